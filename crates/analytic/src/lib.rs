@@ -1,0 +1,1 @@
+//! Closed forms and exact solvers with citations.

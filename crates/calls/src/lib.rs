@@ -1,0 +1,1 @@
+//! Requests, calls, strands, ledger, books and the component traits.

@@ -1,0 +1,1 @@
+//! The kneepoint command.

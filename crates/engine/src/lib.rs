@@ -1,0 +1,1 @@
+//! Time, the future event list and the order of events.

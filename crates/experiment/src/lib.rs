@@ -1,0 +1,1 @@
+//! Replications, warm-up, stopping and comparisons.

@@ -1,0 +1,1 @@
+//! Scenario files: from text to a checked topology to a simulation.

@@ -1,0 +1,1 @@
+//! Tallies, histograms, warm-up, intervals and estimates.

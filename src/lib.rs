@@ -1,0 +1,1 @@
+//! Kneepoint: find the knee before your users do.
