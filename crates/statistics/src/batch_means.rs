@@ -6,12 +6,14 @@ use crate::{Estimated, Tally, normal_quantile};
 
 /// Most batches kept: when they are complete, neighbours are joined and batches are twice as long from then on.
 const CAPACITY: usize = 64;
-/// Fewest batches an interval is built on; most batches it is built on are below `2 * CAPACITY / 2`.
+/// Fewest and most batches an interval is built on.
 ///
 /// Source: Schmeiser, "Batch size effects in the analysis of simulation output", Operations Research 30(3), 1982:
-/// between 10 and 30 batches, more gain little.
+/// between 10 and 30; more batches hardly narrow the interval and are more correlated.
 const FEWEST: usize = 10;
-/// How sure one must be that batches are alike before they are called so; LABATCH.2's default.
+const MOST: usize = 31;
+/// Error of the first kind of the test for correlation between batches. Chosen: 0.1, rather joining once too often
+/// than building on batches that depend on each other.
 const SIGNIFICANCE: f64 = 0.1;
 
 /// The means of consecutive batches of one run, in fixed memory however long it gets.
@@ -78,7 +80,7 @@ impl BatchMeans {
 
     /// Estimates the mean of the process from this one run.
     ///
-    /// It joins neighbouring batches, 2, 4, ... at a time, until von Neumann's test (one-sided, 10 %) finds no
+    /// It joins neighbouring batches, 2, 4, ... at a time, to at most 31 and until von Neumann's test (one-sided, 10 %) finds no
     /// correlation between neighbours, and gives up with "not enough data" below ten batches: then the run is too
     /// short for its memory. The value is the mean of all numbers; `n` says how many batches the interval rests on.
     ///
@@ -93,7 +95,7 @@ impl BatchMeans {
             let reason = format!("{} batches, and at least {FEWEST} are asked for", self.sums.len());
             return Estimated::not_enough(reason, self.sums.len() as u64, Some(FEWEST as u64));
         }
-        let mut together = 1;
+        let mut together = if self.sums.len() > MOST { 2 } else { 1 };
         while self.sums.len() / together >= FEWEST {
             let means = self.joined(together);
             if !correlated(&means) {
@@ -191,11 +193,12 @@ mod tests {
                 hits += usize::from(estimate.contains(0.0));
             }
         }
-        // The test between batches refuses some honest ones (10 %, twice tried at least): most must be given.
+        // The test turns down about a tenth at 31 batches; most of these pass at 15.
         assert!(given > trials * 9 / 10, "{given}");
-        // Fishman and Yarberry report a cover one to two points short of nominal for runs like this.
+        // Batches of 128 miss 2φ / (1 - φ²) / 128 = 7 % of the variance, hence 3.7 % of the width: with t(30) the
+        // cover is 94 %.
         let share = hits as f64 / given as f64;
-        assert!(share > 0.93 - 4.0 * (0.93_f64 * 0.07 / given as f64).sqrt(), "{share}");
+        assert!(share > 0.94 - 4.0 * (0.94_f64 * 0.06 / given as f64).sqrt(), "{share}");
         assert!(naive_hits < trials / 2, "the run is not correlated enough to tell: {naive_hits}");
     }
 
@@ -205,9 +208,9 @@ mod tests {
         let values = Draws::new(32).autoregressive(n, 0.8, 0.0);
         let estimate = *collect(&values).estimate(0.95).known().unwrap();
         let share = estimate.effective_samples.unwrap() as f64 / n as f64 * 9.0;
-        // A variance from at least 16 batches: relative error at most √(2/15) = 0.37.
-        assert!((0.35..2.5).contains(&share), "{share}");
-        assert!((16..64).contains(&estimate.n), "{}", estimate.n);
+        // A variance from at least 10 batches: relative error at most √(2/9) = 0.47, four of them either way.
+        assert!((0.33..3.0).contains(&share), "{share}");
+        assert!((10..=31).contains(&estimate.n), "{}", estimate.n);
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub fn chi_square_tail(x: f64, df: f64) -> f64 {
 /// If `p` is not in 0..=1 or `df` is not above 0.
 ///
 /// # Source
-/// Newton's method on the distribution function. Upper half: from Wilson and Hilferty, "The distribution of
-/// chi-square", PNAS 17, 1931. Lower half: from the first term of the series (DLMF 8.11.4).
+/// Newton's method on the distribution function, from Wilson and Hilferty, "The distribution of chi-square",
+/// PNAS 17, 1931, or from the first term of the series (DLMF 8.11.4) where that is no number above 0.
 pub fn chi_square_quantile(p: f64, df: f64) -> f64 {
     assert!((0.0..=1.0).contains(&p), "a quantile is asked for at a probability in 0..=1, not {p}");
     assert!(df > 0.0, "degrees of freedom are above 0, not {df}");
@@ -40,15 +40,18 @@ pub fn chi_square_quantile(p: f64, df: f64) -> f64 {
         return f64::INFINITY;
     }
     let a = df / 2.0;
+    let c = 2.0 / (9.0 * df);
+    let root = 1.0 - c + normal_quantile(p) * sqrt(c);
+    let wilson_hilferty = a * root * root * root;
     // The density of x/2, times x/2, is `a * gamma_front`.
-    let half = if p <= 0.5 {
-        let start = exp((log(p) + lgamma(a + 1.0)) / a).max(f64::MIN_POSITIVE);
-        solve_on_log_scale(start, p, |x| (gamma_regularized(a, x).0, a * gamma_front(a, x) / x))
-    } else {
-        let c = 2.0 / (9.0 * df);
-        let root = (1.0 - c + normal_quantile(p) * sqrt(c)).max(0.01);
-        let start = df * root * root * root / 2.0;
+    let half = if p > 0.5 {
+        let start = if root > 0.1 { wilson_hilferty } else { 1e-3 };
         solve_on_log_scale(start, 1.0 - p, |x| (gamma_regularized(a, x).1, -a * gamma_front(a, x) / x))
+    } else {
+        // Where the cube fails there is little below, and the first term of the series is near.
+        let first_term = || exp((log(p) + lgamma(a + 1.0)) / a).max(f64::MIN_POSITIVE);
+        let start = if root > 0.3 { wilson_hilferty } else { first_term() };
+        solve_on_log_scale(start, p, |x| (gamma_regularized(a, x).0, a * gamma_front(a, x) / x))
     };
     2.0 * half
 }

@@ -158,9 +158,15 @@ impl Histogram {
         if other.count == 0 {
             return;
         }
-        self.cover(index(other.min), index(other.max));
-        for (i, n) in other.occupied_from(0) {
-            self.add_cold(i, n);
+        let (low, high) = (index(other.min), index(other.max));
+        self.cover(low, high);
+        if self.count.saturating_add(other.count) <= u64::from(u32::MAX) {
+            // No bucket can run over: plain additions, which the compiler makes wide ones.
+            let mine = &mut self.counts[low - self.first..=high - self.first];
+            let theirs = &other.counts[low - other.first..=high - other.first];
+            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        } else {
+            other.occupied_from(0).for_each(|(i, n)| self.add_cold(i, n));
         }
         self.count += other.count;
         self.sum += other.sum;

@@ -19,7 +19,7 @@ pub struct TimeAverage {
 }
 
 impl TimeAverage {
-    /// Starts with `level` at the instant `now` [ns].
+    /// Starts with `level` at the instant `now`.
     pub fn new(now: u64, level: f64) -> Self {
         TimeAverage { start: now, last: now, level, area: 0.0, max: level }
     }
@@ -55,7 +55,7 @@ impl TimeAverage {
         self.max
     }
 
-    /// Returns the area under the level from the start to `now` [level · ns].
+    /// Returns the area under the level from the start to `now`.
     ///
     /// # Panics
     /// If `now` lies before the last change.
