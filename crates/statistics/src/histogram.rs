@@ -226,7 +226,7 @@ impl Histogram {
         })
     }
 
-    /// Returns the memory in use [bytes], that on the heap included.
+    /// Returns how many bytes of memory are in use, those on the heap included.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.counts.capacity() * size_of::<u32>()
