@@ -1,0 +1,1267 @@
+//! The heart of the runtime: everything of a simulation but the components themselves.
+//!
+//! Components and this are separate fields of a [`Simulation`](crate::Simulation), so that a component can be
+//! given the whole of it without a cell.
+
+use kneepoint_engine::{Agenda, SimDuration, SimTime};
+use kneepoint_random::Stream;
+use kneepoint_statistics::Histogram;
+
+use crate::ask::{Ask, RELAY};
+use crate::attributes::Attributes;
+use crate::books::{Books, Inside, Outcomes};
+use crate::component::{Answer, DynComponent, Fault, Notice};
+use crate::entry::{
+    self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, ID, NOTICE, SLOT, START, TIMER,
+};
+use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT};
+use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
+use crate::ledger::{Ledger, Sampling, Span};
+use crate::limits::{Limits, Stop};
+use crate::series::{Counter, Gauge, Level, Samples, Series};
+use crate::status::{Phase, Status};
+
+#[derive(Clone, Copy, Debug)]
+struct TimerSlot {
+    generation: u32,
+    owner: u32,
+    tag: u32,
+    data: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PendingNotice {
+    slot: u32,
+    generation: u32,
+    value: u32,
+}
+
+/// What happens to the list of components when the handler returns.
+#[derive(Clone)]
+pub(crate) enum Change {
+    Born(u32, Box<dyn DynComponent>),
+    Crashed(u32, Status),
+    Restarted(u32),
+    Frozen(u32),
+    Thawed(u32),
+    Retired(u32),
+}
+
+/// The state of a simulation that components see through their context.
+#[derive(Clone)]
+pub struct Core {
+    pub(crate) agenda: Agenda,
+    pub(crate) me: u32,
+    pub(crate) frames: Frames,
+    attributes: Vec<Attributes>,
+    ledgers: Vec<Ledger>,
+    free_strands: Vec<u32>,
+    timers: Vec<TimerSlot>,
+    free_timers: Vec<u32>,
+    notices: Vec<PendingNotice>,
+    free_notices: Vec<u32>,
+    pub(crate) books: Vec<Books>,
+    pub(crate) outcomes: Vec<Outcomes>,
+    pub(crate) paths: Vec<String>,
+    epochs: Vec<u32>,
+    levels: Series<Level>,
+    samples: Series<Histogram>,
+    counts: Series<u64>,
+    faults: Vec<Fault>,
+    pub(crate) changes: Vec<Change>,
+    /// Something for the loop to look at after this event: a change of components, or a stop.
+    pub(crate) attention: bool,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) limits: Limits,
+    ledger_on: bool,
+    sampling: Sampling,
+    spans: Vec<Span>,
+    spans_dropped: u64,
+    seed: u64,
+    replication: u64,
+    pub(crate) events: u64,
+}
+
+impl Core {
+    pub(crate) fn new(seed: u64, replication: u64) -> Core {
+        Core {
+            agenda: Agenda::new(),
+            me: 0,
+            frames: Frames::default(),
+            attributes: Vec::new(),
+            ledgers: Vec::new(),
+            free_strands: Vec::new(),
+            timers: Vec::new(),
+            free_timers: Vec::new(),
+            notices: Vec::new(),
+            free_notices: Vec::new(),
+            books: Vec::new(),
+            outcomes: Vec::new(),
+            paths: Vec::new(),
+            epochs: Vec::new(),
+            levels: Series::default(),
+            samples: Series::default(),
+            counts: Series::default(),
+            faults: Vec::new(),
+            changes: Vec::new(),
+            attention: false,
+            stop: None,
+            limits: Limits::default(),
+            ledger_on: true,
+            sampling: Sampling::default(),
+            spans: Vec::new(),
+            spans_dropped: 0,
+            seed,
+            replication,
+            events: 0,
+        }
+    }
+
+    // ---- what everybody may ask ----
+
+    /// Returns the simulated instant.
+    #[inline(always)]
+    pub fn now(&self) -> SimTime {
+        self.agenda.now()
+    }
+
+    #[inline(always)]
+    fn now_ns(&self) -> u64 {
+        self.agenda.now().as_nanos()
+    }
+
+    /// Returns the component that is running.
+    pub fn me(&self) -> ComponentId {
+        ComponentId(self.me)
+    }
+
+    /// Returns a component's path.
+    pub fn path(&self, id: ComponentId) -> &str {
+        &self.paths[id.index()]
+    }
+
+    /// Returns the seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Returns the number of this replication, from 0.
+    pub fn replication(&self) -> u64 {
+        self.replication
+    }
+
+    /// Returns a random stream of my own: derived from seed, replication, my path and the purpose, so that it
+    /// is independent of everybody else's. After a restart the same purpose gives another stream.
+    pub fn stream(&self, purpose: &str) -> Stream {
+        let path = &self.paths[self.me as usize];
+        match self.epochs[self.me as usize] {
+            0 => Stream::named(self.seed, self.replication, path, purpose),
+            epoch => Stream::named(self.seed, self.replication, path, &format!("{purpose}#{epoch}")),
+        }
+    }
+
+    /// Returns the next random draw of the request itself, as the seed of a small stream.
+    ///
+    /// Draws taken along a request's way depend on nothing but the request: two designs that send it the same
+    /// way see the same work. A branch goes on with draws of its own.
+    #[inline(always)]
+    pub fn draw(&mut self, call: Call) -> u64 {
+        let strand = self.frame(call).strand;
+        self.attributes[strand as usize].next_draw()
+    }
+
+    // ---- frames and strands ----
+
+    #[inline(always)]
+    fn frame(&self, call: Call) -> &Frame {
+        let frame = self.frames.get(call.slot);
+        if frame.generation != call.generation {
+            self.broken("a call that is over was used");
+        }
+        frame
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn broken(&self, what: &str) -> ! {
+        panic!("{what}: {} at {}", self.paths.get(self.me as usize).map_or("?", |p| p), self.now())
+    }
+
+    #[inline(always)]
+    fn new_strand(&mut self, mut attributes: Attributes, ledger: Ledger) -> u32 {
+        attributes.shared = 1;
+        match self.free_strands.pop() {
+            Some(strand) => {
+                self.attributes[strand as usize] = attributes;
+                if self.ledger_on {
+                    self.ledgers[strand as usize] = ledger;
+                }
+                strand
+            }
+            None => {
+                self.attributes.push(attributes);
+                if self.ledger_on {
+                    self.ledgers.push(ledger);
+                }
+                self.attributes.len() as u32 - 1
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn drop_strand(&mut self, strand: u32) {
+        let attributes = &mut self.attributes[strand as usize];
+        attributes.shared -= 1;
+        if attributes.shared == 0 {
+            self.free_strands.push(strand);
+        }
+    }
+
+    fn copy_strand(&mut self, strand: u32, attributes: Option<Attributes>) -> u32 {
+        let ledger = if self.ledger_on { self.ledgers[strand as usize] } else { Ledger::EMPTY };
+        let mut copy = attributes.unwrap_or(self.attributes[strand as usize]);
+        // Siblings must not draw the same numbers: each goes on from a draw of the parent.
+        copy.draws = self.attributes[strand as usize].next_draw();
+        self.new_strand(copy, ledger)
+    }
+
+    /// Frees a frame that nobody needs any more, and then its ancestors that waited for it.
+    #[inline(always)]
+    fn settle(&mut self, slot: u32) {
+        let mut at = slot;
+        loop {
+            let frame = self.frames.get(at);
+            if !frame.is_over() || frame.holds != 0 {
+                return;
+            }
+            let parent = frame.parent;
+            if parent & ROOT != 0 {
+                self.free_frame(at);
+                return;
+            }
+            self.frames.get_mut(parent).holds -= 1;
+            // Finished children are popped from the head; one below a living one waits for it.
+            let mut child = self.frames.get(parent).child;
+            while child != NIL {
+                let frame = self.frames.get(child);
+                if !frame.is_over() || frame.holds != 0 {
+                    break;
+                }
+                let next = frame.sibling;
+                self.free_frame(child);
+                child = next;
+            }
+            self.frames.get_mut(parent).child = child;
+            at = parent;
+        }
+    }
+
+    fn free_frame(&mut self, slot: u32) {
+        // A frame is freed only when nothing holds it: what still hangs below it is over, and waited for a
+        // younger sibling to be popped first.
+        let mut child = self.frames.get(slot).child;
+        while child != NIL {
+            let next = self.frames.get(child).sibling;
+            self.free_frame(child);
+            child = next;
+        }
+        let strand = self.frames.get(slot).strand;
+        self.frames.give_back(slot);
+        self.drop_strand(strand);
+    }
+
+    // ---- ledger ----
+
+    /// Books the time since the strand's last change and says where it is from now on.
+    #[inline(always)]
+    fn charge(&mut self, strand: u32, at: u32, phase: Phase) {
+        if !self.ledger_on {
+            return;
+        }
+        let now = self.now_ns();
+        let ledger = &mut self.ledgers[strand as usize];
+        let spent = now - ledger.since;
+        if spent > 0 {
+            ledger.sums[ledger.phase as usize] += spent;
+            let books = &mut self.books[ledger.at as usize];
+            books.phases[ledger.phase as usize] += spent;
+            if !ledger.live {
+                books.orphan_time += spent;
+            }
+            if ledger.sampled {
+                self.record_span(strand, now);
+            }
+        }
+        let ledger = &mut self.ledgers[strand as usize];
+        ledger.since = now;
+        ledger.at = at;
+        ledger.phase = phase;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_span(&mut self, strand: u32, now: u64) {
+        if self.spans.len() >= self.sampling.at_most {
+            self.spans_dropped += 1;
+            return;
+        }
+        let ledger = &self.ledgers[strand as usize];
+        let identity = self.attributes[strand as usize].identity;
+        self.spans.push(Span {
+            identity,
+            strand,
+            at: ComponentId(ledger.at),
+            phase: ledger.phase,
+            from: ledger.since,
+            to: now,
+        });
+    }
+
+    fn charge_in_place(&mut self, strand: u32) {
+        if self.ledger_on {
+            let ledger = self.ledgers[strand as usize];
+            self.charge(strand, ledger.at, ledger.phase);
+        }
+    }
+
+    /// Says what my time with this call is spent on from now on.
+    #[inline(always)]
+    pub fn phase(&mut self, call: Call, phase: Phase) {
+        if self.ledger_on {
+            let strand = self.frame(call).strand;
+            let me = self.me;
+            self.charge(strand, me, phase);
+        }
+    }
+
+    /// A request has ended: its time by phase must add up to its age.
+    #[inline(always)]
+    fn fold(&mut self, client: u32, strand: u32, status: Status) {
+        let now = self.now_ns();
+        let born = self.attributes[strand as usize].born.as_nanos();
+        let outcomes = &mut self.outcomes[client as usize];
+        outcomes.ended[status as usize] += 1;
+        outcomes.latency += (now - born) as u128;
+        if self.ledger_on {
+            let sums = &self.ledgers[strand as usize].sums;
+            let mut total = 0;
+            for (all, one) in outcomes.phases.iter_mut().zip(sums) {
+                *all += one;
+                total += one;
+            }
+            if total != now - born {
+                self.broken("the time of a request does not add up");
+            }
+        }
+    }
+
+    // ---- asking ----
+
+    /// Makes a call. The answer comes to [`on_answer`](crate::Component::on_answer), exactly once, unless the
+    /// call is abandoned, lost or relayed.
+    ///
+    /// # Panics
+    /// If the call is made for one that is over, or for one whose strand is lent already: calls side by side
+    /// need [`Ask::branch`].
+    #[inline(always)]
+    pub fn call(&mut self, ask: Ask) -> Asked {
+        let now = self.now_ns();
+        let me = self.me;
+        let phase = if ask.wire.is_zero() { Phase::Waiting } else { Phase::Network };
+        let mut sibling = NIL;
+        let (parent, strand) = if ask.parent.is_none() {
+            (ROOT | me, self.begin_request(&ask, phase))
+        } else {
+            let frame = self.frames.get_mut(ask.parent.slot);
+            if frame.generation != ask.parent.generation || !frame.is(OPEN) {
+                self.broken("a call was made for one that is over");
+            }
+            if frame.is(LENT) {
+                self.broken("this call's strand is lent already: calls side by side need .branch()");
+            }
+            if frame.holds == u16::MAX {
+                self.broken("more than 65535 calls at once for one call");
+            }
+            frame.holds += 1;
+            sibling = frame.child;
+            let lender = frame.strand;
+            if ask.branch {
+                self.charge(lender, me, Phase::Waiting);
+                let copy = self.copy_strand(lender, ask.attributes);
+                if self.ledger_on {
+                    let ledger = &mut self.ledgers[copy as usize];
+                    ledger.at = ask.to;
+                    ledger.phase = phase;
+                }
+                (ask.parent.slot, copy)
+            } else {
+                frame.to |= LENT;
+                let shared = &mut self.attributes[lender as usize].shared;
+                *shared = match shared.checked_add(1) {
+                    Some(more) => more,
+                    None => self.broken("calls nested deeper than 65535"),
+                };
+                self.charge(lender, ask.to, phase);
+                (ask.parent.slot, lender)
+            }
+        };
+        let (slot, generation) = self.frames.take(Frame {
+            since: now,
+            parent,
+            generation: 0,
+            to: ask.to | OPEN,
+            note: ask.operation as u32,
+            strand,
+            child: NIL,
+            sibling,
+            tag: ask.tag,
+            holds: 0,
+        });
+        if self.frames.live > self.limits.in_flight {
+            self.too_many();
+        }
+        if parent & ROOT == 0 {
+            let frame = self.frames.get_mut(parent);
+            frame.child = slot;
+            if ask.tag == RELAY {
+                frame.to |= RELAYED;
+                let operation = std::mem::replace(&mut frame.note, slot);
+                self.frames.get_mut(slot).note = operation;
+            }
+        }
+        let message = entry::message(CALL, ask.to, slot);
+        if ask.wire.is_zero() {
+            self.agenda.send(message);
+        } else {
+            self.agenda.after(ask.wire, message);
+        }
+        if !ask.within.is_zero() {
+            let flag = if ask.cancelling { CANCELLING } else { 0 };
+            self.agenda.after(ask.within, entry::checked(DEADLINE, slot, generation) | flag as u64);
+        }
+        Asked { slot, generation }
+    }
+
+    #[inline(always)]
+    fn begin_request(&mut self, ask: &Ask, phase: Phase) -> u32 {
+        let now = self.now_ns();
+        let attributes = ask.attributes.unwrap_or_default();
+        self.outcomes[self.me as usize].requests += 1;
+        // A request that was meant for earlier has waited at its client until now.
+        let mut ledger = Ledger { since: now, at: ask.to, phase, ..Ledger::EMPTY };
+        ledger.sums[Phase::Waiting as usize] = now - attributes.born.as_nanos();
+        ledger.sampled = self.sampling.picks(attributes.identity);
+        self.new_strand(attributes, ledger)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_many(&mut self) {
+        if self.stop.is_none() {
+            self.stop = Some(Stop::InFlight { limit: self.limits.in_flight, at: self.now() });
+            self.attention = true;
+        }
+    }
+
+    // ---- answering ----
+
+    /// Answers a call.
+    ///
+    /// # Panics
+    /// If the call is over: every call is answered once.
+    #[inline(always)]
+    pub fn answer(&mut self, call: Call, status: Status) {
+        self.answer_with(call, status, 0, SimDuration::ZERO);
+    }
+
+    /// Answers a call; the answer travels for a while, which counts as network.
+    #[inline(always)]
+    pub fn answer_after(&mut self, call: Call, wire: SimDuration, status: Status) {
+        self.answer_with(call, status, 0, wire);
+    }
+
+    /// Answers a call with a number for its maker.
+    #[inline(always)]
+    pub fn answer_with(&mut self, call: Call, status: Status, value: u32, wire: SimDuration) {
+        if self.frames.get(call.slot).generation != call.generation {
+            self.broken("a call was answered that is over or not mine");
+        }
+        let now = self.now_ns();
+        let mut slot = call.slot;
+        loop {
+            let frame = self.frames.get_mut(slot);
+            if !frame.is(OPEN) {
+                self.broken("a call was answered twice");
+            }
+            let &mut Frame { since, parent, strand, tag, .. } = frame;
+            let callee = frame.callee();
+            let orphan = frame.is(DONE);
+            frame.close(status, value);
+            let books = &mut self.books[callee as usize];
+            books.answers[status as usize] += 1;
+            if status.is_good() {
+                books.response.record(now - since);
+            } else {
+                books.failed_time += now - since;
+            }
+            if orphan {
+                books.orphans += 1;
+                self.charge(strand, callee, Phase::Waiting);
+                self.settle(slot);
+                return;
+            }
+            // An answer that is relayed with nothing between goes up within this event.
+            if tag == RELAY && wire.is_zero() && parent & ROOT == 0 {
+                let above = self.frames.get_mut(parent);
+                if above.is(OPEN) && above.strand == strand {
+                    above.to &= !LENT;
+                    let first = above.child == slot;
+                    let frame = self.frames.get_mut(slot);
+                    frame.to |= DONE;
+                    if frame.holds == 0 && frame.child == NIL && first {
+                        let next = frame.sibling;
+                        self.frames.give_back(slot);
+                        self.attributes[strand as usize].shared -= 1;
+                        let above = self.frames.get_mut(parent);
+                        above.child = next;
+                        above.holds -= 1;
+                    } else {
+                        self.settle(slot);
+                    }
+                    slot = parent;
+                    continue;
+                }
+            }
+            let asker = if parent & ROOT != 0 { parent & ID } else { self.frames.get(parent).callee() };
+            self.frames.get_mut(slot).holds += 1;
+            let message = entry::message(ANSWER, asker, slot);
+            if wire.is_zero() {
+                self.agenda.send(message);
+            } else {
+                self.charge(strand, callee, Phase::Network);
+                self.agenda.after(wire, message);
+            }
+            return;
+        }
+    }
+
+    /// Swallows a call: nobody will ever answer it; it is gone when its caller gives up.
+    pub fn lose(&mut self, call: Call) {
+        self.abandon_rest(call, false);
+        let frame = self.frame(call);
+        if !frame.is(OPEN) {
+            self.broken("a call was lost that is over");
+        }
+        let callee = frame.callee();
+        self.books[callee as usize].lost += 1;
+        let frame = self.frames.get_mut(call.slot);
+        frame.to = (frame.to & !OPEN) | LOST;
+        self.settle(call.slot);
+    }
+
+    /// Tells the maker of a call something while the call stays open: it gets
+    /// [`on_notice`](crate::Component::on_notice). A lease is a call that stays open, its grant is a notice,
+    /// its release an abandonment with cancellation; a long-lived connection likewise.
+    pub fn notify(&mut self, call: Call, value: u32) {
+        let frame = self.frame(call);
+        if !frame.is(OPEN) {
+            self.broken("a notice was given on a call that is over");
+        }
+        // Past those who only relay.
+        let mut slot = call.slot;
+        while self.frames.get(slot).tag == RELAY && self.frames.get(slot).parent & ROOT == 0 {
+            slot = self.frames.get(slot).parent;
+        }
+        let frame = *self.frames.get(slot);
+        if frame.is(DONE) {
+            return; // nobody is interested any more: as true of a notice as of an answer
+        }
+        let asker =
+            if frame.parent & ROOT != 0 { frame.parent & ID } else { self.frames.get(frame.parent).callee() };
+        let pending = PendingNotice { slot, generation: frame.generation, value };
+        let index = match self.free_notices.pop() {
+            Some(index) => {
+                self.notices[index as usize] = pending;
+                index
+            }
+            None => {
+                self.notices.push(pending);
+                self.notices.len() as u32 - 1
+            }
+        };
+        self.agenda.send(entry::message(NOTICE, asker, index));
+    }
+
+    // ---- giving up ----
+
+    /// Gives up a call I made: its answer will not come. With `cancel` the callee is told and may stop.
+    /// Returns whether there was anything to give up.
+    pub fn abandon(&mut self, asked: Asked, cancel: bool) -> bool {
+        let frame = self.frames.get(asked.slot);
+        if frame.generation != asked.generation || frame.is(DONE) {
+            return false;
+        }
+        self.give_up(asked.slot, cancel);
+        self.settle(asked.slot);
+        true
+    }
+
+    /// Gives up every call I made on behalf of `call` that is still on its way, newest first. Returns how many.
+    ///
+    /// A part that has decided must do this: nobody else can know that late answers are of no use.
+    pub fn abandon_rest(&mut self, call: Call, cancel: bool) -> usize {
+        self.abandon_each(call, cancel, |_| {})
+    }
+
+    /// As [`abandon_rest`](Core::abandon_rest), and tells the tag of each call given up.
+    pub fn abandon_each(&mut self, call: Call, cancel: bool, mut tell: impl FnMut(u16)) -> usize {
+        if self.frame(call).holds == 0 {
+            return 0;
+        }
+        let mut given_up = 0;
+        let mut at = self.frames.get(call.slot).child;
+        while at != NIL {
+            let frame = *self.frames.get(at);
+            let next = frame.sibling;
+            if !frame.is(DONE) {
+                tell(frame.tag);
+                self.give_up(at, cancel);
+                self.settle(at);
+                given_up += 1;
+            }
+            at = next;
+        }
+        given_up
+    }
+
+    fn give_up(&mut self, slot: u32, cancel: bool) {
+        let frame = self.frames.get_mut(slot);
+        frame.to |= DONE;
+        let &mut Frame { parent, strand, .. } = frame;
+        let callee = frame.callee();
+        if cancel && frame.is(OPEN) {
+            frame.holds += 1;
+            self.agenda.send(entry::message(CANCEL, callee, slot));
+        }
+        self.charge_in_place(strand);
+        if parent & ROOT != 0 {
+            self.fold(parent & ID, strand, Status::Timeout);
+        } else {
+            let owner = self.frames.get(parent).callee();
+            if self.frames.get(parent).strand == strand {
+                // The caller takes its strand back as a copy that stops here; the orphan keeps the old one, so
+                // that it never writes on a ledger somebody reads.
+                let copy = self.copy_strand(strand, None);
+                self.drop_strand(strand);
+                let above = self.frames.get_mut(parent);
+                above.strand = copy;
+                above.to &= !LENT;
+                if self.ledger_on {
+                    let ledger = &mut self.ledgers[copy as usize];
+                    ledger.at = owner;
+                    ledger.phase = Phase::Waiting;
+                }
+                // The other frames of the parent's chain that share the strand from above go on with the old
+                // one until the answer comes home: see `take_back`.
+                self.take_back(parent, strand, copy);
+            }
+            // An orphan hangs on nobody: it keeps no ancestor alive.
+            self.frames.unlink(parent, slot);
+            let frame = self.frames.get_mut(slot);
+            frame.parent = ROOT | owner;
+            self.frames.get_mut(parent).holds -= 1;
+            self.settle(parent);
+        }
+        if self.ledger_on {
+            self.ledgers[strand as usize].live = false;
+        }
+    }
+
+    /// The callers above who lent the same strand down to `from` must get the copy back too, not the orphan's.
+    fn take_back(&mut self, from: u32, old: u32, new: u32) {
+        let mut at = self.frames.get(from).parent;
+        while at & ROOT == 0 && self.frames.get(at).strand == old {
+            self.frames.get_mut(at).strand = new;
+            self.drop_strand(old);
+            self.attributes[new as usize].shared += 1;
+            at = self.frames.get(at).parent;
+        }
+    }
+
+    // ---- looking at calls ----
+
+    /// Returns the attributes of the request behind a call.
+    #[inline(always)]
+    pub fn attributes(&self, call: Call) -> &Attributes {
+        &self.attributes[self.frame(call).strand as usize]
+    }
+
+    /// Returns the attributes for changing them: what is changed is seen by everybody who shares the strand.
+    #[inline(always)]
+    pub fn attributes_mut(&mut self, call: Call) -> &mut Attributes {
+        let strand = self.frame(call).strand;
+        &mut self.attributes[strand as usize]
+    }
+
+    /// Returns whether the call still waits for my answer.
+    #[inline(always)]
+    pub fn is_open(&self, call: Call) -> bool {
+        let frame = self.frames.get(call.slot);
+        frame.generation == call.generation && frame.is(OPEN)
+    }
+
+    /// Returns whether its maker has given it up: whatever I do for it is wasted.
+    pub fn is_orphan(&self, call: Call) -> bool {
+        self.frame(call).is(DONE)
+    }
+
+    /// Returns how long I have had the call.
+    #[inline(always)]
+    pub fn age(&self, call: Call) -> SimDuration {
+        SimDuration::from_nanos(self.now_ns() - self.frame(call).since)
+    }
+
+    /// Returns which of my operations the call asks for, as the model numbers operations. Until a note is kept
+    /// with the call, or it is relayed; a relayed call asks for the same operation.
+    #[inline(always)]
+    pub fn operation(&self, call: Call) -> u16 {
+        self.frame(call).note as u16
+    }
+
+    /// Returns the number I keep with the call.
+    #[inline(always)]
+    pub fn note(&self, call: Call) -> u32 {
+        self.frame(call).note
+    }
+
+    /// Keeps a number with the call, until it is answered or relayed.
+    #[inline(always)]
+    pub fn set_note(&mut self, call: Call, note: u32) {
+        self.frame(call);
+        self.frames.get_mut(call.slot).note = note;
+    }
+
+    /// Returns how many calls are in flight, or over but still needed by others.
+    pub fn in_flight(&self) -> usize {
+        self.frames.live as usize
+    }
+
+    /// Returns what is inside each component: by going through all frames, so an answer independent of the books.
+    pub fn inside(&self) -> Vec<Inside> {
+        let mut inside = vec![Inside::default(); self.paths.len()];
+        let now = self.now_ns();
+        for frame in &self.frames.slots {
+            if frame.is(OPEN) && frame.is(ARRIVED) {
+                let part = &mut inside[frame.callee() as usize];
+                part.calls += 1;
+                part.age += (now - frame.since) as u128;
+            }
+        }
+        inside
+    }
+
+    // ---- timers ----
+
+    #[inline(always)]
+    pub(crate) fn timer(&mut self, span: SimDuration, tag: u32, data: u64) -> Timer {
+        let owner = self.me;
+        let slot = match self.free_timers.pop() {
+            Some(slot) => {
+                let timer = &mut self.timers[slot as usize];
+                timer.owner = owner;
+                timer.tag = tag;
+                timer.data = data;
+                slot
+            }
+            None => {
+                self.timers.push(TimerSlot { generation: 0, owner, tag, data });
+                self.timers.len() as u32 - 1
+            }
+        };
+        let generation = self.timers[slot as usize].generation;
+        self.agenda.after(span, entry::checked(TIMER, slot, generation));
+        Timer { slot, generation }
+    }
+
+    #[inline(always)]
+    pub(crate) fn about(&mut self, span: SimDuration, call: Call, tag: u32) {
+        debug_assert!(tag < 16);
+        self.agenda.after(span, entry::checked(ABOUT, call.slot | tag << 28, call.generation));
+    }
+
+    /// Cancels a timer of mine. Returns whether it was still to come.
+    #[inline(always)]
+    pub fn cancel(&mut self, timer: Timer) -> bool {
+        if self.timers[timer.slot as usize].generation != timer.generation {
+            return false;
+        }
+        self.free_timer(timer.slot);
+        true
+    }
+
+    #[inline(always)]
+    fn free_timer(&mut self, slot: u32) {
+        let timer = &mut self.timers[slot as usize];
+        timer.owner = NIL;
+        // As with frames: a slot whose generations are used up is retired.
+        if timer.generation < entry::GENERATION {
+            timer.generation += 1;
+            self.free_timers.push(slot);
+        } else {
+            timer.generation = NIL;
+        }
+    }
+
+    // ---- series ----
+
+    /// Returns the handle of a level of mine.
+    pub fn gauge(&mut self, name: &str) -> Gauge {
+        let now = self.now_ns();
+        Gauge(self.levels.find_or_add(self.me, name, || Level { since: now, from: now, ..Level::default() }))
+    }
+
+    /// Returns the handle of samples of mine.
+    pub fn samples(&mut self, name: &str) -> Samples {
+        Samples(self.samples.find_or_add(self.me, name, Histogram::new))
+    }
+
+    /// Returns the handle of a count of mine.
+    pub fn counter(&mut self, name: &str) -> Counter {
+        Counter(self.counts.find_or_add(self.me, name, || 0))
+    }
+
+    /// Raises or lowers a level.
+    #[inline(always)]
+    pub fn add(&mut self, gauge: Gauge, by: f64) {
+        let now = self.now_ns();
+        let level = &mut self.levels.states[gauge.0 as usize];
+        level.set(now, level.value + by);
+    }
+
+    /// Sets a level.
+    #[inline(always)]
+    pub fn set(&mut self, gauge: Gauge, to: f64) {
+        let now = self.now_ns();
+        self.levels.states[gauge.0 as usize].set(now, to);
+    }
+
+    /// Records a sample (durations in nanoseconds).
+    #[inline(always)]
+    pub fn record(&mut self, samples: Samples, value: u64) {
+        self.samples.states[samples.0 as usize].record(value);
+    }
+
+    /// Counts.
+    #[inline(always)]
+    pub fn count(&mut self, counter: Counter, by: u64) {
+        self.counts.states[counter.0 as usize] += by;
+    }
+
+    pub(crate) fn level_of(&self, owner: ComponentId, name: &str) -> Option<&Level> {
+        self.levels.find(owner.0, name).map(|at| &self.levels.states[at as usize])
+    }
+
+    pub(crate) fn samples_of(&self, owner: ComponentId, name: &str) -> Option<&Histogram> {
+        self.samples.find(owner.0, name).map(|at| &self.samples.states[at as usize])
+    }
+
+    pub(crate) fn count_of(&self, owner: ComponentId, name: &str) -> Option<u64> {
+        self.counts.find(owner.0, name).map(|at| self.counts.states[at as usize])
+    }
+
+    pub(crate) fn levels(&self, owner: ComponentId) -> impl Iterator<Item = (&str, &Level)> {
+        self.levels.of(owner.0)
+    }
+
+    pub(crate) fn all_samples(&self, owner: ComponentId) -> impl Iterator<Item = (&str, &Histogram)> {
+        self.samples.of(owner.0)
+    }
+
+    pub(crate) fn counts(&self, owner: ComponentId) -> impl Iterator<Item = (&str, &u64)> {
+        self.counts.of(owner.0)
+    }
+
+    pub(crate) fn reset_statistics(&mut self) {
+        let now = self.now_ns();
+        self.books.iter_mut().for_each(Books::clear);
+        self.outcomes.iter_mut().for_each(|o| *o = Outcomes::default());
+        self.levels.states.iter_mut().for_each(|l| l.reset(now));
+        self.samples.states.iter_mut().for_each(Histogram::clear);
+        self.counts.states.iter_mut().for_each(|c| *c = 0);
+        self.spans.clear();
+        self.spans_dropped = 0;
+    }
+
+    // ---- sampled requests ----
+
+    pub(crate) fn set_ledger(&mut self, on: bool) {
+        self.ledger_on = on;
+        self.ledgers = if on { vec![Ledger::EMPTY; self.attributes.len()] } else { Vec::new() };
+    }
+
+    pub(crate) fn set_sampling(&mut self, sampling: Sampling) {
+        self.sampling = sampling;
+    }
+
+    pub(crate) fn spans(&self) -> (&[Span], u64) {
+        (&self.spans, self.spans_dropped)
+    }
+
+    // ---- the life of components ----
+
+    /// Makes a component during the run: it starts at this instant, after what is under way.
+    pub fn serve<S: crate::Serve>(&mut self, path: &str, part: S) -> Callee {
+        Callee(self.spawn(path, crate::component::serving(part)))
+    }
+
+    pub(crate) fn spawn(&mut self, path: &str, part: Box<dyn DynComponent>) -> u32 {
+        let id = self.declare(path);
+        self.changes.push(Change::Born(id, part));
+        self.attention = true;
+        self.agenda.send(entry::message(START, id, 0));
+        id
+    }
+
+    /// Reserves an id and a path: how parts that call each other in a circle come to know each other.
+    pub(crate) fn declare(&mut self, path: &str) -> u32 {
+        let id = self.paths.len() as u32;
+        assert!(id < ID, "more than 2^24 components");
+        self.paths.push(path.to_string());
+        self.books.push(Books::new());
+        self.outcomes.push(Outcomes::default());
+        self.epochs.push(0);
+        id
+    }
+
+    pub(crate) fn start(&mut self, id: u32) {
+        self.agenda.send(entry::message(START, id, 0));
+    }
+
+    /// Lets a fault happen to a component, now.
+    pub fn inject(&mut self, id: ComponentId, fault: Fault) {
+        self.inject_after(SimDuration::ZERO, id, fault);
+    }
+
+    /// Lets a fault happen to a component, later.
+    pub fn inject_after(&mut self, span: SimDuration, id: ComponentId, fault: Fault) {
+        let index = match self.faults.iter().position(|f| *f == fault) {
+            Some(index) => index as u32,
+            None => {
+                self.faults.push(fault);
+                self.faults.len() as u32 - 1
+            }
+        };
+        self.agenda.after(span, entry::message(FAULT, id.0, index));
+    }
+
+    pub(crate) fn fault(&self, index: u32) -> Fault {
+        self.faults[index as usize]
+    }
+
+    pub(crate) fn change(&mut self, change: Change) {
+        self.changes.push(change);
+        self.attention = true;
+    }
+
+    /// Everything the component holds is answered with `refuse`, or vanishes; its timers die; what it had asked is
+    /// abandoned, and its levels fall to 0.
+    pub(crate) fn clear_away(&mut self, id: u32, refuse: Status) {
+        self.me = id;
+        for slot in 0..self.frames.slots.len() as u32 {
+            let frame = *self.frames.get(slot);
+            let call = Call { slot, generation: frame.generation };
+            if frame.is(OPEN) && frame.is(ARRIVED) && frame.callee() == id {
+                self.abandon_rest(call, false);
+                if refuse == Status::Lost {
+                    self.lose(call);
+                } else {
+                    self.answer(call, refuse);
+                }
+            } else if frame.parent == ROOT | id && !frame.is(DONE) {
+                self.give_up(slot, false);
+                self.settle(slot);
+            }
+        }
+        for slot in 0..self.timers.len() as u32 {
+            if self.timers[slot as usize].owner == id {
+                self.free_timer(slot);
+            }
+        }
+        let now = self.now_ns();
+        for at in self.levels.indices_of(id) {
+            self.levels.states[at as usize].set(now, 0.0);
+        }
+        self.epochs[id as usize] += 1;
+    }
+
+    // ---- the loop's side ----
+
+    #[inline(always)]
+    pub(crate) fn next_until(&mut self, limit: SimTime) -> Option<u64> {
+        let (frames, timers) = (&self.frames, &self.timers);
+        self.agenda.next_until(limit, |e| is_dead(e, frames, timers))
+    }
+
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<u64> {
+        let (frames, timers) = (&self.frames, &self.timers);
+        self.agenda.next(|e| is_dead(e, frames, timers))
+    }
+
+    /// Whom the event is for; nobody if it is dead by now, or was settled without waking anybody.
+    #[inline(always)]
+    pub(crate) fn target(&self, e: u64) -> Option<u32> {
+        match entry::sort(e) {
+            ABOUT => {
+                let frame = self.frames.get(e as u32 & SLOT);
+                (frame.generation == entry::generation(e) && frame.is(OPEN)).then(|| frame.callee())
+            }
+            TIMER => {
+                let timer = &self.timers[e as u32 as usize];
+                (timer.generation == entry::generation(e)).then_some(timer.owner)
+            }
+            _ => Some(entry::component(e)),
+        }
+    }
+
+    /// A call reaches its callee.
+    #[inline(always)]
+    pub(crate) fn arrive(&mut self, slot: u32) -> Option<Call> {
+        let now = self.now_ns();
+        let frame = self.frames.get_mut(slot);
+        if frame.is(DONE) {
+            // Given up and cancelled on its way: never seen by the callee.
+            frame.to &= !OPEN;
+            self.settle(slot);
+            return None;
+        }
+        frame.since = now;
+        frame.to |= ARRIVED;
+        let call = Call { slot, generation: frame.generation };
+        let (strand, callee) = (frame.strand, frame.callee());
+        self.books[callee as usize].calls += 1;
+        if self.ledger_on && self.ledgers[strand as usize].phase == Phase::Network {
+            self.charge(strand, callee, Phase::Waiting);
+        }
+        Some(call)
+    }
+
+    /// An answer reaches the maker of the call.
+    #[inline(always)]
+    pub(crate) fn deliver(&mut self, slot: u32) -> Option<Answer> {
+        let frame = *self.frames.get(slot);
+        // The common case: a lent strand comes home.
+        if frame.holds == 1
+            && !frame.is(DONE)
+            && frame.parent & ROOT == 0
+            && frame.child == NIL
+            && frame.tag != RELAY
+        {
+            let above = self.frames.get_mut(frame.parent);
+            if above.is(OPEN) && above.strand == frame.strand && above.child == slot {
+                above.child = frame.sibling;
+                above.to &= !LENT;
+                above.holds -= 1;
+                let (generation, owner) = (above.generation, above.callee());
+                let attributes = &mut self.attributes[frame.strand as usize];
+                attributes.shared -= 1;
+                let (born, class) = (attributes.born, attributes.class);
+                self.frames.give_back(slot);
+                self.charge(frame.strand, owner, Phase::Waiting);
+                return Some(Answer {
+                    call: Call { slot: frame.parent, generation },
+                    asked: Asked { slot, generation: frame.generation },
+                    born,
+                    took: SimDuration::from_nanos(self.now_ns() - frame.since),
+                    value: frame.note,
+                    tag: frame.tag,
+                    class,
+                    status: frame.status(),
+                });
+            }
+        }
+        self.deliver_rare(slot)
+    }
+
+    #[inline(never)]
+    fn deliver_rare(&mut self, slot: u32) -> Option<Answer> {
+        let frame = self.frames.get_mut(slot);
+        frame.holds -= 1;
+        if frame.is(DONE) {
+            self.settle(slot);
+            return None;
+        }
+        frame.to |= DONE;
+        let Frame { parent, strand, tag, note, .. } = *frame;
+        let status = frame.status();
+        if parent & ROOT != 0 {
+            self.charge(strand, parent & ID, Phase::Waiting);
+            self.fold(parent & ID, strand, status);
+        } else {
+            let above = self.frames.get_mut(parent);
+            let (owner, mine) = (above.callee(), above.strand);
+            if !above.is(OPEN) {
+                self.books[owner as usize].orphans += 1;
+                self.settle(slot);
+                return None;
+            }
+            if mine == strand {
+                above.to &= !LENT;
+                self.charge(strand, owner, Phase::Waiting);
+            } else if status.is_good() {
+                self.charge(strand, owner, Phase::Waiting);
+                if self.ledger_on {
+                    // The parent's time was spent on this branch: its ledger becomes the parent's.
+                    self.ledgers[mine as usize] = self.ledgers[strand as usize];
+                }
+            } else if self.ledger_on {
+                self.charge_in_place(strand);
+                self.ledgers[mine as usize].phase = Phase::Wasted;
+                self.charge(mine, owner, Phase::Waiting);
+            }
+            if tag == RELAY {
+                let above = Call { slot: parent, generation: self.frames.get(parent).generation };
+                self.settle(slot);
+                self.answer_with(above, status, note, SimDuration::ZERO);
+                return None;
+            }
+        }
+        let answer = self.make_answer(slot, status);
+        self.settle(slot);
+        Some(answer)
+    }
+
+    fn make_answer(&self, slot: u32, status: Status) -> Answer {
+        let frame = self.frames.get(slot);
+        let call = if frame.parent & ROOT != 0 {
+            Call::NONE
+        } else {
+            Call { slot: frame.parent, generation: self.frames.get(frame.parent).generation }
+        };
+        let attributes = &self.attributes[frame.strand as usize];
+        Answer {
+            call,
+            asked: Asked { slot, generation: frame.generation },
+            born: attributes.born,
+            took: SimDuration::from_nanos(self.now_ns() - frame.since),
+            value: frame.note,
+            tag: frame.tag,
+            class: attributes.class,
+            status,
+        }
+    }
+
+    /// A cancellation reaches the callee. Nothing if it has answered meanwhile or has never seen the call.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn cancelled(&mut self, slot: u32) -> Option<Call> {
+        let frame = self.frames.get_mut(slot);
+        frame.holds -= 1;
+        let call = Call { slot, generation: frame.generation };
+        if frame.is(OPEN) && frame.is(RELAYED) {
+            let below = frame.note;
+            self.me = frame.callee();
+            if !self.frames.get(below).is(DONE) {
+                self.give_up(below, true);
+                self.settle(below);
+            }
+            self.answer(call, Status::Cancelled);
+            None
+        } else if frame.is(OPEN) && frame.is(ARRIVED) {
+            Some(call)
+        } else {
+            self.settle(slot);
+            None
+        }
+    }
+
+    /// A deadline passes: the caller gives up and gets the answer `Timeout`. It wins over an answer on the wire.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn expire(&mut self, e: u64) -> Option<(u32, Answer)> {
+        let slot = e as u32 & !CANCELLING;
+        let frame = *self.frames.get(slot);
+        if frame.generation != entry::generation(e) || frame.is(DONE) {
+            return None;
+        }
+        let answer = Answer { status: Status::Timeout, value: 0, ..self.make_answer(slot, Status::Timeout) };
+        let cancel = e as u32 & CANCELLING != 0;
+        if frame.parent & ROOT != 0 {
+            self.give_up(slot, cancel);
+            self.settle(slot);
+            return Some((frame.parent & ID, answer));
+        }
+        let above = *self.frames.get(frame.parent);
+        let branch = above.strand != frame.strand;
+        self.give_up(slot, cancel);
+        self.settle(slot);
+        if !above.is(OPEN) {
+            return None;
+        }
+        if branch && self.ledger_on {
+            self.ledgers[above.strand as usize].phase = Phase::Wasted;
+            self.charge(above.strand, above.callee(), Phase::Waiting);
+        }
+        if frame.tag == RELAY {
+            self.answer(answer.call, Status::Timeout);
+            return None;
+        }
+        Some((above.callee(), answer))
+    }
+
+    #[inline(always)]
+    pub(crate) fn fired(&mut self, slot: u32) -> (u32, u64) {
+        let timer = self.timers[slot as usize];
+        self.free_timer(slot);
+        (timer.tag, timer.data)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn noticed(&mut self, index: u32) -> Option<Notice> {
+        let PendingNotice { slot, generation, value } = self.notices[index as usize];
+        self.free_notices.push(index);
+        let frame = self.frames.get(slot);
+        if frame.generation != generation || frame.is(DONE) {
+            return None;
+        }
+        let call = if frame.parent & ROOT != 0 {
+            Call::NONE
+        } else {
+            Call { slot: frame.parent, generation: self.frames.get(frame.parent).generation }
+        };
+        Some(Notice { call, asked: Asked { slot, generation }, tag: frame.tag, value })
+    }
+
+    /// Puts an event back: it is for a component that is frozen.
+    pub(crate) fn send_again(&mut self, e: u64) {
+        self.agenda.send(e);
+    }
+
+    /// Memory held by calls, strands, timers and events [bytes].
+    pub fn bytes(&self) -> u64 {
+        use std::mem::size_of;
+        (self.frames.slots.capacity() * size_of::<Frame>()
+            + self.attributes.capacity() * size_of::<Attributes>()
+            + self.ledgers.capacity() * size_of::<Ledger>()
+            + self.timers.capacity() * size_of::<TimerSlot>()
+            + self.spans.capacity() * size_of::<Span>()
+            + self.agenda.bytes()) as u64
+    }
+}
+
+#[inline(always)]
+fn is_dead(e: u64, frames: &Frames, timers: &[TimerSlot]) -> bool {
+    match entry::sort(e) {
+        TIMER => timers[e as u32 as usize].generation != entry::generation(e),
+        DEADLINE => {
+            let frame = frames.get(e as u32 & !CANCELLING);
+            frame.generation != entry::generation(e)
+        }
+        ABOUT => {
+            let frame = frames.get(e as u32 & SLOT);
+            frame.generation != entry::generation(e) || !frame.is(OPEN)
+        }
+        _ => false,
+    }
+}

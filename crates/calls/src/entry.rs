@@ -1,0 +1,65 @@
+//! The 64 bits that wait in the event list, and what they mean.
+//!
+//! ```text
+//! 00 kind6 component24 argument32   message: a call, an answer, a cancellation, a notice, a start, a fault
+//! 01 generation30 slot32            timer
+//! 10 generation30 cancel1 slot31    deadline of a call
+//! 11 generation30 tag4 slot28       timer about a call: dies with it
+//! ```
+
+pub(crate) const TIMER: u64 = 1;
+pub(crate) const DEADLINE: u64 = 2;
+pub(crate) const ABOUT: u64 = 3;
+
+/// Kinds of message.
+pub(crate) const CALL: u64 = 0;
+pub(crate) const ANSWER: u64 = 1;
+pub(crate) const CANCEL: u64 = 2;
+pub(crate) const START: u64 = 3;
+pub(crate) const FAULT: u64 = 4;
+pub(crate) const NOTICE: u64 = 5;
+
+/// Component ids have 24 bits.
+pub(crate) const ID: u32 = (1 << 24) - 1;
+/// Frames have 28 bits.
+pub(crate) const SLOT: u32 = (1 << 28) - 1;
+/// Generations have 30 bits.
+pub(crate) const GENERATION: u32 = (1 << 30) - 1;
+/// Marks a deadline that cancels.
+pub(crate) const CANCELLING: u32 = 1 << 31;
+
+#[inline(always)]
+pub(crate) fn message(kind: u64, to: u32, argument: u32) -> u64 {
+    (kind << 56) | ((to as u64) << 32) | argument as u64
+}
+
+#[inline(always)]
+pub(crate) fn checked(sort: u64, slot: u32, generation: u32) -> u64 {
+    (sort << 62) | ((generation as u64) << 32) | slot as u64
+}
+
+#[inline(always)]
+pub(crate) fn sort(entry: u64) -> u64 {
+    entry >> 62
+}
+
+/// The kind of a message; 64 and above for the other sorts.
+#[inline(always)]
+pub(crate) fn kind(entry: u64) -> u64 {
+    entry >> 56
+}
+
+#[inline(always)]
+pub(crate) fn component(entry: u64) -> u32 {
+    (entry >> 32) as u32 & ID
+}
+
+#[inline(always)]
+pub(crate) fn argument(entry: u64) -> u32 {
+    entry as u32
+}
+
+#[inline(always)]
+pub(crate) fn generation(entry: u64) -> u32 {
+    (entry >> 32) as u32 & GENERATION
+}

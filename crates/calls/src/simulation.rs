@@ -1,0 +1,434 @@
+//! A simulation: components and the [`Core`] they see.
+
+use std::any::Any;
+
+use kneepoint_engine::{SimDuration, SimTime};
+use kneepoint_statistics::Histogram;
+
+use crate::attributes::mix;
+use crate::books::{Books, Inside, Outcomes};
+use crate::component::{Component, DynComponent, Fault, Kept, Serve, StandIn, serving, source};
+use crate::core::{Change, Core};
+use crate::entry::{self, DEADLINE};
+use crate::handle::{Callee, ComponentId};
+use crate::ledger::{Sampling, Span};
+use crate::limits::{Limits, Stop};
+use crate::series::Level;
+
+/// A part that is known before it is built: how parts that call each other in a circle are wired.
+#[must_use = "a declared part must be built, or calls to it fail"]
+#[derive(Debug)]
+pub struct Declared {
+    id: u32,
+}
+
+impl Declared {
+    /// Returns its callee, to give to others.
+    pub fn callee(&self) -> Callee {
+        Callee(self.id)
+    }
+}
+
+/// A simulation: build it, run it, look into it.
+///
+/// A clone is a snapshot: it continues exactly as the original would.
+#[derive(Clone)]
+pub struct Simulation {
+    core: Core,
+    parts: Vec<Option<Box<dyn DynComponent>>>,
+    /// Every component as it was built: what comes back after a crash.
+    pristine: Vec<Option<Box<dyn DynComponent>>>,
+}
+
+impl Simulation {
+    /// Returns an empty simulation: replication 0 of this seed.
+    pub fn new(seed: u64) -> Simulation {
+        Simulation::replication(seed, 0)
+    }
+
+    /// Returns an empty simulation for the given replication.
+    pub fn replication(seed: u64, replication: u64) -> Simulation {
+        Simulation { core: Core::new(seed, replication), parts: Vec::new(), pristine: Vec::new() }
+    }
+
+    // ---- building ----
+
+    /// Adds a component that can be called.
+    pub fn serve<S: Serve>(&mut self, path: &str, part: S) -> Callee {
+        let id = self.core.spawn(path, serving(part));
+        self.attend();
+        Callee(id)
+    }
+
+    /// Adds a component that only makes calls.
+    pub fn add<C: Component>(&mut self, path: &str, part: C) -> ComponentId {
+        let id = self.core.spawn(path, source(part));
+        self.attend();
+        ComponentId(id)
+    }
+
+    /// Announces a part that is built later, with [`serve_declared`](Simulation::serve_declared).
+    pub fn declare(&mut self, path: &str) -> Declared {
+        let id = self.core.declare(path);
+        self.adopt(id, None);
+        Declared { id }
+    }
+
+    /// Builds a declared part.
+    pub fn serve_declared<S: Serve>(&mut self, declared: Declared, part: S) -> Callee {
+        self.adopt(declared.id, Some(serving(part)));
+        self.core.start(declared.id);
+        Callee(declared.id)
+    }
+
+    /// Sets the ceilings of the run.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.core.limits = limits;
+    }
+
+    /// Switches the time ledger on (as it is) or off, before anything runs.
+    pub fn set_ledger(&mut self, on: bool) {
+        assert!(self.core.events == 0, "the ledger is switched before the run");
+        self.core.set_ledger(on);
+    }
+
+    /// Says which requests leave spans.
+    pub fn set_sampling(&mut self, sampling: Sampling) {
+        self.core.set_sampling(sampling);
+    }
+
+    /// Lets a fault happen to a component at an instant to come.
+    pub fn inject(&mut self, at: SimTime, id: ComponentId, fault: Fault) {
+        self.core.inject_after(at - self.core.now(), id, fault);
+    }
+
+    // ---- running ----
+
+    /// Executes one event. Returns whether there was one.
+    pub fn step(&mut self) -> bool {
+        match self.core.next() {
+            Some(e) => {
+                self.execute(e);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Runs until an instant, everything at that instant included.
+    ///
+    /// # Errors
+    /// If a ceiling was reached. The simulation can still be looked into.
+    pub fn run_until(&mut self, limit: SimTime) -> Result<(), Stop> {
+        while let Some(e) = self.core.next_until(limit) {
+            self.execute(e);
+            if self.core.events & 0xFFFF == 0 {
+                self.check_ceilings();
+            }
+            if self.core.stop.is_some() {
+                break;
+            }
+        }
+        if let Some(stop) = self.core.stop {
+            return Err(stop);
+        }
+        if self.core.now() < limit {
+            self.core.agenda.advance_to(limit);
+        }
+        Ok(())
+    }
+
+    /// Runs for a span of time.
+    ///
+    /// # Errors
+    /// As [`run_until`](Simulation::run_until).
+    pub fn run_for(&mut self, span: SimDuration) -> Result<(), Stop> {
+        self.run_until(self.core.now() + span)
+    }
+
+    #[inline(always)]
+    fn execute(&mut self, e: u64) {
+        self.core.events += 1;
+        if entry::sort(e) == DEADLINE {
+            self.expired(e);
+        } else if let Some(to) = self.core.target(e) {
+            self.core.me = to;
+            if let Some(part) = &mut self.parts[to as usize] {
+                part.run(e, &mut self.core);
+            } else {
+                panic!("{} was declared and never built", self.core.paths[to as usize]);
+            }
+        }
+        while self.core.attention {
+            self.attend();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn expired(&mut self, e: u64) {
+        if let Some((to, answer)) = self.core.expire(e) {
+            self.core.me = to;
+            if let Some(part) = &mut self.parts[to as usize] {
+                part.answer(answer, &mut self.core);
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn attend(&mut self) {
+        self.core.attention = false;
+        let changes = std::mem::take(&mut self.core.changes);
+        for change in changes {
+            match change {
+                Change::Born(id, part) => self.adopt(id, Some(part)),
+                Change::Crashed(id, refuse) => self.crash(id, refuse),
+                Change::Restarted(id) => self.restart(id),
+                Change::Frozen(id) => {
+                    if let Some(inner) = self.parts[id as usize].take() {
+                        self.parts[id as usize] = Some(Box::new(StandIn::Frozen { inner, kept: Vec::new() }));
+                    }
+                }
+                Change::Thawed(id) => {
+                    let stand_in = self.parts[id as usize].as_mut().and_then(|p| p.unwrap_stand_in());
+                    if let Some(StandIn::Frozen { inner, kept }) = stand_in {
+                        let inner = self.catch_up(id, inner, kept);
+                        self.parts[id as usize] = Some(inner);
+                    }
+                }
+                Change::Retired(id) => {
+                    self.crash(id, crate::Status::Unavailable);
+                    self.pristine[id as usize] = None;
+                }
+            }
+        }
+    }
+
+    /// A thawed component sees what it missed, in the order in which it came.
+    fn catch_up(
+        &mut self,
+        id: u32,
+        mut part: Box<dyn DynComponent>,
+        kept: Vec<Kept>,
+    ) -> Box<dyn DynComponent> {
+        for item in kept {
+            self.core.me = id;
+            match item {
+                Kept::Event(e) => {
+                    if self.core.target(e).is_some() {
+                        part.run(e, &mut self.core);
+                    }
+                }
+                Kept::Expired(answer) => {
+                    if answer.call.is_none() || self.core.is_open(answer.call) {
+                        part.answer(answer, &mut self.core);
+                    }
+                }
+            }
+        }
+        part
+    }
+
+    fn adopt(&mut self, id: u32, part: Option<Box<dyn DynComponent>>) {
+        let at = id as usize;
+        if self.parts.len() <= at {
+            self.parts.resize_with(at + 1, || None);
+            self.pristine.resize_with(at + 1, || None);
+        }
+        self.pristine[at] = part.clone();
+        self.parts[at] = part;
+    }
+
+    fn crash(&mut self, id: u32, refuse: crate::Status) {
+        let Some(mut old) = self.parts[id as usize].take() else { return };
+        let mut kept_back = Vec::new();
+        let old = match old.unwrap_stand_in() {
+            None => Some(old),
+            Some(StandIn::Frozen { inner, kept }) => {
+                kept_back = kept;
+                Some(inner)
+            }
+            Some(StandIn::Down { old, .. }) => old,
+        };
+        self.parts[id as usize] = Some(Box::new(StandIn::Down { refuse, old }));
+        self.core.clear_away(id, refuse);
+        for item in kept_back {
+            if let Kept::Event(e) = item {
+                self.core.send_again(e);
+            }
+        }
+    }
+
+    fn restart(&mut self, id: u32) {
+        let Some(mut fresh) = self.pristine[id as usize].clone() else { return };
+        if let Some(StandIn::Down { old: Some(old), .. }) =
+            self.parts[id as usize].as_mut().and_then(|p| p.unwrap_stand_in())
+        {
+            fresh.survive(old.any());
+        }
+        self.core.me = id;
+        fresh.start(&mut self.core);
+        self.parts[id as usize] = Some(fresh);
+    }
+
+    fn check_ceilings(&mut self) {
+        let limits = self.core.limits;
+        let at = self.core.now();
+        if self.core.events > limits.events {
+            self.core.stop = Some(Stop::Events { limit: limits.events, at });
+        } else if self.core.bytes() > limits.memory {
+            self.core.stop = Some(Stop::Memory { limit: limits.memory, at });
+        }
+    }
+
+    /// Ends the warm-up: books and series start anew, components go on.
+    pub fn reset_statistics(&mut self) {
+        self.core.reset_statistics();
+    }
+
+    // ---- looking ----
+
+    /// Returns the simulated instant.
+    pub fn now(&self) -> SimTime {
+        self.core.now()
+    }
+
+    /// Returns how many events were executed.
+    pub fn events(&self) -> u64 {
+        self.core.events
+    }
+
+    /// Returns how many calls are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.core.in_flight()
+    }
+
+    /// Returns the memory held by calls, timers and events [bytes].
+    pub fn bytes(&self) -> u64 {
+        self.core.bytes()
+    }
+
+    /// Returns all components, in the order of construction.
+    pub fn components(&self) -> impl Iterator<Item = ComponentId> + use<> {
+        (0..self.core.paths.len() as u32).map(ComponentId)
+    }
+
+    /// Returns the component with this path.
+    pub fn find(&self, path: &str) -> Option<ComponentId> {
+        self.core.paths.iter().position(|p| p == path).map(|i| ComponentId(i as u32))
+    }
+
+    /// Returns the path of a component.
+    pub fn path(&self, id: ComponentId) -> &str {
+        self.core.path(id)
+    }
+
+    /// Returns the component itself, if it is of this type; for looking at its state.
+    pub fn get<C: Any>(&self, id: ComponentId) -> Option<&C> {
+        self.parts[id.index()].as_ref().and_then(|part| part.any().downcast_ref())
+    }
+
+    /// Returns the books of a component since the last reset.
+    pub fn books(&self, id: ComponentId) -> &Books {
+        &self.core.books[id.index()]
+    }
+
+    /// Returns how the requests made by a component ended, since the last reset.
+    pub fn outcomes(&self, id: ComponentId) -> &Outcomes {
+        &self.core.outcomes[id.index()]
+    }
+
+    /// Returns what is inside each component now, in the order of construction.
+    pub fn inside(&self) -> Vec<Inside> {
+        self.core.inside()
+    }
+
+    /// Returns a level of a component.
+    pub fn level(&self, id: ComponentId, name: &str) -> Option<&Level> {
+        self.core.level_of(id, name)
+    }
+
+    /// Returns samples of a component.
+    pub fn samples(&self, id: ComponentId, name: &str) -> Option<&Histogram> {
+        self.core.samples_of(id, name)
+    }
+
+    /// Returns a count of a component.
+    pub fn count(&self, id: ComponentId, name: &str) -> Option<u64> {
+        self.core.count_of(id, name)
+    }
+
+    /// Returns all levels of a component, by name.
+    pub fn levels(&self, id: ComponentId) -> impl Iterator<Item = (&str, &Level)> {
+        self.core.levels(id)
+    }
+
+    /// Returns all samples of a component, by name.
+    pub fn all_samples(&self, id: ComponentId) -> impl Iterator<Item = (&str, &Histogram)> {
+        self.core.all_samples(id)
+    }
+
+    /// Returns all counts of a component, by name.
+    pub fn counts(&self, id: ComponentId) -> impl Iterator<Item = (&str, &u64)> {
+        self.core.counts(id)
+    }
+
+    /// Returns the spans of sampled requests, and how many did not fit.
+    pub fn spans(&self) -> (&[Span], u64) {
+        self.core.spans()
+    }
+
+    /// Returns a fingerprint of everything measured: equal for equal runs.
+    pub fn digest(&self) -> u64 {
+        let mut digest = Digest(0xcbf2_9ce4_8422_2325);
+        digest.add(self.core.events);
+        digest.add(self.core.now().as_nanos());
+        for id in self.components() {
+            let books = self.books(id);
+            digest.text(self.path(id));
+            for n in [books.calls, books.orphans, books.lost, books.orphan_time] {
+                digest.add(n);
+            }
+            books.answers.iter().chain(&books.phases).for_each(|n| digest.add(*n));
+            digest.histogram(&books.response);
+            let outcomes = self.outcomes(id);
+            outcomes.ended.iter().chain(&outcomes.phases).for_each(|n| digest.add(*n));
+            digest.add(outcomes.latency as u64);
+            for (name, level) in self.levels(id) {
+                digest.text(name);
+                digest.add(level.integral(self.now().as_nanos()).to_bits());
+            }
+            for (name, samples) in self.all_samples(id) {
+                digest.text(name);
+                digest.histogram(samples);
+            }
+            for (name, count) in self.counts(id) {
+                digest.text(name);
+                digest.add(*count);
+            }
+        }
+        digest.0
+    }
+}
+
+struct Digest(u64);
+
+impl Digest {
+    fn add(&mut self, n: u64) {
+        self.0 = mix(self.0.rotate_left(5) ^ n);
+    }
+
+    fn text(&mut self, text: &str) {
+        text.bytes().for_each(|b| self.add(b as u64));
+    }
+
+    fn histogram(&mut self, histogram: &Histogram) {
+        self.add(histogram.count());
+        self.add(histogram.sum() as u64);
+        for (low, _, count) in histogram.buckets() {
+            self.add(low);
+            self.add(count);
+        }
+    }
+}
