@@ -1,1 +1,12 @@
-//! What architectures are made of.
+//! What architectures are made of: one folder per family, one policy per file.
+
+mod edge;
+
+pub mod client;
+pub mod delay;
+pub mod fault;
+pub mod link;
+pub mod routing;
+pub mod service;
+
+pub use crate::edge::Edge;
