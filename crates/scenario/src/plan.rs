@@ -1,0 +1,125 @@
+//! Plans: what is run and what is measured, whoever described it: a scenario file or a Rust program.
+
+use std::sync::Arc;
+
+use kneepoint_calls::{ComponentId, Limits, Simulation};
+use kneepoint_engine::{SimDuration, SimTime};
+
+use crate::value::metric::{Condition, Metric};
+
+/// Builds one replication: always the same components in the same order.
+pub type Build = Arc<dyn Fn(u64, u64) -> Simulation + Send + Sync>;
+
+/// What to run and what to measure.
+#[derive(Clone)]
+pub struct Plan {
+    /// Title, for people.
+    pub title: String,
+    /// The question the model is to answer.
+    pub question: Option<String>,
+    /// How long, how often, how sure.
+    pub run: RunPlan,
+    /// The parts whose numbers are reported, in the order of the description.
+    pub parts: Vec<PartPlan>,
+    /// What good looks like.
+    pub objectives: Vec<Objective>,
+    /// Extra metrics to report, by name.
+    pub watches: Vec<Watch>,
+    /// What was assumed: defaults with their sources, notes.
+    pub assumptions: Vec<String>,
+    /// What the description itself raises doubts about.
+    pub warnings: Vec<String>,
+    /// Builds a replication from (seed, replication).
+    pub build: Build,
+}
+
+/// How long, how often, how sure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunPlan {
+    /// Simulated time of one replication, warm-up included.
+    pub duration: SimDuration,
+    /// What is left out at its beginning.
+    pub warm_up: WarmUpPlan,
+    /// At least this many replications.
+    pub replications_min: u64,
+    /// At most this many: more than the least only if `precision` asks for them.
+    pub replications_max: u64,
+    /// Relative half width to reach for every objective's and watch's estimate.
+    pub precision: Option<f64>,
+    /// Confidence of all intervals.
+    pub confidence: f64,
+    /// Seed.
+    pub seed: u64,
+    /// Ceilings.
+    pub limits: Limits,
+}
+
+/// What is left out at the beginning of a replication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarmUpPlan {
+    /// A stated time.
+    Fixed(SimDuration),
+    /// Found by MSER-5 in a pilot run.
+    Auto,
+}
+
+/// One part of the model: what people see; its instances are components.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartPlan {
+    /// Its name.
+    pub name: String,
+    /// Its kind, for people.
+    pub kind: String,
+    /// What it is to whoever measures.
+    pub role: PartRole,
+    /// Its instances, in order. They are the same in every replication.
+    pub instances: Vec<ComponentId>,
+    /// Operations it offers with their global numbers: for `part:operation` metrics.
+    pub operations: Vec<(String, u16)>,
+}
+
+/// What a part is to whoever measures: it decides which series it has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PartRole {
+    /// Makes requests of these classes, in the order of their numbers.
+    Client {
+        /// Names of its classes.
+        classes: Vec<String>,
+    },
+    /// Works: has waiting, service, utilisation.
+    Station,
+    /// Takes time without work.
+    Delay,
+    /// Passes on.
+    Router,
+}
+
+/// A condition that must hold.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    /// Its name.
+    pub name: String,
+    /// The condition.
+    pub condition: Condition,
+}
+
+/// A metric that is reported.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Its name.
+    pub name: String,
+    /// The metric.
+    pub metric: Metric,
+}
+
+impl Plan {
+    /// Returns the part of this name.
+    pub fn part(&self, name: &str) -> Option<&PartPlan> {
+        self.parts.iter().find(|p| p.name == name)
+    }
+
+    /// Returns the end of a replication.
+    pub fn end(&self) -> SimTime {
+        SimTime::ZERO + self.run.duration
+    }
+}
