@@ -25,8 +25,9 @@ pub struct Attributes {
     pub class: u8,
     /// Urgency: 0 is most urgent.
     pub priority: u8,
-    /// How many frames share this strand.
-    pub(crate) shared: u16,
+    /// How many frames share this strand: the runtime's own, whatever is given.
+    #[doc(hidden)]
+    pub shared: u16,
 }
 
 impl Default for Attributes {

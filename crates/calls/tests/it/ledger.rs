@@ -1,0 +1,113 @@
+//! Where the time goes: by hand.
+
+use kneepoint_calls::{Phase, Sampling, Simulation, Status};
+use kneepoint_engine::SimDuration;
+
+use crate::parts::*;
+
+fn phases(sim: &Simulation, id: kneepoint_calls::ComponentId) -> Vec<(Phase, u64)> {
+    let sums = sim.outcomes(id).phases;
+    Phase::ALL.iter().map(|p| (*p, sums[*p as usize] / 1_000_000)).filter(|(_, t)| *t > 0).collect()
+}
+
+#[test]
+fn a_queue_and_a_wire_split_into_waiting_service_and_network() {
+    let mut sim = Simulation::new(1);
+    let station = sim.serve("station", Station::new(ms(10)));
+    let wire = sim.serve("wire", Wire { to: station, one_way: ms(2) });
+    let script = sim.add("script", Script::new(wire, &[0, 4]));
+    while sim.step() {}
+    // first: 2 + 10 + 2; second: arrives at 6, waits until 12, 10, 2
+    assert_eq!(phases(&sim, script), [(Phase::Waiting, 6), (Phase::Service, 20), (Phase::Network, 8)]);
+    assert_eq!(sim.outcomes(script).latency, 34_000_000);
+}
+
+#[test]
+fn a_try_that_came_to_nothing_is_wasted_and_the_pause_is_backoff() {
+    let mut sim = Simulation::new(1);
+    let station = sim.serve("station", Station::new(ms(10)));
+    let retry = sim.serve("retry", Retry { to: station, within: ms(15), pause: ms(7) });
+    let script = sim.add("script", Script::new(retry, &[0, 1]));
+    while sim.step() {}
+    // second: asked at 1, behind the first until 10; gives up at 16 (served 10..20 as an orphan); again at 23, served 23..33
+    assert_eq!(sim.get::<Script>(script).unwrap().heard, [(10, 0, Status::Ok), (33, 1, Status::Ok)]);
+    assert_eq!(
+        phases(&sim, script),
+        [(Phase::Service, 20), (Phase::Backoff, 7), (Phase::Wasted, 15)],
+        "10 of the first, 15 wasted + 7 pause + 10 service of the second"
+    );
+    assert_eq!(sim.in_flight(), 0);
+}
+
+#[test]
+fn a_join_keeps_the_time_of_the_branch_that_decided() {
+    let mut sim = Simulation::new(1);
+    let fast = sim.serve("fast", Station::new(ms(5)));
+    let far = sim.serve("far", Station::new(ms(20)));
+    let wire = sim.serve("wire", Wire { to: far, one_way: ms(3) });
+    let fork = sim.serve("fork", Fork { to: vec![wire, fast], wait_for: 2, held: Default::default() });
+    let script = sim.add("script", Script::new(fork, &[0]));
+    while sim.step() {}
+    assert_eq!(phases(&sim, script), [(Phase::Service, 20), (Phase::Network, 6)]);
+}
+
+#[test]
+fn giving_up_deep_in_a_chain_of_loans_gives_everybody_above_the_copy_back() {
+    // front lends to middle, middle lends to back and gives up after 5 ms: the orphan's 100 ms must not be
+    // booked on the request, and front's ledger must be middle's copy.
+    #[derive(Clone)]
+    struct Impatient {
+        to: kneepoint_calls::Callee,
+        within: SimDuration,
+    }
+    use kneepoint_calls::{Answer, Call, Component, Cx, Serve};
+    impl Component for Impatient {
+        type Timer = ();
+        fn on_timer(&mut self, _: (), _: &mut Cx<Self>) {}
+        fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {
+            cx.answer(answer.call, if answer.status.is_good() { Status::Ok } else { Status::Degraded });
+        }
+    }
+    impl Serve for Impatient {
+        fn on_call(&mut self, call: Call, cx: &mut Cx<Self>) {
+            cx.call(self.to.ask(call).within(self.within));
+        }
+        fn on_cancel(&mut self, call: Call, cx: &mut Cx<Self>) {
+            cx.abandon_rest(call, true);
+            cx.answer(call, Status::Cancelled);
+        }
+    }
+    let mut sim = Simulation::new(1);
+    let back = sim.serve("back", Station::new(ms(100)));
+    let middle = sim.serve("middle", Impatient { to: back, within: ms(5) });
+    let front = sim.serve("front", Station::new(ms(2)).then(middle, false));
+    let outer = sim.serve("outer", Station::new(ms(2)).then(front, false));
+    let script = sim.add("script", Script::new(outer, &[0]));
+    while sim.step() {}
+    assert_eq!(sim.get::<Script>(script).unwrap().heard, [(9, 0, Status::Degraded)]);
+    assert_eq!(phases(&sim, script), [(Phase::Service, 9)]);
+    assert_eq!(sim.books(back.id()).orphan_time, 95_000_000);
+    assert_eq!(sim.in_flight(), 0);
+}
+
+#[test]
+fn the_spans_of_a_sampled_request_cover_its_life() {
+    let mut sim = Simulation::new(1);
+    sim.set_sampling(Sampling { one_in: 1, wanted: vec![], at_most: 100 });
+    let station = sim.serve("station", Station::new(ms(10)));
+    let wire = sim.serve("wire", Wire { to: station, one_way: ms(2) });
+    sim.add("script", Script::new(wire, &[0]));
+    while sim.step() {}
+    let (spans, dropped) = sim.spans();
+    let seen: Vec<_> =
+        spans.iter().map(|s| (sim.path(s.at), s.phase, s.from / 1_000_000, s.to / 1_000_000)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("station", Phase::Network, 0, 2),
+            ("station", Phase::Service, 2, 12),
+            ("wire", Phase::Network, 12, 14)
+        ]
+    );
+    assert_eq!(dropped, 0);
+}

@@ -1,0 +1,8 @@
+//! The runtime, seen from outside.
+
+mod parts;
+
+mod faults;
+mod flow;
+mod ledger;
+mod whole;
