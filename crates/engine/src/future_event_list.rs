@@ -3,10 +3,12 @@
 use std::fmt;
 
 use crate::SimTime;
-use crate::wheel::{Entry, Wheel, below, level_of};
+use crate::wheel::{Entry, Wheel, below, level_of, sink_last};
 
 /// Most events of a wheel bucket that are sorted at once; a fuller bucket is spread over the level below first.
-const BUCKET_LIMIT: usize = 16;
+const BUCKET_LIMIT: usize = 64;
+/// Buckets are joined until the run has so many events: at high load a bucket of one nanosecond holds one.
+const RUN_WORTHWHILE: usize = 8;
 /// Most events in the run; above it, its tail goes back to the wheel.
 const RUN_LIMIT: usize = 24;
 /// A run that is cut is cut to this length or below.
@@ -197,9 +199,8 @@ impl FutureEventList {
     #[inline(always)]
     fn insert_into_run(&mut self, entry: Entry) {
         self.run.push(entry);
-        let waiting = &mut self.run[self.head..];
-        sink_last(waiting);
-        if waiting.len() > RUN_LIMIT || self.run.len() == self.run.capacity() {
+        let passed = sink_last(&mut self.run[self.head..]);
+        if passed > RUN_LIMIT || self.run.len() == self.run.capacity() {
             self.make_room();
         }
     }
@@ -228,7 +229,7 @@ impl FutureEventList {
         }
     }
 
-    /// Fills the empty run with the earliest bucket, unless that lies after `limit`; tells whether there is a front.
+    /// Fills the empty run with the earliest bucket or a few, unless that lies after `limit`; tells whether there is a front.
     ///
     /// With a limit the cursor of the wheel never passes it, so events may still be pushed for any time from there on
     /// at no extra cost. (Without, they may too: `rebase` moves the cursor back.)
@@ -249,22 +250,26 @@ impl FutureEventList {
         }
         while let Some(bucket) = self.wheel.earliest() {
             if bucket.start > limit.as_nanos() {
-                return false;
+                break;
             }
-            if self.wheel.take(bucket, BUCKET_LIMIT, &mut self.run) {
-                if !bucket.is_one_instant() {
-                    sort(&mut self.run);
-                }
+            let before = self.run.len();
+            if self.wheel.take(bucket, BUCKET_LIMIT - before, &mut self.run) {
                 self.covered = bucket.end;
-                return true;
+                if self.run.len() >= RUN_WORTHWHILE {
+                    break;
+                }
+            } else if before > 0 {
+                break;
+            } else {
+                self.wheel.spread(bucket, dead);
+                // The wheel cannot take events before its cursor, so from here on they belong to the run.
+                self.covered = bucket.start - 1;
             }
-            self.wheel.spread(bucket, dead);
-            // The wheel cannot take events before its cursor, so from here on they belong to the run.
-            self.covered = bucket.start - 1;
         }
-        // All that was left was dead; the run covers nothing yet, and the wheel is empty.
-        self.covered = u64::MAX;
-        false
+        if self.wheel.len() == 0 {
+            self.covered = u64::MAX;
+        }
+        !self.run.is_empty()
     }
 }
 
@@ -273,24 +278,4 @@ impl fmt::Debug for FutureEventList {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("FutureEventList").field("len", &self.len()).field("front", &self.front()).finish()
     }
-}
-
-/// Sorts stably by time: insertion, because there are few and they are mostly in order.
-#[inline(always)]
-fn sort(entries: &mut [Entry]) {
-    for end in 2..=entries.len() {
-        sink_last(&mut entries[..end]);
-    }
-}
-
-/// Moves the last entry to its place among the others, which are sorted: behind its equals.
-#[inline(always)]
-fn sink_last(entries: &mut [Entry]) {
-    let Some(mut place) = entries.len().checked_sub(1) else { return };
-    let entry = entries[place];
-    while place > 0 && entries[place - 1].time > entry.time {
-        entries[place] = entries[place - 1];
-        place -= 1;
-    }
-    entries[place] = entry;
 }

@@ -16,6 +16,8 @@ const LEVELS: usize = 11;
 /// Places of a chunk, the last of which holds the link to the next chunk instead of an event.
 const CHUNK: u32 = 32;
 const LINK: u32 = CHUNK - 1;
+/// Most events of a bucket that are sorted by insertion alone.
+const INSERTION_LIMIT: usize = 16;
 /// "No chunk": it looks like a full one, so that the first push into a bucket takes the path that fetches a chunk.
 const NONE: u32 = u32::MAX;
 
@@ -76,13 +78,6 @@ pub(crate) struct Place {
     pub(crate) end: u64,
 }
 
-impl Place {
-    /// Tells whether all events of the bucket have the same time.
-    pub(crate) fn is_one_instant(&self) -> bool {
-        self.level == 0
-    }
-}
-
 impl Wheel {
     pub(crate) fn new() -> Self {
         Self {
@@ -130,27 +125,69 @@ impl Wheel {
         Some(Place { level, slot, start, end: start | below(level) })
     }
 
-    /// Moves the events of the earliest bucket to the end of `run` and the cursor to its start, if they are at most
-    /// `most` or all of one instant; tells whether it did.
+    /// Moves the events of the earliest bucket to the end of `run`, in the order of time, and the cursor to its start,
+    /// if they are at most `most` or all of one instant; tells whether it did.
     #[inline(always)]
     pub(crate) fn take(&mut self, place: Place, most: usize, run: &mut Vec<Entry>) -> bool {
         let index = place.level * SLOTS + place.slot;
         let Bucket { first, next } = self.buckets[index];
         let count = next.wrapping_sub(first) as usize;
-        if same_chunk(first, next) && count <= most {
+        let before = run.len();
+        if same_chunk(first, next) && count <= INSERTION_LIMIT.min(most) {
             run.extend_from_slice(&self.chunks[first as usize..next as usize]);
             self.buckets[index].next = first;
-            self.len -= count;
-        } else if place.is_one_instant() {
-            let before = run.len();
+            sort(&mut run[before..]);
+        } else if place.level == 0 {
             self.drain(index, |_, entry| run.push(entry));
-            self.len -= run.len() - before;
         } else {
-            return false;
+            let Some(counts) = self.count_digits(index, place.level - 1, most) else { return false };
+            self.take_by_digit(index, place.level - 1, counts, run);
         }
+        self.len -= run.len() - before;
         self.vacate(place.level, place.slot);
         self.cursor = place.start;
         true
+    }
+
+    /// Counts the events of a bucket by their digit on `level`, unless they are more than `most`.
+    fn count_digits(&self, index: usize, level: usize, most: usize) -> Option<[u32; SLOTS]> {
+        let Bucket { first, next } = self.buckets[index];
+        let mut counts = [0; SLOTS];
+        let (mut start, mut counted) = (first, 0);
+        loop {
+            let end = if same_chunk(start, next) { next } else { start | LINK };
+            counted += (end - start) as usize;
+            if counted > most {
+                return None;
+            }
+            for entry in &self.chunks[start as usize..end as usize] {
+                counts[digit(entry.time, level)] += 1;
+            }
+            if end == next {
+                return Some(counts);
+            }
+            start = self.chunks[end as usize].payload as u32;
+        }
+    }
+
+    /// Moves the events of a bucket to the end of `run`: a counting sort by their digit on `level`, and insertion for
+    /// the few that are then still out of order.
+    fn take_by_digit(&mut self, index: usize, level: usize, counts: [u32; SLOTS], run: &mut Vec<Entry>) {
+        let before = run.len();
+        let mut places = counts;
+        let mut total = before as u32;
+        for place in &mut places {
+            (*place, total) = (total, total + *place);
+        }
+        run.resize(total as usize, Entry::default());
+        self.drain(index, |_, entry| {
+            let place = &mut places[digit(entry.time, level)];
+            run[*place as usize] = entry;
+            *place += 1;
+        });
+        if level > 0 {
+            sort(&mut run[before..]);
+        }
     }
 
     /// Moves the cursor to the start of the earliest bucket and its events to lower levels; drops the dead ones.
@@ -352,6 +389,28 @@ pub(crate) fn below(level: usize) -> u64 {
 #[inline(always)]
 fn digit(time: u64, level: usize) -> usize {
     (time >> (DIGIT_BITS * level as u32)) as usize & (SLOTS - 1)
+}
+
+/// Sorts stably by time: insertion, because there are few or they are nearly in order.
+#[inline(always)]
+fn sort(entries: &mut [Entry]) {
+    for end in 2..=entries.len() {
+        sink_last(&mut entries[..end]);
+    }
+}
+
+/// Moves the last entry to its place among the others, which are sorted: behind its equals. Returns how many it passed.
+#[inline(always)]
+pub(crate) fn sink_last(entries: &mut [Entry]) -> usize {
+    let Some(last) = entries.len().checked_sub(1) else { return 0 };
+    let entry = entries[last];
+    let mut place = last;
+    while place > 0 && entries[place - 1].time > entry.time {
+        entries[place] = entries[place - 1];
+        place -= 1;
+    }
+    entries[place] = entry;
+    last - place
 }
 
 /// Tells whether two places lie in one chunk.
