@@ -1,1 +1,3 @@
 //! Replications, warm-up, stopping and comparisons.
+
+pub mod result;

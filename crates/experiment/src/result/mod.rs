@@ -1,0 +1,215 @@
+//! What a run found: plain data for whoever prints it. Nothing here reaches back to a simulation.
+
+mod judged;
+mod numbers;
+
+use kneepoint_calls::Status;
+use kneepoint_engine::SimDuration;
+
+pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
+pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
+
+/// Everything a run found.
+///
+/// # Units
+/// Durations in nanoseconds, rates per second, shares as numbers from 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunResult {
+    /// Title of the plan.
+    pub title: String,
+    /// The question the model is to answer.
+    pub question: Option<String>,
+    /// How long, how often, how sure.
+    pub facts: Facts,
+    /// Whether the objectives are met, all together.
+    pub verdict: Verdict,
+    /// The objectives, in the order of the plan.
+    pub objectives: Vec<ObjectiveResult>,
+    /// Extra metrics, in the order of the plan.
+    pub watches: Vec<WatchResult>,
+    /// What the clients saw, in the order of the plan.
+    pub clients: Vec<ClientResult>,
+    /// What happened at the other parts, in the order of the plan.
+    pub parts: Vec<PartResult>,
+    /// What the run checked about itself. One that failed voids the verdict.
+    pub checks: Vec<CheckResult>,
+    /// Where the run is fine and a number is doubtful; those of the plan come first.
+    pub warnings: Vec<String>,
+    /// What the plan assumed.
+    pub assumptions: Vec<String>,
+    /// Fingerprint of everything measured: equal for equal runs, whatever the number of threads.
+    pub digest: u64,
+    /// Events executed, in all replications together.
+    pub events: u64,
+    /// One line per replication, in order.
+    pub replications: Vec<ReplicationFacts>,
+}
+
+/// How long, how often, how sure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Simulated time of one replication, warm-up included.
+    pub duration: SimDuration,
+    /// What was left out at its beginning.
+    pub warm_up: SimDuration,
+    /// Where that comes from.
+    pub warm_up_from: WarmUpFrom,
+    /// Replications made.
+    pub replications: u64,
+    /// Replications allowed.
+    pub replications_max: u64,
+    /// Relative precision asked for.
+    pub precision: Option<f64>,
+    /// The widest relative half width among the numbers it was asked for, at the end; nothing if none has any.
+    pub precision_reached: Option<f64>,
+    /// Confidence of all intervals.
+    pub confidence: f64,
+    /// Seed.
+    pub seed: u64,
+}
+
+impl Facts {
+    /// Returns how much of a replication is measured.
+    pub fn measured(&self) -> SimDuration {
+        SimDuration::from_nanos(self.duration.as_nanos() - self.warm_up.as_nanos())
+    }
+}
+
+/// Where the length of the warm-up comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WarmUpFrom {
+    /// It was stated.
+    Stated,
+    /// It was found in a pilot run, in the latency of this client.
+    Found {
+        /// The client that took longest to settle.
+        client: String,
+    },
+    /// It was not found: half of the run is left out.
+    NotFound {
+        /// Why, as a clause to print after "warm-up not found: ".
+        reason: String,
+    },
+}
+
+/// One replication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicationFacts {
+    /// Its number, from 0.
+    pub number: u64,
+    /// Its fingerprint.
+    pub digest: u64,
+    /// Events executed.
+    pub events: u64,
+}
+
+/// What one client saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientResult {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// All its requests.
+    pub all: Requests,
+    /// Its requests by class, in the order of its classes.
+    pub classes: Vec<ClassResult>,
+    /// Requests under way.
+    pub in_flight: Option<LevelResult>,
+    /// Users, of a closed client.
+    pub users: Option<LevelResult>,
+    /// Where the time of its requests went, along the path that decided, in the order of
+    /// [`Phase::ALL`](kneepoint_calls::Phase::ALL).
+    pub phases: Vec<PhaseTime>,
+}
+
+/// The requests of one class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassResult {
+    /// Its name.
+    pub name: String,
+    /// Its requests.
+    pub requests: Requests,
+}
+
+/// Requests of a client or of one of its classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requests {
+    /// Requests sent.
+    pub sent: Count,
+    /// Requests that ended.
+    pub ended: Count,
+    /// Requests that ended, by status; those that do not occur are left out.
+    pub by_status: Vec<(Status, Share)>,
+    /// Requests that ended well: the goodput.
+    pub good: Count,
+    /// Share of those ended that did not end well.
+    pub errors: Share,
+    /// From the intended start to a good end.
+    pub latency: Durations,
+    /// From the intended start to any other end.
+    pub latency_failed: Durations,
+}
+
+/// What happened at one part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartResult {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// All its instances together: counts are added, levels too, utilisation is busy over capacity.
+    pub all: Station,
+    /// Each instance, in order. [`Durations::percentiles`] are given for the whole part only.
+    pub instances: Vec<InstanceResult>,
+}
+
+/// What happened at one instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceResult {
+    /// Its path.
+    pub path: String,
+    /// Its numbers.
+    pub station: Station,
+}
+
+/// The numbers of a part or of one of its instances. What a part does not keep is left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Station {
+    /// Calls that arrived.
+    pub calls: Count,
+    /// Answers given.
+    pub answered: Count,
+    /// Answers by status; those that do not occur are left out.
+    pub by_status: Vec<(Status, Share)>,
+    /// Good answers.
+    pub good: Count,
+    /// Share of the answers and losses that are not good answers.
+    pub errors: Share,
+    /// Calls that will never be answered.
+    pub lost: Count,
+    /// From the arrival of a call to its good answer.
+    pub response: Durations,
+    /// In the queue, of those that were served.
+    pub waiting: Option<Durations>,
+    /// In the queue, of those that left it without service.
+    pub waiting_abandoned: Option<Durations>,
+    /// Of holding a server.
+    pub service: Option<Durations>,
+    /// Time busy over capacity.
+    pub utilisation: Option<Share>,
+    /// Servers busy.
+    pub busy: Option<LevelResult>,
+    /// Calls waiting.
+    pub queue: Option<LevelResult>,
+    /// Calls accepted and not yet answered.
+    pub inside: Option<LevelResult>,
+    /// Threads held.
+    pub threads: Option<LevelResult>,
+    /// Where time was spent here, per call, in the order of [`Phase::ALL`](kneepoint_calls::Phase::ALL).
+    pub phases: Vec<PhaseTime>,
+    /// Answers that nobody waited for.
+    pub orphans: Count,
+    /// Time spent for callers who had given up, as a share of all time spent here.
+    pub orphan_time: Share,
+}
