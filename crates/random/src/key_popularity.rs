@@ -202,7 +202,7 @@ mod tests {
             KeyPopularity::zipf(100_000, 1.2),
             KeyPopularity::zipf(100_000, 3.0),
             KeyPopularity::zipf(50, 8.0),
-            KeyPopularity::hotspot(1_000, 20, 0.8),
+            KeyPopularity::hotspot(100, 30, 0.5),
             KeyPopularity::even(777),
             KeyPopularity::counted(&[500, 300, 100, 50, 25, 25, 1, 7]),
         ] {
