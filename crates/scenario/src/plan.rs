@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kneepoint_calls::{ComponentId, Limits, Simulation};
 use kneepoint_engine::{SimDuration, SimTime};
 
-use crate::value::metric::{Condition, Metric};
+use crate::value::{Condition, Metric};
 
 /// Builds one replication: always the same components in the same order.
 pub type Build = Arc<dyn Fn(u64, u64) -> Simulation + Send + Sync>;
@@ -52,6 +52,27 @@ pub struct RunPlan {
     pub seed: u64,
     /// Ceilings.
     pub limits: Limits,
+}
+
+impl RunPlan {
+    /// Returns a run of this length with the defaults of scenario files: warm-up found, 10 replications, 95 %,
+    /// seed 1.
+    ///
+    /// # Source
+    /// Chosen: ten replications are the smallest number with a useful interval (Law, Simulation Modeling and
+    /// Analysis, 5th ed., section 9.4.1); 95 % is convention.
+    pub fn new(duration: SimDuration) -> RunPlan {
+        RunPlan {
+            duration,
+            warm_up: WarmUpPlan::Auto,
+            replications_min: 10,
+            replications_max: 10,
+            precision: None,
+            confidence: 0.95,
+            seed: 1,
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// What is left out at the beginning of a replication.
@@ -113,6 +134,27 @@ pub struct Watch {
 }
 
 impl Plan {
+    /// Returns a plan of a Rust program: what `build` builds is run; parts, objectives and watches are added.
+    ///
+    /// `build` is to give the limits of `run` to the simulation.
+    pub fn new(
+        title: &str,
+        run: RunPlan,
+        build: impl Fn(u64, u64) -> Simulation + Send + Sync + 'static,
+    ) -> Plan {
+        Plan {
+            title: title.to_string(),
+            question: None,
+            run,
+            parts: Vec::new(),
+            objectives: Vec::new(),
+            watches: Vec::new(),
+            assumptions: Vec::new(),
+            warnings: Vec::new(),
+            build: Arc::new(build),
+        }
+    }
+
     /// Returns the part of this name.
     pub fn part(&self, name: &str) -> Option<&PartPlan> {
         self.parts.iter().find(|p| p.name == name)
