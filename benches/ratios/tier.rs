@@ -187,21 +187,21 @@ impl Serve for Cache {
     fn on_cancel(&mut self, _: Call, _: &mut Cx<Self>) {}
 }
 
-/// Builds the web tier; `load` multiplies the arrival rate.
-pub fn build(seed: u64, load: f64, timeout_ns: u64) -> (Simulation, ComponentId) {
+/// Builds the web tier, so many times as large, at so many times the usual load.
+pub fn build(seed: u64, scale: usize, load: f64, timeout_ns: u64) -> (Simulation, ComponentId) {
     let mut sim = Simulation::new(seed);
-    let database = sim.serve("database", Server::new(DATABASE_SERVERS, DATABASE_NS, None));
+    let database = sim.serve("database", Server::new(DATABASE_SERVERS * scale as u32, DATABASE_NS, None));
     let cache = sim.serve("cache", Cache { to: database, draws: Stream::from_key(0) });
     let servers =
-        (0..SERVERS).map(|i| sim.serve(&format!("web/{i}"), Server::new(1, SERVICE_NS, Some(cache)))).collect();
+        (0..SERVERS * scale).map(|i| sim.serve(&format!("web/{i}"), Server::new(1, SERVICE_NS, Some(cache)))).collect();
     let balancer = sim.serve("balancer", RoundRobin { to: servers, next: 0 });
-    let clients = sim.add("clients", Client::new(balancer, ARRIVAL_NS / load, timeout_ns));
+    let clients = sim.add("clients", Client::new(balancer, ARRIVAL_NS / load / scale as f64, timeout_ns));
     (sim, clients)
 }
 
 /// Runs the tier until so many requests are answered; returns their mean latency [ns].
 pub fn run(requests: u64, seed: u64, ledger: bool) -> f64 {
-    let (mut sim, clients) = build(seed, 1.0, TIMEOUT_NS);
+    let (mut sim, clients) = build(seed, 1, 1.0, TIMEOUT_NS);
     sim.set_ledger(ledger);
     // In slices of simulated time: looking into the client costs nothing then.
     let slice = SimDuration::from_millis(10);

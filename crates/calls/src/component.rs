@@ -223,11 +223,17 @@ fn rare<C: Component>(part: &mut C, e: u64, core: &mut Core) {
                 part.on_notice(notice, context!(core));
             }
         }
-        _ => {
-            let (tag, data) = core.fired(argument);
-            part.on_timer(C::Timer::unpack(tag, data), context!(core));
-        }
+        _ => unreachable!("every kind of event has its arm"),
     }
+}
+
+/// The first kind of entry that is a timer.
+const TIMERS: u64 = entry::TIMER << 6;
+
+#[inline(always)]
+fn timer<C: Component>(part: &mut C, e: u64, core: &mut Core) {
+    let (tag, data) = core.fired(entry::argument(e));
+    part.on_timer(C::Timer::unpack(tag, data), context!(core));
 }
 
 /// The first kind of entry that is a timer about a call.
@@ -253,6 +259,8 @@ impl<C: Serve> DynComponent for Serving<C> {
             }
         } else if kind >= ABOUTS {
             about(&mut self.0, e, core);
+        } else if kind >= TIMERS {
+            timer(&mut self.0, e, core);
         } else if kind == CANCEL {
             if let Some(call) = core.cancelled(entry::argument(e)) {
                 self.0.on_cancel(call, context!(core));
@@ -290,6 +298,8 @@ impl<C: Component> DynComponent for Source<C> {
             }
         } else if kind >= ABOUTS {
             about(&mut self.0, e, core);
+        } else if kind >= TIMERS {
+            timer(&mut self.0, e, core);
         } else {
             // No `Callee` of a source exists, so no call and no cancellation reaches it.
             rare(&mut self.0, e, core);

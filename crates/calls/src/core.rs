@@ -417,7 +417,8 @@ impl Core {
             tag: ask.tag,
             holds: 0,
         });
-        if self.frames.live > self.limits.in_flight {
+        // Slots are reused, so their number is the most that ever were in flight at once.
+        if self.frames.slots.len() > self.limits.in_flight as usize {
             self.too_many();
         }
         if parent & ROOT == 0 {
@@ -743,7 +744,7 @@ impl Core {
 
     /// Returns how many calls are in flight, or over but still needed by others.
     pub fn in_flight(&self) -> usize {
-        self.frames.live as usize
+        self.frames.live()
     }
 
     /// Returns what is inside each component: by going through all frames, so an answer independent of the books.
@@ -1050,13 +1051,29 @@ impl Core {
     #[inline(always)]
     pub(crate) fn deliver(&mut self, slot: u32) -> Option<Answer> {
         let frame = *self.frames.get(slot);
-        // The common case: a lent strand comes home.
-        if frame.holds == 1
-            && !frame.is(DONE)
-            && frame.parent & ROOT == 0
-            && frame.child == NIL
-            && frame.tag != RELAY
-        {
+        let plain = frame.holds == 1 && !frame.is(DONE) && frame.child == NIL && frame.tag != RELAY;
+        // A request that ends.
+        if plain && frame.parent & ROOT != 0 {
+            let client = frame.parent & ID;
+            self.charge(frame.strand, client, Phase::Waiting);
+            self.fold(client, frame.strand, frame.status());
+            let attributes = &self.attributes[frame.strand as usize];
+            let (born, class) = (attributes.born, attributes.class);
+            self.frames.give_back(slot);
+            self.drop_strand(frame.strand);
+            return Some(Answer {
+                call: Call::NONE,
+                asked: Asked { slot, generation: frame.generation },
+                born,
+                took: SimDuration::from_nanos(self.now_ns() - frame.since),
+                value: frame.note,
+                tag: frame.tag,
+                class,
+                status: frame.status(),
+            });
+        }
+        // A lent strand that comes home.
+        if plain && frame.parent & ROOT == 0 {
             let above = self.frames.get_mut(frame.parent);
             if above.is(OPEN) && above.strand == frame.strand && above.child == slot {
                 above.child = frame.sibling;

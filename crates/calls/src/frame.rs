@@ -82,12 +82,12 @@ impl Frame {
 pub(crate) struct Frames {
     pub slots: Vec<Frame>,
     free: u32,
-    pub live: u32,
+    retired: u32,
 }
 
 impl Default for Frames {
     fn default() -> Self {
-        Frames { slots: Vec::new(), free: NIL, live: 0 }
+        Frames { slots: Vec::new(), free: NIL, retired: 0 }
     }
 }
 
@@ -95,7 +95,6 @@ impl Frames {
     /// Takes a free slot; its generation is kept. Returns (slot, generation).
     #[inline(always)]
     pub fn take(&mut self, mut frame: Frame) -> (u32, u32) {
-        self.live += 1;
         let slot = self.free;
         if let Some(place) = self.slots.get_mut(slot as usize) {
             self.free = place.parent;
@@ -115,14 +114,25 @@ impl Frames {
         frame.to = 0;
         frame.holds = 0;
         frame.child = NIL;
-        self.live -= 1;
         // A slot whose generations are used up is retired, so that no stale handle can ever alias: 40 bytes per 10^9 uses.
         if frame.generation == crate::entry::GENERATION {
+            self.retired += 1;
             return;
         }
         frame.generation += 1;
         frame.parent = free;
         self.free = slot;
+    }
+
+    /// How many are in use. O(free).
+    pub fn live(&self) -> usize {
+        let mut free = self.retired as usize;
+        let mut at = self.free;
+        while let Some(slot) = self.slots.get(at as usize) {
+            free += 1;
+            at = slot.parent;
+        }
+        self.slots.len() - free
     }
 
     #[inline(always)]

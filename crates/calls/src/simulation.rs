@@ -125,7 +125,8 @@ impl Simulation {
             if self.core.events & 0xFFFF == 0 {
                 self.check_ceilings();
             }
-            if self.core.stop.is_some() {
+            // Nothing asks for attention after an event but a stop.
+            if self.core.attention {
                 break;
             }
         }
@@ -159,7 +160,7 @@ impl Simulation {
                 panic!("{} was declared and never built", self.core.paths[to as usize]);
             }
         }
-        while self.core.attention {
+        if self.core.attention {
             self.attend();
         }
     }
@@ -178,9 +179,14 @@ impl Simulation {
     #[cold]
     #[inline(never)]
     fn attend(&mut self) {
-        self.core.attention = false;
-        let changes = std::mem::take(&mut self.core.changes);
-        for change in changes {
+        while !self.core.changes.is_empty() {
+            self.apply_changes();
+        }
+        self.core.attention = self.core.stop.is_some();
+    }
+
+    fn apply_changes(&mut self) {
+        for change in std::mem::take(&mut self.core.changes) {
             match change {
                 Change::Born(id, part) => self.adopt(id, Some(part)),
                 Change::Crashed(id, refuse) => self.crash(id, refuse),
@@ -280,6 +286,7 @@ impl Simulation {
         } else if self.core.bytes() > limits.memory {
             self.core.stop = Some(Stop::Memory { limit: limits.memory, at });
         }
+        self.core.attention |= self.core.stop.is_some();
     }
 
     /// Ends the warm-up: books and series start anew, components go on.
