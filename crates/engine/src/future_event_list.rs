@@ -6,7 +6,11 @@ use crate::SimTime;
 use crate::wheel::{Entry, Wheel, below, level_of, sink_last};
 
 /// Most events of a wheel bucket that are sorted at once; a fuller bucket is spread over the level below first.
-const BUCKET_LIMIT: usize = 64;
+///
+/// It is an eighth of all events between these two: the larger the part of all events that the run holds, the more
+/// pushes fall into it.
+const BUCKET_LEAST: usize = 32;
+const BUCKET_MOST: usize = 128;
 /// Buckets are joined until the run has so many events: at high load a bucket of one nanosecond holds one.
 const RUN_WORTHWHILE: usize = 8;
 /// Most events in the run; above it, its tail goes back to the wheel.
@@ -248,12 +252,13 @@ impl FutureEventList {
             self.covered = u64::MAX;
             return !self.run.is_empty();
         }
+        let most = (self.wheel.len() / 8).clamp(BUCKET_LEAST, BUCKET_MOST);
         while let Some(bucket) = self.wheel.earliest() {
             if bucket.start > limit.as_nanos() {
                 break;
             }
             let before = self.run.len();
-            if self.wheel.take(bucket, BUCKET_LIMIT - before, &mut self.run) {
+            if self.wheel.take(bucket, most - before, &mut self.run) {
                 self.covered = bucket.end;
                 if self.run.len() >= RUN_WORTHWHILE {
                     break;

@@ -13,21 +13,37 @@ const SLOTS: usize = 1 << DIGIT_BITS;
 /// Eleven digits hold the 64 bits of time.
 const LEVELS: usize = 11;
 
-/// Places of a chunk, the last of which holds the link to the next chunk instead of an event.
-const CHUNK: u32 = 32;
-const LINK: u32 = CHUNK - 1;
+/// Events of a chunk; a last place holds the link to the next chunk instead of an event.
+///
+/// Chosen: 28 places are 7 cache lines. With a power of two the ends of buckets that fill at one pace would compete
+/// for a few sets of the cache.
+const EVENTS: u32 = 27;
+const PLACES: u32 = EVENTS + 1;
 /// Most events of a bucket that are sorted by insertion alone.
 const INSERTION_LIMIT: usize = 16;
-/// "No chunk": it looks like a full one, so that the first push into a bucket takes the path that fetches a chunk.
+/// "No chunk".
 const NONE: u32 = u32::MAX;
 
 /// A FIFO of events in a chain of chunks.
 #[derive(Clone, Copy)]
 struct Bucket {
-    /// The first place of the first chunk, or `NONE`. A bucket keeps this chunk for good.
+    /// The first place of the first chunk. A bucket keeps this chunk for good.
     first: u32,
-    /// The place for the next event; the place of the link if the last chunk is full.
+    /// The place for the next event.
     next: u32,
+    /// The place of the link of the last chunk; when `next` arrives here, another chunk is needed.
+    end: u32,
+}
+
+impl Bucket {
+    /// A bucket that has no chunk yet: it looks like a full one, so that the first push takes the path that fetches one.
+    const NEW: Self = Self { first: NONE, next: NONE, end: NONE };
+
+    /// Returns this bucket without its events.
+    #[inline(always)]
+    fn emptied(self) -> Self {
+        Self { first: self.first, next: self.first, end: self.first + EVENTS }
+    }
 }
 
 /// A hierarchical timing wheel over the whole range of time.
@@ -44,7 +60,7 @@ struct Bucket {
 /// insertion as far as equal times go.
 ///
 /// # Memory
-/// All buckets share chunks of 31 events; a chunk emptied is the next one used. Memory follows the largest number of
+/// All buckets share chunks of 27 events; a chunk emptied is the next one used. Memory follows the largest number of
 /// events held at once, not the sum of every bucket's own peak, and none is allocated below that number.
 ///
 /// # Source
@@ -85,7 +101,7 @@ impl Wheel {
             len: 0,
             levels: 0,
             occupied: [0; LEVELS.next_power_of_two()],
-            buckets: Box::new([Bucket { first: NONE, next: NONE }; LEVELS * SLOTS]),
+            buckets: Box::new([Bucket::NEW; LEVELS * SLOTS]),
             chunks: Vec::new(),
             free: NONE,
         }
@@ -130,18 +146,21 @@ impl Wheel {
     #[inline(always)]
     pub(crate) fn take(&mut self, place: Place, most: usize, run: &mut Vec<Entry>) -> bool {
         let index = place.level * SLOTS + place.slot;
-        let Bucket { first, next } = self.buckets[index];
-        let count = next.wrapping_sub(first) as usize;
+        let bucket = self.buckets[index];
         let before = run.len();
-        if same_chunk(first, next) && count <= INSERTION_LIMIT.min(most) {
-            run.extend_from_slice(&self.chunks[first as usize..next as usize]);
-            self.buckets[index].next = first;
-            sort(&mut run[before..]);
+        let is_one_chunk = bucket.first + EVENTS == bucket.end;
+        if is_one_chunk && (bucket.next - bucket.first) as usize <= INSERTION_LIMIT.min(most) {
+            for entry in &self.chunks[bucket.first as usize..bucket.next as usize] {
+                run.push(*entry);
+                sink_last(&mut run[before..]);
+            }
+            self.buckets[index] = bucket.emptied();
         } else if place.level == 0 {
             self.drain(index, |_, entry| run.push(entry));
+        } else if self.holds_at_most(bucket, most) {
+            self.take_by_digit(index, place.level - 1, run);
         } else {
-            let Some(counts) = self.count_digits(index, place.level - 1, most) else { return false };
-            self.take_by_digit(index, place.level - 1, counts, run);
+            return false;
         }
         self.len -= run.len() - before;
         self.vacate(place.level, place.slot);
@@ -149,32 +168,38 @@ impl Wheel {
         true
     }
 
-    /// Counts the events of a bucket by their digit on `level`, unless they are more than `most`.
-    fn count_digits(&self, index: usize, level: usize, most: usize) -> Option<[u32; SLOTS]> {
-        let Bucket { first, next } = self.buckets[index];
-        let mut counts = [0; SLOTS];
-        let (mut start, mut counted) = (first, 0);
-        loop {
-            let end = if same_chunk(start, next) { next } else { start | LINK };
-            counted += (end - start) as usize;
-            if counted > most {
-                return None;
+    /// Tells whether a bucket holds at most so many events, without walking further than needed.
+    #[inline]
+    fn holds_at_most(&self, bucket: Bucket, most: usize) -> bool {
+        let (mut end, mut count) = (bucket.first + EVENTS, 0);
+        while end != bucket.end {
+            count += EVENTS as usize;
+            if count > most {
+                return false;
             }
-            for entry in &self.chunks[start as usize..end as usize] {
-                counts[digit(entry.time, level)] += 1;
-            }
-            if end == next {
-                return Some(counts);
-            }
-            start = self.chunks[end as usize].payload as u32;
+            end = self.link(end) + EVENTS;
         }
+        count + (bucket.next - (end - EVENTS)) as usize <= most
     }
 
     /// Moves the events of a bucket to the end of `run`: a counting sort by their digit on `level`, and insertion for
     /// the few that are then still out of order.
-    fn take_by_digit(&mut self, index: usize, level: usize, counts: [u32; SLOTS], run: &mut Vec<Entry>) {
+    fn take_by_digit(&mut self, index: usize, level: usize, run: &mut Vec<Entry>) {
         let before = run.len();
-        let mut places = counts;
+        let mut places = [0_u32; SLOTS];
+        let bucket = self.buckets[index];
+        let (mut start, mut end) = (bucket.first, bucket.first + EVENTS);
+        loop {
+            let stop = if end == bucket.end { bucket.next } else { end };
+            for entry in &self.chunks[start as usize..stop as usize] {
+                places[digit(entry.time, level)] += 1;
+            }
+            if end == bucket.end {
+                break;
+            }
+            start = self.link(end);
+            end = start + EVENTS;
+        }
         let mut total = before as u32;
         for place in &mut places {
             (*place, total) = (total, total + *place);
@@ -186,21 +211,34 @@ impl Wheel {
             *place += 1;
         });
         if level > 0 {
-            sort(&mut run[before..]);
+            for end in before + 2..=run.len() {
+                sink_last(&mut run[before..end]);
+            }
         }
     }
 
-    /// Moves the cursor to the start of the earliest bucket and its events to lower levels; drops the dead ones.
+    /// Moves the cursor to the start of the earliest bucket and its events one level down; drops the dead ones.
+    ///
+    /// Events whose digit there is that of the cursor, zero, belong to lower levels still. They may wait in the bucket
+    /// of that digit only because it is the earliest: the caller must take or spread it before anything is pushed.
     pub(crate) fn spread(&mut self, place: Place, dead: &impl Fn(u64) -> bool) {
         debug_assert!(place.level > 0, "the events of one instant cannot be told apart");
         self.vacate(place.level, place.slot);
         self.cursor = place.start;
+        let level = place.level - 1;
+        let (mut occupied, mut dropped) = (0_u64, 0);
         self.drain(place.level * SLOTS + place.slot, |wheel, entry| {
-            wheel.len -= 1;
-            if !dead(entry.payload) {
-                wheel.push(entry);
+            if dead(entry.payload) {
+                dropped += 1;
+            } else {
+                let slot = digit(entry.time, level);
+                occupied |= 1 << slot;
+                wheel.append(level * SLOTS + slot, entry);
             }
         });
+        self.len -= dropped;
+        self.occupied[level] = occupied; // all lower levels were empty
+        self.levels |= u32::from(occupied != 0) << level;
     }
 
     /// Moves all events to the end of `run`, in no order but that of equal times.
@@ -249,48 +287,43 @@ impl Wheel {
 
     /// Drops the dead events of a bucket by moving the others forward along its chain; tells whether any is left.
     fn sweep_bucket(&mut self, index: usize, dead: &impl Fn(u64) -> bool) -> bool {
-        let Bucket { first, next } = self.buckets[index];
-        let (mut read, mut write) = (first, first);
-        let mut dropped = 0;
+        let bucket = self.buckets[index];
+        let mut kept = bucket.emptied();
+        let mut end = bucket.first + EVENTS;
         loop {
-            let end = if same_chunk(read, next) { next } else { read | LINK };
-            for place in read..end {
+            let stop = if end == bucket.end { bucket.next } else { end };
+            for place in end - EVENTS..stop {
                 let entry = self.chunks[place as usize];
                 if dead(entry.payload) {
-                    dropped += 1;
+                    self.len -= 1;
                     continue;
                 }
-                if write & LINK == LINK {
-                    write = self.chunks[write as usize].payload as u32;
+                if kept.next == kept.end {
+                    kept.next = self.link(kept.end);
+                    kept.end = kept.next + EVENTS;
                 }
-                self.chunks[write as usize] = entry;
-                write += 1;
+                self.chunks[kept.next as usize] = entry;
+                kept.next += 1;
             }
-            if end == next {
+            if end == bucket.end {
                 break;
             }
-            read = self.chunks[end as usize].payload as u32;
+            end = self.link(end) + EVENTS;
         }
-        self.buckets[index].next = write;
-        self.release_after(write, next);
-        self.len -= dropped;
-        write != first
-    }
-
-    /// Frees the chunks of a chain that follow the chunk of place `kept`, to the end of the chain at place `last`.
-    fn release_after(&mut self, kept: u32, last: u32) {
-        let mut place = kept;
-        let mut is_kept = true;
-        while !same_chunk(place, last) {
-            let following = self.chunks[(place | LINK) as usize].payload as u32;
-            if !is_kept {
-                self.release(place);
+        self.buckets[index] = kept;
+        // The chunks behind the last one kept are free.
+        let mut end = kept.end;
+        while end != bucket.end {
+            let start = self.link(end);
+            if end != kept.end {
+                self.release(end - EVENTS);
             }
-            (place, is_kept) = (following, false);
+            end = start + EVENTS;
         }
-        if !is_kept {
-            self.release(place & !LINK);
+        if end != kept.end {
+            self.release(end - EVENTS);
         }
+        kept.next != kept.first
     }
 
     /// Marks a bucket as empty.
@@ -305,7 +338,7 @@ impl Wheel {
     #[inline(always)]
     fn append(&mut self, index: usize, entry: Entry) {
         let mut next = self.buckets[index].next;
-        if next & LINK == LINK {
+        if next == self.buckets[index].end {
             next = self.extend(index);
         }
         self.chunks[next as usize] = entry;
@@ -316,59 +349,68 @@ impl Wheel {
     #[cold]
     #[inline(never)]
     fn extend(&mut self, index: usize) -> u32 {
-        let chunk = if self.free == NONE {
-            let chunk = self.chunks.len();
-            assert!(chunk < (NONE - CHUNK) as usize, "more than 4e9 events (64 GiB) are pending");
-            if chunk == self.chunks.capacity() {
-                // By a quarter, not to the double: this is nearly all the memory of a large simulation.
-                self.chunks
-                    .reserve_exact((chunk / 4).next_multiple_of(CHUNK as usize).max(16 * CHUNK as usize));
-            }
-            self.chunks.resize(chunk + CHUNK as usize, Entry::default());
-            chunk as u32
-        } else {
-            let chunk = self.free;
-            self.free = self.chunks[(chunk | LINK) as usize].payload as u32;
-            chunk
-        };
+        let chunk = if self.free == NONE { self.new_chunk() } else { self.free };
+        self.free = self.link(chunk + EVENTS);
         let bucket = &mut self.buckets[index];
-        if bucket.first == NONE {
+        let full = bucket.end;
+        bucket.end = chunk + EVENTS;
+        if full == NONE {
             bucket.first = chunk;
         } else {
-            self.chunks[bucket.next as usize].payload = u64::from(chunk);
+            self.chunks[full as usize].payload = u64::from(chunk);
         }
         chunk
+    }
+
+    /// Returns a chunk of new memory, which is the only one on the free list.
+    fn new_chunk(&mut self) -> u32 {
+        let chunk = self.chunks.len();
+        assert!(chunk < (NONE - PLACES) as usize, "more than 4e9 events (64 GiB) are pending");
+        if self.chunks.capacity() - chunk < PLACES as usize {
+            // By a quarter, not to the double: this is nearly all the memory of a large simulation.
+            self.chunks.reserve_exact((chunk / 4).max(16 * PLACES as usize));
+        }
+        self.chunks.resize(chunk + PLACES as usize, Entry { time: 0, payload: u64::from(NONE) });
+        chunk as u32
     }
 
     /// Empties a bucket from first to last; `each` may push into other buckets.
     #[inline(always)]
     fn drain(&mut self, index: usize, mut each: impl FnMut(&mut Self, Entry)) {
-        let Bucket { first, next } = self.buckets[index];
-        self.buckets[index].next = first;
-        let mut start = first;
-        loop {
-            let is_last = same_chunk(start, next);
-            let end = if is_last { next } else { start | LINK };
-            for place in start..end {
+        let bucket = self.buckets[index];
+        self.buckets[index] = bucket.emptied();
+        let mut end = bucket.first + EVENTS;
+        while end != bucket.end {
+            for place in end - EVENTS..end {
                 let entry = self.chunks[place as usize];
                 each(self, entry);
             }
-            // The link is read before the chunk is freed: `each` must not overwrite what is still to come.
-            let following = self.chunks[(start | LINK) as usize].payload as u32;
-            if start != first {
-                self.release(start);
+            // The link is read before the chunk is freed and used again.
+            let following = self.link(end);
+            if end - EVENTS != bucket.first {
+                self.release(end - EVENTS);
             }
-            if is_last {
-                break;
-            }
-            start = following;
+            end = following + EVENTS;
         }
+        for place in end - EVENTS..bucket.next {
+            let entry = self.chunks[place as usize];
+            each(self, entry);
+        }
+        if end - EVENTS != bucket.first {
+            self.release(end - EVENTS);
+        }
+    }
+
+    /// Returns the first place of the chunk that the link at a place leads to.
+    #[inline(always)]
+    fn link(&self, place: u32) -> u32 {
+        self.chunks[place as usize].payload as u32
     }
 
     /// Puts a chunk, given by its first place, on the free list.
     #[inline(always)]
     fn release(&mut self, chunk: u32) {
-        self.chunks[(chunk | LINK) as usize].payload = u64::from(self.free);
+        self.chunks[(chunk + EVENTS) as usize].payload = u64::from(self.free);
         self.free = chunk;
     }
 }
@@ -391,14 +433,6 @@ fn digit(time: u64, level: usize) -> usize {
     (time >> (DIGIT_BITS * level as u32)) as usize & (SLOTS - 1)
 }
 
-/// Sorts stably by time: insertion, because there are few or they are nearly in order.
-#[inline(always)]
-fn sort(entries: &mut [Entry]) {
-    for end in 2..=entries.len() {
-        sink_last(&mut entries[..end]);
-    }
-}
-
 /// Moves the last entry to its place among the others, which are sorted: behind its equals. Returns how many it passed.
 #[inline(always)]
 pub(crate) fn sink_last(entries: &mut [Entry]) -> usize {
@@ -411,10 +445,4 @@ pub(crate) fn sink_last(entries: &mut [Entry]) -> usize {
     }
     entries[place] = entry;
     last - place
-}
-
-/// Tells whether two places lie in one chunk.
-#[inline(always)]
-fn same_chunk(one: u32, other: u32) -> bool {
-    one | LINK == other | LINK
 }
