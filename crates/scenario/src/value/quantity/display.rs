@@ -1,0 +1,154 @@
+use std::fmt;
+
+use super::{Decimal, Quantity};
+use crate::value::dimension::Dimension;
+use crate::value::unit::{self, Unit};
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let negative = if self.value.is_sign_negative() && self.value != 0.0 { "-" } else { "" };
+        let size = self.value.abs();
+        let money = matches!(self.dimension, Dimension::Money | Dimension::Price(_));
+        let currency = if money { self.currency.unwrap_or('$').to_string() } else { String::new() };
+        if let Dimension::Compound(_) = self.dimension {
+            return write!(f, "{negative}{size} ({})", self.dimension);
+        }
+        let (number, unit) = match f.precision() {
+            Some(digits) => rounded(size, self.dimension, money, digits.clamp(1, 17)),
+            None => shortest(size, self.dimension, money),
+        };
+        write!(f, "{negative}{currency}{number}{unit}")
+    }
+}
+
+/// Returns the units a value of this dimension is shown in, the best first.
+fn display_units(dimension: Dimension, money: bool) -> impl Iterator<Item = &'static Unit> {
+    // The micro sign is for those who like to write it; amounts of data are in bytes, lines also in bits.
+    let is_shown = |unit: &Unit| unit.name.is_ascii() && !unit.name.ends_with("bit");
+    unit::units(money).iter().filter(move |unit| unit.dimension == dimension && is_shown(unit))
+}
+
+/// Returns the smallest number that is comfortable before a unit: 500ms and not 0.5s, but 0.5/s and $0.085/h.
+fn comfortable(dimension: Dimension) -> f64 {
+    match dimension {
+        Dimension::Duration | Dimension::Size | Dimension::Bandwidth => 1.0,
+        _ => 0.001,
+    }
+}
+
+/// Returns the number and unit easiest to read of those that read back as exactly `size`.
+fn shortest(size: f64, dimension: Dimension, money: bool) -> (String, &'static str) {
+    let mut best: Option<(usize, String, &'static str)> = None;
+    for unit in display_units(dimension, money) {
+        let zero = ["s", "/s", "B", "B/s"].contains(&unit.name) || comfortable(dimension) < 1.0;
+        if size == 0.0 && !zero {
+            continue;
+        }
+        let penalty = match unit.name {
+            _ if size != 0.0 && !is_comfortable(size, unit) => 40,
+            // Prices per day are rare: a bill is read by the hour or the month.
+            "/d" if money => 4,
+            _ => 0,
+        };
+        let exact = (1..=17).find_map(|digits| {
+            let written = InUnit::new(size, unit, digits);
+            (written.read(unit) == size).then_some(written)
+        });
+        if let Some(written) = exact
+            && let cost = written.cost() + penalty
+            && best.as_ref().is_none_or(|(least, ..)| cost < *least)
+        {
+            best = Some((cost, written.to_string(), unit.name));
+        }
+    }
+    match best {
+        Some((_, number, unit)) => (number, unit),
+        // A computed price per time need not be a whole number of steps per hour: the nearest is shown.
+        None => rounded(size, dimension, money, 17),
+    }
+}
+
+/// Returns number and unit rounded to a number of significant digits.
+fn rounded(size: f64, dimension: Dimension, money: bool, digits: usize) -> (String, &'static str) {
+    let smallest = match dimension {
+        Dimension::Duration if size == 0.0 => "s",
+        Dimension::Duration => "ns",
+        Dimension::Size => "B",
+        Dimension::Bandwidth => "B/s",
+        _ => display_units(dimension, money).next().map_or("", |unit| unit.name),
+    };
+    // Binary and bit units come after the decimal ones, one of which always fits what is not small.
+    let fitting = display_units(dimension, money).find(|unit| is_comfortable(size, unit));
+    match fitting.or_else(|| unit::find(smallest, money)) {
+        Some(unit) => (InUnit::new(size, unit, digits).to_string(), unit.name),
+        None => (size.to_string(), ""),
+    }
+}
+
+fn is_comfortable(size: f64, unit: &Unit) -> bool {
+    InUnit::new(size, unit, 17).read(&PLAIN) >= comfortable(unit.dimension)
+}
+
+/// The unit of nothing, to read a number as it stands.
+const PLAIN: Unit = Unit { name: "", dimension: Dimension::Number, shift: 0, times: 1.0, divided: 1.0 };
+
+/// The number that stands before a unit, as decimal digits.
+///
+/// A power of ten moves the exponent only, so that no digit is lost to it.
+struct InUnit {
+    /// One digit before the point, no zeros at the end.
+    digits: String,
+    exponent: i32,
+}
+
+impl InUnit {
+    fn new(size: f64, unit: &Unit, digits: usize) -> Self {
+        let scientific = format!("{:.*e}", digits - 1, size * unit.divided / unit.times);
+        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        let digits = mantissa.replace('.', "");
+        let exponent = exponent.parse().unwrap_or(0) - unit.shift;
+        let trimmed = digits.trim_end_matches('0');
+        match trimmed.is_empty() {
+            true => Self { digits: "0".to_owned(), exponent: 0 },
+            false => Self { digits: trimmed.to_owned(), exponent },
+        }
+    }
+
+    /// Returns how hard the number is to read: two for a digit, one for a point, four for being long.
+    ///
+    /// 90min is then easier than 1.5h, 15min than 900s, 12.5ms than 12500us, and $0.085/h than $61.2/month.
+    fn cost(&self) -> usize {
+        let written = self.digits.len();
+        let Ok(exponent) = usize::try_from(self.exponent) else { return 2 * written };
+        let point = usize::from(written > exponent + 1);
+        let long = if exponent >= 4 { 4 } else { 0 };
+        2 * written.max(exponent + 1) + point + long
+    }
+
+    fn read(&self, unit: &Unit) -> f64 {
+        let places = self.digits.len() as i64 - 1;
+        let exponent = i64::from(self.exponent) - places;
+        Decimal { digits: self.digits.clone(), exponent, length: 0 }.in_unit(unit)
+    }
+}
+
+impl fmt::Display for InUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.digits.as_str();
+        match self.exponent {
+            exponent @ -6..0 => write!(f, "0.{}{digits}", "0".repeat(-exponent as usize - 1)),
+            exponent @ 0..15 => {
+                let whole = exponent as usize + 1;
+                match digits.len() > whole {
+                    true => write!(f, "{}.{}", &digits[..whole], &digits[whole..]),
+                    false => write!(f, "{digits}{}", "0".repeat(whole - digits.len())),
+                }
+            }
+            exponent => {
+                let (first, more) = digits.split_at(1);
+                let point = if more.is_empty() { "" } else { "." };
+                write!(f, "{first}{point}{more}e{exponent}")
+            }
+        }
+    }
+}
