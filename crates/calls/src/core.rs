@@ -1009,20 +1009,19 @@ impl Core {
         self.agenda.next(|e| is_dead(e, frames, timers))
     }
 
-    /// Whom the event is for; nobody if it is dead by now, or was settled without waking anybody.
+    /// Whom the event is for, unless it is a deadline. The agenda gives out no dead event.
     #[inline(always)]
-    pub(crate) fn target(&self, e: u64) -> Option<u32> {
+    pub(crate) fn target(&self, e: u64) -> u32 {
         match entry::sort(e) {
-            ABOUT => {
-                let frame = self.frames.get(e as u32 & SLOT);
-                (frame.generation == entry::generation(e) && frame.is(OPEN)).then(|| frame.callee())
-            }
-            TIMER => {
-                let timer = &self.timers[e as u32 as usize];
-                (timer.generation == entry::generation(e)).then_some(timer.owner)
-            }
-            _ => Some(entry::component(e)),
+            ABOUT => self.frames.get(e as u32 & SLOT).callee(),
+            TIMER => self.timers[e as u32 as usize].owner,
+            _ => entry::component(e),
         }
+    }
+
+    /// Whether an event that was kept for later has died meanwhile.
+    pub(crate) fn is_dead(&self, e: u64) -> bool {
+        is_dead(e, &self.frames, &self.timers)
     }
 
     /// A call reaches its callee.

@@ -152,12 +152,12 @@ impl Simulation {
         self.core.events += 1;
         if entry::sort(e) == DEADLINE {
             self.expired(e);
-        } else if let Some(to) = self.core.target(e) {
+        } else {
+            let to = self.core.target(e);
             self.core.me = to;
-            if let Some(part) = &mut self.parts[to as usize] {
-                part.run(e, &mut self.core);
-            } else {
-                panic!("{} was declared and never built", self.core.paths[to as usize]);
+            match &mut self.parts[to as usize] {
+                Some(part) => part.run(e, &mut self.core),
+                None => panic!("{} was declared and never built", self.core.paths[to as usize]),
             }
         }
         if self.core.attention {
@@ -222,7 +222,7 @@ impl Simulation {
             self.core.me = id;
             match item {
                 Kept::Event(e) => {
-                    if self.core.target(e).is_some() {
+                    if !self.core.is_dead(e) {
                         part.run(e, &mut self.core);
                     }
                 }
