@@ -135,8 +135,7 @@ pub struct Watch {
 
 impl Plan {
     /// Returns a plan of a Rust program: what `build` builds is run; parts, objectives and watches are added.
-    ///
-    /// `build` is to give the limits of `run` to the simulation.
+    /// Whoever runs the plan gives the limits of `run` to the simulation.
     pub fn new(
         title: &str,
         run: RunPlan,

@@ -1,0 +1,298 @@
+//! What is wrong with a scenario, where, and what would be right.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fmt::Write as _;
+
+use crate::file::{FileId, Files, Place};
+use crate::value::nearest;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The scenario cannot be run.
+    Error,
+    /// It can be run, but is probably not what is meant.
+    Warning,
+    /// Something the reader of the results should know.
+    Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        })
+    }
+}
+
+/// One thing that is wrong, at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// Where: the value, name or field the message is about.
+    pub place: Place,
+    /// Further places on the same line that are marked too.
+    pub also: Vec<Place>,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    pub(crate) fn error(place: Place, message: impl Into<String>) -> Fault {
+        Fault { severity: Severity::Error, message: message.into(), place, also: Vec::new(), help: None }
+    }
+
+    pub(crate) fn warning(place: Place, message: impl Into<String>) -> Fault {
+        Fault { severity: Severity::Warning, ..Fault::error(place, message) }
+    }
+
+    pub(crate) fn note(place: Place, message: impl Into<String>) -> Fault {
+        Fault { severity: Severity::Note, ..Fault::error(place, message) }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Fault {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn also(mut self, places: impl IntoIterator<Item = Place>) -> Fault {
+        self.also.extend(places);
+        self
+    }
+}
+
+/// The same for machines: a fault with its place in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultRow {
+    /// `error`, `warning` or `note`.
+    pub severity: Severity,
+    /// The file's name as it was given.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1, in characters.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: Option<String>,
+}
+
+/// Everything found in a scenario, in the order of the text.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    files: Files,
+    list: Vec<Fault>,
+}
+
+impl Faults {
+    /// Collects faults: sorted by place, each said once.
+    pub(crate) fn new(files: Files, mut list: Vec<Fault>) -> Faults {
+        list.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
+        let mut seen = BTreeSet::new();
+        list.retain(|fault| seen.insert((fault.place, fault.message.clone())));
+        Faults { files, list }
+    }
+
+    /// Returns the faults.
+    #[must_use]
+    pub fn list(&self) -> &[Fault] {
+        &self.list
+    }
+
+    /// Returns the texts the places speak of.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Returns whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Returns whether any of them forbids a run.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|fault| fault.severity == Severity::Error)
+    }
+
+    /// Returns one row per fault with numbers instead of pictures.
+    #[must_use]
+    pub fn rows(&self) -> Vec<FaultRow> {
+        let row = |fault: &Fault| {
+            let file = self.files.get(fault.place.file);
+            let (line, column) = file.line_and_column(fault.place.start);
+            FaultRow {
+                severity: fault.severity,
+                file: file.name().to_string(),
+                line,
+                column,
+                message: fault.message.clone(),
+                help: fault.help.clone(),
+            }
+        };
+        self.list.iter().map(row).collect()
+    }
+
+    fn show(&self, fault: &Fault) -> String {
+        let mut text = format!("{}: {}", fault.severity, printable(&fault.message));
+        let width = text.chars().count();
+        let _ = write!(text, "{}{}", " ".repeat(79usize.saturating_sub(width).max(3)), self.files.describe(fault.place));
+        text.push('\n');
+        text.push_str(&excerpt(&self.files, fault));
+        text
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for fault in &self.list {
+            to.write_str(&self.show(fault))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// The characters of a line that are shown at most.
+const EXCERPT_WIDTH: usize = 96;
+
+/// Draws the line of a fault with carets under what is meant, and the help after them.
+fn excerpt(files: &Files, fault: &Fault) -> String {
+    let file = files.get(fault.place.file);
+    let (line, column) = file.line_and_column(fault.place.start);
+    let source: Vec<char> = file.line(line).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if source.iter().all(|c| c.is_whitespace()) {
+        return fault.help.as_ref().map_or(String::new(), |help| format!("   = {}\n", printable(help)));
+    }
+    let marks: Vec<(usize, usize)> = std::iter::once(fault.place)
+        .chain(fault.also.iter().copied().filter(|also| same_line(files, *also, fault.place.file, line)))
+        .map(|place| columns(files, place, line, source.len()))
+        .collect();
+    let (first, last) = (column - 1, marks.iter().map(|mark| mark.1).max().unwrap_or(column));
+    let indent = source.iter().take_while(|c| c.is_whitespace()).count().min(first);
+    let fits = source.len() - indent <= EXCERPT_WIDTH;
+    let from = if fits || last - indent <= EXCERPT_WIDTH { indent } else { first.saturating_sub(EXCERPT_WIDTH / 3).max(indent) };
+    let to = source.len().min(from + EXCERPT_WIDTH);
+    let (before, after) = (if from > indent { "… " } else { "" }, if to < source.len() { " …" } else { "" });
+    let shown: String = source[from..to].iter().collect();
+    let mut under = vec![' '; to - from];
+    for (start, end) in marks {
+        for at in start.max(from)..end.max(start + 1) {
+            let at = at - from;
+            if at == under.len() && at < EXCERPT_WIDTH + 1 {
+                under.push('^');
+            } else if at < under.len() {
+                under[at] = '^';
+            }
+        }
+    }
+    let under: String = under.into_iter().collect();
+    let mut text = format!("   | {before}{}{after}\n", shown.trim_end());
+    let _ = write!(text, "   | {}{}", " ".repeat(before.chars().count()), under.trim_end());
+    if let Some(help) = &fault.help {
+        let _ = write!(text, " {}", printable(help));
+    }
+    text.push('\n');
+    text
+}
+
+fn same_line(files: &Files, place: Place, file: FileId, line: usize) -> bool {
+    place.file == file && files.get(file).line_and_column(place.start).0 == line
+}
+
+/// Returns the columns of a place on a line, from 0; what goes on below ends with the line.
+fn columns(files: &Files, place: Place, line: usize, length: usize) -> (usize, usize) {
+    let file = files.get(place.file);
+    let start = file.line_and_column(place.start).1 - 1;
+    let (end_line, end) = file.line_and_column(place.end);
+    (start, if end_line == line { end - 1 } else { length })
+}
+
+/// Replaces control characters: what strangers wrote must not steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+/// Returns `did you mean …?` with the word in the given quotes, or what is known.
+pub(crate) fn did_you_mean<'a>(word: &str, quote: char, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(word, known.clone()) {
+        Some(known) => format!("did you mean {quote}{known}{quote}?"),
+        None => list_of(known),
+    }
+}
+
+/// Lists words for a help line, the first few if they are many.
+pub(crate) fn list_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 12;
+    let all: Vec<&str> = words.into_iter().collect();
+    let shown = all.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if all.len() > SHOWN { format!("{shown}, … ({} in all)", all.len()) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, mark: &str, message: &str, help: Option<&str>) -> String {
+        let mut files = Files::default();
+        let file = files.add("shop.ron", None, text.to_string());
+        let start = text.find(mark).unwrap();
+        let mut fault = Fault::error(Place::new(file, start, start + mark.len()), message);
+        fault.help = help.map(str::to_string);
+        Faults::new(files, vec![fault]).to_string()
+    }
+
+    #[test]
+    fn a_fault_shows_its_line_with_carets_and_help() {
+        let text = shown("(\n    run: (duration: 10),\n)", "10", "a duration is text with a unit", Some("write \"10s\""));
+        assert_eq!(
+            text,
+            "error: a duration is text with a unit                                          shop.ron:2:21\n\
+             \x20  | run: (duration: 10),\n\
+             \x20  |                 ^^ write \"10s\"\n"
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let line = format!("{}HERE{}", "a".repeat(400), "b".repeat(400));
+        let text = shown(&line, "HERE", "wrong", None);
+        assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
+        let (code, carets) = (text.lines().nth(1).unwrap(), text.lines().nth(2).unwrap());
+        let at = code.chars().take_while(|c| *c != 'H').count();
+        assert_eq!(carets.chars().take_while(|c| *c != '^').count(), at);
+        assert_eq!(carets.matches('^').count(), 4);
+    }
+
+    #[test]
+    fn what_goes_on_below_is_marked_to_the_end_of_its_line() {
+        let text = shown("x: (a,\n b)", "(a,\n b)", "wrong", None);
+        assert!(text.ends_with("   | x: (a,\n   |    ^^^\n"), "{text}");
+    }
+
+    #[test]
+    fn control_characters_are_not_passed_on() {
+        let text = shown("a\u{1b}[31m", "a", "wrong \u{1b}[31m", None);
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn faults_are_sorted_and_said_once() {
+        let mut files = Files::default();
+        let file = files.add("a.ron", None, "abc".to_string());
+        let at = |start: usize, text: &str| Fault::error(Place::new(file, start, start + 1), text);
+        let faults = Faults::new(files, vec![at(2, "two"), at(0, "none"), at(2, "two")]);
+        let rows: Vec<_> = faults.rows().into_iter().map(|row| (row.line, row.column, row.message)).collect();
+        assert_eq!(rows, [(1, 1, "none".to_string()), (1, 3, "two".to_string())]);
+    }
+}
