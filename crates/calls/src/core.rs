@@ -821,6 +821,13 @@ impl Core {
         Gauge(self.levels.find_or_add(self.me, name, || Level { since: now, from: now, ..Level::default() }))
     }
 
+    /// As [`gauge`](Core::gauge), for a level of whole numbers whose distribution over time is kept too.
+    pub fn gauge_by_value(&mut self, name: &str) -> Gauge {
+        let gauge = self.gauge(name);
+        self.levels.states[gauge.0 as usize].times.get_or_insert_with(Vec::new);
+        gauge
+    }
+
     /// Returns the handle of samples of mine.
     pub fn samples(&mut self, name: &str) -> Samples {
         Samples(self.samples.find_or_add(self.me, name, Histogram::new))

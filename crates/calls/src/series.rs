@@ -18,7 +18,7 @@ pub struct Samples(pub(crate) u32);
 pub struct Counter(pub(crate) u32);
 
 /// State of a [`Gauge`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
     pub(crate) value: f64,
     pub(crate) area: f64,
@@ -26,12 +26,18 @@ pub struct Level {
     pub(crate) from: u64,
     pub(crate) max: f64,
     pub(crate) min: f64,
+    /// Time spent at each whole level [ns], if asked for.
+    pub(crate) times: Option<Vec<u64>>,
 }
 
 impl Level {
     #[inline(always)]
     pub(crate) fn set(&mut self, now: u64, value: f64) {
-        self.area += self.value * (now - self.since) as f64;
+        let span = now - self.since;
+        self.area += self.value * span as f64;
+        if let Some(times) = &mut self.times {
+            add_time(times, self.value, span);
+        }
         self.since = now;
         self.value = value;
         self.max = self.max.max(value);
@@ -58,6 +64,14 @@ impl Level {
         if now > self.from { self.integral(now) / (now - self.from) as f64 } else { self.value }
     }
 
+    /// Returns the time spent at level 0, 1, 2, … from the last reset until `now` [ns]; nothing unless the level
+    /// is kept [by value](crate::Core::gauge_by_value).
+    pub fn times(&self, now: u64) -> Option<Vec<u64>> {
+        let mut times = self.times.clone()?;
+        add_time(&mut times, self.value, now - self.since);
+        Some(times)
+    }
+
     /// Returns the highest level since the last reset.
     pub fn max(&self) -> f64 {
         self.max
@@ -67,6 +81,14 @@ impl Level {
     pub fn min(&self) -> f64 {
         self.min
     }
+}
+
+fn add_time(times: &mut Vec<u64>, value: f64, span: u64) {
+    let at = value as usize;
+    if at >= times.len() {
+        times.resize(at + 1, 0);
+    }
+    times[at] += span;
 }
 
 /// All series of one sort, found by owner and name.

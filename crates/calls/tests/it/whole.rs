@@ -150,3 +150,38 @@ fn the_public_order_is_golden() {
     assert_eq!(heard, ["2 0 ok", "4 1 ok", "6 2 timeout", "7 3 timeout"]);
     assert_eq!(sim.events(), 41);
 }
+
+#[test]
+fn a_level_kept_by_value_knows_how_long_it_was_where() {
+    use kneepoint_calls::{Answer, Component, Cx, Gauge, timers};
+    timers! { enum StepTimer { Next(u32) } }
+    #[derive(Clone)]
+    struct Steps(Option<Gauge>);
+    impl Component for Steps {
+        type Timer = StepTimer;
+        fn on_start(&mut self, cx: &mut Cx<Self>) {
+            self.0 = Some(cx.gauge_by_value("level"));
+            cx.later(ms(10), StepTimer::Next(2));
+        }
+        fn on_timer(&mut self, StepTimer::Next(to): StepTimer, cx: &mut Cx<Self>) {
+            if let Some(gauge) = self.0 {
+                cx.set(gauge, to as f64);
+            }
+            if to > 0 {
+                cx.later(ms(5), StepTimer::Next(to - 1));
+            }
+        }
+        fn on_answer(&mut self, _: Answer, _: &mut Cx<Self>) {}
+    }
+    let mut sim = Simulation::new(1);
+    let id = sim.add("steps", Steps(None));
+    sim.run_until(at_ms(30)).unwrap();
+    let level = sim.level(id, "level").unwrap();
+    let now = sim.now().as_nanos();
+    assert_eq!(level.times(now).unwrap(), [20_000_000, 5_000_000, 5_000_000]);
+    assert_eq!((level.mean(now), level.max()), (0.5, 2.0));
+    sim.reset_statistics();
+    sim.run_until(at_ms(31)).unwrap();
+    let level = sim.level(id, "level").unwrap();
+    assert_eq!(level.times(sim.now().as_nanos()).unwrap(), [1_000_000, 0, 0]);
+}
