@@ -45,8 +45,19 @@ impl Level {
     }
 
     pub(crate) fn reset(&mut self, now: u64) {
-        *self =
-            Level { value: self.value, area: 0.0, since: now, from: now, max: self.value, min: self.value };
+        let times = self.times.take().map(|mut times| {
+            times.fill(0);
+            times
+        });
+        *self = Level {
+            value: self.value,
+            area: 0.0,
+            since: now,
+            from: now,
+            max: self.value,
+            min: self.value,
+            times,
+        };
     }
 
     /// Returns the level now.
