@@ -602,8 +602,10 @@ mod tests {
             "15000/s",
             "256MB",
             "$150/month",
-            "$9000/month",
             "36h",
+            "1.6/s",
+            "400MB/s",
+            "100Mbit/s",
             "1.2",
             "20000",
             "-5%",
@@ -621,9 +623,27 @@ mod tests {
             ("1000ms", "1s"),
             ("0.5s", "500ms"),
             ("60/min", "1/s"),
+            ("$9000/month", "$12.5/h"),
+            ("$3/d", "$90/month"),
         ] {
             assert_eq!(Quantity::parse(text).expect(text).to_string(), printed);
         }
+    }
+
+    #[test]
+    fn what_no_text_can_say_still_prints() {
+        for dimension in
+            [Dimension::Number, Dimension::Duration, Dimension::Price(Per::Time), Dimension::Size]
+        {
+            for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN_POSITIVE, 5e-324] {
+                let quantity = Quantity::new(value, dimension);
+                assert!(!quantity.to_string().is_empty());
+                assert!(!format!("{quantity:.2}").is_empty());
+            }
+        }
+        assert_eq!(Quantity::duration(f64::NEG_INFINITY).to_string(), "-inf");
+        let squared = Dimension::Rate.times(Dimension::Rate).expect("in range");
+        assert_eq!(Quantity::new(4.0, squared).to_string(), "4 (rate squared)");
     }
 
     #[test]

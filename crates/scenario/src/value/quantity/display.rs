@@ -45,15 +45,16 @@ fn shortest(size: f64, dimension: Dimension, money: bool) -> (String, &'static s
             continue;
         }
         let penalty = match unit.name {
-            _ if size != 0.0 && !is_comfortable(size, unit) => 40,
+            _ if size != 0.0 && !is_comfortable(size, unit) => 80,
             // Prices per day are rare: a bill is read by the hour or the month.
-            "/d" if money => 4,
+            "/d" if money => 12,
+            // Rates are compared per second unless that is a long fraction.
+            "/min" | "/h" | "/d" if !money => 4,
+            name if name.ends_with("bit/s") => 1,
             _ => 0,
         };
-        let exact = (1..=17).find_map(|digits| {
-            let written = InUnit::new(size, unit, digits);
-            (written.read(unit) == size).then_some(written)
-        });
+        let exact = (1..=17)
+            .find_map(|digits| InUnit::new(size, unit, digits).filter(|written| written.read(unit) == size));
         if let Some(written) = exact
             && let cost = written.cost() + penalty
             && best.as_ref().is_none_or(|(least, ..)| cost < *least)
@@ -79,14 +80,13 @@ fn rounded(size: f64, dimension: Dimension, money: bool, digits: usize) -> (Stri
     };
     // Binary and bit units come after the decimal ones, one of which always fits what is not small.
     let fitting = display_units(dimension, money).find(|unit| is_comfortable(size, unit));
-    match fitting.or_else(|| unit::find(smallest, money)) {
-        Some(unit) => (InUnit::new(size, unit, digits).to_string(), unit.name),
-        None => (size.to_string(), ""),
-    }
+    let unit = fitting.or_else(|| unit::find(smallest, money));
+    let written = unit.and_then(|unit| Some((InUnit::new(size, unit, digits)?.to_string(), unit.name)));
+    written.unwrap_or_else(|| (size.to_string(), ""))
 }
 
 fn is_comfortable(size: f64, unit: &Unit) -> bool {
-    InUnit::new(size, unit, 17).read(&PLAIN) >= comfortable(unit.dimension)
+    InUnit::new(size, unit, 17).is_some_and(|written| written.read(&PLAIN) >= comfortable(unit.dimension))
 }
 
 /// The unit of nothing, to read a number as it stands.
@@ -102,27 +102,29 @@ struct InUnit {
 }
 
 impl InUnit {
-    fn new(size: f64, unit: &Unit, digits: usize) -> Self {
-        let scientific = format!("{:.*e}", digits - 1, size * unit.divided / unit.times);
-        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    /// Returns nothing for what is not finite, or is not in this unit.
+    fn new(size: f64, unit: &Unit, digits: usize) -> Option<Self> {
+        let scaled = size * unit.divided / unit.times;
+        let scientific = format!("{scaled:.*e}", digits - 1);
+        let (mantissa, exponent) = scientific.split_once('e').filter(|_| scaled.is_finite())?;
         let digits = mantissa.replace('.', "");
-        let exponent = exponent.parse().unwrap_or(0) - unit.shift;
+        let exponent = exponent.parse::<i32>().ok()? - unit.shift;
         let trimmed = digits.trim_end_matches('0');
-        match trimmed.is_empty() {
+        Some(match trimmed.is_empty() {
             true => Self { digits: "0".to_owned(), exponent: 0 },
             false => Self { digits: trimmed.to_owned(), exponent },
-        }
+        })
     }
 
-    /// Returns how hard the number is to read: two for a digit, one for a point, four for being long.
+    /// Returns how hard the number is to read: 4 for a digit, 3 for a point, 8 for being long.
     ///
     /// 90min is then easier than 1.5h, 15min than 900s, 12.5ms than 12500us, and $0.085/h than $61.2/month.
     fn cost(&self) -> usize {
         let written = self.digits.len();
-        let Ok(exponent) = usize::try_from(self.exponent) else { return 2 * written };
-        let point = usize::from(written > exponent + 1);
-        let long = if exponent >= 4 { 4 } else { 0 };
-        2 * written.max(exponent + 1) + point + long
+        let Ok(exponent) = usize::try_from(self.exponent) else { return 4 * written };
+        let point = if written > exponent + 1 { 3 } else { 0 };
+        let long = if exponent >= 4 { 8 } else { 0 };
+        4 * written.max(exponent + 1) + point + long
     }
 
     fn read(&self, unit: &Unit) -> f64 {
