@@ -1,1 +1,28 @@
-//! client
+//! Clients: what asks for work, and when.
+//!
+//! ```text
+//! RateProfile --rate--> ArrivalProcess --arrivals--> OpenClient, SessionClient      ClosedClient (users wait)
+//!                                                     Classes: what is asked for     TraceClient (recorded)
+//! ```
+
+mod arrivals;
+mod classes;
+mod closed;
+mod growth;
+mod invalid;
+mod open;
+mod pieces;
+mod profile;
+mod requests;
+mod session;
+mod trace;
+mod wave;
+
+pub use arrivals::{ArrivalProcess, Arrivals, MmppState};
+pub use classes::{Class, Classes};
+pub use closed::{ClosedClient, ClosedTimer};
+pub use invalid::Invalid;
+pub use open::{OpenClient, OpenTimer};
+pub use profile::RateProfile;
+pub use session::{SessionClient, SessionTimer};
+pub use trace::{Record, TraceClient, TraceTimer};

@@ -1,0 +1,150 @@
+//! What all clients have in common: they make requests and note how these end.
+
+use kneepoint_calls::{Answer, Asked, Attributes, Core, Counter, Gauge, STATUSES, Samples, Status};
+use kneepoint_engine::{SimDuration, SimTime};
+use kneepoint_random::{Distribution, RequestStreams};
+
+use super::classes::Classes;
+use crate::edge::Edge;
+
+/// Makes requests: who they are, of which class, how large; and keeps the series of the client.
+///
+/// Everything about a request comes from its index and the client's path alone, so that two designs see the same
+/// requests, however long they take to answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Requests {
+    to: Edge,
+    classes: Classes,
+    open: Option<Open>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    identities: RequestStreams,
+    class: RequestStreams,
+    size: RequestStreams,
+    reply: RequestStreams,
+    in_flight: Gauge,
+    series: Vec<ClassSeries>,
+    /// Where the series of each class number stand.
+    places: Vec<u16>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ClassSeries {
+    latency: Samples,
+    latency_failed: Samples,
+    requests: Counter,
+    ended: [Counter; STATUSES],
+}
+
+/// What a trace says about a request; drawn where it says nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) class: Option<usize>,
+    pub(crate) size: Option<u32>,
+    pub(crate) reply: Option<u32>,
+    pub(crate) key: u32,
+}
+
+impl Requests {
+    pub(crate) fn new(to: Edge, classes: Classes) -> Requests {
+        Requests { to, classes, open: None }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn classes(&self) -> &Classes {
+        &self.classes
+    }
+
+    /// The streams of this client's requests for one purpose.
+    pub(crate) fn streams(cx: &Core, purpose: &str) -> RequestStreams {
+        RequestStreams::new(cx.seed(), cx.replication(), cx.path(cx.me()), purpose)
+    }
+
+    pub(crate) fn start(&mut self, cx: &mut Core) {
+        let mut places = vec![0; 256];
+        let mut series = Vec::new();
+        for (i, class) in self.classes.of.iter().enumerate() {
+            places[class.id as usize] = i as u16;
+            let name = &class.name;
+            series.push(ClassSeries {
+                latency: cx.samples(&format!("latency:{name}")),
+                latency_failed: cx.samples(&format!("latency_failed:{name}")),
+                requests: cx.counter(&format!("requests:{name}")),
+                ended: Status::ALL.map(|status| cx.counter(&format!("ended:{name}:{}", status.name()))),
+            });
+        }
+        self.open = Some(Open {
+            identities: Self::streams(cx, "identity"),
+            class: Self::streams(cx, "class"),
+            size: Self::streams(cx, "size"),
+            reply: Self::streams(cx, "reply"),
+            in_flight: cx.gauge("in_flight"),
+            series,
+            places,
+        });
+    }
+
+    /// Sends the request with this index, meant to be sent at `born`.
+    #[inline]
+    pub(crate) fn send(&mut self, index: u64, born: SimTime, known: Known, cx: &mut Core) -> Asked {
+        let open = self.open.as_ref().expect("a client makes requests after its start");
+        let at = match known.class {
+            Some(at) => at,
+            None if self.classes.of.len() == 1 => 0,
+            None => self.classes.pick(open.class.stream(index).uniform()),
+        };
+        let class = &self.classes.of[at];
+        let draw =
+            |given: Option<u32>, law: &Option<Distribution>, streams: &RequestStreams| match (given, law) {
+                (Some(given), _) => given,
+                (None, None) => 0,
+                (None, Some(law)) => match law.is_constant() {
+                    Some(value) => bytes(value),
+                    None => bytes(law.sample(&mut streams.stream(index))),
+                },
+            };
+        let mut attributes = Attributes::of(open.identities.key(index));
+        attributes.born = born;
+        attributes.class = class.id;
+        attributes.priority = class.priority;
+        attributes.key = known.key;
+        attributes.size = draw(known.size, &class.size, &open.size);
+        attributes.reply = draw(known.reply, &class.reply, &open.reply);
+        let mut edge = self.to;
+        if let Some(deadline) = class.deadline {
+            attributes.deadline = born + deadline;
+            edge.within = patience(edge.within, attributes.deadline, cx.now());
+        }
+        let series = open.series[at];
+        let in_flight = open.in_flight;
+        cx.count(series.requests, 1);
+        cx.add(in_flight, 1.0);
+        cx.call(edge.request(attributes).operation(class.operation))
+    }
+
+    /// Notes how a request ended.
+    #[inline]
+    pub(crate) fn ended(&mut self, answer: &Answer, cx: &mut Core) {
+        let open = self.open.as_ref().expect("a client is answered after its start");
+        let series = open.series[open.places[answer.class as usize] as usize];
+        cx.add(open.in_flight, -1.0);
+        cx.count(series.ended[answer.status as usize], 1);
+        let latency = (cx.now() - answer.born).as_nanos();
+        let samples = if answer.status.is_good() { series.latency } else { series.latency_failed };
+        cx.record(samples, latency);
+    }
+}
+
+/// How long to wait: the edge's time-out or the time to the deadline, whichever ends first. A request that is sent
+/// late may have no time left; it waits a nanosecond, for zero would mean for ever.
+fn patience(within: SimDuration, deadline: SimTime, now: SimTime) -> SimDuration {
+    let left = if deadline > now { deadline - now } else { SimDuration::from_nanos(1) };
+    if within.is_zero() { left } else { within.min(left) }
+}
+
+/// Whole bytes, at most 4 GiB.
+fn bytes(value: f64) -> u32 {
+    (value + 0.5) as u32
+}
