@@ -139,7 +139,7 @@ impl Agenda {
         self.list.len() + self.ring.len()
     }
 
-    /// Returns the memory held [bytes], for memory ceilings.
+    /// Returns the memory held \[bytes\], for memory ceilings.
     pub fn bytes(&self) -> usize {
         self.list.bytes() + self.ring.bytes()
     }
@@ -149,5 +149,183 @@ impl Agenda {
 impl fmt::Debug for Agenda {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Agenda").field("now", &self.now).field("pending", &self.pending()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALIVE: fn(u64) -> bool = |_| false;
+
+    fn nanos(nanos: u64) -> SimDuration {
+        SimDuration::from_nanos(nanos)
+    }
+
+    fn at(nanos: u64) -> SimTime {
+        SimTime::from_nanos(nanos)
+    }
+
+    /// Events named by letters, each of which schedules others; written out as `time letter`.
+    fn golden_run() -> String {
+        let mut agenda = Agenda::new();
+        let schedule =
+            |agenda: &mut Agenda, delay, letter: char| agenda.after(nanos(delay), u64::from(letter));
+        schedule(&mut agenda, 5, 'a');
+        schedule(&mut agenda, 5, 'b');
+        schedule(&mut agenda, 0, 'c');
+        schedule(&mut agenda, 3, 'd');
+        schedule(&mut agenda, 86_400_000_000_000, 'e');
+        let mut order = Vec::new();
+        while let Some(payload) = agenda.next(|payload| payload == u64::from('x')) {
+            let letter = char::from(payload as u8);
+            order.push(format!("{}{letter}", agenda.now().as_nanos()));
+            match letter {
+                'c' => {
+                    agenda.send(u64::from('f'));
+                    schedule(&mut agenda, 5, 'g'); // behind a and b, which were scheduled for 5 before
+                    schedule(&mut agenda, 0, 'h'); // the other door to the ring: behind f
+                    schedule(&mut agenda, 4, 'x'); // cancelled
+                }
+                'd' => schedule(&mut agenda, 2, 'i'), // for 5 as well: behind g
+                'a' => {
+                    agenda.send(u64::from('j')); // behind b, g and i, which were scheduled before
+                    agenda.send(u64::from('x')); // cancelled
+                    agenda.send(u64::from('k'));
+                }
+                'j' => agenda.send(u64::from('l')), // behind k
+                _ => {}
+            }
+        }
+        order.join(" ")
+    }
+
+    #[test]
+    fn the_order_is_by_time_then_by_scheduling() {
+        // Public: a change here changes the results of every simulation.
+        assert_eq!(golden_run(), "0c 0f 0h 3d 5a 5b 5g 5i 5j 5k 5l 86400000000000e");
+    }
+
+    #[test]
+    fn time_stops_at_the_limit_and_an_event_at_the_limit_happens() {
+        let mut agenda = Agenda::new();
+        for (delay, payload) in [(10, 1), (20, 2), (21, 3)] {
+            agenda.after(nanos(delay), payload);
+        }
+        assert_eq!(agenda.next_until(at(9), ALIVE), None);
+        assert_eq!(agenda.now(), SimTime::ZERO, "nothing happened");
+        assert_eq!(agenda.next_until(at(20), ALIVE), Some(1));
+        assert_eq!(agenda.next_until(at(20), ALIVE), Some(2));
+        agenda.send(4);
+        assert_eq!(agenda.next_until(at(19), ALIVE), None, "the limit has passed");
+        assert_eq!(agenda.next_until(at(20), ALIVE), Some(4));
+        assert_eq!(agenda.next_until(at(20), ALIVE), None);
+        assert_eq!((agenda.now(), agenda.pending()), (at(20), 1));
+    }
+
+    #[test]
+    fn time_does_not_advance_for_the_dead() {
+        let mut agenda = Agenda::new();
+        for payload in 0..100 {
+            agenda.after(nanos(payload * 1_000_000), payload);
+        }
+        assert_eq!(agenda.next(ALIVE), Some(0));
+        assert_eq!(agenda.next(|payload| payload > 0), None);
+        assert_eq!((agenda.now(), agenda.pending()), (SimTime::ZERO, 0));
+        // What is scheduled then lies far before what the list has looked at, and more than a run can take.
+        for payload in (0..100).rev() {
+            agenda.after(nanos(1 + payload), payload);
+        }
+        for payload in 0..100 {
+            assert_eq!(agenda.next(ALIVE), Some(payload));
+            assert_eq!(agenda.now(), at(1 + payload));
+        }
+    }
+
+    #[test]
+    fn a_dead_event_due_now_does_not_let_time_pass_before_the_ring_is_empty() {
+        let mut agenda = Agenda::new();
+        for (delay, payload) in [(5, 1), (5, 2), (6, 3)] {
+            agenda.after(nanos(delay), payload);
+        }
+        assert_eq!(agenda.next(ALIVE), Some(1));
+        agenda.send(4);
+        assert_eq!(agenda.next(|payload| payload == 2), Some(4));
+        assert_eq!(agenda.next(ALIVE), Some(3));
+    }
+
+    #[test]
+    fn at_the_end_of_time_every_delay_is_none() {
+        let mut agenda = Agenda::new();
+        agenda.after(SimDuration::MAX, 1);
+        agenda.after(SimDuration::MAX, 2);
+        assert_eq!(agenda.next(ALIVE), Some(1));
+        agenda.send(3);
+        agenda.after(nanos(7), 4);
+        let rest: Vec<_> = std::iter::from_fn(|| agenda.next(ALIVE)).collect();
+        assert_eq!(rest, [2, 3, 4]);
+        assert_eq!(agenda.now(), SimTime::MAX);
+    }
+
+    #[test]
+    fn idle_time_can_be_skipped_up_to_the_next_event() {
+        let mut agenda = Agenda::new();
+        agenda.after(nanos(50), 1);
+        agenda.advance_to(at(20));
+        agenda.after(nanos(30), 2);
+        agenda.advance_to(at(50));
+        agenda.advance_to(at(50));
+        agenda.send(3);
+        let rest: Vec<_> = std::iter::from_fn(|| agenda.next(ALIVE)).collect();
+        assert_eq!((rest, agenda.now()), (vec![1, 2, 3], at(50)));
+    }
+
+    #[test]
+    #[should_panic(expected = "asked to advance from 0ns to 51ns over an event at 50ns")]
+    fn an_event_cannot_be_skipped() {
+        let mut agenda = Agenda::new();
+        agenda.after(nanos(50), 1);
+        agenda.advance_to(at(51));
+    }
+
+    #[test]
+    #[should_panic(expected = "asked to advance to 1ns while something is to happen at 0ns")]
+    fn a_message_cannot_be_skipped() {
+        let mut agenda = Agenda::new();
+        agenda.send(1);
+        agenda.advance_to(at(1));
+    }
+
+    #[test]
+    #[should_panic(expected = "asked to advance from 50ns back to 49ns")]
+    fn time_cannot_be_turned_back() {
+        let mut agenda = Agenda::new();
+        agenda.after(nanos(50), 1);
+        agenda.next(ALIVE);
+        agenda.advance_to(at(49));
+    }
+
+    #[test]
+    fn a_clone_goes_on_as_the_original_does() {
+        let step = |agenda: &mut Agenda| {
+            let payload = agenda.next(|payload| payload % 7 == 3)?;
+            if payload < 3_000 {
+                agenda.after(nanos(payload * 7_919 % 1_000), payload + 42);
+                agenda.send(payload + 3_001);
+            }
+            Some((agenda.now(), payload))
+        };
+        let mut agenda = Agenda::new();
+        for payload in 0..40 {
+            agenda.after(nanos(payload % 5), payload);
+        }
+        for _ in 0..1_501 {
+            assert!(step(&mut agenda).is_some());
+        }
+        let mut clone = agenda.clone();
+        let rest: Vec<_> = std::iter::from_fn(|| step(&mut agenda)).collect();
+        assert!(rest.len() > 1_000, "only {} events were left to compare", rest.len());
+        assert_eq!(std::iter::from_fn(|| step(&mut clone)).collect::<Vec<_>>(), rest);
+        assert!(clone.bytes() > 0 && clone.pending() == 0);
     }
 }

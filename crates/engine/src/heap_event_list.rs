@@ -75,7 +75,7 @@ impl HeapEventList {
         self.heap.is_empty()
     }
 
-    /// Returns the memory held [bytes].
+    /// Returns the memory held \[bytes\].
     pub fn bytes(&self) -> usize {
         self.heap.capacity() * size_of::<Numbered>()
     }

@@ -77,7 +77,7 @@ impl SimDuration {
         self.0
     }
 
-    /// Returns the span [s], for reports: a f64 holds 53 bits, about 104 days to the nanosecond.
+    /// Returns the span \[s\], for reports: a f64 holds 53 bits, about 104 days to the nanosecond.
     #[inline]
     pub const fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9

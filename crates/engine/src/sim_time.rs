@@ -48,7 +48,7 @@ impl SimTime {
         self.0
     }
 
-    /// Returns the time since the start [s], for reports.
+    /// Returns the time since the start \[s\], for reports.
     #[inline]
     pub const fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9

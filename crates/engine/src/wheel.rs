@@ -1,6 +1,6 @@
 //! Events in buckets by the bits of their time.
 
-/// One event: its time [ns] and what it means to the crates above.
+/// One event: its time \[ns\] and what it means to the crates above.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) time: u64,
@@ -157,9 +157,7 @@ impl Wheel {
             self.buckets[index] = bucket.emptied();
         } else if place.level == 0 {
             self.drain(index, |_, entry| run.push(entry));
-        } else if self.holds_at_most(bucket, most) {
-            self.take_by_digit(index, place.level - 1, run);
-        } else {
+        } else if !self.holds_at_most(bucket, most) || !self.take_by_digit(index, place.level - 1, run) {
             return false;
         }
         self.len -= run.len() - before;
@@ -183,8 +181,8 @@ impl Wheel {
     }
 
     /// Moves the events of a bucket to the end of `run`: a counting sort by their digit on `level`, and insertion for
-    /// the few that are then still out of order.
-    fn take_by_digit(&mut self, index: usize, level: usize, run: &mut Vec<Entry>) {
+    /// the few that are then still out of order; tells whether it did. It does not when they are not few.
+    fn take_by_digit(&mut self, index: usize, level: usize, run: &mut Vec<Entry>) -> bool {
         let before = run.len();
         let mut places = [0_u32; SLOTS];
         let bucket = self.buckets[index];
@@ -199,6 +197,9 @@ impl Wheel {
             }
             start = self.link(end);
             end = start + EVENTS;
+        }
+        if level > 0 && places.iter().any(|count| *count > INSERTION_LIMIT as u32) {
+            return false;
         }
         let mut total = before as u32;
         for place in &mut places {
@@ -215,6 +216,7 @@ impl Wheel {
                 sink_last(&mut run[before..end]);
             }
         }
+        true
     }
 
     /// Moves the cursor to the start of the earliest bucket and its events one level down; drops the dead ones.

@@ -93,12 +93,12 @@ fn simulate(mut events: impl Events, law: Law, seed: u64, count: usize) -> Vec<(
         let newcomers = match pending {
             _ if random.percent(2) => random.below(120),
             ..40 => random.below(4),
-            ..2_000 => random.below(3),
+            40..2_000 => random.below(3),
             _ => 0,
         };
         for _ in 0..newcomers {
             let payload = cancelled.len() as u64;
-            cancelled.push(false);
+            cancelled.resize(cancelled.len() + 1, false);
             pending += 1;
             match random.below(5) {
                 0 => events.send(payload),
