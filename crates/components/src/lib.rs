@@ -1,5 +1,6 @@
 //! What architectures are made of: one folder per family, one policy per file.
 
+mod draw;
 mod edge;
 
 pub mod client;

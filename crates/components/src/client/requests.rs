@@ -52,11 +52,6 @@ impl Requests {
         Requests { to, classes, open: None }
     }
 
-    #[cfg(test)]
-    pub(crate) fn classes(&self) -> &Classes {
-        &self.classes
-    }
-
     /// The streams of this client's requests for one purpose.
     pub(crate) fn streams(cx: &Core, purpose: &str) -> RequestStreams {
         RequestStreams::new(cx.seed(), cx.replication(), cx.path(cx.me()), purpose)

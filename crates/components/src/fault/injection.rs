@@ -1,0 +1,97 @@
+//! The description of a fault.
+
+use kneepoint_calls::{ComponentId, Fault, Status};
+use kneepoint_engine::SimTime;
+use kneepoint_random::Distribution;
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// A crash: everything inside is gone, callers get this status; then a restart as new.
+    Crash {
+        /// What callers get; [`Status::Lost`] if nothing at all.
+        refuse: Status,
+    },
+    /// A hang: nothing goes on and nothing is refused; then it goes on from where it stood.
+    Hang,
+}
+
+impl Harm {
+    pub(crate) fn begin(self) -> Fault {
+        match self {
+            Harm::Crash { refuse } => Fault::Crash { refuse },
+            Harm::Hang => Fault::Hang,
+        }
+    }
+
+    pub(crate) fn end(self) -> Fault {
+        match self {
+            Harm::Crash { .. } => Fault::Restart,
+            Harm::Hang => Fault::Resume,
+        }
+    }
+}
+
+/// How many of a group.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part {
+    /// So many, or all if there are fewer.
+    Count(usize),
+    /// This share of them, from 0 to 1: rounded, but one at least.
+    Share(f64),
+}
+
+impl Part {
+    pub(crate) fn of(self, all: usize) -> usize {
+        match self {
+            Part::Count(count) => count.min(all),
+            Part::Share(share) => ((share * all as f64 + 0.5) as usize).clamp(1.min(all), all),
+        }
+    }
+}
+
+/// Whom it hits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// All of them at the same time, for the same time: one clock.
+    Together(Vec<ComponentId>),
+    /// Each on a clock of its own.
+    Each(Vec<ComponentId>),
+    /// Some of them, drawn anew each time: one clock.
+    Any {
+        /// Among whom.
+        among: Vec<ComponentId>,
+        /// How many.
+        part: Part,
+    },
+}
+
+impl Targets {
+    pub(crate) fn all(&self) -> &[ComponentId] {
+        match self {
+            Targets::Together(all) | Targets::Each(all) | Targets::Any { among: all, .. } => all,
+        }
+    }
+}
+
+/// When it happens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// At these instants, in any order.
+    At(Vec<SimTime>),
+    /// Again and again: after a drawn time [ns], which counts from the end of the last one, the first from the start.
+    Every(Distribution),
+}
+
+/// One fault of a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Injection {
+    /// What happens.
+    pub harm: Harm,
+    /// To whom.
+    pub targets: Targets,
+    /// When.
+    pub trigger: Trigger,
+    /// For how long [ns]; to the end of the run if nothing is said.
+    pub lasts: Option<Distribution>,
+}
