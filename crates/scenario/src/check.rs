@@ -49,6 +49,13 @@ impl Slot<'static> {
     }
 }
 
+impl<'s> Slot<'s> {
+    /// A place with a name and a range.
+    pub(crate) fn bounded(field: &'s str, range: &'s Range) -> Slot<'s> {
+        Slot { owner: "", field, noun: field, range, any: None, drawn_from: None }
+    }
+}
+
 /// Checks values; faults are collected.
 pub(crate) struct Checker<'a> {
     pub(crate) registry: &'a Registry,
@@ -608,7 +615,11 @@ impl<'a> Checker<'a> {
         }
         let kinds = registry.kinds(family).iter().map(|kind| &*kind.name);
         let message = format!("unknown {} `{name}`", registry.unknown_noun(family));
-        let help = format!("{}; all: kneepoint kinds {family}", did_you_mean(name, '`', kinds));
+        let all = format!("all: kneepoint kinds {family}");
+        let help = match did_you_mean(name, '`', kinds) {
+            meant if meant.ends_with('?') => format!("{meant} {all}"),
+            list => format!("{list}; {all}"),
+        };
         self.wrong(word.place, message, help)
     }
 
@@ -647,6 +658,7 @@ impl<'a> Checker<'a> {
             place: self.arena.place(node),
             node,
             values: vec![None; kind.fields.len()],
+            given: Vec::new(),
             note: None,
             preset: None,
         };
@@ -683,12 +695,13 @@ impl<'a> Checker<'a> {
         for (at, field) in kind.fields.iter().enumerate().filter(|(at, _)| !present[*at]) {
             if field.required {
                 let name = if &*kind.family == "record" { slot.field } else { &*kind.name };
-                let help = format!("{}: {}", field.name, field.written);
+                let help = format!("{}: {}", field.name, shown_type(&field.written));
                 self.wrong::<()>(head, format!("{name} needs `{}`", field.name), help);
             } else {
                 args.values[at] = self.default_of(kind, at).map(|value| value.placed(head));
             }
         }
+        args.given = present;
         args
     }
 
@@ -836,6 +849,18 @@ fn of_kind(kind: &Kind) -> String {
         ("record", name) => format!(" of {} `{name}`", if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }),
         (_, name) => format!(" of {name}"),
     }
+}
+
+/// Writes a type without what only the check needs to know.
+pub(crate) fn shown_type(written: &str) -> String {
+    let mut text = written.to_string();
+    for role in ["call", "part", "region", "harm", "place"] {
+        text = text.replace(&format!("path:{role}"), "path");
+    }
+    for hidden in ["value", "param", "preset"] {
+        text = text.replace(hidden, "any");
+    }
+    text.replace("name:", "name in ")
 }
 
 fn first_field(kind: &Kind) -> &str {

@@ -70,7 +70,7 @@ impl Fault {
 /// The same for machines: a fault with its place in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultRow {
-    /// `error`, `warning` or `note`.
+    /// How bad it is; it prints as `error`, `warning` or `note`.
     pub severity: Severity,
     /// The file's name as it was given.
     pub file: String,

@@ -1,16 +1,31 @@
 //! Scenario files: from text to a checked topology to a simulation.
+mod bind;
 mod check;
 mod diagnostic;
+mod expand;
 mod file;
 mod include;
 mod kind_line;
+mod lint;
 mod node;
 mod params;
 mod preset;
 mod reader;
 mod registry;
+mod rule;
+mod scenario;
 mod setting;
 mod spec;
+mod topology;
 mod typed;
 pub mod value;
-pub use registry::*;
+
+pub use diagnostic::{Fault, FaultRow, Faults, Severity};
+pub use file::{FILE_SIZE_MAX, FileId, Files, Place, SourceFile};
+pub use node::{NodeId, Origin};
+pub use params::Uncertain;
+pub use registry::{Bound, Field, FieldDefault, Key, Kind, Range, Registry, RegistryError, Role, Status, Type};
+pub use scenario::{Assumption, Checked, Overrides, Scenario};
+pub use spec::{CallSpec, DistributionSpec, ProfileSpec, Step, StepSpec, Wait};
+pub use topology::{Call, Part, Topology};
+pub use typed::{Args, Data, Item, Value};

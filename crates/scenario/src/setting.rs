@@ -6,8 +6,8 @@ use crate::check::key_part;
 use crate::diagnostic::{Fault, did_you_mean};
 use crate::file::Place;
 use crate::node::{Arena, Entry, Given, NodeId, Origin, Shape, Word};
-use crate::registry::{FieldDefault, Kind, Registry, Type};
-use crate::value::{Edge, Setting, SettingBase, SettingStep, Spanned, Target, shown, with_article};
+use crate::registry::{FieldDefault, Kind, Range, Registry, Type};
+use crate::value::{self, Edge, Setting, SettingBase, SettingStep, Spanned, shown, with_article};
 
 /// The sections whose entries are addressed by their names alone.
 pub(crate) const THINGS: [&str; 6] = ["parts", "regions", "domains", "controllers", "faults", "actions"];
@@ -37,6 +37,21 @@ pub(crate) struct Setter<'a> {
 struct Spot {
     node: NodeId,
     ty: Type,
+    range: Range,
+}
+
+impl Spot {
+    fn new(node: NodeId, ty: Type) -> Spot {
+        Spot { node, ty, range: Range::default() }
+    }
+}
+
+/// What was set: its type and range, for the check of the value.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    pub(crate) ty: Type,
+    pub(crate) name: String,
+    pub(crate) range: Range,
 }
 
 impl<'a> Setter<'a> {
@@ -46,7 +61,7 @@ impl<'a> Setter<'a> {
     }
 
     /// Replaces the value at a path; returns the type it must have.
-    pub(crate) fn apply(&mut self, change: &Change) -> Result<Type, Fault> {
+    pub(crate) fn apply(&mut self, change: &Change) -> Result<Target, Fault> {
         (self.place, self.origin) = (change.path.place, change.origin);
         let setting = Setting::parse(&change.path.text).map_err(|error| {
             let mut fault = Fault::error(key_part(&change.path, error.span), error.message);
@@ -56,7 +71,11 @@ impl<'a> Setter<'a> {
         let spot = self.walk(&setting, &change.path)?;
         let value = self.arena.copy(change.value, change.origin);
         *self.arena.get_mut(spot.node) = self.arena.get(value).clone();
-        Ok(spot.ty)
+        let name = match setting.steps.last().map(|step| &step.value) {
+            Some(SettingStep::Named(name)) => name.clone(),
+            _ => "value".to_string(),
+        };
+        Ok(Target { ty: spot.ty, name, range: spot.range })
     }
 
     fn walk(&mut self, setting: &Setting, path: &Word) -> Result<Spot, Fault> {
@@ -73,7 +92,7 @@ impl<'a> Setter<'a> {
             SettingBase::Target(target) => self.thing(target, path)?,
             SettingBase::Edge(edge) => self.edge(edge)?,
         };
-        if let SettingBase::Target(Target { operation: Some(operation), .. }) = &setting.base {
+        if let SettingBase::Target(value::Target { operation: Some(operation), .. }) = &setting.base {
             let at = key_part(path, operation.span.clone());
             let Type::Family(family) = &spot.ty else { unreachable!("a thing is a kind") };
             let kind = self.kind_at(spot.node, family, at)?;
@@ -100,7 +119,7 @@ impl<'a> Setter<'a> {
     }
 
     /// Finds a thing by its name.
-    fn thing(&mut self, target: &Target, path: &Word) -> Result<Spot, Fault> {
+    fn thing(&mut self, target: &value::Target, path: &Word) -> Result<Spot, Fault> {
         let at = key_part(path, target.place.root.span.clone());
         if let Some(piece) = target.place.pieces.first() {
             let fault = Fault::error(key_part(path, piece.span.clone()), "a setting is of a part, not of one instance");
@@ -115,7 +134,7 @@ impl<'a> Setter<'a> {
                     let scenario = self.kind("record", "scenario", at)?;
                     let field = scenario.field(section).map(|at| &scenario.fields[at].ty);
                     let Some(Type::Map(_, inner)) = field else { unreachable!("sections of things are maps") };
-                    return Ok(Spot { node: thing.value, ty: (**inner).clone() });
+                    return Ok(Spot::new(thing.value, (**inner).clone()));
                 }
                 known.push(&*thing.key.text);
             }
@@ -131,7 +150,7 @@ impl<'a> Setter<'a> {
         let ty = Type::Record("edge".into());
         for entry in self.arena.entries(section.node) {
             if Edge::parse(&entry.key.text).is_ok_and(|known| known == *edge) {
-                return Ok(Spot { node: entry.value, ty });
+                return Ok(Spot::new(entry.value, ty));
             }
         }
         let node = self.empty(&ty, "edge", self.place)?;
@@ -140,7 +159,7 @@ impl<'a> Setter<'a> {
             Shape::Map(entries) => entries.push(Entry { key, value: node }),
             _ => return Err(Fault::error(self.place, "`edges` is not a map")),
         }
-        Ok(Spot { node, ty })
+        Ok(Spot::new(node, ty))
     }
 
     /// Returns a field of a record or kind; one that is not given is made with its default, or empty.
@@ -152,7 +171,7 @@ impl<'a> Setter<'a> {
         };
         self.by_name(node, kind);
         if let Some(entry) = self.arena.field(node, name) {
-            return Ok(Spot { node: entry.value, ty: field.ty.clone() });
+            return Ok(Spot { node: entry.value, ty: field.ty.clone(), range: field.range.clone() });
         }
         let value = match &field.default {
             Some(FieldDefault::Value(text)) if text.starts_with(|c: char| c.is_ascii_uppercase() || c == '(') => {
@@ -173,7 +192,7 @@ impl<'a> Setter<'a> {
             Some(given) => given.fields.push(Entry { key, value }),
             None => return Err(Fault::error(at, format!("`{}` has no field that could be set", shown(name)))),
         }
-        Ok(Spot { node: value, ty: field.ty.clone() })
+        Ok(Spot { node: value, ty: field.ty.clone(), range: field.range.clone() })
     }
 
     /// Turns `Kind(x)`, or `x` where a record has a main field, into named fields.
@@ -242,7 +261,7 @@ impl<'a> Setter<'a> {
             (Type::Map(_, inner), SettingStep::Named(name)) => {
                 let found = self.arena.entries(spot.node).iter().find(|entry| *entry.key.text == **name);
                 if let Some(entry) = found {
-                    return Ok(Spot { node: entry.value, ty: (**inner).clone() });
+                    return Ok(Spot::new(entry.value, (**inner).clone()));
                 }
                 let node = self.empty(inner, name, at)?;
                 let key = Word { text: name.as_str().into(), place: self.place };
@@ -250,7 +269,7 @@ impl<'a> Setter<'a> {
                     Shape::Map(entries) => entries.push(Entry { key, value: node }),
                     _ => return Err(Fault::error(at, "this is not a map")),
                 }
-                Ok(Spot { node, ty: (**inner).clone() })
+                Ok(Spot::new(node, (**inner).clone()))
             }
             (Type::Either(types), SettingStep::Named(_)) => {
                 let chosen = types.iter().find(|ty| match (&self.arena.get(spot.node).shape, ty) {
@@ -260,7 +279,7 @@ impl<'a> Setter<'a> {
                     _ => false,
                 });
                 match chosen.cloned() {
-                    Some(ty) => self.step(Spot { node: spot.node, ty }, step, at),
+                    Some(ty) => self.step(Spot::new(spot.node, ty), step, at),
                     None => match self.arena.text(spot.node) {
                         Some(name) => {
                             let message = format!("here stands the name \"{}\", which has no fields", shown(name));
@@ -323,7 +342,7 @@ impl<'a> Setter<'a> {
                 }
             }
         };
-        Ok(Spot { node, ty: inner.clone() })
+        Ok(Spot::new(node, inner.clone()))
     }
 }
 

@@ -64,10 +64,6 @@ fn number(args: &Args, field: &str) -> Read<f64> {
     args.get(field).and_then(Value::number).ok_or_else(Vec::new)
 }
 
-/// Returns a number field that must not be below 0 (a time, a size) though nothing else bounds it.
-fn positive(args: &Args, field: &str) -> Read<f64> {
-    number(args, field)
-}
 
 fn shown(args: &Args, field: &str) -> String {
     match args.get(field).map(|value| &value.data) {
@@ -102,7 +98,11 @@ impl DistributionSpec {
 
     fn of_kind(args: &Args) -> Read<DistributionSpec> {
         use DistributionSpec as D;
-        let mean = || positive(args, "mean");
+        if (0..args.values.len()).any(|at| args.given[at] && args.values[at].is_none()) {
+            // What is wrong with a field has been said.
+            return Err(Vec::new());
+        }
+        let mean = || number(args, "mean");
         Ok(match args.kind() {
             "Exponential" => D::Exponential { mean: mean()? },
             "Erlang" => D::Erlang { mean: mean()?, k: u32::try_from(args.count_if("k").ok_or_else(Vec::new)?).unwrap_or(u32::MAX) },
@@ -251,7 +251,7 @@ pub(crate) fn add_up(shares: &[f64], place: Place) -> Read<()> {
 /// mean = m exp(s²/2), cv² = exp(s²) - 1, quantile = m exp(z s); solved for m and s.
 fn lognormal(args: &Args) -> Read<DistributionSpec> {
     let names = ["mean", "cv", "median", "p90", "p95", "p99", "p999"];
-    let given: Vec<&str> = names.into_iter().filter(|name| args.get(name).is_some()).collect();
+    let given: Vec<&str> = names.into_iter().filter(|name| args.is_given(name)).collect();
     if given.len() != 2 {
         let count = ["none", "one", "two", "three", "four", "five", "six", "seven"][given.len()];
         let message = format!("Lognormal is fixed by two of {}; {count} given", names.join(", "));
@@ -381,6 +381,9 @@ impl ProfileSpec {
             Data::Args(args) => args,
             _ => return wrong(value.place, "a constant or a profile is needed"),
         };
+        if (0..args.values.len()).any(|at| args.given[at] && args.values[at].is_none()) {
+            return Err(Vec::new());
+        }
         let time = |field: &str| args.duration_if(field).ok_or_else(Vec::new);
         let text = |field: &str| args.text(field).map(Arc::from).ok_or_else(Vec::new);
         Ok(match args.kind() {

@@ -74,6 +74,8 @@ pub struct Args {
     pub node: NodeId,
     /// The values of [`Kind::fields`]; `None` where nothing is given and no default says it.
     pub values: Vec<Option<Value>>,
+    /// Which of them are written somewhere, rightly or not.
+    pub(crate) given: Vec<bool>,
     /// The author's remark.
     pub note: Option<Arc<str>>,
     /// The preset it started from.
@@ -138,6 +140,12 @@ impl Args {
     #[must_use]
     pub fn place_of(&self, field: &str) -> Place {
         self.get(field).map_or(self.head, |value| value.place)
+    }
+
+    /// Returns whether a field is written somewhere, rightly or not.
+    #[must_use]
+    pub fn is_given(&self, field: &str) -> bool {
+        self.kind.field(field).is_some_and(|at| self.given[at])
     }
 
     fn read<'a, T>(&'a self, field: &str, what: &str, read: impl Fn(&'a Data) -> Option<T>) -> Option<T> {

@@ -1,0 +1,198 @@
+//! The scenario as it is understood: everything filled in, with where each value comes from.
+
+use std::fmt::Write as _;
+
+use crate::file::Files;
+use crate::node::Origin;
+use crate::registry::FieldDefault;
+use crate::scenario::{Assumption, Checked};
+use crate::typed::{Args, Data, Value};
+
+/// Writes a checked scenario out, one value a line.
+pub(crate) fn expanded(checked: &Checked) -> String {
+    let mut printer = Printer { out: String::new(), files: Some(checked.files()) };
+    printer.args(checked.root(), 0);
+    printer.out.push('\n');
+    printer.out
+}
+
+/// Hashes what is written out, without where it comes from.
+///
+/// # Source
+/// FNV-1a with 64 bits: Fowler, Noll and Vo, draft-eastlake-fnv; stable over platforms and versions of Rust.
+pub(crate) fn hash(root: &Args) -> u64 {
+    let mut printer = Printer { out: String::new(), files: None };
+    printer.args(root, 0);
+    printer.out.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+struct Printer<'a> {
+    out: String,
+    /// Where values come from, if that is to be said.
+    files: Option<&'a Files>,
+}
+
+impl Printer<'_> {
+    fn line(&mut self, depth: usize) {
+        self.out.push('\n');
+        self.out.push_str(&"    ".repeat(depth));
+    }
+
+    fn args(&mut self, args: &Args, depth: usize) {
+        let record = &*args.kind.family == "record";
+        if !record {
+            self.out.push_str(&args.kind.name);
+        }
+        let given: Vec<_> = args.kind.fields.iter().zip(&args.values).collect();
+        if !record && given.iter().all(|(_, value)| value.is_none()) {
+            return;
+        }
+        self.out.push('(');
+        for (field, value) in given {
+            let words = match (&field.default, value) {
+                (Some(FieldDefault::Words(words)), None) => Some(words),
+                _ => None,
+            };
+            match value {
+                Some(value) => {
+                    self.line(depth + 1);
+                    let _ = write!(self.out, "{}: ", field.name);
+                    self.value(value, depth + 1);
+                    self.out.push(',');
+                    self.origin(value, field.source.as_deref());
+                }
+                None if self.files.is_some() && words.is_some() => {
+                    self.line(depth + 1);
+                    let _ = write!(self.out, "// {}: {}", field.name, words.map_or("", |words| words));
+                }
+                None => {}
+            }
+        }
+        if let (Some(note), Some(_)) = (&args.note, self.files) {
+            self.line(depth + 1);
+            let _ = write!(self.out, "note: {},", quoted(note));
+        }
+        self.line(depth);
+        self.out.push(')');
+    }
+
+    /// Says where a value comes from, after it, unless it is made of values that say so themselves.
+    fn origin(&mut self, value: &Value, source: Option<&str>) {
+        let Some(files) = self.files else { return };
+        if matches!(&value.data, Data::Args(args) if args.values.iter().any(Option::is_some)) {
+            return;
+        }
+        if matches!(&value.data, Data::List(list) if !list.is_empty()) || matches!(&value.data, Data::Map(_)) {
+            return;
+        }
+        let _ = write!(self.out, "  // {}", value.origin.word());
+        match (value.origin, source) {
+            (Origin::Default, Some(source)) => drop(write!(self.out, ", {source}")),
+            (Origin::Default, None) => {}
+            _ => drop(write!(self.out, " {}", files.describe(value.place))),
+        }
+        if let Some(formula) = &value.formula {
+            let one_line: String = formula.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let _ = write!(self.out, " {one_line}");
+        }
+    }
+
+    fn value(&mut self, value: &Value, depth: usize) {
+        match &value.data {
+            Data::Text(text) => self.out.push_str(&quoted(text)),
+            Data::Flag(flag) => drop(write!(self.out, "{flag}")),
+            Data::Count(count) => drop(write!(self.out, "{count}")),
+            Data::Quantity(quantity) => {
+                if quantity.dimension == crate::value::Dimension::Number {
+                    let _ = write!(self.out, "{quantity}");
+                } else {
+                    self.out.push_str(&quoted(&quantity.to_string()));
+                }
+            }
+            Data::Path(path) => self.out.push_str(&quoted(&path.to_string())),
+            Data::Metric(metric) => self.out.push_str(&quoted(&metric.to_string())),
+            Data::Condition(condition) => self.out.push_str(&quoted(&condition.to_string())),
+            Data::Args(args) => self.args(args, depth),
+            Data::List(list) => {
+                self.out.push('[');
+                for item in list {
+                    self.line(depth + 1);
+                    self.value(item, depth + 1);
+                    self.out.push(',');
+                    self.origin(item, None);
+                }
+                if !list.is_empty() {
+                    self.line(depth);
+                }
+                self.out.push(']');
+            }
+            Data::Map(items) => {
+                self.out.push('{');
+                for item in items {
+                    self.line(depth + 1);
+                    let _ = write!(self.out, "{}: ", quoted(&item.key));
+                    self.value(&item.value, depth + 1);
+                    self.out.push(',');
+                    self.origin(&item.value, None);
+                }
+                if !items.is_empty() {
+                    self.line(depth);
+                }
+                self.out.push('}');
+            }
+        }
+    }
+}
+
+/// Writes a text as RON reads it.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Adds the notes of a tree and the defaults that have a source, each once.
+pub(crate) fn ledger(root: &Args, list: &mut Vec<Assumption>) {
+    let mut notes = Vec::new();
+    let mut defaults = Vec::new();
+    visit(root, &mut |args| {
+        if let Some(note) = &args.note {
+            notes.push(Assumption { text: note.to_string(), source: None, doubt: None, place: args.place });
+        }
+        for (field, value) in args.kind.fields.iter().zip(&args.values) {
+            let (Some(value), Some(source)) = (value, &field.source) else { continue };
+            if value.origin != Origin::Default {
+                continue;
+            }
+            let Some(FieldDefault::Value(text)) = &field.default else { continue };
+            let text = format!("{}.{} = {text}", args.kind.name, field.name);
+            if !defaults.iter().any(|known: &Assumption| known.text == text) {
+                defaults.push(Assumption { text, source: Some(source.to_string()), doubt: None, place: value.place });
+            }
+        }
+    });
+    list.append(&mut notes);
+    list.append(&mut defaults);
+}
+
+fn visit(args: &Args, to: &mut dyn FnMut(&Args)) {
+    fn value(of: &Value, to: &mut dyn FnMut(&Args)) {
+        match &of.data {
+            Data::Args(args) => visit(args, to),
+            Data::List(list) => list.iter().for_each(|item| value(item, to)),
+            Data::Map(items) => items.iter().for_each(|item| value(&item.value, to)),
+            _ => {}
+        }
+    }
+    to(args);
+    args.values.iter().flatten().for_each(|of| value(of, to));
+}

@@ -1,0 +1,102 @@
+//! What is allowed but probably not meant.
+
+use crate::diagnostic::Fault;
+use crate::registry::Status;
+use crate::spec::{DistributionSpec, StepSpec};
+use crate::topology::{Call, Part, Topology};
+use crate::typed::{Args, Data, Value};
+use crate::value::{Dimension, Quantity};
+
+/// Collects warnings of a scenario without errors.
+pub(crate) fn check(
+    root: &Args,
+    topology: &Topology,
+    edge: impl Fn(&Call, &str) -> Option<Value>,
+    faults: &mut Vec<Fault>,
+) {
+    unbounded_queues(&topology.parts, faults);
+    never_called(root, topology, faults);
+    for call in &topology.calls {
+        if let Some(via) = edge(call, "via") {
+            short_timeouts(call, &via, topology, faults);
+        }
+    }
+}
+
+/// One warning for all queues without a bound: most models have several, and mean it.
+fn unbounded_queues(parts: &[Part], faults: &mut Vec<Fault>) {
+    let unbounded = |part: &&Part| {
+        let waits = part.args.kind() == "Service"
+            && part.args.args("concurrency").is_some_and(|concurrency| concurrency.kind() != "Unlimited");
+        waits && part.args.args("queue").is_none_or(|queue| queue.count_if("max").is_none())
+    };
+    let names: Vec<&Part> = parts.iter().filter(unbounded).collect();
+    let Some(first) = names.first() else { return };
+    let list: Vec<&str> = names.iter().take(8).map(|part| &*part.name).collect();
+    let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
+    let verb = if names.len() == 1 { "queue of {} is" } else { "queues of {} are" };
+    let message = format!("the {} unbounded", verb.replace("{}", &format!("{}{more}", list.join(", "))));
+    let fault = Fault::warning(first.place, message);
+    faults.push(fault.help("under overload waiting grows for ever; write queue: 100 to reject instead"));
+}
+
+/// Warns of parts no client reaches.
+fn never_called(root: &Args, topology: &Topology, faults: &mut Vec<Fault>) {
+    if !topology.parts.iter().any(|part| part.is_client) {
+        let fault = Fault::warning(root.place_of("parts"), "no client asks for anything");
+        faults.push(fault.help("an OpenClient or ClosedClient makes requests"));
+        return;
+    }
+    let mut called = vec![false; topology.parts.len()];
+    for call in &topology.calls {
+        let caller = &topology.parts[call.caller];
+        if caller.is_client || !call.classes.is_empty() {
+            called[call.callee] = true;
+        }
+    }
+    for (part, called) in topology.parts.iter().zip(called) {
+        if !called && !part.is_client && part.args.kind.status == Status::Built {
+            faults.push(Fault::warning(part.place, format!("no client reaches \"{}\"", part.name)));
+        }
+    }
+}
+
+/// Warns of a time-out that half of the calls do not make even when nobody waits.
+fn short_timeouts(call: &Call, via: &Value, topology: &Topology, faults: &mut Vec<Fault>) {
+    let Data::List(list) = &via.data else { return };
+    let Some(median) = median_of(&topology.parts[call.callee], call.callee_operation.as_deref()) else { return };
+    for timeout in list.iter().filter_map(Value::as_args).filter(|via| via.kind() == "Timeout") {
+        let Some(after) = timeout.duration_if("after") else { continue };
+        if (after as f64) < median {
+            let name = &topology.parts[call.callee].name;
+            let median = Quantity::new(median, Dimension::Duration);
+            let message = format!("half of the calls to {name} take longer than this");
+            let fault = Fault::warning(timeout.place_of("after"), message);
+            if !faults.iter().any(|known| known.place == fault.place) {
+                faults.push(fault.help(format!("its own work has a median of about {median:.3}, without any waiting")));
+            }
+        }
+    }
+}
+
+/// Returns the median time an operation computes or delays by itself [ns], where that is plain.
+fn median_of(part: &Part, operation: Option<&str>) -> Option<f64> {
+    if part.args.kind() == "Delay" {
+        return part.args.distribution("time").median();
+    }
+    if part.args.kind() != "Service" {
+        return None;
+    }
+    let machine = part.args.get("machine").and_then(Value::as_args).filter(|machine| machine.kind() == "machine");
+    let speed = machine.and_then(|machine| machine.number_if("speed")).unwrap_or(1.0);
+    let operations = part.args.operations();
+    let (_, steps) = operations.iter().find(|(name, _)| Some(*name) == operation)?;
+    let one = |distribution: DistributionSpec| distribution.median();
+    let time = |step: &crate::spec::Step<'_>| match step.spec() {
+        StepSpec::Compute(work) => one(work).map(|work| work / speed),
+        StepSpec::Delay(time) => one(time),
+        _ => None,
+    };
+    let total: f64 = steps.iter().filter_map(time).sum();
+    (total > 0.0).then_some(total)
+}

@@ -1,0 +1,525 @@
+//! A scenario: read once, checked as often as settings change.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::bind::{Binder, Thing, things};
+use crate::check::{Checker, FAULTS_MAX, Slot};
+use crate::diagnostic::{Fault, Faults, Severity, did_you_mean};
+use crate::file::{Files, Place};
+use crate::include::{Loader, Written};
+use crate::node::{Arena, NodeId, Origin, Shape, Word};
+use crate::params::{Params, Uncertain};
+use crate::preset::Presets;
+use crate::reader::read_from;
+use crate::registry::{Registry, Type};
+use crate::setting::{Change, Setter, Target as SettingTarget};
+use crate::topology::{self, Call, Part, Topology};
+use crate::typed::{Args, Data, Item, Value};
+use crate::value::{Condition, Metric, Quantity, shown};
+use crate::{expand, lint, rule};
+
+/// How many values all variants of a file may have to be checked for together.
+const VARIANT_WORK_MAX: usize = 50_000_000;
+
+/// What changes a scenario from outside, in the order in which it applies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The variant to take.
+    pub variant: Option<String>,
+    /// Settings: path and value, as after `--set`. A value that is not RON is text.
+    pub set: Vec<(String, String)>,
+}
+
+/// A scenario as it was read: files, includes and all, not yet checked.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    written: Written,
+}
+
+/// A checked scenario: what a simulation is built from.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    files: Files,
+    root: Args,
+    topology: Topology,
+    params: Vec<(String, Quantity)>,
+    uncertain: Vec<Uncertain>,
+    variant: Option<String>,
+    warnings: Vec<Fault>,
+}
+
+impl Scenario {
+    /// Reads a file and what it includes.
+    ///
+    /// # Errors
+    /// What cannot be read, or understood well enough to be checked.
+    pub fn open(path: &Path) -> Result<Scenario, Faults> {
+        Loader::new().file(path).map(|written| Scenario { written }).map_err(|(files, list)| Faults::new(files, list))
+    }
+
+    /// Reads a scenario from a text; `folder` is where its includes are looked for.
+    ///
+    /// # Errors
+    /// As [`Scenario::open`].
+    pub fn from_text(name: &str, text: &str, folder: Option<&Path>) -> Result<Scenario, Faults> {
+        let read = Loader::new().text(name, text, folder);
+        read.map(|written| Scenario { written }).map_err(|(files, list)| Faults::new(files, list))
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(path: &Path, registry: &Registry, overrides: &Overrides) -> Result<Checked, Faults> {
+        Scenario::open(path)?.check(registry, overrides)
+    }
+
+    /// Checks the scenario with a variant and settings applied.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; warnings too, if there is an error.
+    pub fn check(&self, registry: &Registry, overrides: &Overrides) -> Result<Checked, Faults> {
+        let Written { files, arena, root, sets, faults } = self.written.clone();
+        let mut check = Check { registry, files, arena, root, faults };
+        let changes = check.changes(&sets, overrides);
+        check.apply(&changes);
+        check.finish(overrides.variant.clone())
+    }
+}
+
+/// The check of one scenario, in its order.
+struct Check<'a> {
+    registry: &'a Registry,
+    files: Files,
+    arena: Arena,
+    root: NodeId,
+    faults: Vec<Fault>,
+}
+
+impl Check<'_> {
+    /// Collects settings: `set` sections, the variant, the command line.
+    fn changes(&mut self, sets: &[NodeId], overrides: &Overrides) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for set in sets {
+            changes.extend(changes_of(&self.arena, *set, Origin::Set));
+        }
+        if let Some(name) = &overrides.variant {
+            let section = self.arena.field(self.root, "variants").map(|entry| entry.value);
+            let variants = section.map_or(&[][..], |section| self.arena.entries(section));
+            match variants.iter().find(|entry| *entry.key.text == **name) {
+                Some(entry) => changes.extend(changes_of(&self.arena, entry.value, Origin::Variant)),
+                None => {
+                    let place = section.map_or(self.arena.place(self.root).part(0, 1), |id| self.arena.place(id));
+                    let known = variants.iter().map(|entry| &*entry.key.text);
+                    let fault = Fault::error(place, format!("no variant \"{}\"", shown(name)));
+                    self.faults.push(fault.help(did_you_mean(name, '"', known)));
+                }
+            }
+        }
+        for (path, value) in &overrides.set {
+            changes.extend(self.change_of_text(path, value));
+        }
+        changes
+    }
+
+    /// Reads `PATH=VALUE`.
+    fn change_of_text(&mut self, path: &str, value: &str) -> Option<Change> {
+        let text = format!("{path}={value}");
+        let file = self.files.add("--set", None, text.clone());
+        let mut faults = Vec::new();
+        let before = path.len() + 1;
+        let read = read_from(&text, before, file, Origin::CommandLine, &mut self.arena, &mut faults);
+        let is_text = |shape: &Shape| match shape {
+            // Kinds are written with a capital or the prefix of their crate; anything else bare is a name.
+            Shape::Kind(word, given) => {
+                given.values.is_empty()
+                    && given.fields.is_empty()
+                    && word.text.starts_with(|c: char| c.is_ascii_lowercase())
+                    && crate::registry::crate_prefix(&word.text).is_none()
+            }
+            Shape::Number(number) => {
+                let number = number.strip_prefix('+').unwrap_or(number);
+                !matches!(number.trim_start_matches('-'), "inf" | "NaN")
+                    && Quantity::parse(number).is_ok_and(|q| q.dimension != crate::value::Dimension::Number)
+            }
+            _ => false,
+        };
+        let value_node = match read {
+            Some(node) if faults.is_empty() && !is_text(&self.arena.get(node).shape) => node,
+            // What begins like a kind, a list or a text is meant to be RON: its fault is said.
+            _ if !faults.is_empty() && value.trim_start().starts_with(['[', '{', '(', '"']) => {
+                self.faults.append(&mut faults);
+                return None;
+            }
+            _ => {
+                let shape = Shape::Text(value.into());
+                self.arena.push(shape, Place::new(file, before, text.len()), Origin::CommandLine)
+            }
+        };
+        let path = Word { text: path.into(), place: Place::new(file, 0, path.len()) };
+        Some(Change { path, value: value_node, origin: Origin::CommandLine })
+    }
+
+    /// Unfolds presets and applies settings; those of presets themselves first.
+    fn apply(&mut self, changes: &[Change]) {
+        let (registry, root) = (self.registry, self.root);
+        let is_preset = |change: &&Change| change.path.text.starts_with("presets.");
+        for change in changes.iter().filter(is_preset) {
+            self.apply_one(change);
+        }
+        let mut presets = Presets::new(registry, &mut self.files, &self.arena, root);
+        presets.scenario(&mut self.arena, root, &mut self.faults);
+        for change in changes {
+            presets.within(&mut self.arena, change.value, 0, &mut self.faults);
+        }
+        for change in changes.iter().filter(|change| !is_preset(change)) {
+            self.apply_one(change);
+        }
+    }
+
+    fn apply_one(&mut self, change: &Change) {
+        if self.faults.len() < FAULTS_MAX
+            && let Err(fault) = Setter::new(self.registry, &mut self.arena, self.root).apply(change)
+        {
+            self.faults.push(fault);
+        }
+    }
+
+    fn finish(mut self, variant: Option<String>) -> Result<Checked, Faults> {
+        let params = Params::read(self.registry, &self.files, &self.arena, self.root, &mut self.faults);
+        let mut checker = Checker::new(self.registry, &self.files, &self.arena, self.root, &params);
+        let root = checker.scenario(self.root);
+        self.faults.append(&mut checker.faults);
+        let Some(root) = root else { return Err(self.refused()) };
+        self.variants(&root, variant.as_deref(), &params);
+        self.sweep(&root, &params);
+        let topology = self.meaning(&root);
+        if self.faults.iter().any(|fault| fault.severity == Severity::Error) {
+            return Err(self.refused());
+        }
+        let edge = |call: &Call, field: &str| edge_value(&root, call, field).cloned();
+        lint::check(&root, &topology, edge, &mut self.faults);
+        Ok(Checked {
+            root,
+            topology,
+            params: params.values().map(|(name, value)| (name.to_string(), value)).collect(),
+            uncertain: params.uncertain,
+            variant,
+            warnings: Faults::new(self.files.clone(), self.faults).list().to_vec(),
+            files: self.files,
+        })
+    }
+
+    fn refused(self) -> Faults {
+        let mut list = self.faults;
+        if list.len() >= FAULTS_MAX {
+            list.truncate(FAULTS_MAX);
+            let place = self.arena.place(self.root).part(0, 1);
+            list.push(Fault::note(place, format!("only {FAULTS_MAX} faults are shown; there may be more")));
+        }
+        Faults::new(self.files, list)
+    }
+
+    /// Checks what the values mean together.
+    fn meaning(&mut self, root: &Args) -> Topology {
+        let sound = self.faults.iter().all(|fault| fault.severity != Severity::Error || is_unbuilt(fault));
+        let parts = topology::parts(self.registry, root);
+        let section = self.arena.field(self.root, "parts").map(|entry| entry.value);
+        let written = section.map_or(&[][..], |section| self.arena.entries(section));
+        let mut things = things(root, &parts, &mut self.faults);
+        // A part with an unknown kind is still there: calling it is not a second fault.
+        for entry in written {
+            things.entry((*entry.key.text).into()).or_insert(Thing::Unclear);
+        }
+        rule::check(root, &parts, &mut self.faults);
+        let duration = root.args("run").and_then(|run| run.duration_if("duration"));
+        let mut binder =
+            Binder { registry: self.registry, root, parts: &parts, things: &things, faults: Vec::new(), duration };
+        binder.bind();
+        self.faults.append(&mut binder.faults);
+        topology::build(self.registry, root, parts, &things, sound, &mut self.faults)
+    }
+
+    /// Checks that each variant can be applied and its values fit.
+    fn variants(&mut self, root: &Args, chosen: Option<&str>, params: &Params) {
+        let Some(section) = self.arena.field(self.root, "variants").map(|entry| entry.value) else { return };
+        let variants: Vec<(Word, NodeId)> =
+            self.arena.entries(section).iter().map(|entry| (entry.key.clone(), entry.value)).collect();
+        if variants.len().saturating_mul(self.arena.len()) > VARIANT_WORK_MAX {
+            self.faults.push(Fault::error(root.place_of("variants"), "too many variants for a file of this size"));
+            return;
+        }
+        for (name, variant) in variants {
+            if Some(&*name.text) == chosen || self.faults.len() >= FAULTS_MAX {
+                continue;
+            }
+            let changes = changes_of(&self.arena, variant, Origin::Variant);
+            let mut arena = self.arena.clone();
+            let mut faults = Vec::new();
+            let mut targets = Vec::new();
+            for change in &changes {
+                Presets::new(self.registry, &mut self.files, &arena, self.root)
+                    .within(&mut arena, change.value, 0, &mut faults);
+                match Setter::new(self.registry, &mut arena, self.root).apply(change) {
+                    Ok(target) => targets.push((change.value, target)),
+                    Err(fault) => faults.push(fault),
+                }
+            }
+            let mut checker = Checker::new(self.registry, &self.files, &arena, self.root, params);
+            for (value, target) in &targets {
+                checker.value(&target.ty, *value, Slot::of_setting(target));
+            }
+            faults.append(&mut checker.faults);
+            self.faults.extend(faults.into_iter().map(|fault| as_later(fault, "variant")));
+        }
+    }
+
+    /// Checks that what a sweep goes over can be set to each of its values.
+    fn sweep(&mut self, root: &Args, params: &Params) {
+        let sweep = self.arena.field(self.root, "sweep").map(|entry| entry.value);
+        let over = sweep.and_then(|sweep| self.arena.field(sweep, "over")).map(|entry| entry.value);
+        let Some(over) = over else { return };
+        let entries = self.arena.entries(over).to_vec();
+        if entries.len() > 100 {
+            self.faults.push(Fault::error(root.place_of("sweep"), "a sweep goes over at most 100 settings"));
+            return;
+        }
+        for entry in entries {
+            let values = match &self.arena.get(entry.value).shape {
+                Shape::List(items) => items.clone(),
+                Shape::Kind(_, given) => given
+                    .fields
+                    .iter()
+                    .filter(|field| matches!(&*field.key.text, "from" | "to"))
+                    .map(|field| field.value)
+                    .collect(),
+                _ => vec![entry.value],
+            };
+            let Some(first) = values.first() else {
+                let place = self.arena.place(entry.value);
+                self.faults.push(Fault::error(place, "a sweep needs a value to go over"));
+                continue;
+            };
+            let change = Change { path: entry.key.clone(), value: *first, origin: Origin::CommandLine };
+            let mut arena = self.arena.clone();
+            match Setter::new(self.registry, &mut arena, self.root).apply(&change) {
+                Ok(target) => {
+                    let mut checker = Checker::new(self.registry, &self.files, &arena, self.root, params);
+                    for value in &values {
+                        let ty = if target.ty == Type::Param { &Type::Any } else { &target.ty };
+                        checker.value(ty, *value, Slot::of_setting(&target));
+                    }
+                    let faults = std::mem::take(&mut checker.faults);
+                    self.faults.extend(faults.into_iter().map(|fault| as_later(fault, "sweep")));
+                }
+                Err(fault) => self.faults.push(fault),
+            }
+        }
+    }
+}
+
+impl Slot<'_> {
+    fn of_setting(target: &SettingTarget) -> Slot<'_> {
+        Slot::bounded(&target.name, &target.range)
+    }
+}
+
+fn is_unbuilt(fault: &Fault) -> bool {
+    fault.message.ends_with("is known but not built yet")
+}
+
+/// Makes a warning of what is only wrong once somebody takes a variant: other variants can be run.
+fn as_later(fault: Fault, what: &str) -> Fault {
+    if !is_unbuilt(&fault) {
+        return fault;
+    }
+    let help = format!("this {what} cannot be run yet");
+    Fault { severity: Severity::Warning, help: Some(help), ..fault }
+}
+
+fn changes_of(arena: &Arena, map: NodeId, origin: Origin) -> Vec<Change> {
+    let change = |entry: &crate::node::Entry| Change { path: entry.key.clone(), value: entry.value, origin };
+    arena.entries(map).iter().map(change).collect()
+}
+
+/// Returns what the edge entries say of a call's field.
+fn edge_value<'a>(root: &'a Args, call: &Call, field: &str) -> Option<&'a Value> {
+    let items = root.map("edges");
+    let at = call.edge.iter().flatten().next().and_then(|at| items.get(*at))?.value.as_args()?.kind.field(field)?;
+    let entry = items.get((*call.edge.get(at)?)?)?;
+    entry.value.as_args()?.values[at].as_ref()
+}
+
+/// Something the reader of the results should know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assumption {
+    /// What is assumed.
+    pub text: String,
+    /// Where that comes from.
+    pub source: Option<String>,
+    /// `Low`, `Medium` or `High`, where the author says.
+    pub doubt: Option<String>,
+    /// Where it is written.
+    pub place: Place,
+}
+
+impl Checked {
+    /// Returns the title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.root.text("title").unwrap_or_default()
+    }
+
+    /// Returns the question, if the author asks one.
+    #[must_use]
+    pub fn question(&self) -> Option<&str> {
+        self.root.text("question")
+    }
+
+    /// Returns the whole file, checked.
+    #[must_use]
+    pub fn root(&self) -> &Args {
+        &self.root
+    }
+
+    /// Returns the section `run`; without it a scenario can be checked, not run.
+    #[must_use]
+    pub fn run(&self) -> Option<&Args> {
+        self.root.args("run")
+    }
+
+    /// Returns the parts and who calls whom.
+    #[must_use]
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// Returns the parts in the order of the file.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.topology.parts
+    }
+
+    /// Returns what the entries of `edges` say of a call's field, the most exact first; `None` if none says anything.
+    #[must_use]
+    pub fn edge(&self, call: &Call, field: &str) -> Option<&Value> {
+        edge_value(&self.root, call, field)
+    }
+
+    /// Returns the middle parts on the way of a call, outermost first.
+    pub fn via(&self, call: &Call) -> impl Iterator<Item = &Args> {
+        let list = match self.edge(call, "via").map(|value| &value.data) {
+            Some(Data::List(list)) => list.as_slice(),
+            _ => &[],
+        };
+        list.iter().filter_map(Value::as_args)
+    }
+
+    /// Returns the machine of a part: its own record, or the one of `machines` it names.
+    #[must_use]
+    pub fn machine<'a>(&'a self, part: &'a Part) -> Option<&'a Args> {
+        let value = part.args.kind.field("machine").and_then(|at| part.args.values[at].as_ref())?;
+        match &value.data {
+            Data::Text(name) => self.root.map("machines").iter().find(|item| item.key == *name)?.value.as_args(),
+            _ => value.as_args(),
+        }
+    }
+
+    /// Returns the objectives in the order of the file.
+    pub fn slo(&self) -> impl Iterator<Item = (&Item, &Condition)> {
+        self.root.map("slo").iter().filter_map(|item| match &item.value.data {
+            Data::Condition(condition) => Some((item, &**condition)),
+            _ => None,
+        })
+    }
+
+    /// Returns the extra metrics in the order of the file.
+    pub fn watch(&self) -> impl Iterator<Item = (&Item, &Metric)> {
+        self.root.map("watch").iter().filter_map(|item| match &item.value.data {
+            Data::Metric(metric) => Some((item, &**metric)),
+            _ => None,
+        })
+    }
+
+    /// Returns the faults in the order of the file.
+    pub fn faults(&self) -> impl Iterator<Item = (&Item, &Args)> {
+        self.root.map("faults").iter().filter_map(|item| Some((item, item.value.as_args()?)))
+    }
+
+    /// Returns the key spaces in the order of the file.
+    pub fn keyspaces(&self) -> impl Iterator<Item = (&str, &Args)> {
+        self.root.map("keyspaces").iter().filter_map(|item| Some((&*item.key, item.value.as_args()?)))
+    }
+
+    /// Returns the names of the variants in the order of the file.
+    pub fn variants(&self) -> impl Iterator<Item = &str> {
+        self.root.map("variants").iter().map(|item| &*item.key)
+    }
+
+    /// Returns the variant that was taken.
+    #[must_use]
+    pub fn variant(&self) -> Option<&str> {
+        self.variant.as_deref()
+    }
+
+    /// Returns the parameters with their values.
+    #[must_use]
+    pub fn params(&self) -> &[(String, Quantity)] {
+        &self.params
+    }
+
+    /// Returns the parameters that are drawn once per replication.
+    #[must_use]
+    pub fn uncertain(&self) -> &[Uncertain] {
+        &self.uncertain
+    }
+
+    /// Returns what is allowed but probably not meant, and notes.
+    #[must_use]
+    pub fn warnings(&self) -> Faults {
+        Faults::new(self.files.clone(), self.warnings.clone())
+    }
+
+    /// Returns the texts that places speak of.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Returns the assumption ledger: what the author assumes, then notes, then defaults with a source.
+    #[must_use]
+    pub fn assumptions(&self) -> Vec<Assumption> {
+        let mut list: Vec<Assumption> = self.root.list("assumptions").iter().filter_map(assumption).collect();
+        expand::ledger(&self.root, &mut list);
+        list
+    }
+
+    /// Returns the file with includes, presets, settings, formulas and defaults filled in, each value with its origin.
+    #[must_use]
+    pub fn expanded(&self) -> String {
+        expand::expanded(self)
+    }
+
+    /// Returns a hash of what the scenario says, whatever it is spread over and however it is written.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        expand::hash(&self.root)
+    }
+}
+
+fn assumption(value: &Value) -> Option<Assumption> {
+    let text = |text: &Arc<str>| text.to_string();
+    match &value.data {
+        Data::Text(said) => {
+            Some(Assumption { text: text(said), source: None, doubt: None, place: value.place })
+        }
+        Data::Args(args) => Some(Assumption {
+            text: args.text("text")?.to_string(),
+            source: args.text("source").map(str::to_string),
+            doubt: args.args("doubt").map(|doubt| doubt.kind().to_string()),
+            place: value.place,
+        }),
+        _ => None,
+    }
+}

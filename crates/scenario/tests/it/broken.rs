@@ -1,0 +1,66 @@
+//! Each broken file says what is expected in its first line; all that is printed is kept beside it.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p kneepoint-scenario` writes the files anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kneepoint_scenario::{Overrides, Registry, Scenario, Severity};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken")
+}
+
+/// Returns the faults as they are printed, with file names as if the folder were the current one.
+fn printed(path: &Path) -> String {
+    match Scenario::load(path, &Registry::core(), &Overrides::default()) {
+        Ok(checked) => format!("accepted\n{}", checked.warnings()),
+        Err(faults) => {
+            assert!(faults.has_errors(), "{faults}");
+            faults.to_string()
+        }
+    }
+    .replace(&format!("{}/", folder().display()), "")
+}
+
+/// Returns each message with its help, as one line says them.
+fn messages(path: &Path) -> Vec<String> {
+    let Err(faults) = Scenario::load(path, &Registry::core(), &Overrides::default()) else { return Vec::new() };
+    let errors = faults.list().iter().filter(|fault| fault.severity == Severity::Error);
+    errors.map(|fault| format!("{}; {}", fault.message, fault.help.as_deref().unwrap_or_default())).collect()
+}
+
+/// Drops what differs only because message and help stand on two lines.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '"' | '`' | '%' | '>' | '-')).collect()
+}
+
+#[test]
+fn every_broken_file_is_refused_with_the_message_it_expects() {
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder())
+        .expect("the folder is part of the crate")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "ron"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 62, "{} files", files.len());
+    let mut wrong = Vec::new();
+    for path in files {
+        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+        let text = String::from_utf8_lossy(&fs::read(&path).expect("readable")).into_owned();
+        if let Some(expected) = text.lines().next().and_then(|line| line.strip_prefix("// expected: ")) {
+            let said = messages(&path);
+            if !said.iter().any(|message| plain(message).contains(&plain(expected))) {
+                wrong.push(format!("{name} expects: {expected}\nbut says: {said:#?}"));
+            }
+        }
+        let (printed, beside) = (printed(&path), path.with_extension("txt"));
+        if update {
+            fs::write(&beside, &printed).expect("writable");
+        } else if fs::read_to_string(&beside).unwrap_or_default() != printed {
+            wrong.push(format!("{name} prints something else than {}:\n{printed}", beside.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
