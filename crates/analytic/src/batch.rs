@@ -95,12 +95,12 @@ impl BatchArrivals {
         rho * (1.0 + self.size_second / self.size_mean) / (2.0 * (1.0 - rho))
     }
 
-    /// Returns the mean response time of a request [s].
+    /// Returns the mean response time of a request \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.number_mean() / self.request_rate_per_s()
     }
 
-    /// Returns the mean waiting time of a request, behind its own batch included [s].
+    /// Returns the mean waiting time of a request, behind its own batch included \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.response_s_mean() - 1.0 / self.service_rate_per_s
     }

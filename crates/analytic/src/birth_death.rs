@@ -1,7 +1,7 @@
 //! Steady state of a birth–death chain.
 
 /// States an unbounded chain may need before the rest is negligible.
-pub(crate) const STATES_MAX: usize = 10_000_000;
+pub(crate) const STATES_MAX: usize = 4_000_000;
 /// Weight, relative to the whole, below which the rest of a falling chain is cut off.
 const NEGLIGIBLE: f64 = 1e-18;
 /// Rescaling threshold: far from overflow, and exact because it is a power of two.
@@ -10,7 +10,7 @@ const BIG: f64 = 1.157_920_892_373_162e77;
 /// Returns the stationary probabilities of states `0..=last`, or of as many as matter.
 ///
 /// `birth(n)` is the rate from `n` to `n + 1`, `death(n)` from `n` to `n - 1` [1/s]. With `last` absent the chain
-/// is cut where the remaining weight is negligible, which needs rates whose ratio keeps falling;
+/// is cut where the remaining weight is negligible. The ratio of birth to death may only fall with `n`;
 /// `None` is returned if [`STATES_MAX`] states are not enough.
 ///
 /// # Source
@@ -27,7 +27,8 @@ pub(crate) fn stationary(
         let ratio = birth(n - 1) / death(n);
         weight *= ratio;
         if weight > BIG {
-            for earlier in &mut weights {
+            // Below the mode weights only fall towards state 0: what underflowed before stays zero.
+            for earlier in weights.iter_mut().rev().take_while(|earlier| **earlier > 0.0) {
                 *earlier /= BIG;
             }
             sum /= BIG;

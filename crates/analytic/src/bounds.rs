@@ -3,7 +3,7 @@
 use crate::AnalyticError;
 use crate::error::{require, require_non_negative, require_positive};
 
-/// Returns the mean number in a system by Little's law: throughput [1/s] times mean time inside [s].
+/// Returns the mean number in a system by Little's law: throughput [1/s] times mean time inside \[s\].
 ///
 /// # Source
 /// Little, Operations Research 9 (1961).
@@ -11,7 +11,7 @@ pub fn littles_law(throughput_per_s: f64, time_s_mean: f64) -> f64 {
     throughput_per_s * time_s_mean
 }
 
-/// Returns the mean response time by the interactive response time law, `N / X - Z` [s].
+/// Returns the mean response time by the interactive response time law, `N / X - Z` \[s\].
 ///
 /// # Errors
 /// Throughput not above 0.
@@ -38,7 +38,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Checks the demands of a request at each station and the think time [s].
+    /// Checks the demands of a request at each station and the think time \[s\].
     ///
     /// # Errors
     /// Negative values, or no demand at all.
@@ -81,7 +81,7 @@ impl Bounds {
         Ok((low, high))
     }
 
-    /// Returns lower and upper asymptotic bounds of the mean response time of a closed system [s].
+    /// Returns lower and upper asymptotic bounds of the mean response time of a closed system \[s\].
     ///
     /// # Errors
     /// Fewer than one client.

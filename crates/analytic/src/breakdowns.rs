@@ -50,7 +50,7 @@ impl Breakdowns {
             / (self.availability() - rho)
     }
 
-    /// Returns the mean response time [s].
+    /// Returns the mean response time \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.number_mean() / self.arrival_rate_per_s
     }

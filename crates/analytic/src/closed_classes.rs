@@ -11,9 +11,9 @@ const WORK_MAX: f64 = 5e7;
 pub struct ClosedClass {
     /// Number of clients.
     pub population: u32,
-    /// Mean think time [s].
+    /// Mean think time \[s\].
     pub think_s: f64,
-    /// Mean demand per cycle at each station [s]: visits times service time.
+    /// Mean demand per cycle at each station \[s\]: visits times service time.
     pub demands_s: Vec<f64>,
 }
 
@@ -31,9 +31,9 @@ pub enum StationKind {
 pub struct ClosedClassSolution {
     /// Cycles per time [1/s].
     pub throughput_per_s: f64,
-    /// Mean time per cycle outside of thinking [s].
+    /// Mean time per cycle outside of thinking \[s\].
     pub response_s_mean: f64,
-    /// Mean time per cycle at each station [s].
+    /// Mean time per cycle at each station \[s\].
     pub residences_s: Vec<f64>,
     /// Utilization of each station by this class (mean number for a delay).
     pub utilizations: Vec<f64>,

@@ -1,17 +1,17 @@
 //! Closed product-form networks with one class: exact mean values.
 
-use crate::error::{require, require_non_negative, require_positive};
+use crate::error::{require, require_at_least_one, require_non_negative, require_positive};
 use crate::{AnalyticError, Servers};
 
-/// Largest population solved.
-const POPULATION_MAX: u32 = 20_000;
+/// Most steps: a population times stations, squared population with several servers.
+const WORK_MAX: f64 = 1e9;
 
 /// A station of a closed network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClosedStation {
     /// Mean number of visits per cycle.
     pub visits: f64,
-    /// Mean of the exponential service time of one visit [s].
+    /// Mean of the exponential service time of one visit \[s\].
     pub service_s_mean: f64,
     /// Number of servers.
     pub servers: Servers,
@@ -37,7 +37,7 @@ pub struct ClosedNetwork {
 pub struct ClosedSolution {
     /// Cycles per time [1/s].
     pub throughput_per_s: f64,
-    /// Mean time per cycle outside of thinking [s].
+    /// Mean time per cycle outside of thinking \[s\].
     pub response_s_mean: f64,
     /// Mean values of each station.
     pub stations: Vec<ClosedStationSolution>,
@@ -52,12 +52,12 @@ pub struct ClosedStationSolution {
     pub utilization: f64,
     /// Mean number waiting or in service.
     pub number_mean: f64,
-    /// Mean response time of one visit [s]; 0 if there are none.
+    /// Mean response time of one visit \[s\]; 0 if there are none.
     pub response_s_mean: f64,
 }
 
 impl ClosedNetwork {
-    /// Checks the stations and the mean think time [s].
+    /// Checks the stations and the mean think time \[s\].
     ///
     /// # Errors
     /// Values out of range, or nothing that takes time.
@@ -85,16 +85,18 @@ impl ClosedNetwork {
     /// Returns the exact mean values for a population.
     ///
     /// # Errors
-    /// A population of 0 or above 20000.
+    /// A population of 0; [`AnalyticError::TooLarge`] above 10^9 population times stations (squared population
+    /// with several servers).
     pub fn solve(&self, population: u32) -> Result<ClosedSolution, AnalyticError> {
-        require(
-            (1..=POPULATION_MAX).contains(&population),
-            "population",
-            f64::from(population),
-            "1 to 20000",
-        )?;
+        require_at_least_one("population", population)?;
         let several = |station: &ClosedStation| matches!(station.servers, Servers::Count(count) if count > 1);
-        let (throughput_per_s, numbers) = if self.stations.iter().any(several) {
+        let several = self.stations.iter().any(several);
+        let per_station = libm::pow(f64::from(population), if several { 2.0 } else { 1.0 });
+        let size = per_station * (self.stations.len() as f64 + 1.0);
+        if size > WORK_MAX {
+            return Err(AnalyticError::TooLarge { what: "steps of a closed network", size, limit: WORK_MAX });
+        }
+        let (throughput_per_s, numbers) = if several {
             self.convolution(population as usize)
         } else {
             self.mean_value_analysis(population)
@@ -163,7 +165,7 @@ impl ClosedNetwork {
         (throughput, numbers)
     }
 
-    /// A rate at which the stations, taken alone, hold the population on average: with weights scaled by it the wanted
+    /// A rate at which the stations, taken alone, hold nearly the population on average: with weights scaled by it the wanted
     /// constants lie where the weights are large, and nothing over- or underflows.
     fn tilt(&self, stations: &[ClosedStation], population: usize) -> f64 {
         let held = |rate: f64| -> f64 {
@@ -177,10 +179,12 @@ impl ClosedNetwork {
                 .sum()
         };
         let mut high = population as f64 / stations.iter().map(demand_s).sum::<f64>();
-        while held(high) < population as f64 && high < 1e300 {
+        // A little less than all: a single station reaches all in the limit only.
+        let wanted = 0.95 * population as f64;
+        while held(high) < wanted && high < 1e300 {
             high *= 2.0;
         }
-        crate::root::bisect(0.0, high, |rate| population as f64 - held(rate))
+        crate::root::bisect(0.0, high, |rate| wanted - held(rate))
     }
 }
 
@@ -264,6 +268,16 @@ mod tests {
             let inside: f64 = solved.stations.iter().map(|s| s.number_mean).sum();
             assert!((inside + solved.throughput_per_s * think_s - 50.0).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn one_station_alone_is_always_busy() {
+        let alone = ClosedNetwork::terminals(0.0, 0.5, 4).unwrap();
+        for (population, rate) in [(1, 2.0), (3, 6.0), (4, 8.0), (5000, 8.0)] {
+            let solved = alone.solve(population).unwrap();
+            assert!((solved.throughput_per_s / rate - 1.0).abs() < 1e-11, "{population} {solved:?}");
+        }
+        assert!(matches!(alone.solve(4_000_000), Err(AnalyticError::TooLarge { .. })));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct DeterministicPatience {
 }
 
 impl DeterministicPatience {
-    /// Checks the rates [1/s] and the timeout [s].
+    /// Checks the rates [1/s] and the timeout \[s\].
     ///
     /// # Errors
     /// An input not above 0, or no servers.
@@ -66,7 +66,7 @@ impl DeterministicPatience {
         self.arrival_rate_per_s * self.weight_beyond(0.0) / self.weight_all()
     }
 
-    /// Returns the mean waiting time of all arrivals, served or not [s].
+    /// Returns the mean waiting time of all arrivals, served or not \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         // E[min(V, tau)] = integral of P(V > x) over 0..tau, by parts.
         let tau = self.patience_s;
@@ -74,7 +74,7 @@ impl DeterministicPatience {
         self.arrival_rate_per_s * (inside + tau * self.weight_at_limit()) / self.weight_all()
     }
 
-    /// Returns the mean waiting time of those served [s].
+    /// Returns the mean waiting time of those served \[s\].
     pub fn waiting_s_mean_served(&self) -> f64 {
         let left = self.abandoned_fraction();
         (self.waiting_s_mean() - left * self.patience_s) / (1.0 - left)
@@ -95,7 +95,7 @@ impl DeterministicPatience {
         self.arrival_rate_per_s * (1.0 - self.abandoned_fraction())
     }
 
-    /// Returns `P(wait > t)` of all arrivals, `t` in [s]; nobody waits longer than the timeout.
+    /// Returns `P(wait > t)` of all arrivals, `t` in \[s\]; nobody waits longer than the timeout.
     pub fn waiting_exceeds(&self, t_s: f64) -> f64 {
         if t_s < 0.0 {
             1.0
@@ -106,7 +106,7 @@ impl DeterministicPatience {
         }
     }
 
-    /// Returns the waiting time of all arrivals not exceeded with probability `p` [s].
+    /// Returns the waiting time of all arrivals not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.

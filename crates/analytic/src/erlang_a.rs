@@ -25,7 +25,7 @@ impl ErlangA {
     /// Checks the rates [1/s] and solves the chain. `abandon_rate_per_s` is that of one waiting request.
     ///
     /// # Errors
-    /// A rate not above 0, no servers, or more than 10^7 states.
+    /// A rate not above 0, no servers, or more than 4·10^6 states.
     pub fn new(
         arrival_rate_per_s: f64,
         service_rate_per_s: f64,
@@ -69,7 +69,7 @@ impl ErlangA {
         mean_over(&self.probabilities, |n| n as f64)
     }
 
-    /// Returns the mean waiting time of all arrivals, served or not [s].
+    /// Returns the mean waiting time of all arrivals, served or not \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.queue_mean() / self.arrival_rate_per_s
     }

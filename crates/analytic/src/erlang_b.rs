@@ -4,24 +4,25 @@ use crate::AnalyticError;
 use crate::error::{require, require_at_least_one, require_non_negative, require_positive};
 use crate::root::bisect;
 
-/// Servers tried before an inverse gives up.
-const SERVERS_MAX: u32 = 100_000_000;
+/// Most servers: the recursion takes a step for each.
+const SERVERS_MAX: u32 = 10_000_000;
 
 /// Returns the probability that an arrival finds all servers busy and is lost.
 ///
 /// Holds for every service law with the same mean (insensitivity).
 ///
 /// # Units
-/// `offered_load` [Erlang]: arrival rate times mean service time.
+/// `offered_load` \[Erlang\]: arrival rate times mean service time.
 ///
 /// # Errors
-/// `offered_load` negative or not finite.
+/// `offered_load` negative or not finite, or more than 10^7 servers.
 ///
 /// # Source
 /// Erlang (1917); recursion: Jagerman, "Some properties of the Erlang loss function", BSTJ 53 (1974);
 /// insensitivity: Sevastyanov (1957).
 pub fn erlang_b(servers: u32, offered_load: f64) -> Result<f64, AnalyticError> {
     require_non_negative("offered_load", offered_load)?;
+    require(servers <= SERVERS_MAX, "servers", f64::from(servers), "at most 10^7")?;
     Ok((1..=servers).fold(1.0, |loss, n| one_more(loss, n, offered_load)))
 }
 
@@ -43,7 +44,7 @@ pub fn erlang_c(servers: u32, offered_load: f64) -> Result<f64, AnalyticError> {
 /// Returns the fewest servers that lose at most `loss_max` of the arrivals.
 ///
 /// # Errors
-/// `offered_load` not above 0, `loss_max` not within 0 to 1 (both excluded), or more than 10^8 servers needed.
+/// `offered_load` not above 0, `loss_max` not within 0 to 1 (both excluded), or more than 10^7 servers needed.
 pub fn servers_for_loss(offered_load: f64, loss_max: f64) -> Result<u32, AnalyticError> {
     require_positive("offered_load", offered_load)?;
     require(loss_max > 0.0 && loss_max < 1.0, "loss_max", loss_max, "above 0, below 1")?;
@@ -57,12 +58,13 @@ pub fn servers_for_loss(offered_load: f64, loss_max: f64) -> Result<u32, Analyti
     Err(AnalyticError::TooLarge { what: "servers", size: offered_load, limit: f64::from(SERVERS_MAX) })
 }
 
-/// Returns the largest offered load [Erlang] of which `servers` lose at most `loss_max`.
+/// Returns the largest offered load \[Erlang\] of which `servers` lose at most `loss_max`.
 ///
 /// # Errors
 /// No servers; `loss_max` not within 0 to 1 (both excluded).
 pub fn load_for_loss(servers: u32, loss_max: f64) -> Result<f64, AnalyticError> {
     require_at_least_one("servers", servers)?;
+    require(servers <= SERVERS_MAX, "servers", f64::from(servers), "at most 10^7")?;
     require(loss_max > 0.0 && loss_max < 1.0, "loss_max", loss_max, "above 0, below 1")?;
     // Carried load is at most the servers, so the answer is at most servers / (1 - loss).
     let high = f64::from(servers) / (1.0 - loss_max);

@@ -1,6 +1,6 @@
 //! Fork–join: a request is split over equal exponential servers and done when all parts are.
 
-use crate::error::{require, require_positive, require_stable};
+use crate::error::require;
 use crate::{AnalyticError, Mm1};
 
 /// Equal M/M/1 queues fed by the same Poisson arrivals, one part each.
@@ -26,17 +26,15 @@ impl ForkJoin {
         branches: u32,
     ) -> Result<Self, AnalyticError> {
         require((1..=10_000_000).contains(&branches), "branches", f64::from(branches), "1 to 10^7")?;
-        require_positive("service_rate_per_s", service_rate_per_s)?;
-        require_stable(arrival_rate_per_s / service_rate_per_s, service_rate_per_s)?;
         Ok(Self { branch: Mm1::new(arrival_rate_per_s, service_rate_per_s)?, service_rate_per_s, branches })
     }
 
-    /// Returns the mean response time of one part [s].
+    /// Returns the mean response time of one part \[s\].
     pub fn branch_response_s_mean(&self) -> f64 {
         self.branch.response_s_mean()
     }
 
-    /// Returns the mean response time of the whole [s]: exact for one and two branches.
+    /// Returns the mean response time of the whole \[s\]: exact for one and two branches.
     ///
     /// # Errors
     /// [`AnalyticError::NoClosedForm`] for three branches or more.
@@ -48,7 +46,7 @@ impl ForkJoin {
         }
     }
 
-    /// Returns the mean response time of the whole [s]: exact up to two branches, within about 5 % of simulations
+    /// Returns the mean response time of the whole \[s\]: exact up to two branches, within about 5 % of simulations
     /// up to 32.
     pub fn response_s_mean_approximate(&self) -> f64 {
         if self.branches == 1 {
@@ -59,7 +57,7 @@ impl ForkJoin {
         (ratio + 4.0 / 11.0 * (1.0 - ratio) * self.branch.utilization()) * self.two_branches()
     }
 
-    /// Returns bounds of the mean response time of the whole [s]: no queueing at all, and independent branches
+    /// Returns bounds of the mean response time of the whole \[s\]: no queueing at all, and independent branches
     /// (parts of one request are associated, so their maximum is smaller than that).
     pub fn response_s_bounds(&self) -> (f64, f64) {
         let spread = harmonic(self.branches);

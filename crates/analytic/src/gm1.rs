@@ -40,12 +40,12 @@ impl Gm1 {
         self.sigma
     }
 
-    /// Returns the mean waiting time [s].
+    /// Returns the mean waiting time \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.sigma / self.slack_per_s()
     }
 
-    /// Returns the mean response time [s].
+    /// Returns the mean response time \[s\].
     pub fn response_s_mean(&self) -> f64 {
         1.0 / self.slack_per_s()
     }
@@ -60,17 +60,17 @@ impl Gm1 {
         self.arrival_rate_per_s * self.waiting_s_mean()
     }
 
-    /// Returns `P(wait > t)`, `t` in [s].
+    /// Returns `P(wait > t)`, `t` in \[s\].
     pub fn waiting_exceeds(&self, t_s: f64) -> f64 {
         if t_s < 0.0 { 1.0 } else { self.sigma * libm::exp(-self.slack_per_s() * t_s) }
     }
 
-    /// Returns `P(response > t)`, `t` in [s].
+    /// Returns `P(response > t)`, `t` in \[s\].
     pub fn response_exceeds(&self, t_s: f64) -> f64 {
         libm::exp(-self.slack_per_s() * t_s.max(0.0))
     }
 
-    /// Returns the waiting time not exceeded with probability `p` [s].
+    /// Returns the waiting time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.
@@ -79,7 +79,7 @@ impl Gm1 {
         Ok((libm::log(self.sigma / (1.0 - p)) / self.slack_per_s()).max(0.0))
     }
 
-    /// Returns the response time not exceeded with probability `p` [s].
+    /// Returns the response time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.

@@ -5,8 +5,10 @@ use crate::law::{poisson_at_most, poisson_equals, poisson_more_than};
 use crate::quadrature::integrate;
 use crate::{AnalyticError, Law, RateProfile};
 
-/// Parts into which a numerical integral over the past is cut before it refines itself.
-const PIECES: f64 = 64.0;
+/// Parts into which each stretch of the past is cut before it refines itself.
+const PIECES: f64 = 16.0;
+/// Survival probability from which on the past is left out.
+const NEGLIGIBLE: f64 = 1e-18;
 /// Most pieces: the far past of a fast oscillation is better asked from the closed form.
 const PIECES_MAX: f64 = 100_000.0;
 
@@ -20,7 +22,7 @@ pub struct InfiniteServers {
 }
 
 impl InfiniteServers {
-    /// Checks the arrival rate [1/s] and the mean service time [s].
+    /// Checks the arrival rate [1/s] and the mean service time \[s\].
     ///
     /// # Errors
     /// An input not above 0.
@@ -111,6 +113,9 @@ pub fn mean_in_flight(rate: &RateProfile, service: Law, time_s: f64) -> Result<f
     if let Law::Deterministic { value_s: jump } | Law::Pareto { scale_s: jump, .. } = service {
         cuts.push(jump);
     }
+    // Cut at powers of the size of a service, too: most of a long past does not matter.
+    let size_s = if let Law::Pareto { scale_s, .. } = service { scale_s } else { service.mean_s() };
+    cuts.extend((-3..60).map(|power| size_s * libm::pow(4.0, f64::from(power))));
     cuts.retain(|cut| *cut > 0.0 && *cut < time_s);
     cuts.push(time_s);
     cuts.sort_by(f64::total_cmp);
@@ -118,6 +123,9 @@ pub fn mean_in_flight(rate: &RateProfile, service: Law, time_s: f64) -> Result<f
     let mut sum = 0.0;
     let mut from = 0.0;
     for to in cuts {
+        if service.exceeds(from) < NEGLIGIBLE {
+            break;
+        }
         let piece_s = rate.period_s().map_or(to - from, |period| 0.5 * period);
         let pieces = libm::ceil((to - from) / piece_s).max(PIECES);
         if pieces > PIECES_MAX {
@@ -149,6 +157,16 @@ mod tests {
             let found = mean_in_flight(&rate, law, 500.0).unwrap();
             assert!((found / 30.0 - 1.0).abs() < 1e-8, "{law:?} {found}");
         }
+    }
+
+    #[test]
+    fn a_long_past_hides_nothing() {
+        let rate = RateProfile::Constant { rate_per_s: 20.0 };
+        let found = mean_in_flight(&rate, Law::Exponential { mean_s: 1.5 }, 1e9).unwrap();
+        assert!((found / 30.0 - 1.0).abs() < 1e-9);
+        // A Pareto without a mean fills up for ever: 20 (1 + 2 (sqrt(t) - 1)) at shape 1/2, scale 1.
+        let found = mean_in_flight(&rate, Law::Pareto { shape: 0.5, scale_s: 1.0 }, 1e6).unwrap();
+        assert!((found / (20.0 * 1999.0) - 1.0).abs() < 1e-8, "{found}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{AnalyticError, Mmc, Servers};
 /// A station of an open network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JacksonStation {
-    /// Mean of the exponential service time [s].
+    /// Mean of the exponential service time \[s\].
     pub service_s_mean: f64,
     /// Number of servers.
     pub servers: Servers,
@@ -92,7 +92,7 @@ impl Jackson {
             Self { external_rate_per_s, stations: stations.to_vec(), throughputs_per_s, queues: Vec::new() };
         if let Some(station) = made.bottleneck() {
             let utilization = made.utilization(station);
-            if !(utilization < 1.0) {
+            if utilization >= 1.0 {
                 let saturation_rate_per_s = external_rate_per_s / utilization;
                 return Err(AnalyticError::UnstableStation { station, utilization, saturation_rate_per_s });
             }
@@ -132,7 +132,7 @@ impl Jackson {
         it.servers.utilization(self.throughputs_per_s[station] * it.service_s_mean)
     }
 
-    /// Returns the mean response time of a visit to a station [s].
+    /// Returns the mean response time of a visit to a station \[s\].
     pub fn response_s_mean(&self, station: usize) -> f64 {
         self.queues[station].map_or(self.stations[station].service_s_mean, |queue| queue.response_s_mean())
     }
@@ -147,7 +147,7 @@ impl Jackson {
         (0..self.stations.len()).map(|i| self.number_mean(i)).sum()
     }
 
-    /// Returns the mean time from arrival to leaving the network [s] (Little's law).
+    /// Returns the mean time from arrival to leaving the network \[s\] (Little's law).
     pub fn end_to_end_s_mean(&self) -> f64 {
         self.number_mean_total() / self.external_rate_per_s
     }

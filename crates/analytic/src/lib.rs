@@ -21,7 +21,7 @@
 //! // Ten servers of 1/s each under 9 requests per second.
 //! let queue = Mmc::new(9.0, 1.0, 10)?;
 //! assert!((queue.waiting_probability() - 0.6687).abs() < 1e-4);
-//! assert!((queue.response_s_quantile(0.99)? - 5.9).abs() < 0.1);
+//! assert!((queue.response_s_quantile(0.99)? - 6.25).abs() < 0.01);
 //!
 //! let error = Mmc::new(11.0, 1.0, 10).unwrap_err();
 //! assert_eq!(error, AnalyticError::Unstable { utilization: 1.1, saturation_rate_per_s: 10.0 });

@@ -113,13 +113,21 @@ impl Matrix {
         let n = self.rows;
         let mut left = self.clone();
         let mut right = right.clone();
-        let smallest_pivot = self.largest() * f64::EPSILON * 4.0;
+        // Rows of very different size (rates of 1e9 and 1e-9) must not look singular.
+        for row in 0..n {
+            let size = (0..n).fold(0.0f64, |most, column| most.max(left.at(row, column).abs()));
+            if size == 0.0 || !size.is_finite() {
+                return Err(AnalyticError::Singular { what });
+            }
+            left.divide_row(row, size);
+            right.divide_row(row, size);
+        }
         for pivot in 0..n {
             let best = (pivot..n)
                 .max_by(|a, b| left.at(*a, pivot).abs().total_cmp(&left.at(*b, pivot).abs()))
                 .expect("at least the pivot row is left");
-            // Negated so that a NaN counts as singular, too.
-            if !(left.at(best, pivot).abs() > smallest_pivot) {
+            let size = left.at(best, pivot).abs();
+            if size.is_nan() || size <= 4.0 * f64::EPSILON {
                 return Err(AnalyticError::Singular { what });
             }
             left.swap_rows(pivot, best);
@@ -135,10 +143,7 @@ impl Matrix {
             }
         }
         for row in 0..n {
-            let pivot = left.at(row, row);
-            for column in 0..right.columns {
-                right.set(row, column, right.at(row, column) / pivot);
-            }
+            right.divide_row(row, left.at(row, row));
         }
         Ok(right)
     }
@@ -146,6 +151,12 @@ impl Matrix {
     fn swap_rows(&mut self, a: usize, b: usize) {
         for column in 0..self.columns {
             self.entries.swap(a * self.columns + column, b * self.columns + column);
+        }
+    }
+
+    fn divide_row(&mut self, row: usize, by: f64) {
+        for column in 0..self.columns {
+            self.set(row, column, self.at(row, column) / by);
         }
     }
 
@@ -174,6 +185,12 @@ mod tests {
         }
         let product = a.times(&a.inverse("test").unwrap());
         assert!(product.minus(&Matrix::identity(3)).largest() < 1e-14);
+    }
+
+    #[test]
+    fn rows_of_very_different_size_are_solved() {
+        let found = Matrix::diagonal(&[1e12, 1e-12]).solve(&[2e12, 3e-12], "test").unwrap();
+        assert_eq!(found, [2.0, 3.0]);
     }
 
     #[test]

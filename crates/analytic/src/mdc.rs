@@ -29,7 +29,7 @@ pub struct Mdc {
 }
 
 impl Mdc {
-    /// Checks the arrival rate [1/s] and the service time [s], and solves for the number present.
+    /// Checks the arrival rate [1/s] and the service time \[s\], and solves for the number present.
     ///
     /// # Errors
     /// An input not above 0; servers not 1 to 1000; [`AnalyticError::Unstable`] at or above saturation;
@@ -69,12 +69,12 @@ impl Mdc {
         1.0 - self.cumulative_at(self.servers as i64 - 1)
     }
 
-    /// Returns the mean waiting time [s].
+    /// Returns the mean waiting time \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.waiting_s_mean
     }
 
-    /// Returns the mean response time [s].
+    /// Returns the mean response time \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.waiting_s_mean + self.service_s
     }
@@ -89,7 +89,7 @@ impl Mdc {
         self.arrival_rate_per_s * self.response_s_mean()
     }
 
-    /// Returns `P(wait > t)`, `t` in [s].
+    /// Returns `P(wait > t)`, `t` in \[s\].
     ///
     /// Exact up to about 10^-11 absolute: the number present is known to rounding of the transform.
     pub fn waiting_exceeds(&self, t_s: f64) -> f64 {
@@ -104,18 +104,20 @@ impl Mdc {
         }
         let last = last as i64;
         let mean = self.arrival_rate_per_s * (k * self.service_s - t_s).max(0.0);
-        let within: f64 = (0..=last)
+        // Beyond this the Poisson law has nothing left.
+        let most = last.min((mean + 40.0 * mean.sqrt() + 60.0) as i64);
+        let within: f64 = (0..=most)
             .map(|j| self.cumulative_at(last - j + self.servers as i64) * poisson_equals(j as u32, mean))
             .sum();
         (1.0 - within).max(0.0)
     }
 
-    /// Returns `P(response > t)`, `t` in [s].
+    /// Returns `P(response > t)`, `t` in \[s\].
     pub fn response_exceeds(&self, t_s: f64) -> f64 {
         self.waiting_exceeds(t_s - self.service_s)
     }
 
-    /// Returns the waiting time not exceeded with probability `p` [s].
+    /// Returns the waiting time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p <= 1 - 10^-9` (beyond that the tail is lost in rounding).
@@ -124,7 +126,7 @@ impl Mdc {
         quantile_of(p, self.service_s, |t| self.waiting_exceeds(t))
     }
 
-    /// Returns the response time not exceeded with probability `p` [s].
+    /// Returns the response time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// As [`Mdc::waiting_s_quantile`].
@@ -172,7 +174,7 @@ fn states_that_matter(load: f64, c: f64) -> Result<usize, AnalyticError> {
     // The excess peaks at c / a and is above zero between 1 and tau.
     let tau = crate::root::bisect(c / load, high.max(2.0 * c / load), excess);
     let needed = 2.0 * (c + 42.0 / libm::log(tau));
-    if !(needed <= STATES_MAX as f64) {
+    if needed.is_nan() || needed > STATES_MAX as f64 {
         let limit = STATES_MAX as f64;
         return Err(AnalyticError::TooLarge { what: "states of an M/D/c queue", size: needed, limit });
     }

@@ -53,7 +53,7 @@ impl Mg1 {
         Ok(Self { law: Some(service), ..made })
     }
 
-    /// Checks the arrival rate [1/s] and raw moments `E[S]` [s], `E[S²]` [s²], `E[S³]` [s³] of service.
+    /// Checks the arrival rate [1/s] and raw moments `E[S]` \[s\], `E[S²]` \[s²\], `E[S³]` [s³] of service.
     ///
     /// # Errors
     /// Values not above 0, a second moment below the squared mean; [`AnalyticError::Unstable`] at or above
@@ -87,17 +87,17 @@ impl Mg1 {
         self.arrival_rate_per_s * self.service_s_mean
     }
 
-    /// Returns the mean waiting time [s].
+    /// Returns the mean waiting time \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.arrival_rate_per_s * self.service_s2_second / (2.0 * (1.0 - self.utilization()))
     }
 
-    /// Returns the mean response time [s].
+    /// Returns the mean response time \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.waiting_s_mean() + self.service_s_mean
     }
 
-    /// Returns the variance of the waiting time [s²].
+    /// Returns the variance of the waiting time \[s²\].
     ///
     /// # Errors
     /// [`AnalyticError::Infinite`] if the third moment of service was not given or is infinite.
@@ -109,7 +109,7 @@ impl Mg1 {
         Ok(mean * mean + self.arrival_rate_per_s * third / (3.0 * (1.0 - self.utilization())))
     }
 
-    /// Returns the variance of the response time [s²].
+    /// Returns the variance of the response time \[s²\].
     ///
     /// # Errors
     /// As [`Mg1::waiting_s2_variance`].
@@ -131,25 +131,25 @@ impl Mg1 {
     /// Returns the exact laws of waiting and response time.
     ///
     /// # Errors
-    /// [`AnalyticError::NoClosedForm`] unless service is deterministic or made of exponential phases.
+    /// [`AnalyticError::NoClosedForm`] unless service is deterministic or made of exponential phases (up to 50).
     pub fn times(&self) -> Result<Mg1Times, AnalyticError> {
-        let unknown = AnalyticError::NoClosedForm { what: "the wait behind this law of service" };
-        let law = self.law.ok_or(unknown.clone())?;
+        let law =
+            self.law.ok_or(AnalyticError::NoClosedForm { what: "a wait from moments of service alone" })?;
         if let Law::Deterministic { value_s } = law {
             return Ok(Mg1Times {
                 kind: TimesKind::Deterministic(Mdc::new(self.arrival_rate_per_s, value_s, 1)?),
             });
         }
-        let phases = law.phase_type().ok_or(unknown)?;
+        let phases = law.phase_type()?;
         let rho = self.utilization();
         Ok(Mg1Times {
-            kind: TimesKind::Phases { wait: phases.queue_wait(rho), response: phases.queue_response(rho) },
+            kind: TimesKind::Phases { wait: phases.queue_wait(rho)?, response: phases.queue_response(rho)? },
         })
     }
 }
 
 impl Mg1Times {
-    /// Returns `P(wait > t)`, `t` in [s].
+    /// Returns `P(wait > t)`, `t` in \[s\].
     pub fn waiting_exceeds(&self, t_s: f64) -> f64 {
         match &self.kind {
             TimesKind::Phases { wait, .. } => wait.exceeds(t_s),
@@ -157,7 +157,7 @@ impl Mg1Times {
         }
     }
 
-    /// Returns `P(response > t)`, `t` in [s].
+    /// Returns `P(response > t)`, `t` in \[s\].
     pub fn response_exceeds(&self, t_s: f64) -> f64 {
         match &self.kind {
             TimesKind::Phases { response, .. } => response.exceeds(t_s),
@@ -165,7 +165,7 @@ impl Mg1Times {
         }
     }
 
-    /// Returns the waiting time not exceeded with probability `p` [s].
+    /// Returns the waiting time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.
@@ -176,7 +176,7 @@ impl Mg1Times {
         }
     }
 
-    /// Returns the response time not exceeded with probability `p` [s].
+    /// Returns the response time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.

@@ -45,32 +45,32 @@ impl Mm1 {
         libm::pow(self.utilization(), f64::from(n))
     }
 
-    /// Returns the mean waiting time [s].
+    /// Returns the mean waiting time \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.utilization() * self.response_s_mean()
     }
 
-    /// Returns the mean response time, waiting and service [s].
+    /// Returns the mean response time, waiting and service \[s\].
     pub fn response_s_mean(&self) -> f64 {
         1.0 / self.slack_per_s()
     }
 
-    /// Returns the variance of the response time [s²].
+    /// Returns the variance of the response time \[s²\].
     pub fn response_s2_variance(&self) -> f64 {
         self.response_s_mean() * self.response_s_mean()
     }
 
-    /// Returns `P(wait > t)`, `t` in [s].
+    /// Returns `P(wait > t)`, `t` in \[s\].
     pub fn waiting_exceeds(&self, t_s: f64) -> f64 {
         if t_s < 0.0 { 1.0 } else { self.utilization() * libm::exp(-self.slack_per_s() * t_s) }
     }
 
-    /// Returns `P(response > t)`, `t` in [s].
+    /// Returns `P(response > t)`, `t` in \[s\].
     pub fn response_exceeds(&self, t_s: f64) -> f64 {
         libm::exp(-self.slack_per_s() * t_s.max(0.0))
     }
 
-    /// Returns the waiting time not exceeded with probability `p` [s].
+    /// Returns the waiting time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.
@@ -79,7 +79,7 @@ impl Mm1 {
         Ok((libm::log(self.utilization() / (1.0 - p)) / self.slack_per_s()).max(0.0))
     }
 
-    /// Returns the response time not exceeded with probability `p` [s].
+    /// Returns the response time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.

@@ -61,22 +61,22 @@ impl Mmc {
         self.arrival_rate_per_s * self.response_s_mean()
     }
 
-    /// Returns the mean waiting time [s].
+    /// Returns the mean waiting time \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.waiting_probability / self.slack_per_s()
     }
 
-    /// Returns the mean response time [s].
+    /// Returns the mean response time \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.waiting_s_mean() + 1.0 / self.service_rate_per_s
     }
 
-    /// Returns `P(wait > t)`, `t` in [s].
+    /// Returns `P(wait > t)`, `t` in \[s\].
     pub fn waiting_exceeds(&self, t_s: f64) -> f64 {
         if t_s < 0.0 { 1.0 } else { self.waiting_probability * libm::exp(-self.slack_per_s() * t_s) }
     }
 
-    /// Returns `P(response > t)`, `t` in [s].
+    /// Returns `P(response > t)`, `t` in \[s\].
     pub fn response_exceeds(&self, t_s: f64) -> f64 {
         let t = t_s.max(0.0);
         let mu = self.service_rate_per_s;
@@ -91,7 +91,7 @@ impl Mmc {
         libm::exp(-mu * t) + self.waiting_probability * mu * gap
     }
 
-    /// Returns the waiting time not exceeded with probability `p` [s].
+    /// Returns the waiting time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.
@@ -100,7 +100,7 @@ impl Mmc {
         Ok((libm::log(self.waiting_probability / (1.0 - p)) / self.slack_per_s()).max(0.0))
     }
 
-    /// Returns the response time not exceeded with probability `p` [s].
+    /// Returns the response time not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.

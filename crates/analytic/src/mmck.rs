@@ -74,12 +74,12 @@ impl Mmck {
         mean_over(&self.probabilities, |n| n.saturating_sub(self.servers) as f64)
     }
 
-    /// Returns the mean waiting time of those let in [s].
+    /// Returns the mean waiting time of those let in \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.queue_mean() / self.throughput_per_s()
     }
 
-    /// Returns the mean response time of those let in [s].
+    /// Returns the mean response time of those let in \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.number_mean() / self.throughput_per_s()
     }

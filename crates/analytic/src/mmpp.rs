@@ -103,12 +103,12 @@ impl MmppM1 {
         self.levels.left_times(&level).iter().sum()
     }
 
-    /// Returns the mean response time [s].
+    /// Returns the mean response time \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.number_mean() / self.arrival_rate_per_s
     }
 
-    /// Returns the mean waiting time [s].
+    /// Returns the mean waiting time \[s\].
     pub fn waiting_s_mean(&self) -> f64 {
         self.response_s_mean() - 1.0 / self.service_rate_per_s
     }

@@ -51,7 +51,7 @@ impl Mg1Priority {
         self.load_of_first(self.classes.len())
     }
 
-    /// Returns the mean waiting time of each class [s] if service is never interrupted.
+    /// Returns the mean waiting time of each class \[s\] if service is never interrupted.
     pub fn waiting_s_means_nonpreemptive(&self) -> Vec<f64> {
         let residual = self.residual_of_first(self.classes.len());
         (0..self.classes.len())
@@ -59,13 +59,13 @@ impl Mg1Priority {
             .collect()
     }
 
-    /// Returns the mean response time of each class [s] if service is never interrupted.
+    /// Returns the mean response time of each class \[s\] if service is never interrupted.
     pub fn response_s_means_nonpreemptive(&self) -> Vec<f64> {
         let waits = self.waiting_s_means_nonpreemptive();
         waits.iter().zip(&self.classes).map(|(wait, class)| wait + class.service.mean_s()).collect()
     }
 
-    /// Returns the mean response time of each class [s] if a higher class interrupts, and the interrupted request
+    /// Returns the mean response time of each class \[s\] if a higher class interrupts, and the interrupted request
     /// later goes on where it was.
     pub fn response_s_means_preemptive_resume(&self) -> Vec<f64> {
         (0..self.classes.len())
@@ -86,7 +86,7 @@ impl Mg1Priority {
     }
 }
 
-/// Returns the mean waiting time of each class [s] in an M/M/c queue with non-preemptive priorities, all classes
+/// Returns the mean waiting time of each class \[s\] in an M/M/c queue with non-preemptive priorities, all classes
 /// with the same exponential service, highest priority first.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ pub struct ProcessorSharing {
 }
 
 impl ProcessorSharing {
-    /// Checks the arrival rate [1/s] and the mean service demand [s].
+    /// Checks the arrival rate [1/s] and the mean service demand \[s\].
     ///
     /// # Errors
     /// An input not above 0; [`AnalyticError::Unstable`] at or above saturation.
@@ -40,12 +40,12 @@ impl ProcessorSharing {
         self.arrival_rate_per_s * self.service_s_mean
     }
 
-    /// Returns the mean response time [s].
+    /// Returns the mean response time \[s\].
     pub fn response_s_mean(&self) -> f64 {
         self.service_s_mean * self.slowdown()
     }
 
-    /// Returns the mean response time of a request of this size [s].
+    /// Returns the mean response time of a request of this size \[s\].
     ///
     /// # Errors
     /// `size_s` negative or not finite.
@@ -69,7 +69,7 @@ impl ProcessorSharing {
         libm::pow(self.utilization(), f64::from(n))
     }
 
-    /// Returns the variance of the response time if service is exponential [s²].
+    /// Returns the variance of the response time if service is exponential \[s²\].
     pub fn response_s2_variance_exponential(&self) -> f64 {
         let rho = self.utilization();
         self.response_s_mean() * self.response_s_mean() * (2.0 + rho) / (2.0 - rho)

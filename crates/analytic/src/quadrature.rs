@@ -30,7 +30,9 @@ fn refine(from: f64, to: f64, whole: f64, tolerance: f64, depth: u32, f: &impl F
     let left = ten_points(from, middle, f);
     let right = ten_points(middle, to, f);
     // Depth 40 leaves intervals at the resolution of an f64: a jump inside is located exactly enough.
-    if depth == 0 || (left + right - whole).abs() <= tolerance {
+    let off = (left + right - whole).abs();
+    // Below rounding no halving helps.
+    if depth == 0 || off <= tolerance || off <= 1e-14 * (left + right).abs() {
         return left + right;
     }
     refine(from, middle, left, 0.5 * tolerance, depth - 1, f)

@@ -6,7 +6,7 @@ use crate::error::{require, require_non_negative, require_positive};
 /// An arrival rate as a function of time.
 ///
 /// # Units
-/// Rates in [1/s], times in [s].
+/// Rates in [1/s], times in \[s\].
 #[derive(Debug, Clone, PartialEq)]
 pub enum RateProfile {
     /// Always the same.
@@ -20,12 +20,12 @@ pub enum RateProfile {
         base_per_s: f64,
         /// Swing around it [1/s], at most the base.
         amplitude_per_s: f64,
-        /// Time of one oscillation [s].
+        /// Time of one oscillation \[s\].
         period_s: f64,
     },
     /// Piecewise constant.
     Steps {
-        /// Start of each piece [s], ascending from 0, and its rate [1/s].
+        /// Start of each piece \[s\], ascending from 0, and its rate [1/s].
         from_s_rate_per_s: Vec<(f64, f64)>,
     },
 }
@@ -89,7 +89,7 @@ impl RateProfile {
         }
     }
 
-    /// Returns the times after 0 at which the rate jumps [s].
+    /// Returns the times after 0 at which the rate jumps \[s\].
     pub(crate) fn jumps_s(&self) -> Vec<f64> {
         match self {
             Self::Steps { from_s_rate_per_s: steps } => steps.iter().skip(1).map(|step| step.0).collect(),
@@ -97,7 +97,7 @@ impl RateProfile {
         }
     }
 
-    /// Returns the period [s] if there is one.
+    /// Returns the period \[s\] if there is one.
     pub(crate) fn period_s(&self) -> Option<f64> {
         match self {
             Self::Sinusoidal { period_s, .. } => Some(*period_s),

@@ -20,7 +20,7 @@ impl Servers {
         }
     }
 
-    /// Returns the utilization of an offered load [Erlang]; 0 for a delay.
+    /// Returns the utilization of an offered load \[Erlang\]; 0 for a delay.
     pub(crate) fn utilization(self, offered_load: f64) -> f64 {
         match self {
             Self::Count(count) => offered_load / f64::from(count),

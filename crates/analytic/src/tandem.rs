@@ -4,6 +4,9 @@ use crate::error::{require, require_positive};
 use crate::phase_type::PhaseType;
 use crate::{AnalyticError, Mm1};
 
+/// Stations with which dense matrices are still quick.
+const STATIONS_MAX: usize = 100;
+
 /// Single exponential servers in a row, fed by Poisson arrivals, in steady state.
 ///
 /// # Source
@@ -18,9 +21,15 @@ impl Tandem {
     /// Checks the arrival rate and the service rates [1/s].
     ///
     /// # Errors
-    /// Rates out of range, no station; [`AnalyticError::UnstableStation`] for the first that is saturated.
+    /// Rates out of range, no or more than 100 stations; [`AnalyticError::UnstableStation`] for the first that is saturated.
     pub fn new(arrival_rate_per_s: f64, service_rates_per_s: &[f64]) -> Result<Self, AnalyticError> {
-        require(!service_rates_per_s.is_empty(), "service_rates_per_s", 0.0, "one station or more")?;
+        let stations = service_rates_per_s.len();
+        require(
+            (1..=STATIONS_MAX).contains(&stations),
+            "service_rates_per_s",
+            stations as f64,
+            "1 to 100 stations",
+        )?;
         require_positive("arrival_rate_per_s", arrival_rate_per_s)?;
         let mut slacks_per_s = Vec::new();
         for (station, rate) in service_rates_per_s.iter().enumerate() {
@@ -32,20 +41,20 @@ impl Tandem {
             })?;
             slacks_per_s.push(1.0 / queue.response_s_mean());
         }
-        Ok(Self { end_to_end: PhaseType::series(&slacks_per_s) })
+        Ok(Self { end_to_end: PhaseType::series(&slacks_per_s)? })
     }
 
-    /// Returns the mean time through all stations [s].
+    /// Returns the mean time through all stations \[s\].
     pub fn end_to_end_s_mean(&self) -> f64 {
         self.end_to_end.mean_s()
     }
 
-    /// Returns `P(time through all stations > t)`, `t` in [s].
+    /// Returns `P(time through all stations > t)`, `t` in \[s\].
     pub fn end_to_end_exceeds(&self, t_s: f64) -> f64 {
         self.end_to_end.exceeds(t_s)
     }
 
-    /// Returns the time through all stations not exceeded with probability `p` [s].
+    /// Returns the time through all stations not exceeded with probability `p` \[s\].
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.

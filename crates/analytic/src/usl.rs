@@ -111,6 +111,9 @@ impl Usl {
                 let better = best.as_ref().is_none_or(|so_far| found.residual_sum < so_far.residual_sum);
                 if found.is_feasible() && better {
                     best = Some(found);
+                    if hold_alpha.is_none() && hold_beta.is_none() {
+                        break;
+                    }
                 }
             }
         }
@@ -358,7 +361,7 @@ mod tests {
     fn too_few_points_are_refused() {
         assert!(Usl::fit(&[1.0, 2.0, 2.0], &[1.0, 1.9, 1.9], 0.95).is_err());
         assert!(Usl::fit(&[1.0, 2.0], &[1.0], 0.95).is_err());
-        let exact = Usl::fit(&[1.0, 2.0, 4.0], &[1.0, 1.8, 3.0], 0.95).unwrap();
+        let exact = Usl::fit(&[1.0, 2.0, 4.0], &[1.0, 1.8, 2.8], 0.95).unwrap();
         assert_eq!(exact.alpha_half_width, None);
     }
 }
