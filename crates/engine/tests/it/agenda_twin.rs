@@ -140,18 +140,62 @@ fn the_order_is_that_of_one_list_through_which_everything_goes() {
     assert!(compared >= 400_000, "only {compared} events compared");
 }
 
+/// An agenda at time 0 whose list keeps 60 events, from `FAR` on, in its wheel.
+///
+/// Each push goes in front of all others, which makes the run give its tail to the wheel.
+fn with_far_events() -> Agenda {
+    let mut agenda = Agenda::new();
+    for payload in (0..60).rev() {
+        agenda.after(SimDuration::from_nanos(FAR + 1_000_000 * payload), payload);
+    }
+    for near in (1..=40).rev() {
+        agenda.after(SimDuration::from_nanos(near), 1_000);
+    }
+    for _ in 0..40 {
+        assert_eq!(agenda.next_until(SimTime::from_nanos(1_000), |_| false), Some(1_000));
+    }
+    agenda
+}
+
+const FAR: u64 = 1 << 36;
+
 #[test]
 fn what_the_list_has_for_now_precedes_what_is_sent_now_after_an_idle_advance() {
-    // The event for 100 lies in the wheel when time is advanced to it, not in the run.
-    for others in [0, 8, 9, 30, 100] {
-        let mut agenda = Agenda::new();
-        for other in 0..others {
-            agenda.after(SimDuration::from_nanos(101 + 1_000 * other), 1);
-        }
-        agenda.after(SimDuration::from_nanos(100), 7);
-        agenda.advance_to(SimTime::from_nanos(100));
-        agenda.send(8);
-        assert_eq!(agenda.next(|_| false), Some(7), "{others} others");
-        assert_eq!(agenda.next(|_| false), Some(8), "{others} others");
+    // The event for FAR lies in the wheel when time is advanced to it, not in the run.
+    let mut agenda = with_far_events();
+    agenda.advance_to(SimTime::from_nanos(FAR));
+    agenda.send(1_001);
+    assert_eq!(agenda.next(|_| false), Some(0));
+    assert_eq!(agenda.next(|_| false), Some(1_001));
+    assert_eq!(agenda.next(|_| false), Some(1));
+}
+
+#[test]
+#[should_panic(expected = "over an event at 68.719s")]
+fn an_event_in_the_wheel_cannot_be_skipped() {
+    with_far_events().advance_to(SimTime::from_nanos(FAR + 1));
+}
+
+#[test]
+fn events_before_a_limit_that_opened_a_bucket_in_vain_still_come_first() {
+    // The limit lies in the bucket of the far events but before the first of them: the bucket is opened, none happens.
+    let mut agenda = with_far_events();
+    let offset = (1 << 34) + (1 << 29); // the bucket is 2^30 ns wide: in its middle
+    for payload in 0..1_000 {
+        agenda.after(SimDuration::from_nanos(FAR + offset + payload), 10_000 + payload);
     }
+    for far in 0..60 {
+        assert_eq!(agenda.next(|_| false), Some(far));
+    }
+    let now = agenda.now();
+    let limit = SimTime::from_nanos(FAR + offset - (1 << 28));
+    assert_eq!(agenda.next_until(limit, |_| false), None);
+    for near in (1..=100).rev() {
+        agenda.after(SimDuration::from_millis(near), near);
+    }
+    for near in 1..=100 {
+        assert_eq!(agenda.next(|_| false), Some(near));
+        assert_eq!(agenda.now(), now + SimDuration::from_millis(near));
+    }
+    assert_eq!(agenda.next(|_| false), Some(10_000));
 }
