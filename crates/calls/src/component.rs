@@ -161,6 +161,13 @@ impl Core {
         }
     }
 
+    /// Returns the callee of the component that is running, for calls to itself.
+    ///
+    /// Only for components that serve: there is nobody to take a call to any other.
+    pub fn myself(&self) -> crate::Callee {
+        crate::Callee(self.me)
+    }
+
     /// Ends a component for good: what it holds is answered `Unavailable`, and so are later calls.
     pub fn retire(&mut self, id: crate::ComponentId) {
         self.change(Change::Retired(id.0));

@@ -117,6 +117,11 @@ impl Core {
         }
     }
 
+    pub(crate) fn reseed(&mut self, seed: u64, replication: u64) {
+        self.seed = seed;
+        self.replication = replication;
+    }
+
     // ---- what everybody may ask ----
 
     /// Returns the simulated instant.

@@ -51,6 +51,15 @@ impl Simulation {
         Simulation { core: Core::new(seed, replication), parts: Vec::new(), pristine: Vec::new() }
     }
 
+    /// Makes it another replication of another seed, before anything runs: one template serves for all.
+    ///
+    /// # Panics
+    /// If something has run: its random numbers were the old seed's.
+    pub fn reseed(&mut self, seed: u64, replication: u64) {
+        assert!(self.core.events == 0, "a simulation that has run keeps its seed");
+        self.core.reseed(seed, replication);
+    }
+
     // ---- building ----
 
     /// Adds a component that can be called.

@@ -1,0 +1,131 @@
+//! Faults of a scenario.
+
+use kneepoint_calls::{ComponentId, Status};
+use kneepoint_components::fault::{Harm, Injection, Injector, Part as HowMany, Targets, Trigger};
+use kneepoint_engine::SimTime;
+
+use super::places::Places;
+use super::{Builder, Built, law, unbuilt, wrong};
+use crate::file::Place;
+use crate::typed::{Args, Data};
+use crate::value::{Path, Piece, Target};
+
+/// Adds what lets a fault happen.
+pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Built<()> {
+    let harm = match args.kind() {
+        "Crash" => Harm::Crash { refuse: Status::Unavailable },
+        "Hang" => Harm::Hang,
+        other => return unbuilt(args.head, &format!("`{other}`")),
+    };
+    if args.get("when").is_some() {
+        return unbuilt(args.place_of("when"), "`when` of faults");
+    }
+    let trigger = match args.get("at").map(|value| &value.data) {
+        Some(Data::Quantity(at)) => Trigger::At(vec![SimTime::from_nanos(at.nanoseconds())]),
+        Some(Data::List(list)) => Trigger::At(
+            list.iter()
+                .filter_map(|value| match &value.data {
+                    Data::Quantity(at) => Some(SimTime::from_nanos(at.nanoseconds())),
+                    _ => None,
+                })
+                .collect(),
+        ),
+        _ => Trigger::Every(law::distribution(
+            builder.checked,
+            args.distribution("every"),
+            args.place_of("every"),
+        )?),
+    };
+    let lasts = match args.distribution_if("lasts") {
+        Some(spec) => Some(law::distribution(builder.checked, spec, args.place_of("lasts"))?),
+        None => None,
+    };
+    if let (Trigger::Every(every), Some(lasts)) = (&trigger, &lasts)
+        && every.mean() + lasts.mean() <= 0.0
+    {
+        return wrong(args.place_of("every"), "a fault that repeats without taking any time never ends");
+    }
+    let place = args.place_of("on");
+    let Some(Path::Target(target)) = args.path("on") else {
+        return unbuilt(place, "a fault of an edge");
+    };
+    if target.operation.is_some() {
+        return unbuilt(place, "a fault of one operation");
+    }
+    let targets = targets(builder, target, place)?;
+    let injection = Injection { harm, targets, trigger, lasts };
+    builder.sim.add(&format!("fault {name}"), Injector::new(injection));
+    Ok(())
+}
+
+fn targets(builder: &Builder<'_>, target: &Target, place: Place) -> Built<Targets> {
+    let root = target.place.root.value.as_str();
+    let pieces: Vec<&Piece> = target.place.pieces.iter().map(|piece| &piece.value).collect();
+    let checked = builder.checked;
+    if let Some(part) = checked.topology().part(root) {
+        let of: Vec<ComponentId> = builder.components(part).to_vec();
+        return match pieces.as_slice() {
+            [] => Ok(Targets::Together(of)),
+            [Piece::Index(at)] => match of.get(*at as usize) {
+                Some(id) => Ok(Targets::Together(vec![*id])),
+                None => wrong(place, format!("{root} has instances 0 to {}", of.len().saturating_sub(1))),
+            },
+            [Piece::Each] => Ok(Targets::Each(of)),
+            [Piece::Any] => Ok(Targets::Any { among: of, part: HowMany::Count(1) }),
+            [Piece::AnyCount(count)] => Ok(Targets::Any { among: of, part: HowMany::Count(*count as usize) }),
+            [Piece::AnyShare(share)] => Ok(Targets::Any { among: of, part: HowMany::Share(*share) }),
+            _ => unbuilt(place, "a role inside a part"),
+        };
+    }
+    let root_args = checked.root();
+    if root_args.map("regions").iter().any(|item| &*item.key == root) {
+        let of = standing(builder, root, &pieces);
+        if of.is_empty() {
+            return wrong(place, format!("nothing stands in {}", target.place));
+        }
+        return Ok(Targets::Together(of));
+    }
+    if let Some(domain) = root_args.map("domains").iter().find(|item| &*item.key == root) {
+        let Data::List(paths) = &domain.value.data else { return unbuilt(place, "this domain") };
+        let mut of = Vec::new();
+        for value in paths {
+            let Data::Path(Path::Target(inner)) = &value.data else { continue };
+            of.extend_from_slice(all(&targets(builder, inner, value.place)?));
+        }
+        return Ok(Targets::Together(of));
+    }
+    unbuilt(place, "a fault of this")
+}
+
+fn all(targets: &Targets) -> &[ComponentId] {
+    match targets {
+        Targets::Together(of) | Targets::Each(of) | Targets::Any { among: of, .. } => of,
+    }
+}
+
+/// The components that stand in a region or zone, or those of one part there.
+fn standing(builder: &Builder<'_>, region: &str, pieces: &[&Piece]) -> Vec<ComponentId> {
+    let names: Vec<&str> = pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Name(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let parts = builder.checked.parts();
+    let named_part = names.iter().copied().find(|name| builder.checked.topology().part(name).is_some());
+    let zone = names.first().copied().filter(|name| Some(*name) != named_part);
+    let mut of = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        if part.is_client || named_part.is_some_and(|name| name != &*part.name) {
+            continue;
+        }
+        for (instance, id) in builder.components(at).iter().enumerate() {
+            let Some(spot) = Places::spot(part, instance) else { continue };
+            if spot.region == region && zone.is_none_or(|zone| spot.zone.as_deref() == Some(zone)) {
+                of.push(*id);
+            }
+        }
+    }
+    of
+}

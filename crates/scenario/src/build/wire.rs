@@ -1,0 +1,83 @@
+//! What an edge says of the wire, and how instances are chosen.
+
+use kneepoint_calls::Callee;
+use kneepoint_components::Edge;
+use kneepoint_components::link::{Bandwidth, Link};
+use kneepoint_components::routing::{LeastConnections, PowerOfChoices, Random, RoundRobin, Routing, Ties};
+
+use super::places::Places;
+use super::{Builder, Built, law, unbuilt, wrong};
+use crate::file::Place;
+use crate::spec::DistributionSpec;
+use crate::topology::Call;
+use crate::typed::Args;
+use crate::value::{Piece, Target};
+
+impl Builder<'_> {
+    /// Puts the wire of an edge before an instance, if there is any to speak of.
+    pub(super) fn wire(
+        &mut self,
+        path: &str,
+        call: &Call,
+        from: usize,
+        to: usize,
+        door: Callee,
+    ) -> Built<Edge> {
+        let checked = self.checked;
+        let (caller, callee) = (&checked.parts()[call.caller], &checked.parts()[call.callee]);
+        let spots = (Places::spot(caller, from), Places::spot(callee, to));
+        let written = checked.edge(call, "round_trip");
+        let value = written.or_else(|| self.places.round_trip(spots.0.as_ref(), spots.1.as_ref()));
+        let round_trip = match value {
+            Some(value) => law::distribution(checked, DistributionSpec::of(value)?, value.place)?,
+            None => law::distribution(checked, DistributionSpec::Constant(0.0), caller.place)?,
+        };
+        let bandwidth = checked.edge(call, "bandwidth").and_then(|value| value.number());
+        let shared = checked
+            .edge(call, "shared")
+            .is_some_and(|value| matches!(value.data, crate::typed::Data::Flag(true)));
+        let loss = checked.edge(call, "loss").and_then(|value| value.number()).unwrap_or(0.0);
+        if round_trip.is_constant() == Some(0.0) && bandwidth.is_none() && loss == 0.0 {
+            return Ok(Edge::to(door));
+        }
+        let mut link = Link::new(door, round_trip).with_loss(loss);
+        if let Some(bytes_per_s) = bandwidth {
+            if bytes_per_s <= 0.0 {
+                let place = checked.edge(call, "bandwidth").map_or(caller.place, |value| value.place);
+                return wrong(place, "a bandwidth must be above 0");
+            }
+            link = link.with_bandwidth(Bandwidth { bytes_per_s, shared });
+        }
+        Ok(Edge::to(self.sim.serve(path, link)))
+    }
+}
+
+/// The policy of a `Balance` or `Balancer`.
+pub(super) fn routing(args: &Args) -> Built<Routing> {
+    let Some(policy) = args.args("policy") else { return Ok(round_robin()) };
+    Ok(match policy.kind() {
+        "RoundRobin" => round_robin(),
+        "Random" => Random::new().into(),
+        // nginx and HAProxy differ among equals; HAProxy's way costs O(log n).
+        "LeastConnections" => LeastConnections::new(Ties::default()).into(),
+        "PowerOfChoices" => PowerOfChoices::new(policy.count("choices") as usize).into(),
+        other => return unbuilt(policy.head, &format!("`{other}`")),
+    })
+}
+
+pub(super) fn round_robin() -> Routing {
+    RoundRobin::new().into()
+}
+
+/// Which instance a target names, if only one is meant.
+pub(super) fn only(target: &Target, place: Place) -> Built<Option<u32>> {
+    match target.place.pieces.as_slice() {
+        [] => Ok(None),
+        [piece] => match &piece.value {
+            Piece::Index(index) => Ok(Some(*index)),
+            Piece::Each => Ok(None),
+            _ => unbuilt(place, "calling a drawn instance"),
+        },
+        _ => unbuilt(place, "calling a role inside a part"),
+    }
+}
