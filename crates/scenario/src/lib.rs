@@ -1,5 +1,6 @@
 //! Scenario files: from text to a checked topology to a simulation.
 mod bind;
+mod build;
 mod check;
 mod diagnostic;
 mod expand;
@@ -9,8 +10,10 @@ mod kind_line;
 mod lint;
 mod node;
 mod params;
+pub mod plan;
 mod preset;
 mod reader;
+mod reference;
 mod registry;
 mod rule;
 mod scenario;
@@ -20,6 +23,7 @@ mod topology;
 mod typed;
 pub mod value;
 
+pub use build::{Berth, MakePart, PartMaker, plan};
 pub use diagnostic::{Fault, FaultRow, Faults, Severity};
 pub use file::{FILE_SIZE_MAX, FileId, Files, Place, SourceFile};
 pub use node::{NodeId, Origin};
