@@ -1,1 +1,522 @@
-//! service
+//! Services: one instance of a part that works, a component.
+//!
+//! ```text
+//!            +--- Service -----------------------------------+
+//!  call ---> | [line] --> station --> steps: compute, delay, | ---> calls to others
+//!  reply <-- |            (servers,   call, branches, ...    | <--- their answers
+//!            |             threads)                          |
+//!            +-----------------------------------------------+
+//! ```
+//!
+//! A [`Concurrency`] says what a call holds and when, a [`Queue`] how it waits, [`Step`]s what is done for it.
+//! Times are drawn from the request itself, so that two designs see the same work; the patience of callers and the
+//! choice of a random line come from streams of the service, `patience` and `discipline`.
+//!
+//! # Example
+//! ```
+//! use kneepoint_components::service::{Queue, Service, compute};
+//! use kneepoint_random::Distribution;
+//!
+//! // M/M/3/7: three servers, four waiting places, 20 ms on average.
+//! let web = Service::servers(3).queue(Queue::bounded(4)).does([compute(Distribution::exponential(20e6)?)]).build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod error;
+mod job;
+mod program;
+mod station;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kneepoint_calls::{
+    Answer, Attributes, Call, Callee, Component, Core, Cx, Fault, Phase, Serve, Status, timers,
+};
+use kneepoint_engine::SimDuration;
+use kneepoint_random::Stream;
+
+use self::job::{Job, State};
+use self::program::{Branch, CallOp, OWN, Op, Program};
+use self::station::Station;
+
+pub use self::builder::Builder;
+pub use self::error::ServiceError;
+pub use self::program::own_stream;
+pub use self::station::{Concurrency, Discipline, Machine, Preempt, Queue};
+pub use self::steps::{Key, Parallel, Step, SubCall, Wait, call, compute, delay, fail, parallel};
+
+timers! {
+    /// What a service waits for.
+    pub enum Wake { Done(Call), Woke(Call), Patience(Call), Shared }
+}
+
+/// One instance of a service.
+///
+/// # Series
+/// Its own branches and detached steps are calls too (to itself), in these figures as in the books.
+///
+/// | series | what |
+/// | --- | --- |
+/// | level `busy` | servers or cores at work; 0 while it hangs |
+/// | level `capacity` | servers or cores there are; 0 while it hangs or is down; none if unlimited |
+/// | level `queue` | calls in the line |
+/// | level `inside` | calls accepted and neither answered nor passed on (see below) |
+/// | level `threads` | threads held; only if there are threads |
+/// | samples `waiting` | time in the line before the first service of a call from outside [ns] |
+/// | samples `waiting_abandoned` | time in the line of those who left it unserved [ns] |
+/// | samples `service` | server or core time of a call that was given any, whatever became of it [ns] |
+/// | samples `completion` | birth of the request to the good end of its detached steps [ns]; only if there are any |
+/// | count `work` | server or core time given [ns]: the integral of `busy`, booked when it ends or is broken off |
+/// | count `unknown_operation` | calls for operations there are not, answered `Failed` |
+///
+/// On a shared processor, `service` and `work` are the work done, as if alone on a core.
+///
+/// # Passing on
+/// If the last step is a single call and no thread is held, the call is passed on: the answer goes past the service,
+/// with its status. Such a call is not `inside` any more, though its response time in the books goes on.
+///
+/// # Cancellation
+/// A cancelled call leaves the line, the server or the shared processor at once, its calls and branches are
+/// cancelled, and it is answered `Cancelled`.
+///
+/// # Faults
+/// While it hangs nothing goes on and nothing starts, newcomers join the line (or are rejected if it is full), and
+/// patience runs out all the same; then each work goes on where it stood. A server that breaks down and is repaired,
+/// its work resumed, is a service that hangs.
+#[derive(Clone, Debug)]
+pub struct Service {
+    program: Arc<Program>,
+    station: Station,
+    own: Own,
+}
+
+/// What the service needs for calling itself, and for standing still.
+#[derive(Clone, Debug, Default)]
+struct Own {
+    callee: Option<Callee>,
+    /// Operations of my own: a part of the program and the operation it is part of.
+    operations: Vec<(u32, u16)>,
+    numbers: BTreeMap<(u32, u16), u16>,
+    missed: Vec<Missed>,
+}
+
+/// What came while it stood still.
+#[derive(Clone, Copy, Debug)]
+enum Missed {
+    Answer(Answer),
+    Cancel(Call),
+    Run(Call),
+    Done(Call),
+}
+
+impl Service {
+    /// Begins a service with this concurrency.
+    pub fn with(concurrency: Concurrency) -> Builder {
+        Builder::new(concurrency)
+    }
+
+    /// Begins a service of so many servers of speed 1, each serving one call at a time.
+    pub fn servers(servers: u32) -> Builder {
+        Service::with(Concurrency::Servers(servers))
+    }
+
+    /// Begins a service whose calls share so many servers of speed 1 evenly.
+    pub fn sharing(servers: u32) -> Builder {
+        Service::with(Concurrency::Sharing(servers))
+    }
+
+    /// Begins a service where nobody waits for anybody.
+    pub fn unlimited() -> Builder {
+        Service::with(Concurrency::Unlimited)
+    }
+
+    /// Begins a service where a call holds a thread from start to reply and the threads share a machine.
+    pub fn threads(threads: u32, machine: Machine) -> Builder {
+        Service::with(Concurrency::Threads { threads, machine })
+    }
+
+    /// Begins a service whose cores take one piece of computing after the other.
+    pub fn event_loop(machine: Machine) -> Builder {
+        Service::with(Concurrency::EventLoop { machine })
+    }
+
+    /// Moves a job on, and then whoever gets what it gives free.
+    fn run(&mut self, at: u32, value: u32, cx: &mut Cx<Self>) {
+        let Service { program, station, own } = self;
+        let (mut at, mut value) = (at, value);
+        loop {
+            let job = &mut station.jobs[at];
+            let call = job.call;
+            let next = match &program.ops[job.pc as usize] {
+                Op::Compute(work) => {
+                    if station.take_seat(at, cx) {
+                        station.jobs[at].pc += 1;
+                        let demand = work.draw(call, cx);
+                        station.compute(at, demand, cx);
+                        return;
+                    }
+                    if station.wait(at, cx) {
+                        return;
+                    }
+                    finish(station, at, Status::Rejected, 0, cx)
+                }
+                Op::Delay(time) => {
+                    job.pc += 1;
+                    let span = SimDuration::from_nanos(time.draw(call, cx));
+                    cx.phase(call, Phase::Service);
+                    cx.later(span, Wake::Woke(call));
+                    station.go_away(at, cx)
+                }
+                Op::Call { call: number, last } => {
+                    let to = &program.calls[*number as usize];
+                    job.pc += 1;
+                    job.need = 0;
+                    let operation = to.operation.unwrap_or(job.operation);
+                    if *last && !job.on_thread && job.status == Status::Ok {
+                        pass_on(to, call, operation, cx);
+                        station.release(at, cx)
+                    } else {
+                        let about = to.about(call, cx);
+                        cx.call(
+                            about
+                                .into_iter()
+                                .fold(to.edge.ask(call), |ask, a| ask.about(a))
+                                .operation(operation),
+                        );
+                        station.go_away(at, cx)
+                    }
+                }
+                Op::Loop { times, depth, end } => {
+                    let times = u32::try_from(times.draw(call, cx)).unwrap_or(u32::MAX);
+                    station.jobs[at].pc = if times == 0 { *end } else { station.jobs[at].pc + 1 };
+                    *station.jobs.counter(at, *depth) = times;
+                    continue;
+                }
+                Op::Again { depth, start } => {
+                    let left = station.jobs.counter(at, *depth);
+                    *left -= 1;
+                    let again = *left > 0;
+                    let job = &mut station.jobs[at];
+                    job.pc = if again { *start } else { job.pc + 1 };
+                    continue;
+                }
+                Op::Fork(number) => {
+                    let fork = &program.forks[*number as usize];
+                    job.pc += 1;
+                    if fork.branches.is_empty() {
+                        continue;
+                    }
+                    job.need = fork.need;
+                    job.spare = fork.branches.len() as u16 - fork.need;
+                    let operation = job.operation;
+                    for branch in &fork.branches {
+                        let ask = match branch {
+                            Branch::Call(number) => {
+                                let to = &program.calls[*number as usize];
+                                let ask =
+                                    to.edge.ask(call).branch().operation(to.operation.unwrap_or(operation));
+                                to.about(call, cx).into_iter().fold(ask, |ask, a| ask.about(a))
+                            }
+                            Branch::Part(part) => {
+                                own.me().ask(call).branch().operation(own.operation(*part, operation))
+                            }
+                        };
+                        cx.call(ask);
+                    }
+                    station.go_away(at, cx)
+                }
+                Op::Choose(number) => {
+                    let branches = &program.choices[*number as usize];
+                    let draw = Stream::from_key(cx.draw(call)).uniform();
+                    let chosen = branches.partition_point(|(upto, _)| *upto <= draw);
+                    job.pc = branches[chosen].1;
+                    continue;
+                }
+                Op::Jump(to) => {
+                    job.pc = *to;
+                    continue;
+                }
+                Op::Detach(part) => {
+                    job.pc += 1;
+                    let operation = own.operation(*part, job.operation);
+                    let attributes = Attributes { draws: cx.draw(call), ..*cx.attributes(call) };
+                    cx.call(own.me().request(attributes).operation(operation));
+                    continue;
+                }
+                Op::Fail { chance, status } => {
+                    job.pc += 1;
+                    if !Stream::from_key(cx.draw(call)).chance(*chance) {
+                        continue;
+                    }
+                    finish(station, at, *status, 0, cx)
+                }
+                Op::End => {
+                    let status = job.status;
+                    finish(station, at, status, value, cx)
+                }
+            };
+            match next {
+                Some(job) => (at, value) = (job, 0),
+                None => return,
+            }
+        }
+    }
+
+    /// A job ends; whoever gets what it gives free is moved on.
+    fn end(&mut self, at: u32, status: Status, cx: &mut Cx<Self>) {
+        if let Some(next) = finish(&mut self.station, at, status, 0, cx) {
+            self.run(next, 0, cx);
+        }
+    }
+
+    fn arrived(&mut self, call: Call, cx: &mut Cx<Self>) {
+        let asked = cx.operation(call);
+        let mine = asked >= OWN;
+        let (start, operation) = if mine {
+            match self.own.operations.get(usize::from(asked - OWN)) {
+                Some((part, operation)) => (self.program.parts.get(*part as usize).copied(), *operation),
+                None => (None, asked),
+            }
+        } else {
+            (self.program.start(asked), asked)
+        };
+        let Some(start) = start else {
+            cx.count(self.station.measures().unknown_operation, 1);
+            return cx.answer(call, Status::Failed);
+        };
+        let station = &mut self.station;
+        if !station.is_stopped() {
+            match &self.program.ops[start as usize] {
+                Op::Call { call: number, last: true } if mine || !station.has_threads() => {
+                    let to = &self.program.calls[*number as usize];
+                    return pass_on(to, call, to.operation.unwrap_or(operation), cx);
+                }
+                Op::Compute(_)
+                    if !mine && !station.has_threads() && station.is_full_for(station.priority(call, cx)) =>
+                {
+                    return cx.answer(call, Status::Rejected);
+                }
+                _ => {}
+            }
+        }
+        let mut job = Job::new(call, start, operation, station.priority(call, cx));
+        if mine {
+            (job.begun, job.served) = (true, true);
+            let at = station.accept(job, cx);
+            return self.start(at, cx);
+        }
+        // A newcomer.
+        let stopped = station.is_stopped();
+        if stopped && station.has_line() {
+            if station.is_line_full() {
+                return cx.answer(call, Status::Rejected);
+            }
+            let at = station.accept(job, cx);
+            station.wait(at, cx);
+        } else if station.has_threads() {
+            if !station.has_free_thread() && station.is_line_full() {
+                return cx.answer(call, Status::Rejected);
+            }
+            let at = station.accept(job, cx);
+            if station.take_thread(at, cx) {
+                self.run(at, 0, cx);
+            } else {
+                station.wait(at, cx);
+            }
+        } else {
+            let at = station.accept(job, cx);
+            self.start(at, cx);
+        }
+    }
+
+    /// A job begins, or will when the service goes on.
+    fn start(&mut self, at: u32, cx: &mut Cx<Self>) {
+        if self.station.is_stopped() {
+            let job = &mut self.station.jobs[at];
+            job.state = State::Away;
+            self.own.missed.push(Missed::Run(job.call));
+        } else {
+            self.run(at, 0, cx);
+        }
+    }
+
+    fn answered(&mut self, answer: Answer, cx: &mut Cx<Self>) {
+        if answer.call.is_none() {
+            if let Some(completion) = self.station.measures().completion
+                && answer.status.is_good()
+            {
+                let took = cx.now() - answer.born;
+                cx.record(completion, took.as_nanos());
+            }
+            return;
+        }
+        let at = cx.note(answer.call);
+        let job = &mut self.station.jobs[at];
+        let good = answer.status.is_good();
+        if good {
+            job.status = job.status.max(answer.status);
+        }
+        let mut value = answer.value;
+        if job.need > 0 {
+            value = 0;
+            if good {
+                job.need -= 1;
+            } else if job.spare > 0 {
+                job.spare -= 1;
+                return;
+            }
+            if good && job.need > 0 {
+                return;
+            }
+            let fork = job.pc as usize - 1;
+            if let Op::Fork(number) = self.program.ops[fork] {
+                cx.abandon_rest(answer.call, self.program.forks[number as usize].cancel);
+            }
+        }
+        if good {
+            self.station.jobs[at].state = State::Ready;
+            self.run(at, value, cx);
+        } else if let Some(next) = finish(&mut self.station, at, answer.status, value, cx) {
+            self.run(next, 0, cx);
+        }
+    }
+
+    fn cancelled(&mut self, call: Call, cx: &mut Cx<Self>) {
+        let at = cx.note(call);
+        self.station.break_off(at, cx);
+        cx.abandon_rest(call, true);
+        self.end(at, Status::Cancelled, cx);
+    }
+
+    fn done(&mut self, call: Call, cx: &mut Cx<Self>) {
+        let at = cx.note(call);
+        if self.station.is_stopped() {
+            self.own.missed.push(Missed::Done(call));
+        } else if self.station.is_done(at, cx) {
+            self.run(at, 0, cx);
+        }
+    }
+
+    fn go_on(&mut self, cx: &mut Cx<Self>) {
+        self.station.go_on(cx);
+        for missed in std::mem::take(&mut self.own.missed) {
+            match missed {
+                Missed::Answer(answer) if answer.call.is_none() || cx.is_open(answer.call) => {
+                    self.answered(answer, cx);
+                }
+                Missed::Cancel(call) if cx.is_open(call) => self.cancelled(call, cx),
+                Missed::Run(call) if cx.is_open(call) => self.run(cx.note(call), 0, cx),
+                Missed::Done(call) if cx.is_open(call) => self.done(call, cx),
+                Missed::Answer(_) | Missed::Cancel(_) | Missed::Run(_) | Missed::Done(_) => {}
+            }
+        }
+        while let Some(next) = self.station.next_after_stop(cx) {
+            self.run(next, 0, cx);
+        }
+    }
+}
+
+impl Own {
+    fn me(&self) -> Callee {
+        self.callee.expect("asked for at the start, before any call")
+    }
+
+    /// The number of an operation of my own: it is found again, and made when first needed.
+    fn operation(&mut self, part: u32, of: u16) -> u16 {
+        if let Some(number) = self.numbers.get(&(part, of)) {
+            return *number;
+        }
+        let number = OWN.saturating_add(self.operations.len() as u16);
+        if number < u16::MAX {
+            self.operations.push((part, of));
+            self.numbers.insert((part, of), number);
+        }
+        number // the last number stands for none: such a call is answered as unknown
+    }
+}
+
+/// Answers a job. Returns who gets what it gives free, if that one must be moved on.
+#[inline(always)]
+fn finish(station: &mut Station, at: u32, status: Status, value: u32, cx: &mut Cx<Service>) -> Option<u32> {
+    cx.answer_with(station.jobs[at].call, status, value, SimDuration::ZERO);
+    station.release(at, cx)
+}
+
+/// Passes a call on: its answer goes past me.
+#[inline(always)]
+fn pass_on(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
+    cx.set_note(call, operation.into());
+    let about = to.about(call, cx);
+    let ask = about.into_iter().fold(to.edge.ask(call), |ask, attributes| ask.about(attributes));
+    cx.call(ask.relay());
+}
+
+impl Component for Service {
+    type Timer = Wake;
+
+    fn on_start(&mut self, cx: &mut Cx<Self>) {
+        self.own.callee = Some(cx.myself());
+        let detaches = self.program.ops.iter().any(|op| matches!(op, Op::Detach(_)));
+        self.station.start(detaches, cx);
+    }
+
+    fn on_timer(&mut self, timer: Wake, cx: &mut Cx<Self>) {
+        match timer {
+            Wake::Done(call) => self.done(call, cx),
+            Wake::Woke(call) => self.start(cx.note(call), cx),
+            Wake::Patience(call) => {
+                let at = cx.note(call);
+                self.station.jobs[at].patience = None;
+                self.station.walk_out(at, cx);
+                self.end(at, Status::Shed, cx);
+            }
+            Wake::Shared => {
+                self.station.alarm_rang();
+                while let Some(at) = self.station.next_ended(cx) {
+                    self.run(at, 0, cx);
+                }
+            }
+        }
+        self.station.settle(cx);
+    }
+
+    fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {
+        if self.station.is_stopped() {
+            return self.own.missed.push(Missed::Answer(answer));
+        }
+        self.answered(answer, cx);
+        self.station.settle(cx);
+    }
+
+    fn on_fault(&mut self, fault: Fault, cx: &mut Cx<Self>) {
+        match fault {
+            Fault::Hang if !self.station.is_stopped() => self.station.stop(cx),
+            Fault::Resume if self.station.is_stopped() => {
+                self.go_on(cx);
+                self.station.settle(cx);
+            }
+            Fault::Hang | Fault::Resume => {}
+            Fault::Crash { .. } | Fault::Restart => cx.default_fault(fault),
+        }
+    }
+}
+
+impl Serve for Service {
+    fn on_call(&mut self, call: Call, cx: &mut Cx<Self>) {
+        self.arrived(call, cx);
+        self.station.settle(cx);
+    }
+
+    fn on_cancel(&mut self, call: Call, cx: &mut Cx<Self>) {
+        if self.station.is_stopped() {
+            return self.own.missed.push(Missed::Cancel(call));
+        }
+        self.cancelled(call, cx);
+        self.station.settle(cx);
+    }
+}

@@ -1,0 +1,37 @@
+//! The series a station keeps.
+
+use kneepoint_calls::{Core, Counter, Gauge, Samples};
+
+/// Their handles; what they mean is said at [`Service`](crate::service::Service).
+#[derive(Clone, Copy, Debug)]
+pub(in crate::service) struct Measures {
+    pub busy: Gauge,
+    pub queue: Gauge,
+    pub inside: Gauge,
+    pub capacity: Option<Gauge>,
+    pub threads: Option<Gauge>,
+    pub waiting: Samples,
+    pub waiting_abandoned: Samples,
+    pub service: Samples,
+    pub completion: Option<Samples>,
+    pub work: Counter,
+    pub unknown_operation: Counter,
+}
+
+impl Measures {
+    pub fn new(limited: bool, threads: bool, completion: bool, cx: &mut Core) -> Measures {
+        Measures {
+            busy: cx.gauge("busy"),
+            queue: cx.gauge("queue"),
+            inside: cx.gauge("inside"),
+            capacity: limited.then(|| cx.gauge("capacity")),
+            threads: threads.then(|| cx.gauge("threads")),
+            waiting: cx.samples("waiting"),
+            waiting_abandoned: cx.samples("waiting_abandoned"),
+            service: cx.samples("service"),
+            completion: completion.then(|| cx.samples("completion")),
+            work: cx.counter("work"),
+            unknown_operation: cx.counter("unknown_operation"),
+        }
+    }
+}
