@@ -1,3 +1,31 @@
 //! Replications, warm-up, stopping and comparisons.
+//!
+//! ```text
+//! Plan --run--> pilot (warm-up) --> replications, side by side --> fold in order --> RunResult
+//!                                     recorder: slices of a run,      evaluate, judge, tables,
+//!                                     read between them by probes     checks, warnings
+//! ```
+//!
+//! A run is measured from outside: a replication runs from boundary to boundary, and between two events its series
+//! are read. So measuring never changes it, and what is measured can be anything that a metric can say.
+//! Results are folded in the order of the replications, never in that of the threads: the same plan gives the same
+//! bytes on any number of them.
 
+mod checks;
+mod error;
+mod evaluate;
+mod judge;
+mod pilot;
+mod probe;
+mod program;
+mod readings;
+mod recorder;
+mod replicate;
 pub mod result;
+mod run;
+mod tables;
+mod warnings;
+
+pub use error::ExperimentError;
+pub use replicate::replicate;
+pub use run::{Options, Progress, run};

@@ -1,0 +1,68 @@
+use kneepoint_calls::Stop;
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExperimentError {
+    /// The plan cannot be run.
+    Plan {
+        /// What is wrong with it, and what is allowed.
+        reason: String,
+    },
+    /// An objective or watch cannot be measured.
+    Metric {
+        /// Name of the objective or watch.
+        name: String,
+        /// The metric as it was written.
+        metric: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A replication reached a ceiling.
+    Stopped {
+        /// Which replication.
+        replication: u64,
+        /// Which ceiling, and when.
+        stop: Stop,
+        /// The part that held most calls then, and how many.
+        most_loaded: Option<(String, u64)>,
+    },
+    /// The threads that were asked for could not be started.
+    Threads {
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl ExperimentError {
+    pub(crate) fn plan(reason: impl Into<String>) -> ExperimentError {
+        ExperimentError::Plan { reason: reason.into() }
+    }
+}
+
+impl std::fmt::Display for ExperimentError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ExperimentError::Plan { reason } => write!(f, "this plan cannot be run: {reason}"),
+            ExperimentError::Metric { name, metric, reason } => {
+                write!(f, "{name}: {metric} cannot be measured: {reason}")
+            }
+            ExperimentError::Stopped { replication, stop, most_loaded } => {
+                write!(f, "replication {replication} stopped: {stop}")?;
+                match most_loaded {
+                    Some((part, calls)) => write!(f, "; {part} held {calls} calls, more than any other part"),
+                    None => Ok(()),
+                }
+            }
+            ExperimentError::Threads { reason } => write!(f, "threads could not be started: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for ExperimentError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ExperimentError::Stopped { stop, .. } => Some(stop),
+            _ => None,
+        }
+    }
+}

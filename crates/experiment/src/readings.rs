@@ -1,0 +1,179 @@
+//! What one replication says about clients and parts, read at its end.
+
+use kneepoint_calls::{ComponentId, PHASES, STATUSES, Simulation, Status};
+use kneepoint_scenario::plan::{PartPlan, PartRole};
+use kneepoint_statistics::Histogram;
+
+/// A level: its area since the reset [ns times the level], its highest value and the last one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct LevelReading {
+    pub area: f64,
+    pub max: f64,
+    pub last: f64,
+}
+
+/// Requests of one class, as the client noted them.
+#[derive(Clone, Debug)]
+pub(crate) struct ClassReading {
+    pub sent: u64,
+    pub ended: [u64; STATUSES],
+    pub latency: Histogram,
+    pub failed: Histogram,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ClientReading {
+    pub classes: Vec<ClassReading>,
+    pub in_flight: Option<LevelReading>,
+    pub users: Option<LevelReading>,
+    pub phases: [u64; PHASES],
+}
+
+/// One instance of a part, or all of them together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StationReading {
+    pub calls: u64,
+    pub answers: [u64; STATUSES],
+    pub lost: u64,
+    pub orphans: u64,
+    pub orphan_time: u64,
+    pub phases: [u64; PHASES],
+    pub response: Histogram,
+    pub waiting: Option<Histogram>,
+    pub waiting_abandoned: Option<Histogram>,
+    pub service: Option<Histogram>,
+    pub busy: Option<LevelReading>,
+    pub capacity: Option<LevelReading>,
+    pub queue: Option<LevelReading>,
+    pub inside: Option<LevelReading>,
+    pub threads: Option<LevelReading>,
+}
+
+/// Reads a level of several components together: areas and last values are added, the highest is that of one.
+fn level(sim: &Simulation, ids: &[ComponentId], name: &str) -> Option<LevelReading> {
+    let now = sim.now().as_nanos();
+    ids.iter()
+        .filter_map(|id| sim.level(*id, name))
+        .map(|l| LevelReading { area: l.integral(now), max: l.max(), last: l.value() })
+        .reduce(LevelReading::with)
+}
+
+impl LevelReading {
+    fn with(self, other: LevelReading) -> LevelReading {
+        LevelReading {
+            area: self.area + other.area,
+            max: self.max.max(other.max),
+            last: self.last + other.last,
+        }
+    }
+}
+
+fn samples(sim: &Simulation, ids: &[ComponentId], name: &str) -> Histogram {
+    let mut all = Histogram::new();
+    ids.iter().filter_map(|id| sim.samples(*id, name)).for_each(|h| all.merge(h));
+    all
+}
+
+impl ClientReading {
+    pub fn of(sim: &Simulation, part: &PartPlan) -> Option<ClientReading> {
+        let PartRole::Client { classes } = &part.role else { return None };
+        let ids = &part.instances;
+        let count = |name: String| ids.iter().filter_map(|id| sim.count(*id, &name)).sum::<u64>();
+        let classes = classes
+            .iter()
+            .map(|class| ClassReading {
+                sent: count(format!("requests:{class}")),
+                ended: Status::ALL.map(|s| count(format!("ended:{class}:{}", s.name()))),
+                latency: samples(sim, ids, &format!("latency:{class}")),
+                failed: samples(sim, ids, &format!("latency_failed:{class}")),
+            })
+            .collect();
+        let mut phases = [0; PHASES];
+        for id in ids {
+            phases.iter_mut().zip(&sim.outcomes(*id).phases).for_each(|(all, one)| *all += one);
+        }
+        Some(ClientReading {
+            classes,
+            in_flight: level(sim, ids, "in_flight"),
+            users: level(sim, ids, "users"),
+            phases,
+        })
+    }
+
+    /// Returns all classes together.
+    pub fn all(&self) -> ClassReading {
+        let mut all = ClassReading {
+            sent: 0,
+            ended: [0; STATUSES],
+            latency: Histogram::new(),
+            failed: Histogram::new(),
+        };
+        for class in &self.classes {
+            all.sent += class.sent;
+            all.ended.iter_mut().zip(&class.ended).for_each(|(a, b)| *a += b);
+            all.latency.merge(&class.latency);
+            all.failed.merge(&class.failed);
+        }
+        all
+    }
+}
+
+impl StationReading {
+    pub fn of(sim: &Simulation, id: ComponentId) -> StationReading {
+        let books = sim.books(id);
+        let samples = |name| sim.samples(id, name).cloned();
+        let level = |name| level(sim, &[id], name);
+        StationReading {
+            calls: books.calls,
+            answers: books.answers,
+            lost: books.lost,
+            orphans: books.orphans,
+            orphan_time: books.orphan_time,
+            phases: books.phases,
+            response: books.response.clone(),
+            waiting: samples("waiting"),
+            waiting_abandoned: samples("waiting_abandoned"),
+            service: samples("service"),
+            busy: level("busy"),
+            capacity: level("capacity"),
+            queue: level("queue"),
+            inside: level("inside"),
+            threads: level("threads"),
+        }
+    }
+
+    /// Returns all instances together.
+    pub fn together(instances: &[StationReading]) -> StationReading {
+        let mut all = StationReading::default();
+        for one in instances {
+            all.calls += one.calls;
+            all.answers.iter_mut().zip(&one.answers).for_each(|(a, b)| *a += b);
+            all.lost += one.lost;
+            all.orphans += one.orphans;
+            all.orphan_time += one.orphan_time;
+            all.phases.iter_mut().zip(&one.phases).for_each(|(a, b)| *a += b);
+            all.response.merge(&one.response);
+            for (mine, theirs) in [
+                (&mut all.waiting, &one.waiting),
+                (&mut all.waiting_abandoned, &one.waiting_abandoned),
+                (&mut all.service, &one.service),
+            ] {
+                if let Some(theirs) = theirs {
+                    mine.get_or_insert_with(Histogram::new).merge(theirs);
+                }
+            }
+            for (mine, theirs) in [
+                (&mut all.busy, one.busy),
+                (&mut all.capacity, one.capacity),
+                (&mut all.queue, one.queue),
+                (&mut all.inside, one.inside),
+                (&mut all.threads, one.threads),
+            ] {
+                if let Some(theirs) = theirs {
+                    *mine = Some(mine.map_or(theirs, |m| m.with(theirs)));
+                }
+            }
+        }
+        all
+    }
+}

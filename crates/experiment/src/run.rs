@@ -1,0 +1,314 @@
+//! Runs a plan: replications side by side, folded in the order of their numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kneepoint_scenario::plan::{Plan, WarmUpPlan};
+use kneepoint_statistics::Estimated;
+use rayon::prelude::*;
+
+use crate::checks::Finding;
+use crate::error::ExperimentError;
+use crate::judge::{judge, overall, watch};
+use crate::pilot;
+use crate::program::{Compiler, Expression, Judged, Task};
+use crate::recorder::{Replication, record};
+use crate::result::{
+    CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WatchResult,
+};
+use crate::tables::tables;
+use crate::warnings;
+
+/// How a plan is run. Nothing here changes a result.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Threads; nothing for as many as the machine has.
+    pub threads: Option<usize>,
+    /// Told after each replication, from whatever thread it ran on.
+    pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Replications done.
+    pub done: u64,
+    /// Replications to be done, as far as is known now: more may follow if a precision was asked for.
+    pub planned: u64,
+}
+
+/// Runs a plan.
+///
+/// The result is the same, to the last bit, with any number of threads.
+///
+/// # Errors
+/// If the plan cannot be run, if an objective or watch cannot be measured, or if a replication reached a ceiling.
+pub fn run(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
+    check_plan(plan)?;
+    in_threads(options.threads, || run_here(plan, options))?
+}
+
+/// Runs something with its own number of threads.
+pub(crate) fn in_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, ExperimentError> {
+    let Some(threads) = threads else { return Ok(work()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
+    let pool = pool.map_err(|e| ExperimentError::Threads { reason: e.to_string() })?;
+    Ok(pool.install(work))
+}
+
+fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
+    let run = &plan.run;
+    let refuse = |reason: String| Err(ExperimentError::plan(reason));
+    if run.duration.is_zero() {
+        return refuse("it takes no time".to_string());
+    }
+    if let WarmUpPlan::Fixed(length) = run.warm_up
+        && length >= run.duration
+    {
+        return refuse(format!("its warm-up of {length} leaves nothing of the {} to measure", run.duration));
+    }
+    if run.replications_min == 0 || run.replications_min > run.replications_max {
+        return refuse(format!(
+            "at least {} and at most {} replications are asked for; 1 is the least",
+            run.replications_min, run.replications_max
+        ));
+    }
+    if !(run.confidence > 0.0 && run.confidence < 1.0) {
+        return refuse(format!("a confidence lies between 0 and 1, as 0.95 does, not {}", run.confidence));
+    }
+    if let Some(precision) = run.precision
+        && !(precision > 0.0 && precision < 1.0)
+    {
+        return refuse(format!("a precision lies between 0 and 1, as 0.05 does, not {precision}"));
+    }
+    for (i, part) in plan.parts.iter().enumerate() {
+        if part.instances.is_empty() {
+            return refuse(format!("part \"{}\" has no instance", part.name));
+        }
+        if plan.parts[..i].iter().any(|p| p.name == part.name) {
+            return refuse(format!("two parts are called \"{}\"", part.name));
+        }
+    }
+    Ok(())
+}
+
+/// What is measured, ready to be read.
+struct Program {
+    warm_up: u64,
+    tasks: Vec<Task>,
+    objectives: Vec<Judged>,
+    watches: Vec<Expression>,
+    /// Which objective or watch each task was made for: its name and metric.
+    owners: Vec<(String, String)>,
+}
+
+fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
+    let mut compiler = Compiler::new(plan, warm_up);
+    let mut owners = Vec::new();
+    let mut objectives = Vec::new();
+    for objective in &plan.objectives {
+        let condition = &objective.condition;
+        let (name, metric) = (objective.name.clone(), condition.to_string());
+        let refused = |reason| ExperimentError::Metric { name: name.clone(), metric: metric.clone(), reason };
+        objectives.push(compiler.condition(condition).map_err(refused)?);
+        owners.resize(compiler.tasks.len(), (name, metric));
+    }
+    let mut watches = Vec::new();
+    for watch in &plan.watches {
+        let (name, metric) = (watch.name.clone(), watch.metric.to_string());
+        let refused = |reason| ExperimentError::Metric { name: name.clone(), metric: metric.clone(), reason };
+        watches.push(compiler.metric(&watch.metric).map_err(refused)?);
+        owners.resize(compiler.tasks.len(), (name, metric));
+    }
+    Ok(Program { warm_up, tasks: compiler.tasks, objectives, watches, owners })
+}
+
+fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
+    let (warm_up, warm_up_from) = pilot::warm_up(plan)?;
+    let program = compile(plan, warm_up.as_nanos())?;
+    let mut all: Vec<Replication> = Vec::new();
+    let mut planned = plan.run.replications_min;
+    let mut precision = Reached::default();
+    while (all.len() as u64) < planned {
+        more(plan, &program, options, planned, &mut all)?;
+        if plan.run.precision.is_some() {
+            let (objectives, watches) = judged(plan, &program, &all);
+            let (clients, _) = tables(plan, program.warm_up, &all);
+            precision = reached(&objectives, &watches, &clients);
+            planned = next(plan, all.len() as u64, &precision);
+        }
+    }
+    let (objectives, watches) = judged(plan, &program, &all);
+    let (clients, parts) = tables(plan, program.warm_up, &all);
+    let checks = checks(&all);
+    let facts = Facts {
+        duration: plan.run.duration,
+        warm_up,
+        warm_up_from,
+        replications: all.len() as u64,
+        replications_max: plan.run.replications_max,
+        precision: plan.run.precision,
+        precision_reached: precision.widest(),
+        confidence: plan.run.confidence,
+        seed: plan.run.seed,
+    };
+    let found = warnings::Findings {
+        plan,
+        facts: &facts,
+        clients: &clients,
+        parts: &parts,
+        objectives: &objectives,
+        all: &all,
+    };
+    let warnings = warnings::warnings(&found);
+    Ok(RunResult {
+        title: plan.title.clone(),
+        question: plan.question.clone(),
+        verdict: overall(&objectives, checks.iter().all(CheckResult::holds)),
+        facts,
+        objectives,
+        watches,
+        clients,
+        parts,
+        checks,
+        warnings,
+        assumptions: plan.assumptions.clone(),
+        digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
+        events: all.iter().map(|r| r.events).sum(),
+        replications: all
+            .iter()
+            .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
+            .collect(),
+    })
+}
+
+/// Makes the replications up to a number.
+fn more(
+    plan: &Plan,
+    program: &Program,
+    options: &Options,
+    planned: u64,
+    all: &mut Vec<Replication>,
+) -> Result<(), ExperimentError> {
+    let done = AtomicU64::new(all.len() as u64);
+    let one = |number: u64| {
+        let replication = record(plan, program.warm_up, &program.tasks, number);
+        if let (Some(progress), Ok(_)) = (options.progress, &replication) {
+            progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, planned });
+        }
+        replication
+    };
+    let mut from = all.len() as u64;
+    if from == 0 {
+        // The first one tells whether everything is there before the others take their time.
+        let first = one(0)?;
+        missing(program, &first)?;
+        all.push(first);
+        from = 1;
+    }
+    let made: Vec<Result<Replication, ExperimentError>> = (from..planned).into_par_iter().map(one).collect();
+    // The first error in the order of numbers, whichever came first.
+    for replication in made {
+        all.push(replication?);
+    }
+    Ok(())
+}
+
+/// Refuses a metric whose series the simulation turned out not to have.
+fn missing(program: &Program, first: &Replication) -> Result<(), ExperimentError> {
+    match &first.missing {
+        None => Ok(()),
+        Some((task, path, series)) => {
+            let (name, metric) = program.owners[*task].clone();
+            let reason = format!("{path} keeps no series `{series}`");
+            Err(ExperimentError::Metric { name, metric, reason })
+        }
+    }
+}
+
+fn judged(plan: &Plan, program: &Program, all: &[Replication]) -> (Vec<ObjectiveResult>, Vec<WatchResult>) {
+    let confidence = plan.run.confidence;
+    let objectives =
+        plan.objectives.iter().zip(&program.objectives).map(|(o, judged)| judge(o, judged, all, confidence));
+    let watches = plan.watches.iter().zip(&program.watches).map(|(w, e)| watch(w, e, all, confidence));
+    (objectives.collect(), watches.collect())
+}
+
+fn checks(all: &[Replication]) -> Vec<CheckResult> {
+    let mut together: Vec<Finding> =
+        all.first().map_or_else(Vec::new, |r| r.findings.iter().map(Finding::empty).collect());
+    for replication in all {
+        for (sum, one) in together.iter_mut().zip(&replication.findings) {
+            sum.add(one, replication.number);
+        }
+    }
+    together.into_iter().map(Finding::result).collect()
+}
+
+/// Relative half widths of the numbers a precision is asked for.
+#[derive(Clone, Debug, Default)]
+struct Reached {
+    widths: Vec<f64>,
+    /// Some of them have no interval yet.
+    unknown: bool,
+}
+
+impl Reached {
+    fn add(&mut self, estimated: &Estimated) {
+        match estimated {
+            // Nothing is precise relative to 0: the share of errors of a run without any.
+            Estimated::Known(e) => self.widths.extend(e.relative_half_width()),
+            Estimated::NotEnough { .. } => self.unknown = true,
+        }
+    }
+
+    fn widest(&self) -> Option<f64> {
+        self.widths.iter().copied().reduce(f64::max)
+    }
+}
+
+/// What is to be precise: objectives and watches; without any, the mean latency of every client.
+fn reached(objectives: &[ObjectiveResult], watches: &[WatchResult], clients: &[ClientResult]) -> Reached {
+    let mut reached = Reached::default();
+    objectives.iter().for_each(|o| reached.add(&o.value));
+    watches.iter().flat_map(|w| &w.values).for_each(|v| reached.add(&v.value));
+    if objectives.is_empty() && watches.is_empty() {
+        clients.iter().for_each(|c| reached.add(&c.all.latency.mean));
+    }
+    reached
+}
+
+/// Returns how many replications there are to be: as many as there are if they do. Nothing but what they say
+/// decides, so that threads do not.
+///
+/// # Source
+/// Law, Simulation Modeling and Analysis, 5th ed., section 9.4.1 (sequential procedure); the half width falls with
+/// the square root of the number. At most twice as many at a time: the first widths are rough.
+fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
+    let asked = plan.run.precision.expect("asked for");
+    let target = asked / (1.0 + asked);
+    let widest = reached.widest();
+    if !reached.unknown && widest.is_some_and(|w| w <= target) {
+        return n;
+    }
+    if !reached.unknown && reached.widths.is_empty() {
+        // Everything is 0, or there is nothing to look at: more of it says no more.
+        return n;
+    }
+    let ratio = widest.map_or(2.0, |w| (w / target) * (w / target));
+    let wanted = (n as f64 * ratio).ceil().min(2.0 * n as f64) as u64;
+    wanted.max(n + 1).min(plan.run.replications_max)
+}
+
+/// Adds a number to a fingerprint; the order matters.
+///
+/// # Source
+/// The finaliser of SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+fn mix(digest: u64, n: u64) -> u64 {
+    let mut z = digest.rotate_left(5) ^ n;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,205 @@
+//! The numbers of clients and parts over all replications.
+
+use kneepoint_calls::{Phase, STATUSES, Status};
+use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
+use kneepoint_statistics::{Estimated, Histogram};
+
+use crate::evaluate::{ratio, share};
+use crate::readings::{ClassReading, ClientReading, LevelReading, StationReading};
+use crate::recorder::Replication;
+use crate::result::{
+    ClassResult, ClientResult, Count, Durations, InstanceResult, LevelResult, PERCENTILES, PartResult,
+    PhaseTime, Requests, Share, Station,
+};
+
+/// What turns sums into estimates.
+#[derive(Clone, Copy)]
+struct Scale {
+    /// Measured time of one replication [ns].
+    nanos: f64,
+    confidence: f64,
+}
+
+impl Scale {
+    fn count(self, per_replication: impl Iterator<Item = u64>) -> Count {
+        let counts: Vec<u64> = per_replication.collect();
+        let rates: Vec<f64> = counts.iter().map(|c| *c as f64 / (self.nanos / 1e9)).collect();
+        Count { total: counts.iter().sum(), rate: Estimated::from_replications(&rates, self.confidence) }
+    }
+
+    /// A share of things that were counted.
+    fn share(self, pairs: impl Iterator<Item = (u64, u64)>) -> Share {
+        let (parts, wholes): (Vec<f64>, Vec<f64>) = pairs.map(|(p, w)| (p as f64, w as f64)).unzip();
+        let share = share(&parts, &wholes, self.confidence);
+        Share { part: parts.iter().sum(), whole: wholes.iter().sum(), share }
+    }
+
+    /// A share of time.
+    fn time_share(self, pairs: impl Iterator<Item = (f64, f64)>) -> Share {
+        let (parts, wholes): (Vec<f64>, Vec<f64>) = pairs.unzip();
+        let share = ratio(&parts, &wholes, self.confidence);
+        Share { part: parts.iter().sum(), whole: wholes.iter().sum(), share }
+    }
+
+    fn durations(self, of: &[&Histogram], percentiles: &[f64]) -> Durations {
+        let mut histogram = Histogram::new();
+        of.iter().for_each(|h| histogram.merge(h));
+        let sums: Vec<f64> = of.iter().map(|h| h.sum() as f64).collect();
+        let counts: Vec<f64> = of.iter().map(|h| h.count() as f64).collect();
+        Durations {
+            count: histogram.count(),
+            mean: ratio(&sums, &counts, self.confidence),
+            range: histogram.min().zip(histogram.max()),
+            percentiles: percentiles
+                .iter()
+                .map(|p| (*p, Estimated::percentile(of, *p, self.confidence)))
+                .collect(),
+            histogram,
+        }
+    }
+
+    fn level(self, of: &[LevelReading]) -> LevelResult {
+        let means: Vec<f64> = of.iter().map(|l| l.area / self.nanos).collect();
+        LevelResult {
+            mean: Estimated::from_replications(&means, self.confidence),
+            max: of.iter().map(|l| l.max).fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+
+    /// Time by phase, per one of what is counted.
+    fn phases<'a>(self, of: impl Iterator<Item = (&'a [u64], u64)>) -> Vec<PhaseTime> {
+        let all: Vec<(&[u64], u64)> = of.collect();
+        let counts: Vec<f64> = all.iter().map(|(_, n)| *n as f64).collect();
+        let one = |phase: Phase| {
+            let times: Vec<u64> = all.iter().map(|(phases, _)| phases[phase as usize]).collect();
+            let sums: Vec<f64> = times.iter().map(|t| *t as f64).collect();
+            PhaseTime {
+                phase,
+                total: times.iter().map(|t| u128::from(*t)).sum(),
+                per_request: ratio(&sums, &counts, self.confidence),
+            }
+        };
+        Phase::ALL.into_iter().map(one).collect()
+    }
+
+    /// Ends by status, against all ends.
+    fn by_status(self, of: &[([u64; STATUSES], u64)]) -> Vec<(Status, Share)> {
+        let occurs = |s: &Status| of.iter().any(|(ends, _)| ends[*s as usize] > 0);
+        let share = |s: Status| (s, self.share(of.iter().map(|(ends, all)| (ends[s as usize], *all))));
+        Status::ALL.into_iter().filter(occurs).map(share).collect()
+    }
+
+    fn requests(self, of: &[&ClassReading]) -> Requests {
+        let ended = |r: &&ClassReading| r.ended.iter().sum::<u64>();
+        let good = |r: &&ClassReading| good(&r.ended);
+        let by_status: Vec<_> = of.iter().map(|r| (r.ended, ended(r))).collect();
+        let latencies: Vec<&Histogram> = of.iter().map(|r| &r.latency).collect();
+        let failed: Vec<&Histogram> = of.iter().map(|r| &r.failed).collect();
+        Requests {
+            sent: self.count(of.iter().map(|r| r.sent)),
+            ended: self.count(of.iter().map(ended)),
+            by_status: self.by_status(&by_status),
+            good: self.count(of.iter().map(good)),
+            errors: self.share(of.iter().map(|r| (ended(r) - good(r), ended(r)))),
+            latency: self.durations(&latencies, &PERCENTILES),
+            latency_failed: self.durations(&failed, &PERCENTILES),
+        }
+    }
+
+    fn station(self, of: &[&StationReading], percentiles: &[f64]) -> Station {
+        let answered = |r: &&StationReading| r.answers.iter().sum::<u64>();
+        let ends = |r: &&StationReading| answered(r) + r.lost;
+        let by_status: Vec<_> = of.iter().map(|r| (r.answers, ends(r))).collect();
+        let response: Vec<&Histogram> = of.iter().map(|r| &r.response).collect();
+        let samples = |pick: fn(&StationReading) -> Option<&Histogram>| {
+            let kept: Vec<&Histogram> = of.iter().filter_map(|r| pick(r)).collect();
+            (kept.len() == of.len() && !kept.is_empty()).then(|| self.durations(&kept, percentiles))
+        };
+        let levels = |pick: fn(&StationReading) -> Option<LevelReading>| {
+            of.iter().map(|r| pick(r)).collect::<Option<Vec<_>>>()
+        };
+        let level = |pick| levels(pick).map(|l| self.level(&l));
+        let utilisation = levels(|r| r.busy).zip(levels(|r| r.capacity)).map(|(busy, capacity)| {
+            self.time_share(busy.iter().zip(&capacity).map(|(b, c)| (b.area, c.area)))
+        });
+        let spent = |r: &&StationReading| r.phases.iter().sum::<u64>() as f64;
+        Station {
+            calls: self.count(of.iter().map(|r| r.calls)),
+            answered: self.count(of.iter().map(answered)),
+            by_status: self.by_status(&by_status),
+            good: self.count(of.iter().map(|r| good(&r.answers))),
+            errors: self.share(of.iter().map(|r| (ends(r) - good(&r.answers), ends(r)))),
+            lost: self.count(of.iter().map(|r| r.lost)),
+            response: self.durations(&response, percentiles),
+            waiting: samples(|r| r.waiting.as_ref()),
+            waiting_abandoned: samples(|r| r.waiting_abandoned.as_ref()),
+            service: samples(|r| r.service.as_ref()),
+            utilisation,
+            busy: level(|r| r.busy),
+            queue: level(|r| r.queue),
+            inside: level(|r| r.inside),
+            threads: level(|r| r.threads),
+            phases: self.phases(of.iter().map(|r| (&r.phases[..], r.calls))),
+            orphans: self.count(of.iter().map(|r| r.orphans)),
+            orphan_time: self.time_share(of.iter().map(|r| (r.orphan_time as f64, spent(r)))),
+        }
+    }
+}
+
+fn good(ends: &[u64; STATUSES]) -> u64 {
+    Status::ALL.iter().filter(|s| s.is_good()).map(|s| ends[*s as usize]).sum()
+}
+
+/// Returns what the clients saw and what happened at the other parts, in the order of the plan.
+pub(crate) fn tables(plan: &Plan, warm_up: u64, all: &[Replication]) -> (Vec<ClientResult>, Vec<PartResult>) {
+    let scale = Scale { nanos: (plan.end().as_nanos() - warm_up) as f64, confidence: plan.run.confidence };
+    let (mut clients, mut parts) = (Vec::new(), Vec::new());
+    for (at, part) in plan.parts.iter().enumerate() {
+        match &part.role {
+            PartRole::Client { classes } => clients.push(client(scale, part, at, classes, all)),
+            _ => parts.push(station(scale, part, at, all)),
+        }
+    }
+    (clients, parts)
+}
+
+fn client(scale: Scale, part: &PartPlan, at: usize, classes: &[String], all: &[Replication]) -> ClientResult {
+    let readings: Vec<&ClientReading> = all.iter().filter_map(|r| r.clients[at].as_ref()).collect();
+    let together: Vec<ClassReading> = readings.iter().map(|r| r.all()).collect();
+    let together: Vec<&ClassReading> = together.iter().collect();
+    let level = |pick: fn(&ClientReading) -> Option<LevelReading>| {
+        readings.iter().map(|r| pick(r)).collect::<Option<Vec<_>>>().map(|l| scale.level(&l))
+    };
+    let classes = classes.iter().enumerate().map(|(i, name)| {
+        let of: Vec<&ClassReading> = readings.iter().map(|r| &r.classes[i]).collect();
+        ClassResult { name: name.clone(), requests: scale.requests(&of) }
+    });
+    let ended = |r: &ClassReading| r.ended.iter().sum::<u64>();
+    ClientResult {
+        name: part.name.clone(),
+        kind: part.kind.clone(),
+        all: scale.requests(&together),
+        classes: classes.collect(),
+        in_flight: level(|r| r.in_flight),
+        users: level(|r| r.users),
+        phases: scale.phases(readings.iter().zip(&together).map(|(r, t)| (&r.phases[..], ended(t)))),
+    }
+}
+
+fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> PartResult {
+    let together: Vec<StationReading> =
+        all.iter().map(|r| StationReading::together(&r.stations[at])).collect();
+    let instances = part.instances.iter().enumerate().map(|(i, _)| {
+        let of: Vec<&StationReading> = all.iter().map(|r| &r.stations[at][i]).collect();
+        InstanceResult {
+            path: all.first().map_or_else(String::new, |r| r.paths[at][i].clone()),
+            station: scale.station(&of, &[]),
+        }
+    });
+    PartResult {
+        name: part.name.clone(),
+        kind: part.kind.clone(),
+        all: scale.station(&together.iter().collect::<Vec<_>>(), &PERCENTILES),
+        instances: instances.collect(),
+    }
+}

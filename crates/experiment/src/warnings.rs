@@ -1,0 +1,146 @@
+//! Where a run is fine and a number is doubtful.
+
+use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
+use kneepoint_statistics::Estimated;
+
+use crate::recorder::Replication;
+use crate::result::{ClientResult, Facts, ObjectiveResult, PartResult, Verdict, WarmUpFrom};
+
+/// A utilisation from which on a queue that grows means that there is more work than can be done.
+const FULL: f64 = 0.99;
+
+/// Requests under way at the end, as a share of those that ended, from which on the end of the run matters.
+///
+/// # Source
+/// Chosen: below one in a hundred they move no mean by more than the usual width of its interval.
+const LEFT_INSIDE: f64 = 0.01;
+
+/// A queue grows if the second half has at least this many times the calls inside of the first half.
+///
+/// # Source
+/// Chosen: a queue that grows from nothing all the time has three times as many in its second half; noise is ruled
+/// out by the interval of the difference.
+const GROWTH: f64 = 1.5;
+
+/// Everything the warnings are made of.
+pub(crate) struct Findings<'a> {
+    pub plan: &'a Plan,
+    pub facts: &'a Facts,
+    pub clients: &'a [ClientResult],
+    pub parts: &'a [PartResult],
+    pub objectives: &'a [ObjectiveResult],
+    pub all: &'a [Replication],
+}
+
+pub(crate) fn warnings(of: &Findings) -> Vec<String> {
+    let mut warnings = of.plan.warnings.clone();
+    about_run(of, &mut warnings);
+    for client in of.clients {
+        about_client(of, client, &mut warnings);
+    }
+    let stations = of.plan.parts.iter().enumerate().filter(|(_, p)| !is_client(p));
+    for ((at, part), result) in stations.zip(of.parts) {
+        about_part(of, at, part, result, &mut warnings);
+    }
+    for objective in of.objectives {
+        if let Some(windows) = objective.windows.as_ref().filter(|w| w.missed > 0)
+            && objective.verdict == Verdict::Met
+        {
+            warnings.push(format!(
+                "objective {} is met on average, but missed in {} of {} single windows",
+                objective.name, windows.missed, windows.all
+            ));
+        }
+    }
+    warnings
+}
+
+fn is_client(part: &PartPlan) -> bool {
+    matches!(part.role, PartRole::Client { .. })
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.3} %", share * 100.0).replace(".000 %", " %")
+}
+
+fn about_run(of: &Findings, warnings: &mut Vec<String>) {
+    let Facts { duration, warm_up, replications, .. } = of.facts;
+    if let WarmUpFrom::NotFound { reason } = &of.facts.warm_up_from {
+        warnings.push(format!("warm-up not found: {reason}; half of the run is left out: make it longer"));
+    } else if warm_up.as_nanos() > duration.as_nanos() / 2 {
+        warnings.push(format!("the warm-up of {warm_up} is longer than half of the run of {duration}"));
+    }
+    if *replications == 1 {
+        warnings.push("one replication shows no spread: no number has an interval".to_string());
+    }
+    if let Some(asked) = of.facts.precision {
+        let target = asked / (1.0 + asked);
+        match of.facts.precision_reached {
+            Some(reached) if reached > target => warnings.push(format!(
+                "an interval is wider than asked: ± {} of its value after {replications} replications, {} asked for",
+                percent(reached),
+                percent(asked)
+            )),
+            None => warnings.push(format!(
+                "a precision of {} was asked for, but after {replications} replications no number has an interval",
+                percent(asked)
+            )),
+            Some(_) => {}
+        }
+    }
+}
+
+fn about_client(of: &Findings, client: &ClientResult, warnings: &mut Vec<String>) {
+    let name = &client.name;
+    let sent = client.all.sent.total;
+    let ended = client.all.ended.total;
+    if sent == 0 {
+        warnings.push(format!("{name} sent no request while the run was measured"));
+        return;
+    }
+    if let Some(Estimated::NotEnough { have, need: Some(need), .. }) = client.all.latency.percentile(0.99)
+        && *need > 2
+    {
+        warnings.push(format!("{name} has too few good answers for p99: {have}, {need} are needed"));
+    }
+    let at = of.plan.parts.iter().position(|p| p.name == *name);
+    let left: f64 = at
+        .map(|at| of.all.iter().filter_map(|r| Some(r.clients[at].as_ref()?.in_flight?.last)).sum())
+        .unwrap_or(0.0);
+    // The users of a closed client always have requests under way.
+    if left > LEFT_INSIDE * ended as f64 && client.users.is_none() {
+        warnings.push(format!(
+            "{left} requests of {name} were still under way at the end, {ended} had ended: their latencies are \
+             missing"
+        ));
+    }
+}
+
+fn about_part(of: &Findings, at: usize, part: &PartPlan, result: &PartResult, warnings: &mut Vec<String>) {
+    let name = &part.name;
+    let halves: Option<Vec<(f64, f64)>> = of.all.iter().map(|r| r.halves[at]).collect();
+    let Some(halves) = halves else { return };
+    let n = halves.len() as f64;
+    let first = halves.iter().map(|h| h.0).sum::<f64>() / n;
+    let second = halves.iter().map(|h| h.1).sum::<f64>() / n;
+    let differences: Vec<f64> = halves.iter().map(|h| h.1 - h.0).collect();
+    let surely = match Estimated::from_replications(&differences, of.plan.run.confidence) {
+        Estimated::Known(difference) => difference.low > 0.0,
+        // One replication shows no spread: what it shows must do.
+        Estimated::NotEnough { .. } => true,
+    };
+    // One call more or less is no queue.
+    let grows = surely && second >= GROWTH * first && second - first >= 1.0;
+    if !grows {
+        return;
+    }
+    let utilisation = result.all.utilisation.as_ref().map(|u| u.part / u.whole);
+    let inside = format!("{first:.1} calls inside in the first half, {second:.1} in the second");
+    match utilisation {
+        Some(u) if u > FULL => warnings.push(format!(
+            "{name} gets more work than it can do: {} busy, {inside}; its numbers depend on the length of the run",
+            percent(u)
+        )),
+        _ => warnings.push(format!("the queue at {name} grows through the run: {inside}")),
+    }
+}
