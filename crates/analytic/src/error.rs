@@ -96,14 +96,18 @@ impl fmt::Display for AnalyticError {
 
 impl std::error::Error for AnalyticError {}
 
-/// Refuses anything but a finite number above zero.
+/// Rates, times and loads beyond this in size are mistakes, and their products would overflow.
+const LARGEST: f64 = 1e30;
+
+/// Refuses anything but a number above zero, in the range where products do not overflow.
 pub(crate) fn require_positive(name: &'static str, value: f64) -> Result<(), AnalyticError> {
-    require(value.is_finite() && value > 0.0, name, value, "a finite number above 0")
+    require((1.0 / LARGEST..=LARGEST).contains(&value), name, value, "above 0 (1e-30 to 1e30)")
 }
 
-/// Refuses anything but a finite number of zero or more.
+/// Refuses anything but a number of zero or more, in the range where products do not overflow.
 pub(crate) fn require_non_negative(name: &'static str, value: f64) -> Result<(), AnalyticError> {
-    require(value.is_finite() && value >= 0.0, name, value, "a finite number of 0 or more")
+    let fine = value == 0.0 || (1.0 / LARGEST..=LARGEST).contains(&value);
+    require(fine, name, value, "0 or more (0, or 1e-30 to 1e30)")
 }
 
 /// Refuses a level outside `0 <= p < 1`.

@@ -294,7 +294,7 @@ pub(crate) fn poisson_at_most(n: u32, mean: f64) -> f64 {
     let mut k = n;
     loop {
         sum += term;
-        if k == 0 || term < sum * 1e-17 {
+        if k == 0 || term <= sum * 1e-17 {
             return sum;
         }
         term *= f64::from(k) / mean;

@@ -53,7 +53,7 @@ impl Mg1 {
         Ok(Self { law: Some(service), ..made })
     }
 
-    /// Checks the arrival rate [1/s] and raw moments `E[S]` \[s\], `E[S²]` \[s²\], `E[S³]` [s³] of service.
+    /// Checks the arrival rate [1/s] and raw moments `E[S]` \[s\], `E[S²]` \[s²\], `E[S³]` \[s³\] of service.
     ///
     /// # Errors
     /// Values not above 0, a second moment below the squared mean; [`AnalyticError::Unstable`] at or above

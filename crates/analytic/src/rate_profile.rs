@@ -89,6 +89,22 @@ impl RateProfile {
         }
     }
 
+    /// Returns the mean number of arrivals from 0 to a time.
+    pub fn arrivals_until(&self, time_s: f64) -> f64 {
+        match self {
+            Self::Constant { rate_per_s } => rate_per_s * time_s,
+            Self::Sinusoidal { base_per_s, amplitude_per_s, period_s } => {
+                let omega = std::f64::consts::TAU / period_s;
+                base_per_s * time_s + amplitude_per_s * (1.0 - libm::cos(omega * time_s)) / omega
+            }
+            Self::Steps { from_s_rate_per_s: steps } => {
+                let ends = steps.iter().skip(1).map(|step| step.0).chain([f64::INFINITY]);
+                let within = |from: f64, to: f64| (to.min(time_s) - from).max(0.0);
+                steps.iter().zip(ends).map(|((from, rate), to)| rate * within(*from, to)).sum()
+            }
+        }
+    }
+
     /// Returns the times after 0 at which the rate jumps \[s\].
     pub(crate) fn jumps_s(&self) -> Vec<f64> {
         match self {
@@ -117,6 +133,16 @@ mod tests {
         let seen: Vec<f64> = [0.0, 59.9, 60.0, 119.9, 120.0].iter().map(|t| rate.at(*t)).collect();
         assert_eq!(seen, [5.0, 5.0, 15.0, 15.0, 5.0]);
         assert_eq!(rate.rate_max_per_s(), 15.0);
+    }
+
+    #[test]
+    fn arrivals_are_the_area_under_the_rate() {
+        let steps = RateProfile::Steps { from_s_rate_per_s: vec![(0.0, 5.0), (60.0, 15.0), (120.0, 0.0)] };
+        assert_eq!([0.0, 60.0, 70.0, 500.0].map(|t| steps.arrivals_until(t)), [0.0, 300.0, 450.0, 1200.0]);
+        let wave = RateProfile::Sinusoidal { base_per_s: 8.0, amplitude_per_s: 4.0, period_s: 24.0 };
+        assert!((wave.arrivals_until(48.0) - 384.0).abs() < 1e-9);
+        let half = crate::quadrature::integrate(0.0, 12.0, 1e-10, |t| wave.at(t));
+        assert!((wave.arrivals_until(12.0) - half).abs() < 1e-9);
     }
 
     #[test]

@@ -83,8 +83,10 @@ impl TransientMmc {
         require(times_s.is_sorted(), "times_s", times_s.len() as f64, "ascending instants")?;
         let jumps = self.rate.jumps_s();
         let mut walk = Walk::begin(self);
-        // A stable step is about 3.3 / (2 c mu) at most: a hopeless question is refused before it is begun.
-        let steps = 0.5 * self.servers as f64 * self.service_rate_per_s * times_s.last().unwrap_or(&0.0);
+        // A stable step is about 3.3 / (2 (lambda + c mu)) at most: a hopeless question is refused before it is begun.
+        let end_s = times_s.last().copied().unwrap_or(0.0);
+        let services = self.servers as f64 * self.service_rate_per_s * end_s;
+        let steps = 0.5 * (services + self.rate.arrivals_until(end_s));
         refuse_too_much_work(steps * walk.y.len() as f64)?;
         let mut states = Vec::with_capacity(times_s.len());
         for time in times_s {
