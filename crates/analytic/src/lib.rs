@@ -85,7 +85,6 @@ pub use mm1::Mm1;
 pub use mmc::Mmc;
 pub use mmck::Mmck;
 pub use mmpp::MmppM1;
-pub use phase_type::PhaseType;
 pub use priority::{Mg1Priority, PriorityClass, mmc_priority_waiting_s_means};
 pub use processor_sharing::ProcessorSharing;
 pub use rate_profile::RateProfile;

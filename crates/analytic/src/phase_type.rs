@@ -18,7 +18,7 @@ const CHUNKS_BY_VECTOR: f64 = 32.0;
 /// uniformisation: Jensen (1953), Grassmann, "Transient solutions in Markovian queueing systems",
 /// Computers & Operations Research 4 (1977).
 #[derive(Debug, Clone, PartialEq)]
-pub struct PhaseType {
+pub(crate) struct PhaseType {
     start: Vec<f64>,
     generator: Matrix,
     mean_s: f64,
@@ -47,12 +47,12 @@ impl PhaseType {
     }
 
     /// Returns the mean \[s\].
-    pub fn mean_s(&self) -> f64 {
+    pub(crate) fn mean_s(&self) -> f64 {
         self.mean_s
     }
 
     /// Returns `P(X > t)`, `t` in \[s\].
-    pub fn exceeds(&self, t_s: f64) -> f64 {
+    pub(crate) fn exceeds(&self, t_s: f64) -> f64 {
         if t_s < 0.0 {
             return 1.0;
         }
@@ -75,7 +75,7 @@ impl PhaseType {
     ///
     /// # Errors
     /// `p` outside `0 <= p < 1`.
-    pub fn quantile_s(&self, p: f64) -> Result<f64, AnalyticError> {
+    pub(crate) fn quantile_s(&self, p: f64) -> Result<f64, AnalyticError> {
         let scale = if self.mean_s > 0.0 { self.mean_s } else { 1.0 };
         quantile_of(p, scale, |t| self.exceeds(t))
     }
