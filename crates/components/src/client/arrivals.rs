@@ -239,3 +239,6 @@ fn positive_mean(field: &'static str, law: &Distribution) -> Result<(), Invalid>
     let mean = law.mean();
     Invalid::unless(mean > 0.0 && mean.is_finite(), field, mean, "above 0 and finite on average")
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,3 +26,6 @@ pub use open::{OpenClient, OpenTimer};
 pub use profile::RateProfile;
 pub use session::{SessionClient, SessionTimer};
 pub use trace::{Record, TraceClient, TraceTimer};
+
+#[cfg(test)]
+mod tests;

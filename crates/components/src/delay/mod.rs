@@ -7,3 +7,6 @@ mod timeout;
 pub use delay_part::{Delay, DelayTimer};
 pub use overhead::{Overhead, OverheadTimer};
 pub use timeout::Timeout;
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,6 @@ mod injector;
 
 pub use injection::{Harm, Injection, Part, Targets, Trigger};
 pub use injector::{Injector, InjectorTimer};
+
+#[cfg(test)]
+mod tests;

@@ -4,3 +4,6 @@ mod link_part;
 mod pipe;
 
 pub use link_part::{Bandwidth, Link, LinkTimer};
+
+#[cfg(test)]
+mod tests;

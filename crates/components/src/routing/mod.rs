@@ -16,3 +16,6 @@ pub use policy::{Policy, Routing};
 pub use power_of_choices::PowerOfChoices;
 pub use random::Random;
 pub use round_robin::RoundRobin;
+
+#[cfg(test)]
+mod tests;
