@@ -6,6 +6,7 @@
 mod allocations;
 mod bare;
 mod hold;
+mod scenario;
 mod tier;
 
 use std::hint::black_box;
@@ -61,6 +62,16 @@ fn main() {
         print("web_tier", off, 1.9);
         let on = ratio(ROUNDS, engine(true), bare);
         print("web_tier_ledger", on, 2.1);
+    }
+    if wanted("scenario_web_tier") {
+        let template = scenario::build(1);
+        let shipped = || {
+            black_box(scenario::run(&template, REQUESTS));
+        };
+        let bare = || {
+            black_box(bare::run(REQUESTS, 1));
+        };
+        print("scenario_web_tier", ratio(ROUNDS, shipped, bare), 2.3);
     }
     if wanted("hold") {
         hold::bars();

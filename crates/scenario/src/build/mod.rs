@@ -28,6 +28,7 @@ use kneepoint_components::Edge;
 use kneepoint_components::delay::{Delay, Overhead, Timeout};
 use kneepoint_components::routing::Balancer;
 use kneepoint_engine::SimDuration;
+use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
@@ -114,6 +115,7 @@ pub type MakePart = dyn Fn(&Args, Berth<'_>) -> Result<Callee, String> + Send + 
 
 /// Where an instance of a part of another crate is put.
 pub struct Berth<'a> {
+    checked: &'a Checked,
     sim: &'a mut Simulation,
     declared: Declared,
     /// Whom it calls: an edge for each call site of its fields, in the order of the topology.
@@ -121,6 +123,15 @@ pub struct Berth<'a> {
 }
 
 impl Berth<'_> {
+    /// Makes the distribution a field says: durations in nanoseconds.
+    ///
+    /// # Errors
+    /// If no such distribution can be, or it can be below 0; in words for the author of the file.
+    pub fn distribution(&self, args: &Args, field: &str) -> Result<Distribution, String> {
+        law::distribution(self.checked, args.distribution(field), args.place_of(field))
+            .map_err(|faults| faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join("; "))
+    }
+
     /// Puts the part here.
     pub fn serve<S: kneepoint_calls::Serve>(self, part: S) -> Callee {
         self.sim.serve_declared(self.declared, part)
@@ -412,7 +423,7 @@ impl<'a> Builder<'a> {
             edges.push(self.edge(call, instance, None)?);
         }
         let Some(declared) = self.declared.remove(&(at, instance)) else { return Ok(()) };
-        let berth = Berth { sim: &mut self.sim, declared, edges };
+        let berth = Berth { checked: self.checked, sim: &mut self.sim, declared, edges };
         match (maker.0)(&part.args, berth) {
             Ok(_) => Ok(()),
             Err(message) => wrong(part.args.head, message),
