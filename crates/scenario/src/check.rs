@@ -210,7 +210,7 @@ impl<'a> Checker<'a> {
                 _ => return self.needs(node, "a map: { \"name\": … }", slot),
             },
             Type::Either(types) => return self.either(types, node, slot),
-            Type::Value | Type::Param | Type::Preset => Data::Text(self.files.text(place).into()),
+            Type::Value | Type::Param | Type::Preset => Data::Written(arena.ron(node).into()),
         };
         Some(self.made(node, data))
     }
@@ -694,10 +694,14 @@ impl<'a> Checker<'a> {
         }
         for (at, field) in kind.fields.iter().enumerate().filter(|(at, _)| !present[*at]) {
             if field.required {
+                if &*kind.name == "scenario" && &*field.name == "format" {
+                    // Said when the file was read.
+                    continue;
+                }
                 let name = if &*kind.family == "record" { slot.field } else { &*kind.name };
                 let help = format!("{}: {}", field.name, shown_type(&field.written));
                 self.wrong::<()>(head, format!("{name} needs `{}`", field.name), help);
-            } else {
+            } else if field.status == Status::Built || kind.status == Status::Known {
                 args.values[at] = self.default_of(kind, at).map(|value| value.placed(head));
             }
         }
@@ -724,7 +728,8 @@ impl<'a> Checker<'a> {
             _ if inner => Some("distribution"),
             _ => None,
         };
-        let noun = if inner && field.ty != Type::Of(Dimension::Ratio) { slot.noun } else { &field.name };
+        let own = matches!(field.ty, Type::Of(_) | Type::Count);
+        let noun = if inner && !own { slot.noun } else { &field.name };
         let any = if inner { slot.any } else { None };
         let child = Slot { owner: &kind.name, field: &field.name, noun, range: &field.range, any, drawn_from };
         if &*kind.name == "Product" && drawn_from == Some("profile") {

@@ -170,7 +170,7 @@ const EXCERPT_WIDTH: usize = 96;
 fn excerpt(files: &Files, fault: &Fault) -> String {
     let file = files.get(fault.place.file);
     let (line, column) = file.line_and_column(fault.place.start);
-    let source: Vec<char> = file.line(line).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let source: Vec<char> = file.line(line).chars().map(visible).collect();
     if source.iter().all(|c| c.is_whitespace()) {
         return fault.help.as_ref().map_or(String::new(), |help| format!("   = {}\n", printable(help)));
     }
@@ -218,9 +218,18 @@ fn columns(files: &Files, place: Place, line: usize, length: usize) -> (usize, u
     (start, if end_line == line { end - 1 } else { length })
 }
 
-/// Replaces control characters: what strangers wrote must not steer a terminal.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(visible).collect()
+}
+
+/// Replaces characters that steer: what strangers wrote must neither move the cursor nor turn the line around.
+fn visible(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{FFFD}',
+        c if c.is_control() => '\u{FFFD}',
+        c => c,
+    }
 }
 
 /// Returns `did you mean …?` with the word in the given quotes, or what is known.

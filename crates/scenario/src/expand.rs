@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::file::Files;
-use crate::node::Origin;
+use crate::node::{Origin, quoted};
 use crate::registry::FieldDefault;
 use crate::scenario::{Assumption, Checked};
 use crate::typed::{Args, Data, Value};
@@ -49,6 +49,10 @@ impl Printer<'_> {
         }
         self.out.push('(');
         for (field, value) in given {
+            if &*args.kind.name == "scenario" && matches!(&*field.name, "include" | "set") {
+                // Both have been done.
+                continue;
+            }
             let words = match (&field.default, value) {
                 (Some(FieldDefault::Words(words)), None) => Some(words),
                 _ => None,
@@ -100,6 +104,7 @@ impl Printer<'_> {
     fn value(&mut self, value: &Value, depth: usize) {
         match &value.data {
             Data::Text(text) => self.out.push_str(&quoted(text)),
+            Data::Written(text) => self.out.push_str(text),
             Data::Flag(flag) => drop(write!(self.out, "{flag}")),
             Data::Count(count) => drop(write!(self.out, "{count}")),
             Data::Quantity(quantity) => {
@@ -142,22 +147,6 @@ impl Printer<'_> {
             }
         }
     }
-}
-
-/// Writes a text as RON reads it.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => drop(write!(out, "\\u{{{:x}}}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// Adds the notes of a tree and the defaults that have a source, each once.

@@ -163,6 +163,61 @@ impl Arena {
         }
     }
 
+    /// Writes a value as RON, on one line.
+    pub(crate) fn ron(&self, id: NodeId) -> String {
+        let mut out = String::new();
+        self.write_ron(id, &mut out);
+        out
+    }
+
+    fn write_ron(&self, id: NodeId, out: &mut String) {
+        let entries = |entries: &[Entry], quote: bool, out: &mut String| {
+            for (at, entry) in entries.iter().enumerate() {
+                let key = if quote { quoted(&entry.key.text) } else { entry.key.text.to_string() };
+                out.push_str(if at > 0 { ", " } else { "" });
+                out.push_str(&key);
+                out.push_str(": ");
+                self.write_ron(entry.value, out);
+            }
+        };
+        let values = |values: &[NodeId], out: &mut String| {
+            for (at, value) in values.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                self.write_ron(*value, out);
+            }
+        };
+        match &self.get(id).shape {
+            Shape::Text(text) => out.push_str(&quoted(text)),
+            Shape::Number(number) => out.push_str(number),
+            Shape::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
+            Shape::List(items) => {
+                out.push('[');
+                values(items, out);
+                out.push(']');
+            }
+            Shape::Map(map) => {
+                out.push('{');
+                entries(map, true, out);
+                out.push('}');
+            }
+            Shape::Record(given) | Shape::Kind(_, given) => {
+                let record = match &self.get(id).shape {
+                    Shape::Kind(word, _) => {
+                        out.push_str(&word.text);
+                        false
+                    }
+                    _ => true,
+                };
+                if record || !given.values.is_empty() || !given.fields.is_empty() {
+                    out.push('(');
+                    values(&given.values, out);
+                    entries(&given.fields, false, out);
+                    out.push(')');
+                }
+            }
+        }
+    }
+
     /// Returns the place of some bytes of a text, or of all of it where escapes moved them.
     pub(crate) fn within_text(&self, id: NodeId, from: usize, to: usize) -> Place {
         let node = self.get(id);
@@ -174,4 +229,20 @@ impl Arena {
             _ => node.place,
         }
     }
+}
+
+/// Writes a text as RON reads it.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }

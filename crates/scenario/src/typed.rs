@@ -30,6 +30,8 @@ pub struct Value {
 pub enum Data {
     /// A text or a name.
     Text(Arc<str>),
+    /// A value for later (of a setting, a parameter, a preset), as RON.
+    Written(Arc<str>),
     /// `true` or `false`.
     Flag(bool),
     /// A whole number.
