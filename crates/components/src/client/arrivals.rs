@@ -15,7 +15,7 @@ pub enum Arrivals {
     Poisson,
     /// Evenly spaced; where the rate changes, evenly in the integral of the rate.
     Constant,
-    /// Independent gaps of this law [ns]. With a rate the law gives only the shape, and the rate the mean.
+    /// Independent gaps of this law \[ns\]. With a rate the law gives only the shape, and the rate the mean.
     Renewal(Distribution),
     /// A Poisson process whose rate jumps: each state in turn, the last one followed by the first. With a rate the
     /// states give only the shape, and the rate the mean.
@@ -25,9 +25,9 @@ pub enum Arrivals {
 /// One state of a modulated process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MmppState {
-    /// Arrivals while it lasts [1/s].
+    /// Arrivals while it lasts \[1/s\].
     pub rate: f64,
-    /// How long it lasts [ns]; exponential in the textbook's MMPP.
+    /// How long it lasts \[ns\]; exponential in the textbook's MMPP.
     pub stay: Distribution,
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum Next {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArrivalProcess {
     kind: Kind,
-    /// The last arrival, or how far the search has come [ns].
+    /// The last arrival, or how far the search has come \[ns\].
     at: u64,
     /// Expected arrivals still to pass until the next one, if the search for it was cut.
     missing: Option<f64>,

@@ -20,9 +20,9 @@ pub struct Class {
     pub share: f64,
     /// Urgency: 0 is most urgent.
     pub priority: u8,
-    /// What is sent [bytes].
+    /// What is sent \[bytes\].
     pub size: Option<Distribution>,
-    /// What is to be answered [bytes].
+    /// What is to be answered \[bytes\].
     pub reply: Option<Distribution>,
     /// How long the client stays interested: it then gives up.
     pub deadline: Option<SimDuration>,

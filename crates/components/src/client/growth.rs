@@ -9,7 +9,7 @@ pub(crate) const LARGEST: f64 = 1e15;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Growth {
     pub(crate) from: f64,
-    /// [1/s]; negative for decline.
+    /// \[1/s\]; negative for decline.
     pub(crate) rate: f64,
 }
 

@@ -24,7 +24,7 @@ timers! {
 /// The rate counts arrivals; each may bring a batch of requests. Arrivals depend on the client's seed and path alone.
 ///
 /// # Series
-/// Per class `C`: samples `latency:C` and `latency_failed:C` [ns], counts `requests:C` and `ended:C:STATUS`; level
+/// Per class `C`: samples `latency:C` and `latency_failed:C` \[ns\], counts `requests:C` and `ended:C:STATUS`; level
 /// `in_flight`.
 ///
 /// # Source

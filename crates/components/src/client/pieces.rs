@@ -7,11 +7,11 @@ use super::profile::Reach;
 /// One straight piece: it lasts until the next one starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Piece {
-    /// When it starts [ns].
+    /// When it starts \[ns\].
     start: u64,
     /// The value there.
     value: f64,
-    /// How it changes [1/s].
+    /// How it changes \[1/s\].
     slope: f64,
     /// How much has come together from the beginning of time until its start.
     total: f64,
@@ -24,11 +24,11 @@ pub(crate) struct Pieces {
 }
 
 fn seconds(nanos: u64) -> f64 {
-    nanos as f64 * 1e-9
+    nanos as f64 / 1e9
 }
 
 impl Pieces {
-    /// From corners (instant [ns], value before, value after), ascending in time.
+    /// From corners (instant \[ns\], value before, value after), ascending in time.
     fn through(corners: &[(u64, f64, f64)]) -> Pieces {
         let mut pieces = vec![Piece { start: 0, value: corners[0].1, slope: 0.0, total: 0.0 }];
         for (i, &(start, _, value)) in corners.iter().enumerate() {

@@ -15,7 +15,7 @@ use super::wave::{Wave, solve};
 /// and after its last point it keeps the value it has there.
 ///
 /// # Units
-/// Rates in [1/s]; then integrals are expected numbers of arrivals. A factor has none.
+/// Rates in \[1/s\]; then integrals are expected numbers of arrivals. A factor has none.
 ///
 /// # Example
 /// ```
@@ -343,7 +343,7 @@ impl RateProfile {
         }
     }
 
-    /// The integral over a span [ns] in which the profile is smooth.
+    /// The integral over a span \[ns\] in which the profile is smooth.
     ///
     /// # Source
     /// Gauss-Legendre with eight points: Abramowitz and Stegun, table 25.4.

@@ -60,7 +60,7 @@ struct Streams {
 
 impl SessionClient {
     /// Returns a client whose sessions arrive like this, have so many requests (rounded, at least 1) and think so
-    /// long [ns].
+    /// long \[ns\].
     pub fn new(
         to: impl Into<Edge>,
         sessions: ArrivalProcess,

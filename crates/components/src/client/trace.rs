@@ -22,9 +22,9 @@ pub struct Record {
     pub at: SimDuration,
     /// Its class: a position among the client's classes; drawn by share if not recorded.
     pub class: Option<u8>,
-    /// What was sent [bytes]; that of its class if not recorded.
+    /// What was sent \[bytes\]; that of its class if not recorded.
     pub size: Option<u32>,
-    /// What was answered [bytes]; that of its class if not recorded.
+    /// What was answered \[bytes\]; that of its class if not recorded.
     pub reply: Option<u32>,
     /// Its key; 0 if not recorded.
     pub key: u32,

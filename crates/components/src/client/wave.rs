@@ -7,9 +7,9 @@ use super::profile::Reach;
 pub(crate) struct Wave {
     pub(crate) low: f64,
     pub(crate) high: f64,
-    /// [ns]
+    /// \[ns\]
     pub(crate) period: u64,
-    /// When it is highest, below the period [ns].
+    /// When it is highest, below the period \[ns\].
     pub(crate) peak: u64,
 }
 
@@ -50,7 +50,7 @@ impl Wave {
         (low, high)
     }
 
-    /// The integral over `span` [ns] from `a`; the span may have a fraction.
+    /// The integral over `span` \[ns\] from `a`; the span may have a fraction.
     pub(crate) fn integral_over(&self, a: u64, span: f64) -> f64 {
         let period = self.period as f64;
         let from = self.angle(a);
@@ -79,7 +79,7 @@ impl Wave {
     }
 }
 
-/// Returns the span in `0..=max` [ns] over which a growing integral reaches `amount`, to a thousandth of a nanosecond.
+/// Returns the span in `0..=max` \[ns\] over which a growing integral reaches `amount`, to a thousandth of a nanosecond.
 ///
 /// # Source
 /// Press et al., "Numerical Recipes", 3rd ed., section 9.4 (`rtsafe`: Newton, bisecting where it leaves the bounds).

@@ -26,7 +26,7 @@ pub struct Delay {
 }
 
 impl Delay {
-    /// Returns a part that takes this long [ns].
+    /// Returns a part that takes this long \[ns\].
     pub fn new(time: Distribution) -> Delay {
         Delay { time, inside: None }
     }

@@ -24,7 +24,7 @@ pub struct Overhead {
 }
 
 impl Overhead {
-    /// Returns a part that takes this long [ns] before each call of `to`.
+    /// Returns a part that takes this long \[ns\] before each call of `to`.
     pub fn new(to: impl Into<Edge>, time: Distribution) -> Overhead {
         Overhead { to: to.into(), time }
     }

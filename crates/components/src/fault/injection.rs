@@ -79,7 +79,7 @@ impl Targets {
 pub enum Trigger {
     /// At these instants, in any order.
     At(Vec<SimTime>),
-    /// Again and again: after a drawn time [ns], which counts from the end of the last one, the first from the start.
+    /// Again and again: after a drawn time \[ns\], which counts from the end of the last one, the first from the start.
     Every(Distribution),
 }
 
@@ -92,6 +92,6 @@ pub struct Injection {
     pub targets: Targets,
     /// When.
     pub trigger: Trigger,
-    /// For how long [ns]; to the end of the run if nothing is said.
+    /// For how long \[ns\]; to the end of the run if nothing is said.
     pub lasts: Option<Distribution>,
 }

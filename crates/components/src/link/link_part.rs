@@ -15,7 +15,7 @@ timers! {
 /// How many bytes a second fit through.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bandwidth {
-    /// [B/s], in each direction.
+    /// \[B/s\], in each direction.
     pub bytes_per_s: f64,
     /// Whether all calls share it; else each has so much to itself.
     pub shared: bool,
@@ -55,7 +55,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Returns a link with this round trip [ns].
+    /// Returns a link with this round trip \[ns\].
     pub fn new(to: Callee, round_trip: Distribution) -> Link {
         let constant = round_trip.is_constant().map(|nanos| SimDuration::from_nanos_f64(nanos / 2.0));
         Link {

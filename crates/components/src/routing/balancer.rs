@@ -49,7 +49,7 @@ impl Balancer {
         Balancer { members, routing, watches, overhead: None, inside: None }
     }
 
-    /// With this time before a call is passed on [ns].
+    /// With this time before a call is passed on \[ns\].
     pub fn with_overhead(self, overhead: Distribution) -> Balancer {
         Balancer { overhead: (overhead.is_constant() != Some(0.0)).then_some(overhead), ..self }
     }

@@ -8,7 +8,7 @@ fn rate(value: f64) -> Option<RateProfile> {
     Some(RateProfile::constant(value).unwrap())
 }
 
-/// The arrivals of a process before an instant [ns].
+/// The arrivals of a process before an instant \[ns\].
 fn arrivals(mut process: ArrivalProcess, before: SimTime, seed: u64) -> Vec<u64> {
     let mut stream = Stream::from_key(seed);
     let mut all = Vec::new();

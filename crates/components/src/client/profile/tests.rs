@@ -180,7 +180,7 @@ fn poisson_points_follow_the_integral_in_every_interval() {
             }
         }
         // Wilson and Hilferty's normal approximation of chi-square, at 4 standard deviations.
-        let width = (2.0 / (9.0 * used) as f64).sqrt();
+        let width = f64::sqrt(2.0 / (9.0 * used));
         let z = (libm::cbrt(chi_square / used) - (1.0 - 2.0 / (9.0 * used))) / width;
         assert!(used >= 20.0 && z.abs() < 4.0, "{name}: {chi_square} of {used}");
     }
