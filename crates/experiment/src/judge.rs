@@ -204,3 +204,63 @@ pub(crate) fn watch(
         values: values.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_to(low: f64, high: f64) -> Estimated {
+        let value = (low + high) / 2.0;
+        Estimate { value, low, high, confidence: 0.95, n: 10, effective_samples: None }.into()
+    }
+
+    #[test]
+    fn the_whole_interval_decides() {
+        use Comparison::*;
+        for (comparison, low, high, expected) in [
+            (Less, 1.0, 2.9, Verdict::Met),
+            (Less, 1.0, 3.0, Verdict::Unclear),
+            (Less, 3.0, 4.0, Verdict::Missed),
+            (LessOrEqual, 1.0, 3.0, Verdict::Met),
+            (LessOrEqual, 3.0, 4.0, Verdict::Unclear),
+            (Greater, 3.1, 4.0, Verdict::Met),
+            (Greater, 2.0, 4.0, Verdict::Unclear),
+            (Greater, 2.0, 3.0, Verdict::Missed),
+            (GreaterOrEqual, 3.0, 4.0, Verdict::Met),
+            (Equal, 3.0, 3.0, Verdict::Met),
+            (Equal, 2.0, 4.0, Verdict::Unclear),
+            (Equal, 2.0, 2.9, Verdict::Missed),
+        ] {
+            assert_eq!(
+                verdict(comparison, &from_to(low, high), 3.0),
+                expected,
+                "{comparison:?} {low} {high}"
+            );
+        }
+        let none = Estimated::not_enough("no reason", 0, None);
+        assert_eq!(verdict(Less, &none, 3.0), Verdict::NotEnough);
+    }
+
+    #[test]
+    fn one_missed_objective_decides_and_a_failed_check_more_so() {
+        let of = |verdict| ObjectiveResult {
+            name: String::new(),
+            condition: String::new(),
+            verdict,
+            value: from_to(0.0, 0.0),
+            bound: 0.0,
+            unit: Unit::Number,
+            sentence: String::new(),
+            windows: None,
+            per_replication: Vec::new(),
+        };
+        let all = |verdicts: &[Verdict]| overall(&verdicts.iter().map(|v| of(*v)).collect::<Vec<_>>(), true);
+        assert_eq!(all(&[]), Verdict::NothingToJudge);
+        assert_eq!(all(&[Verdict::Met, Verdict::Met]), Verdict::Met);
+        assert_eq!(all(&[Verdict::Met, Verdict::Unclear]), Verdict::Unclear);
+        assert_eq!(all(&[Verdict::NotEnough, Verdict::Unclear]), Verdict::NotEnough);
+        assert_eq!(all(&[Verdict::NotEnough, Verdict::Missed]), Verdict::Missed);
+        assert_eq!(overall(&[of(Verdict::Missed)], false), Verdict::Void);
+        assert_eq!(overall(&[], false), Verdict::Void);
+    }
+}

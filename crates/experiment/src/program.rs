@@ -573,7 +573,7 @@ fn station_probe(
             Probe::Counts { part: ids.iter().map(|id| CountOf::Lost(*id)).collect(), whole: Vec::new() }
         }
         "response" => Probe::Samples(ids.iter().map(|id| SamplesOf::Response(*id)).collect()),
-        "waiting" | "service" if station => samples(name.to_string()),
+        "waiting" | "service" | "completion" if station => samples(name.to_string()),
         "utilisation" if station => Probe::Utilisation(ids.to_vec()),
         "queue" if station => Probe::Level(ids.iter().map(|id| (*id, "queue")).collect()),
         "threads" if station => Probe::Level(ids.iter().map(|id| (*id, "threads")).collect()),

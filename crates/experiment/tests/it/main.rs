@@ -1,0 +1,11 @@
+//! Experiments, seen from outside.
+
+mod models;
+mod parts;
+
+mod by_hand;
+mod determinism;
+mod planted_faults;
+mod refusals;
+mod theory;
+mod warm_up;
