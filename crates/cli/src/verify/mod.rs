@@ -1,0 +1,305 @@
+//! Known answers: cases of theory, written as scenarios, simulated and compared.
+//!
+//! ```text
+//! case --model--> parts --script--> scenario file --loader--> plan --observe--> numbers --judge--> ok or FAIL
+//! ```
+//! Nothing here reaches around the loader: what a case says is written as a scenario, as a user would write it.
+
+mod case;
+mod judge;
+mod law;
+mod model;
+mod network;
+mod observe;
+mod quantity;
+mod script;
+mod station;
+mod transient;
+
+use std::io::Write;
+
+use kneepoint_scenario::{Overrides, Registry, Scenario};
+
+use case::{AREAS, Case, cases};
+use judge::Measured;
+use model::Model;
+use observe::{Observation, observe};
+use quantity::{Quantity, quantity};
+use script::{Effort, Script};
+
+/// One case of each system, where theory is met after few requests.
+///
+/// # Source
+/// Chosen: those of the lowest load of their system; a tenth of them would need the full length.
+const QUICK: [&str; 19] = [
+    "q/batch/fixed5-rho0.8",
+    "q/closed/bolch-8.4",
+    "q/closed/terminals-N20-Z10-S1-c1",
+    "q/closed/twoclass-15-5",
+    "q/erlangA/l12-c10-th1",
+    "q/erlangB/c10-a4.4612-hyperexponential",
+    "q/forkjoin2/rho0.5",
+    "q/gm1/det-rho0.5",
+    "q/jackson/web-3tier",
+    "q/mdc/c2-rho0.8",
+    "q/mg1/det-rho0.5",
+    "q/mg1ps/deterministic-rho0.8",
+    "q/mginf/exponential-7.5",
+    "q/mm1/rho0.5-mu1",
+    "q/mmc+D/l9-mu10-c1-tau0.5",
+    "q/mmck/l3-mu2-c2-K5",
+    "q/prio-pr/exp-0.3-0.5",
+    "q/tandem/2",
+    "q/transient/mm1-0.8",
+];
+
+/// What is to be verified.
+#[derive(Clone, Debug, Default)]
+pub struct Verify {
+    /// The area: `queueing`.
+    pub area: String,
+    /// A part of the cases, shorter runs: a test, not a proof.
+    pub quick: bool,
+    /// Only cases whose id holds this.
+    pub case: Option<String>,
+    /// Threads; 0 is one.
+    pub threads: usize,
+    /// Print the scenarios instead of running them.
+    pub print: bool,
+}
+
+/// How many cases came out how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All quantities agree.
+    pub passed: usize,
+    /// At least one does not, or the case could not be run.
+    pub failed: usize,
+    /// A scenario cannot say it, or nothing of it can be measured.
+    pub not_expressible: usize,
+    /// Quantities of cases that were run which could not be measured.
+    pub not_measured: usize,
+}
+
+/// Why nothing was verified.
+#[derive(Debug)]
+pub enum VerifyError {
+    /// No such area.
+    Area {
+        /// What was asked for.
+        asked: String,
+    },
+    /// No case has this in its id.
+    Case {
+        /// What was asked for.
+        asked: String,
+    },
+    /// The output could not be written.
+    Write(std::io::Error),
+}
+
+impl std::fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            VerifyError::Area { asked } => {
+                write!(f, "there are no cases for area \"{}\"; there are: {}", asked.escape_debug(), AREAS.join(", "))
+            }
+            VerifyError::Case { asked } => write!(f, "no case has \"{}\" in its id", asked.escape_debug()),
+            VerifyError::Write(error) => write!(f, "the findings could not be written: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            VerifyError::Write(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<std::io::Error> for VerifyError {
+    fn from(error: std::io::Error) -> VerifyError {
+        VerifyError::Write(error)
+    }
+}
+
+/// What became of one case.
+enum Outcome {
+    /// One entry per quantity.
+    Judged(Vec<Judged>),
+    NotExpressible(String),
+    Broken(String),
+}
+
+struct Judged {
+    name: String,
+    known: f64,
+    /// What was measured, and whether it agrees; or why there is nothing.
+    measured: Result<(Measured, bool), &'static str>,
+}
+
+/// Simulates the cases, writes one line each and how many passed.
+///
+/// # Errors
+/// If there are no such cases, or the output cannot be written. Cases that fail are counted, not returned.
+pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> {
+    let Some(cases) = cases(&what.area) else {
+        return Err(VerifyError::Area { asked: what.area.clone() });
+    };
+    let effort = if what.quick { Effort::Quick } else { Effort::Full };
+    let wanted = |case: &&Case| match &what.case {
+        Some(part) => case.id.contains(part.as_str()),
+        None => !what.quick || QUICK.contains(&case.id.as_str()),
+    };
+    let chosen: Vec<&Case> = cases.iter().filter(wanted).collect();
+    if chosen.is_empty() {
+        return Err(VerifyError::Case { asked: what.case.clone().unwrap_or_default() });
+    }
+    let mut tally = Tally::default();
+    for case in &chosen {
+        if what.print {
+            match written(case, effort) {
+                Ok(script) => writeln!(out, "// {}\n{}", case.id, script.text)?,
+                Err(why) => writeln!(out, "// {}: not expressible: {why}", case.id)?,
+            }
+            continue;
+        }
+        let outcome = run(case, effort, what.threads.max(1));
+        writeln!(out, "{}", line(&case.id, &outcome))?;
+        out.flush()?;
+        tally.count(&outcome);
+    }
+    if !what.print {
+        writeln!(
+            out,
+            "{} cases: {} passed, {} failed, {} not expressible; {} quantities of cases that ran were not measured",
+            chosen.len(),
+            tally.passed,
+            tally.failed,
+            tally.not_expressible,
+            tally.not_measured
+        )?;
+        writeln!(out, "{} passed, {} failed", tally.passed, tally.failed)?;
+    }
+    Ok(tally)
+}
+
+impl Tally {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::NotExpressible(_) => self.not_expressible += 1,
+            Outcome::Broken(_) => self.failed += 1,
+            Outcome::Judged(all) => {
+                self.not_measured += all.iter().filter(|one| one.measured.is_err()).count();
+                if all.iter().all(|one| one.measured.is_err()) {
+                    self.not_expressible += 1;
+                } else if all.iter().all(|one| one.measured.is_ok_and(|(_, agrees)| agrees) || one.measured.is_err()) {
+                    self.passed += 1;
+                } else {
+                    self.failed += 1;
+                }
+            }
+        }
+    }
+}
+
+fn written(case: &Case, effort: Effort) -> Result<Script, String> {
+    let model = Model::of(case)?;
+    Script::of(case, &model, effort)
+}
+
+fn run(case: &Case, effort: Effort, threads: usize) -> Outcome {
+    let script = match written(case, effort) {
+        Ok(script) => script,
+        Err(why) => return Outcome::NotExpressible(why),
+    };
+    let plan = Scenario::from_text(&case.id, &script.text, None)
+        .and_then(|scenario| scenario.check(&Registry::core(), &Overrides::default()))
+        .and_then(|checked| kneepoint_scenario::plan(&checked));
+    match plan {
+        Err(faults) => Outcome::Broken(format!("the scenario is at fault: {faults}")),
+        Ok(plan) => match observe(&plan, &script.looks, threads) {
+            Err(why) => Outcome::Broken(why),
+            Ok(replications) => Outcome::Judged(judge(case, effort, &replications)),
+        },
+    }
+}
+
+fn judge(case: &Case, effort: Effort, replications: &[Observation]) -> Vec<Judged> {
+    let mut together = Observation::default();
+    replications.iter().for_each(|one| together.add(one));
+    let of = |name: &str| match quantity(case, name) {
+        Quantity::NotMeasured(why) => Err(why),
+        Quantity::Formula(value) => Ok(Measured { value, error: 0.0 }),
+        Quantity::Ensemble(of) => {
+            let each: Vec<f64> = replications.iter().map(of).collect();
+            Ok(Measured::new(each.iter().sum::<f64>() / each.len() as f64, &each))
+        }
+        Quantity::Seen(of) => {
+            let each: Option<Vec<f64>> = replications.iter().map(&of).collect();
+            match (of(&together), each) {
+                (Some(value), Some(each)) => Ok(Measured::new(value, &each)),
+                // Nothing was seen where something should have been: no number agrees with that.
+                _ => Ok(Measured { value: f64::NAN, error: f64::NAN }),
+            }
+        }
+    };
+    case.expect
+        .iter()
+        .map(|expected| Judged {
+            name: expected.quantity.clone(),
+            known: expected.value,
+            measured: of(&expected.quantity).map(|measured| {
+                (measured, measured.agrees(expected.value, expected.tol, effort))
+            }),
+        })
+        .collect()
+}
+
+fn line(id: &str, outcome: &Outcome) -> String {
+    let quantities = match outcome {
+        Outcome::NotExpressible(why) => return format!("--   {id}: not expressible: {why}"),
+        Outcome::Broken(why) => return format!("FAIL {id}: {why}"),
+        Outcome::Judged(quantities) => quantities,
+    };
+    let failed = quantities.iter().any(|one| matches!(one.measured, Ok((_, false))));
+    let texts: Vec<String> = quantities.iter().map(text).collect();
+    format!("{} {id}: {}", if failed { "FAIL" } else { "ok  " }, texts.join("; "))
+}
+
+fn text(one: &Judged) -> String {
+    match one.measured {
+        Err(why) => format!("{} not measured ({why})", one.name),
+        Ok((Measured { value, error }, agrees)) => {
+            let verdict = if agrees { "" } else { " DIFFERS" };
+            let known = digits(one.known, one.known);
+            format!("{} {} ± {} ({known}){verdict}", one.name, digits(value, one.known), digits(error, one.known))
+        }
+    }
+}
+
+/// Writes a number with five digits of what it is compared with.
+fn digits(value: f64, beside: f64) -> String {
+    if beside.abs() >= 1e6 {
+        return format!("{value:.4e}");
+    }
+    let mut places = 4;
+    let mut size = beside.abs();
+    while size >= 1.0 && places > 1 {
+        size /= 10.0;
+        places -= 1;
+    }
+    if beside != 0.0 {
+        size = beside.abs();
+        while size < 0.1 && places < 9 {
+            size *= 10.0;
+            places += 1;
+        }
+    }
+    format!("{value:.places$}")
+}
+
+#[cfg(test)]
+mod tests;

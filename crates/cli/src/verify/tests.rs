@@ -1,0 +1,53 @@
+use super::*;
+
+fn found(what: &Verify) -> (Tally, String) {
+    let mut out = Vec::new();
+    let tally = verify(what, &mut out).unwrap();
+    (tally, String::from_utf8(out).unwrap())
+}
+
+fn queueing() -> Verify {
+    Verify { area: "queueing".to_string(), threads: 2, ..Verify::default() }
+}
+
+#[test]
+fn the_quick_cases_agree_with_theory() {
+    let (tally, text) = found(&Verify { quick: true, ..queueing() });
+    assert_eq!((tally.passed, tally.failed), (QUICK.len(), 0), "{text}");
+    assert!(text.ends_with(&format!("\n{} passed, 0 failed\n", QUICK.len())), "{text}");
+}
+
+#[test]
+fn the_findings_do_not_depend_on_the_number_of_threads() {
+    let quick = Verify { quick: true, case: Some("q/mmck/l3".to_string()), ..queueing() };
+    assert_eq!(found(&Verify { threads: 1, ..quick.clone() }), found(&Verify { threads: 3, ..quick }));
+}
+
+#[test]
+fn every_quick_case_exists() {
+    let cases = cases("queueing").unwrap();
+    assert!(QUICK.iter().all(|id| cases.iter().any(|case| case.id == *id)));
+}
+
+#[test]
+fn a_wrong_answer_is_found() {
+    let all = cases("queueing").unwrap();
+    let mut case = all.into_iter().find(|case| case.id == "q/mm1/rho0.5-mu1").unwrap();
+    for expected in &mut case.expect {
+        expected.value *= 1.25;
+    }
+    let Outcome::Judged(judged) = run(&case, Effort::Quick, 2) else { panic!("it runs") };
+    assert!(judged.iter().all(|one| one.measured.is_ok_and(|(_, agrees)| !agrees)));
+}
+
+#[test]
+fn an_unknown_case_or_area_is_refused() {
+    let mut out = Vec::new();
+    let asked = |area: &str, case: &str| Verify {
+        area: area.to_string(),
+        case: Some(case.to_string()),
+        ..Verify::default()
+    };
+    assert!(matches!(verify(&asked("alchemy", ""), &mut out), Err(VerifyError::Area { .. })));
+    assert!(matches!(verify(&asked("queueing", "q/nothing"), &mut out), Err(VerifyError::Case { .. })));
+}
