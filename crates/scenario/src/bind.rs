@@ -10,8 +10,8 @@ use crate::registry::{Field, Registry, Role, Status};
 use crate::topology::{Part, inside, instance_fault, nothing_named, role_of};
 use crate::typed::{Args, Data, Item, Value};
 use crate::value::{
-    Condition, End, Measure, Metric, Path, Piece, Quantity, SeriesKind, Spanned, Target, Window, series, shown,
-    with_article,
+    Condition, End, Measure, Metric, Path, Piece, Quantity, SeriesKind, Spanned, Target, Window, series,
+    shown, with_article,
 };
 
 /// What a name stands for: parts, regions, … share one name space.
@@ -60,7 +60,11 @@ pub(crate) fn things(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) -> BT
                 Some(other) if *other != thing && faults.len() < FAULTS_MAX => {
                     let message = format!("\"{}\" already names {}", item.key, with_article(other.noun()));
                     let fault = Fault::error(item.key_place, message);
-                    faults.push(fault.help("parts, regions, domains, controllers, faults and actions share their names"));
+                    faults.push(
+                        fault.help(
+                            "parts, regions, domains, controllers, faults and actions share their names",
+                        ),
+                    );
                 }
                 Some(_) => {}
                 None => drop(things.insert(Arc::clone(&item.key), thing)),
@@ -77,7 +81,7 @@ pub(crate) struct Binder<'a> {
     pub(crate) parts: &'a [Part],
     pub(crate) things: &'a BTreeMap<Arc<str>, Thing>,
     pub(crate) faults: Vec<Fault>,
-    /// The length of the run [ns], if it is known.
+    /// The length of the run \[ns\], if it is known.
     pub(crate) duration: Option<u64>,
 }
 
@@ -147,7 +151,8 @@ impl Binder<'_> {
             Some(Thing::Part(part)) => Some(*part),
             Some(Thing::Unclear) => None,
             Some(other) => {
-                let message = format!("\"{}\" is {}, a part is needed", root.value, with_article(other.noun()));
+                let message =
+                    format!("\"{}\" is {}, a part is needed", root.value, with_article(other.noun()));
                 self.faults.push(Fault::error(inside(place, &root.span), message));
                 None
             }
@@ -161,7 +166,9 @@ impl Binder<'_> {
     /// Checks `eu`, `eu/a`; returns how many pieces that takes.
     fn zone(&mut self, target: &Target, place: Place) -> Option<usize> {
         let region = self.root.map("regions").iter().find(|item| *item.key == *target.place.root.value)?;
-        let Some(Spanned { value: Piece::Name(zone), span }) = target.place.pieces.first() else { return Some(0) };
+        let Some(Spanned { value: Piece::Name(zone), span }) = target.place.pieces.first() else {
+            return Some(0);
+        };
         let zones: Vec<&str> = region.value.as_args()?.list("zones").iter().filter_map(text).collect();
         if !zones.contains(&zone.as_str()) {
             let message = format!("{} has no zone \"{}\"", region.key, shown(zone));
@@ -184,7 +191,8 @@ impl Binder<'_> {
                 }
             }
             Some(other) => {
-                let message = format!("\"{}\" is {}, a region is needed", root.value, with_article(other.noun()));
+                let message =
+                    format!("\"{}\" is {}, a region is needed", root.value, with_article(other.noun()));
                 self.faults.push(Fault::error(inside(place, &root.span), message));
             }
             None => {
@@ -210,7 +218,8 @@ impl Binder<'_> {
                     return;
                 }
                 if part.is_client && owner.kind.status == Status::Built && &*owner.kind.family == "fault" {
-                    let message = format!("{} acts on what serves; \"{}\" is a client", owner.kind.name, part.name);
+                    let message =
+                        format!("{} acts on what serves; \"{}\" is a client", owner.kind.name, part.name);
                     self.faults.push(Fault::error(inside(place, &root.span), message));
                 } else {
                     self.faults.extend(instance_fault(part, &target.place.pieces, place));
@@ -220,9 +229,10 @@ impl Binder<'_> {
                 let Some(taken) = self.zone(target, place) else { return };
                 match target.place.pieces.get(taken) {
                     Some(Spanned { value: Piece::Name(part), span }) => {
-                        if !matches!(self.things.get(part.as_str()), Some(Thing::Part(_) | Thing::Unclear)) {
-                            self.faults.push(nothing_named(part, inside(place, span), self.things));
-                        }
+                        let known =
+                            matches!(self.things.get(part.as_str()), Some(Thing::Part(_) | Thing::Unclear));
+                        self.faults
+                            .extend((!known).then(|| nothing_named(part, inside(place, span), self.things)));
                     }
                     Some(piece) => {
                         let at = inside(place, &piece.span);
@@ -239,7 +249,12 @@ impl Binder<'_> {
                 }
             }
             Some(other) => {
-                let message = format!("{} acts on parts and places; \"{}\" is {}", owner.kind.name, root.value, with_article(other.noun()));
+                let message = format!(
+                    "{} acts on parts and places; \"{}\" is {}",
+                    owner.kind.name,
+                    root.value,
+                    with_article(other.noun())
+                );
                 self.faults.push(Fault::error(inside(place, &root.span), message));
             }
             None => self.faults.push(nothing_named(&root.value, inside(place, &root.span), self.things)),
@@ -304,7 +319,8 @@ impl Binder<'_> {
         self.unbuilt(word, inside(place, &name.span));
         let known: Vec<&str> = self.root.map("slo").iter().map(|item: &Item| &*item.key).collect();
         if !known.contains(&name.value.as_str()) {
-            let fault = Fault::error(inside(place, &name.span), format!("`slo` has no \"{}\"", shown(&name.value)));
+            let fault =
+                Fault::error(inside(place, &name.span), format!("`slo` has no \"{}\"", shown(&name.value)));
             self.faults.push(fault.help(did_you_mean(&name.value, '"', known)));
         }
     }
@@ -323,8 +339,11 @@ impl Binder<'_> {
         let known = self.registry.series_of(&kind.name);
         if !known.iter().any(|known| **known == *name.value) {
             let message = format!("{} has no series `{}`", kind.name, shown(&name.value));
-            let built: Vec<&str> =
-                known.iter().map(|name| &**name).filter(|name| !self.registry.is_unbuilt_series(name)).collect();
+            let built: Vec<&str> = known
+                .iter()
+                .map(|name| &**name)
+                .filter(|name| !self.registry.is_unbuilt_series(name))
+                .collect();
             let fault = Fault::error(inside(place, &name.span), message);
             self.faults.push(fault.help(did_you_mean(&name.value, '`', built)));
             return;

@@ -7,11 +7,14 @@ use crate::diagnostic::{Fault, did_you_mean};
 use crate::file::{FileId, Files, Place};
 use crate::node::{Arena, Entry, Given, NodeId, Origin, Shape, Word};
 use crate::params::Params;
-use crate::registry::{Bound, Field, FieldDefault, Key, Kind, Range, Registry, Role, Status, Type, crate_prefix};
+use crate::registry::{
+    Bound, Field, FieldDefault, Key, Kind, Range, Registry, Role, Status, Type, crate_prefix,
+};
 use crate::spec::{DistributionSpec, ProfileSpec};
 use crate::typed::{Args, Data, Item, Value};
 use crate::value::{
-    Condition, Dimension, Edge, Metric, Path, Quantity, Setting, Target, TextError, check_name, shown, with_article,
+    Condition, Dimension, Edge, Metric, Path, Quantity, Setting, Target, TextError, check_name, shown,
+    with_article,
 };
 
 /// After so many faults the rest is not looked at: nobody reads more, and suggestions cost time.
@@ -71,7 +74,8 @@ pub(crate) struct Checker<'a> {
 }
 
 /// The sections whose names types refer to.
-pub(crate) const NAMED_SECTIONS: [&str; 6] = ["machines", "keyspaces", "variants", "regions", "domains", "params"];
+pub(crate) const NAMED_SECTIONS: [&str; 6] =
+    ["machines", "keyspaces", "variants", "regions", "domains", "params"];
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(
@@ -108,7 +112,10 @@ impl<'a> Checker<'a> {
             }
         }
         let run = self.arena.field(root, "run").map(|entry| entry.value);
-        let Some(limits) = run.and_then(|run| self.arena.field(run, "limits")).map(|entry| entry.value) else { return };
+        let Some(limits) = run.and_then(|run| self.arena.field(run, "limits")).map(|entry| entry.value)
+        else {
+            return;
+        };
         for (name, limit) in &mut self.limits {
             let node = self.arena.field(limits, name).map(|entry| &self.arena.get(entry.value).shape);
             if let Some(Shape::Number(number)) = node
@@ -160,7 +167,7 @@ impl<'a> Checker<'a> {
         if self.full() {
             return None;
         }
-        let (arena, place) = (self.arena, self.arena.place(node));
+        let arena = self.arena;
         let shape = &arena.get(node).shape;
         if let Shape::Kind(word, _) = shape
             && matches!(&*word.text, "None" | "Some")
@@ -427,7 +434,13 @@ impl<'a> Checker<'a> {
                 }
                 let quantity = match Quantity::parse(number) {
                     Ok(quantity) if quantity.dimension == Dimension::Number => quantity,
-                    Ok(_) => return self.wrong(place, "a quantity stands in quotes", format!("write \"{number}\"")),
+                    Ok(_) => {
+                        return self.wrong(
+                            place,
+                            "a quantity stands in quotes",
+                            format!("write \"{number}\""),
+                        );
+                    }
                     Err(error) => return self.wrong(place, error.message, error.help.unwrap_or_default()),
                 };
                 match needed {
@@ -455,7 +468,11 @@ impl<'a> Checker<'a> {
                 match parsed {
                     Ok(quantity) if needed == Some(Dimension::Number) => {
                         let what = if *ty == Type::Count { "a count" } else { "a number" };
-                        return self.wrong(place, format!("{what} stands without quotes"), format!("write {quantity}"));
+                        return self.wrong(
+                            place,
+                            format!("{what} stands without quotes"),
+                            format!("write {quantity}"),
+                        );
                     }
                     Ok(quantity) => quantity,
                     Err(error) => return self.wrong_text(node, error),
@@ -497,7 +514,9 @@ impl<'a> Checker<'a> {
         let bound = |bound: &Option<(Bound, bool)>| {
             bound.as_ref().map(|(bound, included)| match bound {
                 Bound::Value(number) => (*number, *included, ""),
-                Bound::Limit(name) => (self.limits.get(&**name).copied().unwrap_or(f64::MAX), *included, " (run.limits)"),
+                Bound::Limit(name) => {
+                    (self.limits.get(&**name).copied().unwrap_or(f64::MAX), *included, " (run.limits)")
+                }
             })
         };
         let (low, high) = (bound(&slot.range.low), bound(&slot.range.high));
@@ -506,8 +525,10 @@ impl<'a> Checker<'a> {
         let ratio = quantity.dimension == Dimension::Ratio && matches!(ty, Type::Of(Dimension::Ratio));
         if ratio {
             let (least, least_in, _) = low.unwrap_or((0.0, true, ""));
-            let (most, most_in, _) = high.unwrap_or((if low.is_some() && least < 0.0 { f64::MAX } else { 1.0 }, true, ""));
-            let inside = (value > least || (least_in && value == least)) && (value < most || (most_in && value == most));
+            let (most, most_in, _) =
+                high.unwrap_or((if low.is_some() && least < 0.0 { f64::MAX } else { 1.0 }, true, ""));
+            let inside = (value > least || (least_in && value == least))
+                && (value < most || (most_in && value == most));
             if inside {
                 return Some(());
             }
@@ -529,7 +550,11 @@ impl<'a> Checker<'a> {
             }
             if value < least || (!included && value == least) {
                 let word = if included { "at least" } else { "above" };
-                return self.wrong(place, format!("{} must be {word} {}", with_article(&noun), of(least)), "");
+                return self.wrong(
+                    place,
+                    format!("{} must be {word} {}", with_article(&noun), of(least)),
+                    "",
+                );
             }
         }
         if let Some((most, included, from)) = high
@@ -538,7 +563,12 @@ impl<'a> Checker<'a> {
             let message = if *ty == Type::Count {
                 format!("at most {} {}{from}", grouped(most), slot.field.replace('_', " "))
             } else {
-                format!("{} must be {} {}", with_article(&noun), if included { "at most" } else { "below" }, of(most))
+                format!(
+                    "{} must be {} {}",
+                    with_article(&noun),
+                    if included { "at most" } else { "below" },
+                    of(most)
+                )
             };
             return self.wrong(place, message, "");
         }
@@ -563,9 +593,7 @@ impl<'a> Checker<'a> {
             Shape::Text(text) if self.registry.kind(family, text).is_some() => {
                 self.wrong(place, "kinds stand without quotes", format!("write {text}"))
             }
-            Shape::List(_) => {
-                self.wrong(place, format!("one {noun} is needed, not a list"), "")
-            }
+            Shape::List(_) => self.wrong(place, format!("one {noun} is needed, not a list"), ""),
             _ => {
                 let message = format!("{} is needed here", with_article(&noun));
                 self.wrong(place, message, self.examples(family))
@@ -635,7 +663,8 @@ impl<'a> Checker<'a> {
                 self.fields(&kind, place, node, &given, slot)
             }
             Shape::Kind(word, _) => {
-                let message = format!("`{}` stands where a group ({}: …) is needed", word.text, first_field(&kind));
+                let message =
+                    format!("`{}` stands where a group ({}: …) is needed", word.text, first_field(&kind));
                 return self.wrong(word.place, message, "a group has no kind: its place says what it is");
             }
             _ => {
@@ -682,7 +711,11 @@ impl<'a> Checker<'a> {
                         present[at] = true;
                         if kind.fields[at].status == Status::Known && kind.status == Status::Built {
                             let of = of_kind(kind);
-                            self.wrong::<()>(entry.key.place, format!("field `{name}`{of} is known but not built yet"), "");
+                            self.wrong::<()>(
+                                entry.key.place,
+                                format!("field `{name}`{of} is known but not built yet"),
+                                "",
+                            );
                         }
                         args.values[at] = self.field(kind, at, entry.value, slot);
                     }
@@ -731,7 +764,8 @@ impl<'a> Checker<'a> {
         let own = matches!(field.ty, Type::Of(_) | Type::Count);
         let noun = if inner && !own { slot.noun } else { &field.name };
         let any = if inner { slot.any } else { None };
-        let child = Slot { owner: &kind.name, field: &field.name, noun, range: &field.range, any, drawn_from };
+        let child =
+            Slot { owner: &kind.name, field: &field.name, noun, range: &field.range, any, drawn_from };
         if &*kind.name == "Product" && drawn_from == Some("profile") {
             return self.product(&field.ty, node, child);
         }
@@ -745,7 +779,9 @@ impl<'a> Checker<'a> {
             _ => return self.value(ty, node, slot),
         };
         let number = Type::Of(Dimension::Number);
-        let bare = slot.any.is_some_and(|any| matches!(any, Type::Count | Type::Of(Dimension::Number | Dimension::Ratio)));
+        let bare = slot
+            .any
+            .is_some_and(|any| matches!(any, Type::Count | Type::Of(Dimension::Number | Dimension::Ratio)));
         let (mut list, mut with_dimension) = (Vec::new(), 0usize);
         for item in items {
             let factor = !bare && self.leaf_dimension(item, 0) == Some(Dimension::Number);
@@ -769,10 +805,15 @@ impl<'a> Checker<'a> {
             Shape::Number(_) => Some(Dimension::Number),
             Shape::Text(text) => Some(self.quantity_of(text)?.dimension),
             Shape::List(items) => items.iter().find_map(|item| self.leaf_dimension(*item, depth + 1)),
-            Shape::Map(entries) => entries.iter().find_map(|entry| self.leaf_dimension(entry.value, depth + 1)),
+            Shape::Map(entries) => {
+                entries.iter().find_map(|entry| self.leaf_dimension(entry.value, depth + 1))
+            }
             Shape::Record(given) | Shape::Kind(_, given) => {
                 // These are numbers in every kind, whatever the dimension of the place.
-                let own = ["cv", "k", "shape", "alpha", "share", "over", "start", "period", "peak_at", "per", "by", "hold"];
+                let own = [
+                    "cv", "k", "shape", "alpha", "share", "over", "start", "period", "peak_at", "per", "by",
+                    "hold",
+                ];
                 let by_name = given.fields.iter().filter(|entry| !own.contains(&&*entry.key.text));
                 given
                     .values
@@ -789,7 +830,8 @@ impl<'a> Checker<'a> {
     fn short_form(&mut self, kind: &Kind, head: Place, given: &Given) {
         let Some(main) = &kind.main else {
             let message = format!("`{}` has no main field: give its fields names", kind.name);
-            let names: Vec<String> = kind.fields.iter().take(4).map(|field| format!("{}: …", field.name)).collect();
+            let names: Vec<String> =
+                kind.fields.iter().take(4).map(|field| format!("{}: …", field.name)).collect();
             self.wrong::<()>(head, message, format!("{}({})", kind.name, names.join(", ")));
             return;
         };
@@ -798,7 +840,11 @@ impl<'a> Checker<'a> {
             let name = if &*kind.family == "record" { "" } else { &*kind.name };
             let message = format!("one value or named fields, not both: write {name}({main}: {written}, …)");
             let fields = given.fields.first().map(|entry| format!("`{main}` and `{}`", entry.key.text));
-            self.wrong::<()>(head, message, fields.map_or(String::new(), |both| format!("{both} are both given")));
+            self.wrong::<()>(
+                head,
+                message,
+                fields.map_or(String::new(), |both| format!("{both} are both given")),
+            );
         }
     }
 
@@ -826,7 +872,8 @@ impl<'a> Checker<'a> {
 pub(crate) fn default_value(registry: &Registry, field: &Field, text: &str) -> Option<Value> {
     let mut files = Files::default();
     // Quantities stand without quotes in the table.
-    let quoted = text.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_err() && !text.contains('_');
+    let quoted =
+        text.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_err() && !text.contains('_');
     let bare_text = matches!(field.ty, Type::Text);
     let source = if quoted || bare_text { format!("\"{text}\"") } else { text.to_string() };
     let file = files.add("kinds", None, source.clone());
@@ -843,7 +890,8 @@ pub(crate) fn default_value(registry: &Registry, field: &Field, text: &str) -> O
         limits: BTreeMap::new(),
         defaults: BTreeMap::new(),
     };
-    let slot = Slot { owner: "", field: &field.name, noun: &field.name, range: FREE, any: None, drawn_from: None };
+    let slot =
+        Slot { owner: "", field: &field.name, noun: &field.name, range: FREE, any: None, drawn_from: None };
     let value = checker.value(&field.ty, node, slot)?;
     checker.faults.is_empty().then(|| value.placed(Place::new(FileId(0), 0, 0)))
 }
@@ -851,7 +899,9 @@ pub(crate) fn default_value(registry: &Registry, field: &Field, text: &str) -> O
 fn of_kind(kind: &Kind) -> String {
     match (&*kind.family, &*kind.name) {
         ("record", "scenario") => String::new(),
-        ("record", name) => format!(" of {} `{name}`", if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }),
+        ("record", name) => {
+            format!(" of {} `{name}`", if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+        }
         (_, name) => format!(" of {name}"),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::file::{FileId, Files, Place};
+use crate::file::{FileId, Files, Place, floor_char};
 use crate::value::nearest;
 
 /// How bad it is.
@@ -145,7 +145,12 @@ impl Faults {
     fn show(&self, fault: &Fault) -> String {
         let mut text = format!("{}: {}", fault.severity, printable(&fault.message));
         let width = text.chars().count();
-        let _ = write!(text, "{}{}", " ".repeat(79usize.saturating_sub(width).max(3)), self.files.describe(fault.place));
+        let _ = write!(
+            text,
+            "{}{}",
+            " ".repeat(79usize.saturating_sub(width).max(3)),
+            self.files.describe(fault.place)
+        );
         text.push('\n');
         text.push_str(&excerpt(&self.files, fault));
         text
@@ -169,31 +174,44 @@ const EXCERPT_WIDTH: usize = 96;
 /// Draws the line of a fault with carets under what is meant, and the help after them.
 fn excerpt(files: &Files, fault: &Fault) -> String {
     let file = files.get(fault.place.file);
-    let (line, column) = file.line_and_column(fault.place.start);
-    let source: Vec<char> = file.line(line).chars().map(visible).collect();
-    if source.iter().all(|c| c.is_whitespace()) {
+    let (line, _) = file.line_and_column(fault.place.start);
+    let text = file.line(line);
+    if text.trim().is_empty() {
         return fault.help.as_ref().map_or(String::new(), |help| format!("   = {}\n", printable(help)));
     }
+    let begins = file.line_start(line);
     let marks: Vec<(usize, usize)> = std::iter::once(fault.place)
         .chain(fault.also.iter().copied().filter(|also| same_line(files, *also, fault.place.file, line)))
-        .map(|place| columns(files, place, line, source.len()))
+        .map(|place| {
+            let at = |byte: u32| (byte as usize).saturating_sub(begins).min(text.len());
+            (at(place.start), at(place.end))
+        })
         .collect();
-    let (first, last) = (column - 1, marks.iter().map(|mark| mark.1).max().unwrap_or(column));
-    let indent = source.iter().take_while(|c| c.is_whitespace()).count().min(first);
-    let fits = source.len() - indent <= EXCERPT_WIDTH;
-    let from = if fits || last - indent <= EXCERPT_WIDTH { indent } else { first.saturating_sub(EXCERPT_WIDTH / 3).max(indent) };
-    let to = source.len().min(from + EXCERPT_WIDTH);
-    let (before, after) = (if from > indent { "… " } else { "" }, if to < source.len() { " …" } else { "" });
-    let shown: String = source[from..to].iter().collect();
-    let mut under = vec![' '; to - from];
+    let (first, last) = (marks[0].0, marks.iter().map(|mark| mark.1).max().unwrap_or(0));
+    let indent = text.len() - text.trim_start().len();
+    // Of a line of megabytes only the neighbourhood is looked at.
+    let wide = EXCERPT_WIDTH * 4;
+    let all_fits = text.len() <= wide && text.trim().chars().count() <= EXCERPT_WIDTH;
+    let from = if all_fits || last.saturating_sub(indent) <= EXCERPT_WIDTH {
+        indent.min(first)
+    } else {
+        floor_char(text, first.saturating_sub(EXCERPT_WIDTH / 3)).max(indent.min(first))
+    };
+    let window = &text[from..floor_char(text, from + wide)];
+    let shown: String = window.chars().take(EXCERPT_WIDTH).map(visible).collect();
+    let cut = shown.chars().count() < text[from..].chars().take(EXCERPT_WIDTH + 1).count();
+    let (before, after) = (if from > indent { "… " } else { "" }, if cut { " …" } else { "" });
+    let column = |byte: usize| {
+        window.get(..floor_char(window, byte.saturating_sub(from))).map_or(0, |to| to.chars().count())
+    };
+    let mut under = vec![' '; EXCERPT_WIDTH + 1];
     for (start, end) in marks {
-        for at in start.max(from)..end.max(start + 1) {
-            let at = at - from;
-            if at == under.len() && at < EXCERPT_WIDTH + 1 {
-                under.push('^');
-            } else if at < under.len() {
-                under[at] = '^';
-            }
+        let start = column(start);
+        for mark in under.iter_mut().take(column(end)).skip(start) {
+            *mark = '^';
+        }
+        if let Some(mark) = under.get_mut(start) {
+            *mark = '^';
         }
     }
     let under: String = under.into_iter().collect();
@@ -210,14 +228,6 @@ fn same_line(files: &Files, place: Place, file: FileId, line: usize) -> bool {
     place.file == file && files.get(file).line_and_column(place.start).0 == line
 }
 
-/// Returns the columns of a place on a line, from 0; what goes on below ends with the line.
-fn columns(files: &Files, place: Place, line: usize, length: usize) -> (usize, usize) {
-    let file = files.get(place.file);
-    let start = file.line_and_column(place.start).1 - 1;
-    let (end_line, end) = file.line_and_column(place.end);
-    (start, if end_line == line { end - 1 } else { length })
-}
-
 fn printable(text: &str) -> String {
     text.chars().map(visible).collect()
 }
@@ -226,15 +236,25 @@ fn printable(text: &str) -> String {
 fn visible(c: char) -> char {
     match c {
         '\t' => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{FFFD}',
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+            '\u{FFFD}'
+        }
         c if c.is_control() => '\u{FFFD}',
         c => c,
     }
 }
 
+/// Among how many words the likely meant one is looked for.
+pub(crate) const SUGGESTED_FROM: usize = 2_000;
+
 /// Returns `did you mean …?` with the word in the given quotes, or what is known.
-pub(crate) fn did_you_mean<'a>(word: &str, quote: char, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    match nearest(word, known.clone()) {
+pub(crate) fn did_you_mean<'a>(
+    word: &str,
+    quote: char,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> String {
+    // Each is compared letter by letter: of ten thousand the first few thousand must do.
+    match nearest(word, known.clone().into_iter().take(SUGGESTED_FROM)) {
         Some(known) => format!("did you mean {quote}{known}{quote}?"),
         None => list_of(known),
     }
@@ -263,7 +283,12 @@ mod tests {
 
     #[test]
     fn a_fault_shows_its_line_with_carets_and_help() {
-        let text = shown("(\n    run: (duration: 10),\n)", "10", "a duration is text with a unit", Some("write \"10s\""));
+        let text = shown(
+            "(\n    run: (duration: 10),\n)",
+            "10",
+            "a duration is text with a unit",
+            Some("write \"10s\""),
+        );
         assert_eq!(
             text,
             "error: a duration is text with a unit                                          shop.ron:2:21\n\

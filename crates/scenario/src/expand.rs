@@ -23,7 +23,10 @@ pub(crate) fn expanded(checked: &Checked) -> String {
 pub(crate) fn hash(root: &Args) -> u64 {
     let mut printer = Printer { out: String::new(), files: None };
     printer.args(root, 0);
-    printer.out.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    printer
+        .out
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 struct Printer<'a> {
@@ -86,7 +89,8 @@ impl Printer<'_> {
         if matches!(&value.data, Data::Args(args) if args.values.iter().any(Option::is_some)) {
             return;
         }
-        if matches!(&value.data, Data::List(list) if !list.is_empty()) || matches!(&value.data, Data::Map(_)) {
+        if matches!(&value.data, Data::List(list) if !list.is_empty()) || matches!(&value.data, Data::Map(_))
+        {
             return;
         }
         let _ = write!(self.out, "  // {}", value.origin.word());
@@ -165,7 +169,12 @@ pub(crate) fn ledger(root: &Args, list: &mut Vec<Assumption>) {
             let Some(FieldDefault::Value(text)) = &field.default else { continue };
             let text = format!("{}.{} = {text}", args.kind.name, field.name);
             if !defaults.iter().any(|known: &Assumption| known.text == text) {
-                defaults.push(Assumption { text, source: Some(source.to_string()), doubt: None, place: value.place });
+                defaults.push(Assumption {
+                    text,
+                    source: Some(source.to_string()),
+                    doubt: None,
+                    place: value.place,
+                });
             }
         }
     });

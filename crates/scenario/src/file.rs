@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The largest file that is read [bytes].
+/// The largest file that is read \[bytes\].
 ///
 /// Chosen: twenty times the largest scenario anybody would write by hand, small enough to be read at once.
 pub const FILE_SIZE_MAX: u64 = 4 * 1024 * 1024;
@@ -74,6 +74,11 @@ impl SourceFile {
         let start = self.lines[line - 1] as usize;
         let end = floor_char(&self.text, byte as usize);
         (line, self.text.get(start..end).map_or(0, |before| before.chars().count()) + 1)
+    }
+
+    /// Returns the byte at which a line begins.
+    pub(crate) fn line_start(&self, line: usize) -> usize {
+        line.checked_sub(1).and_then(|at| self.lines.get(at)).map_or(self.text.len(), |start| *start as usize)
     }
 
     /// Returns a line, counted from 1, without its end; empty past the last.
@@ -189,7 +194,10 @@ fn cannot_read(error: &std::io::Error) -> FileError {
 /// Turns bytes into text, or says what they are instead.
 pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, FileError> {
     if bytes.len() as u64 > FILE_SIZE_MAX {
-        return Err(FileError::new("this file is larger than 4 MB", "a scenario describes parts, not requests: put recorded data into a CSV file"));
+        return Err(FileError::new(
+            "this file is larger than 4 MB",
+            "a scenario describes parts, not requests: put recorded data into a CSV file",
+        ));
     }
     let save_as = "save it as UTF-8 without a byte order mark";
     if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
@@ -205,7 +213,10 @@ pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, FileError> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        FileError::new(format!("this file is not UTF-8 text (the byte at offset {at} begins no character)"), save_as)
+        FileError::new(
+            format!("this file is not UTF-8 text (the byte at offset {at} begins no character)"),
+            save_as,
+        )
     })
 }
 
@@ -243,6 +254,8 @@ mod tests {
     fn what_is_not_a_readable_file_is_named() {
         let folder = std::env::temp_dir();
         assert!(read_text(&folder).unwrap_err().message.contains("folder"));
-        assert!(read_text(&folder.join("kneepoint-no-such-file")).unwrap_err().message.contains("no such file"));
+        assert!(
+            read_text(&folder.join("kneepoint-no-such-file")).unwrap_err().message.contains("no such file")
+        );
     }
 }

@@ -133,11 +133,13 @@ impl Loader {
                     let value = self.arena.get(entry.value);
                     match &value.shape {
                         Shape::Number(number) if &**number == FORMAT => return Some(()),
-                        Shape::Number(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => Fault::error(
-                            value.place,
-                            format!("this file is of format {number}, this program reads {FORMAT}"),
-                        )
-                        .help("a newer program reads it"),
+                        Shape::Number(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                            Fault::error(
+                                value.place,
+                                format!("this file is of format {number}, this program reads {FORMAT}"),
+                            )
+                            .help("a newer program reads it")
+                        }
                         _ => Fault::error(value.place, "the format is a number").help("write `format: 1`"),
                     }
                 }
@@ -148,9 +150,8 @@ impl Loader {
                     return Some(());
                 }
             },
-            Shape::Kind(word, _) => {
-                Fault::error(word.place, "a scenario is one record, without a kind").help("write ( format: 1, … )")
-            }
+            Shape::Kind(word, _) => Fault::error(word.place, "a scenario is one record, without a kind")
+                .help("write ( format: 1, … )"),
             _ => Fault::error(start, "a scenario is one record of named fields")
                 .help("( format: 1, title: \"…\", parts: { … } )"),
         };
@@ -176,7 +177,8 @@ impl Loader {
         if written.is_empty() || !inside {
             return wrong(outside, "no `..` and no absolute path");
         }
-        let Some(folder) = self.files.get(from).path().map(|path| path.parent().unwrap_or(Path::new("")).to_path_buf())
+        let Some(folder) =
+            self.files.get(from).path().map(|path| path.parent().unwrap_or(Path::new("")).to_path_buf())
         else {
             return wrong("this text is no file: it cannot include others".to_string(), "");
         };
@@ -194,9 +196,15 @@ impl Loader {
             return wrong(outside, "a symbolic link leads elsewhere");
         }
         if let Some(at) = self.open.iter().position(|open| *open == canonical) {
-            let between: Vec<_> =
-                self.open[at + 1..].iter().filter_map(|path| Some(path.file_name()?.to_string_lossy())).collect();
-            let by = if between.is_empty() { String::new() } else { format!(" (by way of {})", between.join(", ")) };
+            let between: Vec<_> = self.open[at + 1..]
+                .iter()
+                .filter_map(|path| Some(path.file_name()?.to_string_lossy()))
+                .collect();
+            let by = if between.is_empty() {
+                String::new()
+            } else {
+                format!(" (by way of {})", between.join(", "))
+            };
             return wrong(format!("{written} includes itself{by}"), "");
         }
         if self.done.contains(&canonical) {
@@ -211,7 +219,9 @@ impl Loader {
         }
         let text = match read_text(&path) {
             Ok(text) => text,
-            Err(error) => return wrong(format!("{written}: {}", error.message), error.help.as_deref().unwrap_or("")),
+            Err(error) => {
+                return wrong(format!("{written}: {}", error.message), error.help.as_deref().unwrap_or(""));
+            }
         };
         let file = self.files.add(&path.display().to_string(), Some(path), text);
         self.done.push(canonical.clone());
@@ -246,7 +256,11 @@ impl Loader {
             (Shape::Record(ours), Shape::Record(_)) => (ours.fields.clone(), "field `{}` is given"),
             (Shape::List(_), Shape::List(_)) => (Vec::new(), ""),
             _ => {
-                let message = format!("section `{}` has another form in {}", theirs.key.text, self.name(theirs.key.place));
+                let message = format!(
+                    "section `{}` has another form in {}",
+                    theirs.key.text,
+                    self.name(theirs.key.place)
+                );
                 self.faults.push(Fault::error(self.arena.place(ours), message));
                 return;
             }
@@ -256,8 +270,13 @@ impl Loader {
         if let Shape::Map(entries) | Shape::Record(crate::node::Given { fields: entries, .. }) = &mut added {
             entries.retain(|entry| {
                 let Some(place) = first.get(&*entry.key.text) else { return true };
-                let message = format!("{} twice (also in {})", what.replace("{}", &entry.key.text), self.files.describe(entry.key.place));
-                self.faults.push(Fault::error(*place, message).help("give one of them another name, or use `set`"));
+                let message = format!(
+                    "{} twice (also in {})",
+                    what.replace("{}", &entry.key.text),
+                    self.files.describe(entry.key.place)
+                );
+                self.faults
+                    .push(Fault::error(*place, message).help("give one of them another name, or use `set`"));
                 false
             });
         }

@@ -36,7 +36,8 @@ pub(crate) fn read_table(text: &str) -> Result<Vec<Line>, RegistryError> {
 
 fn read_line(line: &str, lines: &mut Vec<Line>) -> Result<(), RegistryError> {
     let columns: Vec<&str> = line.split('|').map(str::trim).collect();
-    let (mark, family) = columns[0].split_once(' ').ok_or_else(|| RegistryError::new("a mark and a family are needed"))?;
+    let (mark, family) =
+        columns[0].split_once(' ').ok_or_else(|| RegistryError::new("a mark and a family are needed"))?;
     let status = match mark {
         "*" => Status::Built,
         "+" | "-" => Status::Known,
@@ -49,7 +50,11 @@ fn read_line(line: &str, lines: &mut Vec<Line>) -> Result<(), RegistryError> {
             }
         }
         ("family", [family, noun, unknown]) => {
-            lines.push(Line::Family { family: (*family).into(), noun: (*noun).into(), unknown: (*unknown).into() });
+            lines.push(Line::Family {
+                family: (*family).into(),
+                noun: (*noun).into(),
+                unknown: (*unknown).into(),
+            });
         }
         ("common", [family, list]) => {
             lines.push(Line::Common { family: (*family).into(), fields: fields(list)?, status });
@@ -66,7 +71,13 @@ fn read_line(line: &str, lines: &mut Vec<Line>) -> Result<(), RegistryError> {
 }
 
 /// Makes a kind from its columns.
-pub(crate) fn kind(family: &str, name: &str, main: &str, list: &str, status: Status) -> Result<Kind, RegistryError> {
+pub(crate) fn kind(
+    family: &str,
+    name: &str,
+    main: &str,
+    list: &str,
+    status: Status,
+) -> Result<Kind, RegistryError> {
     let fields = fields(list)?;
     for (at, field) in fields.iter().enumerate() {
         if fields[..at].iter().any(|other| other.name == field.name) {
@@ -122,7 +133,16 @@ fn field(text: &str) -> Result<Field, RegistryError> {
         }
     }
     let ty = parse_type(written).ok_or_else(|| wrong(&format!("`{written}` is no type")))?;
-    Ok(Field { name: name.trim().into(), ty, written: written.into(), required, range, default, source, status })
+    Ok(Field {
+        name: name.trim().into(),
+        ty,
+        written: written.into(),
+        required,
+        range,
+        default,
+        source,
+        status,
+    })
 }
 
 fn bound(text: &str) -> Option<Bound> {
@@ -259,7 +279,10 @@ mod tests {
     fn types_nest() {
         let text = || Box::new(Type::Text);
         assert_eq!(parse_type("[[text]]"), Some(Type::List(Box::new(Type::List(text())))));
-        assert_eq!(parse_type("{{text}}"), Some(Type::Map(Key::Name, Box::new(Type::Map(Key::Name, text())))));
+        assert_eq!(
+            parse_type("{{text}}"),
+            Some(Type::Map(Key::Name, Box::new(Type::Map(Key::Name, text()))))
+        );
         assert_eq!(
             parse_type("{setting:[value]/<range>}"),
             Some(Type::Map(

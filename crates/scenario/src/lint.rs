@@ -64,7 +64,9 @@ fn never_called(root: &Args, topology: &Topology, faults: &mut Vec<Fault>) {
 /// Warns of a time-out that half of the calls do not make even when nobody waits.
 fn short_timeouts(call: &Call, via: &Value, topology: &Topology, faults: &mut Vec<Fault>) {
     let Data::List(list) = &via.data else { return };
-    let Some(median) = median_of(&topology.parts[call.callee], call.callee_operation.as_deref()) else { return };
+    let Some(median) = median_of(&topology.parts[call.callee], call.callee_operation.as_deref()) else {
+        return;
+    };
     for timeout in list.iter().filter_map(Value::as_args).filter(|via| via.kind() == "Timeout") {
         let Some(after) = timeout.duration_if("after") else { continue };
         if (after as f64) < median {
@@ -73,13 +75,16 @@ fn short_timeouts(call: &Call, via: &Value, topology: &Topology, faults: &mut Ve
             let message = format!("half of the calls to {name} take longer than this");
             let fault = Fault::warning(timeout.place_of("after"), message);
             if !faults.iter().any(|known| known.place == fault.place) {
-                faults.push(fault.help(format!("its own work has a median of about {median:.3}, without any waiting")));
+                faults
+                    .push(fault.help(format!(
+                        "its own work has a median of about {median:.3}, without any waiting"
+                    )));
             }
         }
     }
 }
 
-/// Returns the median time an operation computes or delays by itself [ns], where that is plain.
+/// Returns the median time an operation computes or delays by itself \[ns\], where that is plain.
 fn median_of(part: &Part, operation: Option<&str>) -> Option<f64> {
     if part.args.kind() == "Delay" {
         return part.args.distribution("time").median();
@@ -87,7 +92,8 @@ fn median_of(part: &Part, operation: Option<&str>) -> Option<f64> {
     if part.args.kind() != "Service" {
         return None;
     }
-    let machine = part.args.get("machine").and_then(Value::as_args).filter(|machine| machine.kind() == "machine");
+    let machine =
+        part.args.get("machine").and_then(Value::as_args).filter(|machine| machine.kind() == "machine");
     let speed = machine.and_then(|machine| machine.number_if("speed")).unwrap_or(1.0);
     let operations = part.args.operations();
     let (_, steps) = operations.iter().find(|(name, _)| Some(*name) == operation)?;

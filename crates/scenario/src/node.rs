@@ -2,7 +2,7 @@
 
 use crate::file::Place;
 
-/// Names a node of an [`Arena`].
+/// Names a value as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u32);
 
@@ -119,7 +119,9 @@ impl Arena {
         match &mut node.shape {
             Shape::Text(_) | Shape::Number(_) | Shape::Flag(_) => {}
             Shape::List(list) => list.iter_mut().for_each(|item| *item = self.copy(*item, origin)),
-            Shape::Map(entries) => entries.iter_mut().for_each(|entry| entry.value = self.copy(entry.value, origin)),
+            Shape::Map(entries) => {
+                entries.iter_mut().for_each(|entry| entry.value = self.copy(entry.value, origin))
+            }
             Shape::Record(given) | Shape::Kind(_, given) => {
                 given.values.iter_mut().for_each(|value| *value = self.copy(*value, origin));
                 given.fields.iter_mut().for_each(|entry| entry.value = self.copy(entry.value, origin));

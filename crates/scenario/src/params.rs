@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::check::{Checker, Slot, text_fault};
-use crate::diagnostic::Fault;
+use crate::check::{Checker, FAULTS_MAX, Slot, text_fault};
+use crate::diagnostic::{Fault, SUGGESTED_FROM};
 use crate::file::{Files, Place};
 use crate::node::{Arena, Entry, NodeId, Shape};
 use crate::registry::Registry;
 use crate::spec::DistributionSpec;
 use crate::typed::Value;
-use crate::value::{Dimension, Formula, Quantity, TextError};
+use crate::value::{Dimension, Formula, Quantity, TextError, shown};
 
 /// A parameter that is drawn once per replication.
 ///
@@ -58,6 +58,9 @@ impl Params {
         let Some(section) = arena.field(root, "params") else { return params };
         let mut formulas: BTreeMap<String, (NodeId, Formula)> = BTreeMap::new();
         for entry in arena.entries(section.value) {
+            if faults.len() >= FAULTS_MAX {
+                break;
+            }
             let name = entry.key.text.to_string();
             match constant(arena, entry) {
                 Constant::Formula(text) => match Formula::parse(text) {
@@ -116,7 +119,12 @@ impl Params {
     }
 
     /// Computes the formulas in the order in which they build on one another.
-    fn formulas(&mut self, arena: &Arena, formulas: &BTreeMap<String, (NodeId, Formula)>, faults: &mut Vec<Fault>) {
+    fn formulas(
+        &mut self,
+        arena: &Arena,
+        formulas: &BTreeMap<String, (NodeId, Formula)>,
+        faults: &mut Vec<Fault>,
+    ) {
         let mut graph: DiGraph<&str, ()> = DiGraph::new();
         let nodes: BTreeMap<&str, NodeIndex> =
             formulas.keys().map(|name| (name.as_str(), graph.add_node(name.as_str()))).collect();
@@ -129,6 +137,9 @@ impl Params {
         }
         // Kosaraju's components come with what is used before what uses it.
         for component in kosaraju_scc(&graph) {
+            if faults.len() >= FAULTS_MAX {
+                return;
+            }
             let first = component[0];
             let (node, formula) = &formulas[graph[first]];
             if component.len() > 1 || graph.contains_edge(first, first) {
@@ -136,7 +147,10 @@ impl Params {
                 names.sort_unstable();
                 let (node, _) = &formulas[names[0]];
                 let fault = Fault::error(arena.place(*node), format!("`{}` is defined by itself", names[0]));
-                let by_way = format!("by way of {}", names[1..].iter().take(8).copied().collect::<Vec<_>>().join(", "));
+                let by_way = format!(
+                    "by way of {}",
+                    names[1..].iter().take(8).copied().collect::<Vec<_>>().join(", ")
+                );
                 faults.push(if names.len() > 1 { fault.help(by_way) } else { fault });
                 continue;
             }
@@ -149,7 +163,11 @@ impl Params {
     }
 
     /// Computes a formula that stands somewhere; `Err(None)` if what is wrong has been said where it is defined.
-    pub(crate) fn evaluate(&self, text: &str, needed: Option<Dimension>) -> Result<Quantity, Option<TextError>> {
+    pub(crate) fn evaluate(
+        &self,
+        text: &str,
+        needed: Option<Dimension>,
+    ) -> Result<Quantity, Option<TextError>> {
         self.compute(&Formula::parse(text)?, needed)
     }
 
@@ -157,6 +175,11 @@ impl Params {
         // Looking for what was meant takes time in proportion to all names, so only if one is unknown.
         if formula.names().any(|(name, _)| !self.values.contains_key(name)) {
             let known = self.values.keys().map(String::as_str);
+            if self.values.len() > SUGGESTED_FROM {
+                let unknown = formula.names().find(|(name, _)| !self.values.contains_key(*name));
+                return Err(unknown
+                    .map(|(name, span)| TextError::new(span, format!("no parameter \"{}\"", shown(name)))));
+            }
             return Err(formula.unknown_names(known).into_iter().next());
         }
         if formula.names().any(|(name, _)| self.values.get(name).is_some_and(Option::is_none)) {
@@ -219,7 +242,8 @@ mod tests {
 
     #[test]
     fn parameters_build_on_one_another_in_any_order() {
-        let (params, faults) = params(r#"{ "peak": "=daily / 1d * 4", "daily": "=users * 10", "users": 86_400 }"#);
+        let (params, faults) =
+            params(r#"{ "peak": "=daily / 1d * 4", "daily": "=users * 10", "users": 86_400 }"#);
         assert_eq!(faults, [] as [&str; 0]);
         assert_eq!(value(&params, "=peak"), 40.0);
         assert_eq!(params.evaluate("=peak", None).unwrap().dimension, Dimension::Rate);
@@ -236,10 +260,14 @@ mod tests {
 
     #[test]
     fn an_uncertain_parameter_stands_for_its_mean() {
-        let (params, faults) = params(r#"{ "g": Uncertain(Triangular(min: "15ms", mode: "20ms", max: "40ms")) }"#);
+        let (params, faults) =
+            params(r#"{ "g": Uncertain(Triangular(min: "15ms", mode: "20ms", max: "40ms")) }"#);
         assert_eq!(faults, [] as [&str; 0]);
         assert_eq!(value(&params, "=g"), 25e6);
-        assert_eq!((params.uncertain[0].name.as_str(), params.uncertain[0].dimension), ("g", Dimension::Duration));
+        assert_eq!(
+            (params.uncertain[0].name.as_str(), params.uncertain[0].dimension),
+            ("g", Dimension::Duration)
+        );
     }
 
     #[test]

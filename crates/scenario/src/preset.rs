@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Fault, did_you_mean};
 use crate::file::{FileId, Files};
 use crate::node::{Arena, Entry, NodeId, Origin, Shape, Word};
-use crate::reader::{DEPTH_MAX, VALUES_MAX, read};
+use crate::reader::{DEPTH_MAX, read};
 use crate::registry::Registry;
 use crate::value::shown;
 
@@ -14,6 +14,9 @@ const SHIPPED: &str = include_str!("presets.ron");
 
 /// The sections in which presets are not unfolded: they hold values for later.
 const LATER: [&str; 4] = ["presets", "variants", "set", "sweep"];
+
+/// How many values presets may add. Chosen: a thousand parts from a preset of two hundred values.
+const UNFOLDED_MAX: usize = 200_000;
 
 /// How deep presets may build on one another.
 const PRESET_DEPTH_MAX: usize = 8;
@@ -24,13 +27,21 @@ pub(crate) struct Presets<'a> {
     files: &'a mut Files,
     shipped: Option<BTreeMap<String, NodeId>>,
     own: BTreeMap<String, NodeId>,
+    /// How many values there may be once all is unfolded.
+    most: usize,
+    stopped: bool,
 }
 
 impl<'a> Presets<'a> {
-    pub(crate) fn new(registry: &'a Registry, files: &'a mut Files, arena: &Arena, root: NodeId) -> Presets<'a> {
+    pub(crate) fn new(
+        registry: &'a Registry,
+        files: &'a mut Files,
+        arena: &Arena,
+        root: NodeId,
+    ) -> Presets<'a> {
         let section = arena.field(root, "presets").map_or(&[][..], |entry| arena.entries(entry.value));
         let own = section.iter().map(|entry| (entry.key.text.to_string(), entry.value)).collect();
-        Presets { registry, files, shipped: None, own }
+        Presets { registry, files, shipped: None, own, most: arena.len() + UNFOLDED_MAX, stopped: false }
     }
 
     /// Unfolds all presets of a scenario.
@@ -43,11 +54,15 @@ impl<'a> Presets<'a> {
 
     /// Unfolds the presets in one value.
     pub(crate) fn within(&mut self, arena: &mut Arena, node: NodeId, depth: usize, faults: &mut Vec<Fault>) {
-        if depth > 2 * DEPTH_MAX || arena.len() > 2 * VALUES_MAX {
-            let place = arena.place(node);
-            if !faults.iter().any(|fault| fault.place == place) {
-                faults.push(Fault::error(place, "presets unfold without end"));
-            }
+        if self.stopped {
+            return;
+        }
+        if depth > 2 * DEPTH_MAX || arena.len() > self.most {
+            self.stopped = true;
+            let fault = Fault::error(arena.place(node), "presets unfold without end");
+            faults.push(
+                fault.help(format!("to more than {UNFOLDED_MAX} values, or deeper than {}", 2 * DEPTH_MAX)),
+            );
             return;
         }
         let mut stack = Vec::new();
@@ -118,7 +133,8 @@ impl<'a> Presets<'a> {
                 Some(kind) => format!("a `{kind}`"),
                 None => "neither a kind nor a group".to_string(),
             };
-            let message = format!("preset \"{}\" is {}, here stands {}", shown(&name), what(theirs), what(ours));
+            let message =
+                format!("preset \"{}\" is {}, here stands {}", shown(&name), what(theirs), what(ours));
             faults.push(Fault::error(place, message));
             return None;
         }
@@ -142,7 +158,8 @@ impl<'a> Presets<'a> {
         let [value] = given.values[..] else { return };
         let registry = self.registry;
         let kind = word.text.to_string();
-        let main = registry.families_with(&kind).find_map(|family| registry.kind(family, &kind)?.main.clone());
+        let main =
+            registry.families_with(&kind).find_map(|family| registry.kind(family, &kind)?.main.clone());
         let place = arena.place(value);
         if let (Some(main), Some(given)) = (main, arena.given_mut(node)) {
             given.values.clear();

@@ -56,7 +56,12 @@ impl Reader<'_> {
     fn whole(&mut self) -> Result<NodeId, Lost> {
         self.blanks()?;
         if self.rest().is_empty() {
-            return self.lost(0, 0, "the file is empty", "a scenario is one record: ( format: 1, title: \"…\", parts: { … } )");
+            return self.lost(
+                0,
+                0,
+                "the file is empty",
+                "a scenario is one record: ( format: 1, title: \"…\", parts: { … } )",
+            );
         }
         if self.rest().starts_with('#') {
             let line = self.rest().find('\n').unwrap_or(self.rest().len());
@@ -276,13 +281,19 @@ impl Reader<'_> {
         while !self.closed(open, '}', &mut first)? {
             let key = self.map_key()?;
             if let Some(before) = lines.insert(key.text.clone(), key.place.start as usize) {
-                let message = format!("\"{}\" is defined twice (first at line {})", key.text, self.line(before));
+                let message =
+                    format!("\"{}\" is defined twice (first at line {})", key.text, self.line(before));
                 self.noted(Fault::error(key.place, message))?;
             }
             self.blanks()?;
             if self.peek() != Some(':') {
                 let message = format!("a colon is missing after \"{}\"", key.text);
-                return self.lost(key.place.start as usize, key.place.end as usize, message, "write \"name\": value");
+                return self.lost(
+                    key.place.start as usize,
+                    key.place.end as usize,
+                    message,
+                    "write \"name\": value",
+                );
             }
             self.at += 1;
             self.blanks()?;
@@ -329,7 +340,12 @@ impl Reader<'_> {
                 let end = if c == '"' { self.string_end() } else { self.word_end() };
                 let what = self.text[self.at..end].to_string();
                 if !(begins_word(c) || matches!(c, '"' | '(' | '[' | '{') || c.is_ascii_digit()) {
-                    return self.lost(self.at, end, format!("`{}` is not expected here", what.escape_debug()), "");
+                    return self.lost(
+                        self.at,
+                        end,
+                        format!("`{}` is not expected here", what.escape_debug()),
+                        "",
+                    );
                 }
                 let message = format!("comma expected before `{}`", shortened(&what));
                 self.noted(Fault::error(self.place(self.at, end), message))?;
@@ -445,7 +461,11 @@ fn closing_quote(body: &str) -> Option<usize> {
 
 fn shortened(text: &str) -> String {
     let line = text.lines().next().unwrap_or("");
-    if line.chars().count() > 30 { format!("{}…", line.chars().take(30).collect::<String>()) } else { line.to_string() }
+    if line.chars().count() > 30 {
+        format!("{}…", line.chars().take(30).collect::<String>())
+    } else {
+        line.to_string()
+    }
 }
 
 #[cfg(test)]
@@ -489,7 +509,8 @@ mod tests {
     #[test]
     fn escapes_and_raw_texts_are_decoded_as_ron_does() {
         let (arena, root) = one(r####"("a\"\u{e9}\n", r#"x"y"#, "")"####);
-        let texts: Vec<&str> = arena.given(root).unwrap().values.iter().filter_map(|id| arena.text(*id)).collect();
+        let texts: Vec<&str> =
+            arena.given(root).unwrap().values.iter().filter_map(|id| arena.text(*id)).collect();
         assert_eq!(texts, ["a\"é\n", "x\"y", ""]);
     }
 
@@ -497,7 +518,11 @@ mod tests {
     fn a_missing_comma_is_said_and_reading_goes_on() {
         assert_eq!(
             faults("(\n a: 1\n b: \"x\" c: [2 3],\n)"),
-            ["3:2 comma expected before `b`", "3:9 comma expected before `c`", "3:15 comma expected before `3`"]
+            [
+                "3:2 comma expected before `b`",
+                "3:9 comma expected before `c`",
+                "3:15 comma expected before `3`"
+            ]
         );
     }
 

@@ -34,13 +34,23 @@ impl Registry {
         let known: Vec<&str> = self.families().chain(kinds).collect();
         let near = crate::value::nearest(name, known.iter().copied());
         Err(match near {
-            Some(_) => format!("no kind or family `{}`; {}", crate::value::shown(name), did_you_mean(name, '`', known)),
-            None => format!("no kind or family `{}`; families: {}", crate::value::shown(name), self.families().collect::<Vec<_>>().join(", ")),
+            Some(_) => format!(
+                "no kind or family `{}`; {}",
+                crate::value::shown(name),
+                did_you_mean(name, '`', known)
+            ),
+            None => format!(
+                "no kind or family `{}`; families: {}",
+                crate::value::shown(name),
+                self.families().collect::<Vec<_>>().join(", ")
+            ),
         })
     }
 
     fn overview(&self) -> String {
-        let mut text = String::from("* built, - known but not built yet; kneepoint kinds NAME tells more of a family or kind\n");
+        let mut text = String::from(
+            "* built, - known but not built yet; kneepoint kinds NAME tells more of a family or kind\n",
+        );
         for family in self.families().filter(|family| !self.kinds(family).is_empty()) {
             let kinds: Vec<String> =
                 self.kinds(family).iter().map(|kind| format!("{}{}", mark(kind.status), kind.name)).collect();
@@ -111,7 +121,10 @@ mod tests {
     fn the_reference_tells_fields_defaults_sources_and_what_is_not_built() {
         let registry = Registry::core();
         let service = registry.reference(Some("Service")).unwrap();
-        assert!(service.contains("concurrency  <concurrency> = Threads(200)  [Tomcat maxThreads]"), "{service}");
+        assert!(
+            service.contains("concurrency  <concurrency> = Threads(200)  [Tomcat maxThreads]"),
+            "{service}"
+        );
         assert!(service.contains("main field") && service.contains("(known but not built yet)"));
         assert!(service.contains("instances    count >= 1 <= run.limits.instances = 1"), "{service}");
         assert!(registry.reference(Some("via")).unwrap().contains("\nRetry  (known but not built yet)\n"));
@@ -124,8 +137,14 @@ mod tests {
     #[test]
     fn kinds_of_other_crates_are_in_the_reference() {
         let mut registry = Registry::core();
-        registry.add_with("part", "acme_GpuPool", "cards", "cards: count! >= 1", "A pool of cards.", ()).unwrap();
+        registry
+            .add_with("part", "acme_GpuPool", "cards", "cards: count! >= 1", "A pool of cards.", ())
+            .unwrap();
         let text = registry.reference(Some("acme_GpuPool")).unwrap();
-        assert!(text.contains("A pool of cards.") && text.contains("cards  count >= 1, must be given  main field"), "{text}");
+        assert!(
+            text.contains("A pool of cards.")
+                && text.contains("cards  count >= 1, must be given  main field"),
+            "{text}"
+        );
     }
 }

@@ -166,7 +166,13 @@ pub struct Kind {
 }
 
 impl Kind {
-    pub(crate) fn new(family: &str, name: &str, main: Option<Arc<str>>, fields: Vec<Field>, status: Status) -> Kind {
+    pub(crate) fn new(
+        family: &str,
+        name: &str,
+        main: Option<Arc<str>>,
+        fields: Vec<Field>,
+        status: Status,
+    ) -> Kind {
         Kind { family: family.into(), name: name.into(), main, fields, doc: None, status, factory: None }
     }
 
@@ -312,8 +318,12 @@ impl Registry {
         fn visit(registry: &Registry, ty: &Type, owner: &Kind) -> Result<(), RegistryError> {
             let wrong = |what: &str| Err(RegistryError::new(format!("`{}` speaks of {what}", owner.name)));
             match ty {
-                Type::Family(family) if !registry.families.contains_key(family) => wrong(&format!("<{family}>")),
-                Type::Record(record) if registry.kind("record", record).is_none() => wrong(&format!("({record})")),
+                Type::Family(family) if !registry.families.contains_key(family) => {
+                    wrong(&format!("<{family}>"))
+                }
+                Type::Record(record) if registry.kind("record", record).is_none() => {
+                    wrong(&format!("({record})"))
+                }
                 Type::Drawn(inner) | Type::Timed(inner) | Type::List(inner) | Type::Map(_, inner) => {
                     visit(registry, inner, owner)
                 }
@@ -497,7 +507,9 @@ mod tests {
     fn other_crates_add_kinds_with_what_makes_them() {
         let mut registry = Registry::core();
         let make: fn(f64) -> f64 = |cards| cards * 2.0;
-        registry.add_with("part", "acme_GpuPool", "cards", "cards: count!", "A pool of cards.", make).unwrap();
+        registry
+            .add_with("part", "acme_GpuPool", "cards", "cards: count!", "A pool of cards.", make)
+            .unwrap();
         let kind = registry.kind("part", "acme_GpuPool").unwrap();
         assert_eq!(kind.factory::<fn(f64) -> f64>().unwrap()(4.0), 8.0);
         assert!(kind.factory::<String>().is_none());

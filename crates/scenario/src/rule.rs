@@ -1,5 +1,7 @@
 //! What must hold between fields: shares, times, triggers, and what a kind asks for beyond the table.
 
+use std::collections::BTreeSet;
+
 use crate::check::FAULTS_MAX;
 use crate::diagnostic::Fault;
 use crate::registry::Status;
@@ -15,7 +17,8 @@ const PARTS_MAX: usize = 10_000;
 pub(crate) fn check(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
     let duration = run(root, faults);
     if parts.len() > PARTS_MAX {
-        let fault = Fault::error(root.place_of("parts"), format!("{} parts are more than {PARTS_MAX}", parts.len()));
+        let fault =
+            Fault::error(root.place_of("parts"), format!("{} parts are more than {PARTS_MAX}", parts.len()));
         faults.push(fault.help("identical parts are one part with `instances`"));
     }
     for part in parts {
@@ -35,18 +38,19 @@ pub(crate) fn check(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
             faults.push(Fault::error(args.place_of("hot"), format!("{hot} of {keys} keys cannot be hot")));
         }
     }
+    let balancers: BTreeSet<&str> =
+        parts.iter().filter(|part| part.args.kind() == "Balancer").map(|part| &*part.name).collect();
     for item in root.map("edges") {
         if let Some(args) = item.value.as_args() {
-            let from_balancer = item.key.split(" -> ").next().is_some_and(|caller| {
-                parts.iter().any(|part| *part.name == *caller && part.args.kind() == "Balancer")
-            });
+            let from_balancer =
+                item.key.split(" -> ").next().is_some_and(|caller| balancers.contains(caller.trim()));
             balance(args, from_balancer, faults);
         }
     }
     nested(root, faults);
 }
 
-/// Checks the times of a run; returns its length [ns].
+/// Checks the times of a run; returns its length \[ns\].
 fn run(root: &Args, faults: &mut Vec<Fault>) -> Option<u64> {
     let run = root.args("run")?;
     let duration = run.duration_if("duration")?;
@@ -74,7 +78,10 @@ fn one_part(part: &Part, faults: &mut Vec<Fault>) {
         let share = |args: &Args| args.kind.field("share").and_then(|_| args.number_if("share"));
         let shares: Option<Vec<f64>> = items.iter().map(|item| share(item.value.as_args()?)).collect();
         if items.is_empty() {
-            faults.push(Fault::error(classes.place, "a client without classes asks for nothing").help("leave `classes` out for one class"));
+            faults.push(
+                Fault::error(classes.place, "a client without classes asks for nothing")
+                    .help("leave `classes` out for one class"),
+            );
         } else if let Some(shares) = shares
             && let Err(found) = add_up(&shares, classes.place)
         {
@@ -86,7 +93,8 @@ fn one_part(part: &Part, faults: &mut Vec<Fault>) {
         let asks = matches!(args.kind(), "OpenClient" | "ClosedClient" | "SessionClient");
         if asks && ProfileSpec::of(value).is_ok_and(|profile| profile.is_zero()) {
             let of = if field == "rate" { "the rate is" } else { "there are" };
-            let what = if field == "rate" { "0 throughout".to_string() } else { format!("0 {field} throughout") };
+            let what =
+                if field == "rate" { "0 throughout".to_string() } else { format!("0 {field} throughout") };
             let fault = Fault::error(value.place, format!("a client that never asks: {of} {what}"));
             faults.push(match &value.formula {
                 Some(formula) => fault.help(format!("{} is 0", formula.trim_start_matches('='))),
@@ -96,7 +104,9 @@ fn one_part(part: &Part, faults: &mut Vec<Fault>) {
     }
     match args.kind() {
         "OpenClient" if !args.is_given("rate") => {
-            let own = args.args("arrivals").is_some_and(|arrivals| !matches!(arrivals.kind(), "Poisson" | "Constant"));
+            let own = args
+                .args("arrivals")
+                .is_some_and(|arrivals| !matches!(arrivals.kind(), "Poisson" | "Constant"));
             if !own {
                 let fault = Fault::error(args.head, "OpenClient needs `rate`");
                 faults.push(fault.help("arrivals: Renewal(…) and Mmpp(…) have a rate of their own"));
@@ -111,7 +121,9 @@ fn one_part(part: &Part, faults: &mut Vec<Fault>) {
                 && matches!(concurrency.kind(), "Servers" | "Sharing" | "Unlimited")
             {
                 let message = format!("`{}` is a textbook station: it uses no machine", concurrency.kind());
-                faults.push(Fault::warning(machine.place, message).help("`Threads` and `EventLoop` run on its cores"));
+                faults.push(
+                    Fault::warning(machine.place, message).help("`Threads` and `EventLoop` run on its cores"),
+                );
             }
         }
         _ => {}
@@ -120,7 +132,8 @@ fn one_part(part: &Part, faults: &mut Vec<Fault>) {
 
 /// Checks when a fault happens.
 fn trigger(args: &Args, duration: Option<u64>, faults: &mut Vec<Fault>) {
-    let triggers: Vec<&str> = ["at", "every", "when"].into_iter().filter(|field| args.is_given(field)).collect();
+    let triggers: Vec<&str> =
+        ["at", "every", "when"].into_iter().filter(|field| args.is_given(field)).collect();
     if triggers.len() != 1 {
         let place = triggers.get(1).map_or(args.head, |field| args.place_of(field));
         let fault = Fault::error(place, "a fault needs exactly one of `at`, `every`, `when`");
@@ -167,7 +180,8 @@ fn nested(args: &Args, faults: &mut Vec<Fault>) {
     }
     match args.kind() {
         "Choice" if &*args.kind.family == "step" => {
-            let shares: Option<Vec<f64>> = args.args_list("branches").map(|branch| branch.number_if("share")).collect();
+            let shares: Option<Vec<f64>> =
+                args.args_list("branches").map(|branch| branch.number_if("share")).collect();
             if let Some(shares) = shares
                 && let Err(found) = add_up(&shares, args.place_of("branches"))
             {

@@ -19,6 +19,9 @@ use crate::typed::{Args, Data, Item, Value};
 use crate::value::{Condition, Metric, Quantity, shown};
 use crate::{expand, lint, rule};
 
+/// How many settings may apply at once: each looks for its part by name.
+const SETTINGS_MAX: usize = 10_000;
+
 /// How many values all variants of a file may have to be checked for together.
 const VARIANT_WORK_MAX: usize = 50_000_000;
 
@@ -55,7 +58,10 @@ impl Scenario {
     /// # Errors
     /// What cannot be read, or understood well enough to be checked.
     pub fn open(path: &Path) -> Result<Scenario, Faults> {
-        Loader::new().file(path).map(|written| Scenario { written }).map_err(|(files, list)| Faults::new(files, list))
+        Loader::new()
+            .file(path)
+            .map(|written| Scenario { written })
+            .map_err(|(files, list)| Faults::new(files, list))
     }
 
     /// Reads a scenario from a text; `folder` is where its includes are looked for.
@@ -82,7 +88,12 @@ impl Scenario {
     pub fn check(&self, registry: &Registry, overrides: &Overrides) -> Result<Checked, Faults> {
         let Written { files, arena, root, sets, faults } = self.written.clone();
         let mut check = Check { registry, files, arena, root, faults };
-        let changes = check.changes(&sets, overrides);
+        let mut changes = check.changes(&sets, overrides);
+        if let Some(first_too_many) = changes.get(SETTINGS_MAX) {
+            let place = first_too_many.path.place;
+            check.faults.push(Fault::error(place, format!("more than {SETTINGS_MAX} settings")));
+            changes.truncate(SETTINGS_MAX);
+        }
         check.apply(&changes);
         check.finish(overrides.variant.clone())
     }
@@ -110,7 +121,8 @@ impl Check<'_> {
             match variants.iter().find(|entry| *entry.key.text == **name) {
                 Some(entry) => changes.extend(changes_of(&self.arena, entry.value, Origin::Variant)),
                 None => {
-                    let place = section.map_or(self.arena.place(self.root).part(0, 1), |id| self.arena.place(id));
+                    let place =
+                        section.map_or(self.arena.place(self.root).part(0, 1), |id| self.arena.place(id));
                     let known = variants.iter().map(|entry| &*entry.key.text);
                     let fault = Fault::error(place, format!("no variant \"{}\"", shown(name)));
                     self.faults.push(fault.help(did_you_mean(name, '"', known)));
@@ -234,8 +246,14 @@ impl Check<'_> {
         }
         rule::check(root, &parts, &mut self.faults);
         let duration = root.args("run").and_then(|run| run.duration_if("duration"));
-        let mut binder =
-            Binder { registry: self.registry, root, parts: &parts, things: &things, faults: Vec::new(), duration };
+        let mut binder = Binder {
+            registry: self.registry,
+            root,
+            parts: &parts,
+            things: &things,
+            faults: Vec::new(),
+            duration,
+        };
         binder.bind();
         self.faults.append(&mut binder.faults);
         topology::build(self.registry, root, parts, &things, sound, &mut self.faults)
@@ -247,7 +265,8 @@ impl Check<'_> {
         let variants: Vec<(Word, NodeId)> =
             self.arena.entries(section).iter().map(|entry| (entry.key.clone(), entry.value)).collect();
         if variants.len().saturating_mul(self.arena.len()) > VARIANT_WORK_MAX {
-            self.faults.push(Fault::error(root.place_of("variants"), "too many variants for a file of this size"));
+            self.faults
+                .push(Fault::error(root.place_of("variants"), "too many variants for a file of this size"));
             return;
         }
         for (name, variant) in variants {
@@ -259,8 +278,12 @@ impl Check<'_> {
             let mut faults = Vec::new();
             let mut targets = Vec::new();
             for change in &changes {
-                Presets::new(self.registry, &mut self.files, &arena, self.root)
-                    .within(&mut arena, change.value, 0, &mut faults);
+                Presets::new(self.registry, &mut self.files, &arena, self.root).within(
+                    &mut arena,
+                    change.value,
+                    0,
+                    &mut faults,
+                );
                 match Setter::new(self.registry, &mut arena, self.root).apply(change) {
                     Ok(target) => targets.push((change.value, target)),
                     Err(fault) => faults.push(fault),
@@ -281,8 +304,11 @@ impl Check<'_> {
         let over = sweep.and_then(|sweep| self.arena.field(sweep, "over")).map(|entry| entry.value);
         let Some(over) = over else { return };
         let entries = self.arena.entries(over).to_vec();
-        if entries.len() > 100 {
-            self.faults.push(Fault::error(root.place_of("sweep"), "a sweep goes over at most 100 settings"));
+        if entries.len().saturating_mul(self.arena.len()) > VARIANT_WORK_MAX {
+            self.faults.push(Fault::error(
+                root.place_of("sweep"),
+                "too many settings to sweep for a file of this size",
+            ));
             return;
         }
         for entry in entries {
@@ -346,7 +372,16 @@ fn changes_of(arena: &Arena, map: NodeId, origin: Origin) -> Vec<Change> {
 /// Returns what the edge entries say of a call's field.
 fn edge_value<'a>(root: &'a Args, call: &Call, field: &str) -> Option<&'a Value> {
     let items = root.map("edges");
-    let at = call.edge.iter().flatten().next().and_then(|at| items.get(*at))?.value.as_args()?.kind.field(field)?;
+    let at = call
+        .edge
+        .iter()
+        .flatten()
+        .next()
+        .and_then(|at| items.get(*at))?
+        .value
+        .as_args()?
+        .kind
+        .field(field)?;
     let entry = items.get((*call.edge.get(at)?)?)?;
     entry.value.as_args()?.values[at].as_ref()
 }
@@ -421,7 +456,9 @@ impl Checked {
     pub fn machine<'a>(&'a self, part: &'a Part) -> Option<&'a Args> {
         let value = part.args.kind.field("machine").and_then(|at| part.args.values[at].as_ref())?;
         match &value.data {
-            Data::Text(name) => self.root.map("machines").iter().find(|item| item.key == *name)?.value.as_args(),
+            Data::Text(name) => {
+                self.root.map("machines").iter().find(|item| item.key == *name)?.value.as_args()
+            }
             _ => value.as_args(),
         }
     }

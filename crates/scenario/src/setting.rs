@@ -108,7 +108,9 @@ impl<'a> Setter<'a> {
 
     fn kind(&self, family: &str, name: &str, at: Place) -> Result<Arc<Kind>, Fault> {
         let kind = self.registry.kind(family, name).cloned();
-        kind.ok_or_else(|| Fault::error(at, format!("unknown {} `{name}`", self.registry.unknown_noun(family))))
+        kind.ok_or_else(|| {
+            Fault::error(at, format!("unknown {} `{name}`", self.registry.unknown_noun(family)))
+        })
     }
 
     fn kind_at(&self, node: NodeId, family: &str, at: Place) -> Result<Arc<Kind>, Fault> {
@@ -122,7 +124,10 @@ impl<'a> Setter<'a> {
     fn thing(&mut self, target: &value::Target, path: &Word) -> Result<Spot, Fault> {
         let at = key_part(path, target.place.root.span.clone());
         if let Some(piece) = target.place.pieces.first() {
-            let fault = Fault::error(key_part(path, piece.span.clone()), "a setting is of a part, not of one instance");
+            let fault = Fault::error(
+                key_part(path, piece.span.clone()),
+                "a setting is of a part, not of one instance",
+            );
             return Err(fault.help(format!("write {}.…", target.place.root)));
         }
         let name = target.place.root.value.as_str();
@@ -133,7 +138,9 @@ impl<'a> Setter<'a> {
                 if &*thing.key.text == name {
                     let scenario = self.kind("record", "scenario", at)?;
                     let field = scenario.field(section).map(|at| &scenario.fields[at].ty);
-                    let Some(Type::Map(_, inner)) = field else { unreachable!("sections of things are maps") };
+                    let Some(Type::Map(_, inner)) = field else {
+                        unreachable!("sections of things are maps")
+                    };
                     return Ok(Spot::new(thing.value, (**inner).clone()));
                 }
                 known.push(&*thing.key.text);
@@ -148,13 +155,14 @@ impl<'a> Setter<'a> {
         let scenario = self.kind("record", "scenario", self.place)?;
         let section = self.field(self.root, &scenario, "edges", self.place)?;
         let ty = Type::Record("edge".into());
+        let written = edge.to_string();
         for entry in self.arena.entries(section.node) {
-            if Edge::parse(&entry.key.text).is_ok_and(|known| known == *edge) {
+            if entry.key.text.trim() == written {
                 return Ok(Spot::new(entry.value, ty));
             }
         }
         let node = self.empty(&ty, "edge", self.place)?;
-        let key = Word { text: edge.to_string().into(), place: self.place };
+        let key = Word { text: written.into(), place: self.place };
         match &mut self.arena.get_mut(section.node).shape {
             Shape::Map(entries) => entries.push(Entry { key, value: node }),
             _ => return Err(Fault::error(self.place, "`edges` is not a map")),
@@ -174,9 +182,12 @@ impl<'a> Setter<'a> {
             return Ok(Spot { node: entry.value, ty: field.ty.clone(), range: field.range.clone() });
         }
         let value = match &field.default {
-            Some(FieldDefault::Value(text)) if text.starts_with(|c: char| c.is_ascii_uppercase() || c == '(') => {
+            Some(FieldDefault::Value(text))
+                if text.starts_with(|c: char| c.is_ascii_uppercase() || c == '(') =>
+            {
                 let mut faults = Vec::new();
-                let read = crate::reader::read(text, self.place.file, Origin::Default, self.arena, &mut faults);
+                let read =
+                    crate::reader::read(text, self.place.file, Origin::Default, self.arena, &mut faults);
                 match read {
                     Some(read) => {
                         self.arena.get_mut(read).place = self.place;
@@ -190,7 +201,9 @@ impl<'a> Setter<'a> {
         let key = Word { text: name.into(), place: self.place };
         match self.arena.given_mut(node) {
             Some(given) => given.fields.push(Entry { key, value }),
-            None => return Err(Fault::error(at, format!("`{}` has no field that could be set", shown(name)))),
+            None => {
+                return Err(Fault::error(at, format!("`{}` has no field that could be set", shown(name))));
+            }
         }
         Ok(Spot { node: value, ty: field.ty.clone(), range: field.range.clone() })
     }
@@ -221,7 +234,9 @@ impl<'a> Setter<'a> {
         let shape = match ty {
             Type::Map(..) => Shape::Map(Vec::new()),
             Type::List(_) => Shape::List(Vec::new()),
-            Type::Either(types) if types.iter().all(|ty| !matches!(ty, Type::Record(_))) => Shape::Flag(false),
+            Type::Either(types) if types.iter().all(|ty| !matches!(ty, Type::Record(_))) => {
+                Shape::Flag(false)
+            }
             Type::Record(_) | Type::Either(_) => Shape::Record(Given::default()),
             // Replaced as a whole; a step into it finds neither kind nor fields.
             _ => Shape::Flag(false),
@@ -236,14 +251,17 @@ impl<'a> Setter<'a> {
     fn step(&mut self, spot: Spot, step: &SettingStep, at: Place) -> Result<Spot, Fault> {
         match (&spot.ty, step) {
             (Type::List(inner), _) => self.element(spot.node, inner, step, at),
-            (_, SettingStep::Index(index)) => Err(Fault::error(at, format!("[{index}] stands after a list only"))),
+            (_, SettingStep::Index(index)) => {
+                Err(Fault::error(at, format!("[{index}] stands after a list only")))
+            }
             (Type::Record(record), SettingStep::Named(name)) => {
                 let kind = self.kind("record", record, at)?;
                 self.field(spot.node, &kind, name, at)
             }
             (Type::Family(family), SettingStep::Named(name)) => {
                 if matches!(self.arena.get(spot.node).shape, Shape::Flag(_)) {
-                    let fault = Fault::error(at, format!("there is no {} here yet", self.registry.noun(family)));
+                    let fault =
+                        Fault::error(at, format!("there is no {} here yet", self.registry.noun(family)));
                     return Err(fault.help("set it as a whole first"));
                 }
                 let kind = self.kind_at(spot.node, family, at)?;
@@ -274,7 +292,9 @@ impl<'a> Setter<'a> {
             (Type::Either(types), SettingStep::Named(_)) => {
                 let chosen = types.iter().find(|ty| match (&self.arena.get(spot.node).shape, ty) {
                     (Shape::Record(_), Type::Record(_)) => true,
-                    (Shape::Kind(word, _), Type::Family(family)) => self.registry.kind(family, &word.text).is_some(),
+                    (Shape::Kind(word, _), Type::Family(family)) => {
+                        self.registry.kind(family, &word.text).is_some()
+                    }
                     (Shape::List(_), Type::List(_)) | (Shape::Map(_), Type::Map(..)) => true,
                     _ => false,
                 });
@@ -282,7 +302,8 @@ impl<'a> Setter<'a> {
                     Some(ty) => self.step(Spot::new(spot.node, ty), step, at),
                     None => match self.arena.text(spot.node) {
                         Some(name) => {
-                            let message = format!("here stands the name \"{}\", which has no fields", shown(name));
+                            let message =
+                                format!("here stands the name \"{}\", which has no fields", shown(name));
                             Err(Fault::error(at, message).help("set what it names"))
                         }
                         None => Err(Fault::error(at, "this value has no fields: set it as a whole")),
@@ -299,7 +320,10 @@ impl<'a> Setter<'a> {
     fn of_family(&mut self, family: &str, node: NodeId, name: &str, at: Place) -> Result<Spot, Fault> {
         if !matches!(self.arena.get(node).shape, Shape::Kind(..)) {
             let noun = with_article(&self.registry.noun(family));
-            return Err(Fault::error(at, format!("this value is no {noun}: set it as a whole").replace("no a", "not a")));
+            return Err(Fault::error(
+                at,
+                format!("this value is no {noun}: set it as a whole").replace("no a", "not a"),
+            ));
         }
         let kind = self.kind_at(node, family, at)?;
         self.field(node, &kind, name, at)
@@ -327,7 +351,8 @@ impl<'a> Setter<'a> {
                 Fault::error(at, message)
             })?,
             SettingStep::Named(name) => {
-                let found: Vec<&NodeId> = items.iter().filter(|item| kind_of(item).as_deref() == Some(name)).collect();
+                let found: Vec<&NodeId> =
+                    items.iter().filter(|item| kind_of(item).as_deref() == Some(name)).collect();
                 match found[..] {
                     [one] => *one,
                     [] => {
@@ -336,7 +361,8 @@ impl<'a> Setter<'a> {
                         return Err(fault.help(did_you_mean(name, '`', kinds.iter().map(String::as_str))));
                     }
                     _ => {
-                        let fault = Fault::error(at, format!("`{name}` stands {} times in the list", found.len()));
+                        let fault =
+                            Fault::error(at, format!("`{name}` stands {} times in the list", found.len()));
                         return Err(fault.help("take it by its number, from 0: via[2]"));
                     }
                 }

@@ -11,32 +11,75 @@ use crate::value::{Dimension, Path, Quantity};
 /// A drawn value.
 ///
 /// # Units
-/// The base unit of the field it stands in: durations [ns], sizes [bytes], counts.
+/// The base unit of the field it stands in: durations \[ns\], sizes \[bytes\], counts.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the fields are those of the kinds, which the table of kinds explains")]
 pub enum DistributionSpec {
     /// Always the same.
     Constant(f64),
-    Exponential { mean: f64 },
-    Erlang { mean: f64, k: u32 },
-    Hyperexponential { mean: f64, cv: f64 },
-    Gamma { mean: f64, cv: f64 },
+    Exponential {
+        mean: f64,
+    },
+    Erlang {
+        mean: f64,
+        k: u32,
+    },
+    Hyperexponential {
+        mean: f64,
+        cv: f64,
+    },
+    Gamma {
+        mean: f64,
+        cv: f64,
+    },
     /// The logarithm is normal with the logarithm of the median as mean and this standard deviation.
-    Lognormal { median: f64, sigma: f64 },
-    Weibull { mean: f64, shape: f64 },
-    Pareto { min: f64, alpha: f64, max: Option<f64> },
-    Uniform { min: f64, max: f64 },
-    Triangular { min: f64, mode: f64, max: f64 },
+    Lognormal {
+        median: f64,
+        sigma: f64,
+    },
+    Weibull {
+        mean: f64,
+        shape: f64,
+    },
+    Pareto {
+        min: f64,
+        alpha: f64,
+        max: Option<f64>,
+    },
+    Uniform {
+        min: f64,
+        max: f64,
+    },
+    Triangular {
+        min: f64,
+        mode: f64,
+        max: f64,
+    },
     /// Cut off (not folded) below `min` and above `max`.
-    Normal { mean: f64, sd: f64, min: f64, max: Option<f64> },
-    Geometric { mean: f64 },
+    Normal {
+        mean: f64,
+        sd: f64,
+        min: f64,
+        max: Option<f64>,
+    },
+    Geometric {
+        mean: f64,
+    },
     /// Straight lines between (share of values below, value), ascending.
     Quantiles(Vec<(f64, f64)>),
     /// A column of a CSV file.
-    Samples { file: Arc<str>, column: Arc<str>, unit: Option<Arc<str>>, place: Place },
+    Samples {
+        file: Arc<str>,
+        column: Arc<str>,
+        unit: Option<Arc<str>>,
+        place: Place,
+    },
     /// (share, distribution); the shares add up to 1.
     Mixture(Vec<(f64, DistributionSpec)>),
-    Shifted { by: f64, of: Box<DistributionSpec> },
+    Shifted {
+        by: f64,
+        of: Box<DistributionSpec>,
+    },
     /// A kind of another crate.
     Foreign(Box<Args>),
 }
@@ -63,7 +106,6 @@ fn wrong<T>(place: Place, message: impl Into<String>) -> Read<T> {
 fn number(args: &Args, field: &str) -> Read<f64> {
     args.get(field).and_then(Value::number).ok_or_else(Vec::new)
 }
-
 
 fn shown(args: &Args, field: &str) -> String {
     match args.get(field).map(|value| &value.data) {
@@ -105,11 +147,15 @@ impl DistributionSpec {
         let mean = || number(args, "mean");
         Ok(match args.kind() {
             "Exponential" => D::Exponential { mean: mean()? },
-            "Erlang" => D::Erlang { mean: mean()?, k: u32::try_from(args.count_if("k").ok_or_else(Vec::new)?).unwrap_or(u32::MAX) },
+            "Erlang" => D::Erlang {
+                mean: mean()?,
+                k: u32::try_from(args.count_if("k").ok_or_else(Vec::new)?).unwrap_or(u32::MAX),
+            },
             "Hyperexponential" => {
                 let cv = number(args, "cv")?;
                 if cv < 1.0 {
-                    let fault = Fault::error(args.place_of("cv"), "the cv of a Hyperexponential is at least 1");
+                    let fault =
+                        Fault::error(args.place_of("cv"), "the cv of a Hyperexponential is at least 1");
                     return Err(vec![fault.help("Erlang and Gamma are more regular")]);
                 }
                 D::Hyperexponential { mean: mean()?, cv }
@@ -132,7 +178,11 @@ impl DistributionSpec {
             "Triangular" => {
                 ordered(args, "min", "mode")?;
                 ordered(args, "mode", "max")?;
-                D::Triangular { min: number(args, "min")?, mode: number(args, "mode")?, max: number(args, "max")? }
+                D::Triangular {
+                    min: number(args, "min")?,
+                    mode: number(args, "mode")?,
+                    max: number(args, "max")?,
+                }
             }
             "Normal" => {
                 ordered(args, "min", "max")?;
@@ -142,7 +192,10 @@ impl DistributionSpec {
             "Geometric" => {
                 let mean = mean()?;
                 if mean < 1.0 {
-                    return wrong(args.place_of("mean"), "the mean of a Geometric is at least 1: it counts from 1");
+                    return wrong(
+                        args.place_of("mean"),
+                        "the mean of a Geometric is at least 1: it counts from 1",
+                    );
                 }
                 D::Geometric { mean }
             }
@@ -156,7 +209,10 @@ impl DistributionSpec {
             "Mixture" => {
                 let mut list = Vec::new();
                 for part in args.args_list("of") {
-                    list.push((number(part, "share")?, DistributionSpec::of(part.get("of").ok_or_else(Vec::new)?)?));
+                    list.push((
+                        number(part, "share")?,
+                        DistributionSpec::of(part.get("of").ok_or_else(Vec::new)?)?,
+                    ));
                 }
                 let shares: Vec<f64> = list.iter().map(|(share, _)| *share).collect();
                 add_up(&shares, args.place_of("of"))?;
@@ -167,7 +223,10 @@ impl DistributionSpec {
                 of: Box::new(DistributionSpec::of(args.get("of").ok_or_else(Vec::new)?)?),
             },
             "Uncertain" => {
-                let fault = Fault::error(args.head, "`Uncertain` is drawn once per replication: it belongs in `params`");
+                let fault = Fault::error(
+                    args.head,
+                    "`Uncertain` is drawn once per replication: it belongs in `params`",
+                );
                 return Err(vec![fault.help("params: { \"x\": Uncertain(…) }, and here \"=x\"")]);
             }
             _ => D::Foreign(Box::new(args.clone())),
@@ -198,7 +257,8 @@ impl DistributionSpec {
             D::Quantiles(points) => {
                 let below = points.first().map_or(0.0, |(share, value)| share * value);
                 let above = points.last().map_or(0.0, |(share, value)| (1.0 - share) * value);
-                let between = points.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0);
+                let between =
+                    points.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0);
                 Some(below + between.sum::<f64>() + above)
             }
             D::Mixture(parts) => parts.iter().map(|(share, part)| Some(share * part.mean()?)).sum(),
@@ -219,7 +279,9 @@ impl DistributionSpec {
             D::Quantiles(points) => {
                 let after = points.iter().position(|(share, _)| *share >= 0.5)?;
                 let (high_share, high) = points[after];
-                let Some((low_share, low)) = after.checked_sub(1).map(|at| points[at]) else { return Some(high) };
+                let Some((low_share, low)) = after.checked_sub(1).map(|at| points[at]) else {
+                    return Some(high);
+                };
                 Some(low + (high - low) * (0.5 - low_share) / (high_share - low_share))
             }
             D::Pareto { min, alpha, max: None } => Some(min * libm::pow(2.0, 1.0 / alpha)),
@@ -271,7 +333,8 @@ fn lognormal(args: &Args) -> Read<DistributionSpec> {
     let z = |name: &str| NORMAL_QUANTILES.iter().find(|(known, _)| *known == name).map(|(_, z)| *z);
     let name = |field: &str| if field == "median" { "the median".to_string() } else { field.to_string() };
     let below = |high: &str, low: &str| {
-        let message = format!("{} ({}) is below {} ({})", name(high), shown(args, high), name(low), shown(args, low));
+        let message =
+            format!("{} ({}) is below {} ({})", name(high), shown(args, high), name(low), shown(args, low));
         wrong(args.place_of(high), message)
     };
     let sigma_of_cv = |cv: f64| libm::sqrt(libm::log1p(cv * cv));
@@ -350,23 +413,51 @@ fn quantiles(args: &Args) -> Read<DistributionSpec> {
 /// A value that follows time.
 ///
 /// # Units
-/// Values in the base unit of the field (rates [1/s]), times [ns].
+/// Values in the base unit of the field (rates \[1/s\]), times \[ns\].
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the fields are those of the kinds, which the table of kinds explains")]
 pub enum ProfileSpec {
     /// Always the same.
     Constant(f64),
-    Ramp { from: f64, to: f64, over: u64, start: u64 },
+    Ramp {
+        from: f64,
+        to: f64,
+        over: u64,
+        start: u64,
+    },
     /// (time, value): the value holds from that time on, the first one also before.
     Steps(Vec<(u64, f64)>),
     /// (time, value): straight lines between, level outside.
     Lines(Vec<(u64, f64)>),
-    Spike { base: f64, peak: f64, at: u64, rise: u64, hold: u64, fall: u64 },
-    Wave { low: f64, high: f64, period: u64, peak_at: u64 },
-    Growth { from: f64, by: f64, per: u64 },
+    Spike {
+        base: f64,
+        peak: f64,
+        at: u64,
+        rise: u64,
+        hold: u64,
+        fall: u64,
+    },
+    Wave {
+        low: f64,
+        high: f64,
+        period: u64,
+        peak_at: u64,
+    },
+    Growth {
+        from: f64,
+        by: f64,
+        per: u64,
+    },
     Product(Vec<ProfileSpec>),
     /// Two columns of a CSV file.
-    FromFile { file: Arc<str>, time: Arc<str>, value: Arc<str>, time_unit: Arc<str>, unit: Arc<str>, place: Place },
+    FromFile {
+        file: Arc<str>,
+        time: Arc<str>,
+        value: Arc<str>,
+        time_unit: Arc<str>,
+        unit: Arc<str>,
+        place: Place,
+    },
     /// A kind of another crate.
     Foreign(Box<Args>),
 }
@@ -387,7 +478,12 @@ impl ProfileSpec {
         let time = |field: &str| args.duration_if(field).ok_or_else(Vec::new);
         let text = |field: &str| args.text(field).map(Arc::from).ok_or_else(Vec::new);
         Ok(match args.kind() {
-            "Ramp" => P::Ramp { from: number(args, "from")?, to: number(args, "to")?, over: time("over")?, start: time("start")? },
+            "Ramp" => P::Ramp {
+                from: number(args, "from")?,
+                to: number(args, "to")?,
+                over: time("over")?,
+                start: time("start")?,
+            },
             "Steps" => P::Steps(course(args)?),
             "Lines" => P::Lines(course(args)?),
             "Spike" => P::Spike {
@@ -404,7 +500,11 @@ impl ProfileSpec {
                 let peak_at = args.duration_if("peak_at").unwrap_or(period / 4);
                 P::Wave { low: number(args, "low")?, high: number(args, "high")?, period, peak_at }
             }
-            "Growth" => P::Growth { from: args.number_if("from").unwrap_or(1.0), by: number(args, "by")?, per: time("per")? },
+            "Growth" => P::Growth {
+                from: args.number_if("from").unwrap_or(1.0),
+                by: number(args, "by")?,
+                per: time("per")?,
+            },
             "Product" => P::Product(args.list("of").iter().map(ProfileSpec::of).collect::<Read<_>>()?),
             "FromFile" => P::FromFile {
                 file: text("file")?,
@@ -469,18 +569,27 @@ pub struct Step<'a> {
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "the fields are those of the kinds, which the table of kinds explains")]
 pub enum StepSpec<'a> {
-    /// Work on the instance's cores [ns at speed 1].
+    /// Work on the instance's cores \[ns at speed 1\].
     Compute(DistributionSpec),
-    /// Time without work [ns].
+    /// Time without work \[ns\].
     Delay(DistributionSpec),
     Call(CallSpec<'a>),
-    Parallel { branches: Vec<Vec<Step<'a>>>, wait: Wait },
+    Parallel {
+        branches: Vec<Vec<Step<'a>>>,
+        wait: Wait,
+    },
     /// (share, steps)
     Choice(Vec<(f64, Vec<Step<'a>>)>),
-    Repeat { times: DistributionSpec, does: Vec<Step<'a>> },
+    Repeat {
+        times: DistributionSpec,
+        does: Vec<Step<'a>>,
+    },
     Detach(Vec<Step<'a>>),
     /// `status` is a word of the family `status`.
-    Fail { chance: f64, status: &'a str },
+    Fail {
+        chance: f64,
+        status: &'a str,
+    },
     /// A kind of another crate, or one that is not built yet.
     Other(&'a Args),
 }
@@ -496,9 +605,9 @@ pub struct CallSpec<'a> {
     pub times: DistributionSpec,
     /// The key space whose key goes with it.
     pub key: Option<&'a str>,
-    /// The size of the request [bytes], where it is not the class's.
+    /// The size of the request \[bytes\], where it is not the class's.
     pub size: Option<DistributionSpec>,
-    /// The size of the reply [bytes], where it is not the class's.
+    /// The size of the reply \[bytes\], where it is not the class's.
     pub reply: Option<DistributionSpec>,
 }
 

@@ -27,6 +27,10 @@ pub struct Value {
 
 /// What a value is.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "paths are matched in place all over; a file has some thousand values"
+)]
 pub enum Data {
     /// A text or a name.
     Text(Arc<str>),
@@ -134,7 +138,8 @@ impl Args {
     /// If the kind has no such field.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&Value> {
-        let at = self.kind.field(field).unwrap_or_else(|| panic!("`{}` has no field `{field}`", self.kind.name));
+        let at =
+            self.kind.field(field).unwrap_or_else(|| panic!("`{}` has no field `{field}`", self.kind.name));
         self.values[at].as_ref()
     }
 
@@ -162,13 +167,13 @@ impl Args {
         value.unwrap_or_else(|| panic!("`{field}` of `{}` has neither value nor default", self.kind.name))
     }
 
-    /// Returns a duration [ns] that is given or has a default.
+    /// Returns a duration \[ns\] that is given or has a default.
     #[must_use]
     pub fn duration(&self, field: &str) -> u64 {
         self.must(field, self.duration_if(field))
     }
 
-    /// Returns a duration [ns], if there is one.
+    /// Returns a duration \[ns\], if there is one.
     #[must_use]
     pub fn duration_if(&self, field: &str) -> Option<u64> {
         self.read(field, "a duration", |data| match data {
@@ -297,7 +302,7 @@ impl Args {
     /// Returns a drawn value that is given or has a default.
     ///
     /// # Units
-    /// The base unit of the field's dimension: durations [ns].
+    /// The base unit of the field's dimension: durations \[ns\].
     #[must_use]
     pub fn distribution(&self, field: &str) -> DistributionSpec {
         self.must(field, self.distribution_if(field))
@@ -307,14 +312,15 @@ impl Args {
     #[must_use]
     pub fn distribution_if(&self, field: &str) -> Option<DistributionSpec> {
         self.get(field).map(|value| {
-            DistributionSpec::of(value).unwrap_or_else(|_| panic!("`{field}` of `{}` was checked", self.kind.name))
+            DistributionSpec::of(value)
+                .unwrap_or_else(|_| panic!("`{field}` of `{}` was checked", self.kind.name))
         })
     }
 
     /// Returns a value that follows time, if there is one.
     ///
     /// # Units
-    /// The base unit of the field's dimension: rates [1/s]; times within it [ns].
+    /// The base unit of the field's dimension: rates \[1/s\]; times within it \[ns\].
     #[must_use]
     pub fn profile_if(&self, field: &str) -> Option<ProfileSpec> {
         self.get(field).map(|value| {

@@ -20,11 +20,17 @@ const SHOP: &str = r#"
 
 #[test]
 fn fields_come_as_plain_typed_values_with_defaults_filled_in() {
-    let text = shop(SHOP, "edges: { \"web -> db\": (round_trip: \"0.5ms\", via: [Timeout(after: \"1s\", cancel: true)]) }")
-        .replace("\"0.2/ms\"", "\"200/s\"");
+    let text = shop(
+        SHOP,
+        "edges: { \"web -> db\": (round_trip: \"0.5ms\", via: [Timeout(after: \"1s\", cancel: true)]) }",
+    )
+    .replace("\"0.2/ms\"", "\"200/s\"");
     let checked = accepted(&text);
     let run = checked.run().expect("there is a run");
-    assert_eq!((run.duration("duration"), run.count("replications"), run.number("confidence")), (600_000_000_000, 10, 0.95));
+    assert_eq!(
+        (run.duration("duration"), run.count("replications"), run.number("confidence")),
+        (600_000_000_000, 10, 0.95)
+    );
     assert_eq!(run.get("seed").map(|value| value.origin), Some(Origin::Default));
     let [users, web, db] = checked.parts() else { panic!("three parts") };
     let ProfileSpec::Ramp { from, to, over, start } = users.args.profile("rate") else { panic!("a ramp") };
@@ -35,11 +41,17 @@ fn fields_come_as_plain_typed_values_with_defaults_filled_in() {
     assert_eq!((&*classes[1].key, class.number("share"), class.count("priority")), ("b", 0.75, 0));
     assert!(matches!(class.distribution("size"), DistributionSpec::Constant(size) if size == 2000.0));
     assert_eq!((web.instances(), users.is_client, db.is_client), (3, true, false));
-    assert_eq!(checked.machine(web).map(|machine| (machine.count("cores"), machine.number("speed"))), Some((4, 2.5)));
+    assert_eq!(
+        checked.machine(web).map(|machine| (machine.count("cores"), machine.number("speed"))),
+        Some((4, 2.5))
+    );
     assert_eq!(checked.machine(db).map(|machine| machine.count("cores")), Some(1));
     assert_eq!(web.args.args("queue").map(|queue| queue.count("max")), Some(50));
     assert_eq!(web.args.args("concurrency").map(|threads| threads.count("threads")), Some(200));
-    assert_eq!(web.args.args_list("via").map(|via| via.duration("after")).collect::<Vec<_>>(), [2_000_000_000]);
+    assert_eq!(
+        web.args.args_list("via").map(|via| via.duration("after")).collect::<Vec<_>>(),
+        [2_000_000_000]
+    );
     assert_eq!(db.args.word("concurrency"), "EventLoop");
 }
 
@@ -51,7 +63,9 @@ fn steps_come_as_a_tree() {
     let operations = web.args.operations();
     let (name, steps) = &operations[0];
     assert_eq!((*name, steps.len()), ("buy", 4));
-    let StepSpec::Compute(DistributionSpec::Lognormal { median, sigma }) = steps[0].spec() else { panic!("compute") };
+    let StepSpec::Compute(DistributionSpec::Lognormal { median, sigma }) = steps[0].spec() else {
+        panic!("compute")
+    };
     assert_eq!(median, 8e6);
     // p99 = median * exp(2.326 sigma)
     assert!((sigma - 10f64.ln() / 2.326_347_874_040_841).abs() < 1e-12);
@@ -63,10 +77,15 @@ fn steps_come_as_a_tree() {
     let StepSpec::Call(call) = branches[1][1].spec() else { panic!("call") };
     assert!(matches!(call.times, DistributionSpec::Constant(times) if times == 2.0));
     let StepSpec::Choice(branches) = steps[2].spec() else { panic!("choice") };
-    assert_eq!(branches.iter().map(|(share, steps)| (*share, steps.len())).collect::<Vec<_>>(), [(0.9, 0), (0.1, 1)]);
+    assert_eq!(
+        branches.iter().map(|(share, steps)| (*share, steps.len())).collect::<Vec<_>>(),
+        [(0.9, 0), (0.1, 1)]
+    );
     let StepSpec::Fail { chance, status } = branches[1].1[0].spec() else { panic!("fail") };
     assert_eq!((chance, status), (0.5, "Failed"));
-    let StepSpec::Repeat { times: DistributionSpec::Geometric { mean }, does } = steps[3].spec() else { panic!("repeat") };
+    let StepSpec::Repeat { times: DistributionSpec::Geometric { mean }, does } = steps[3].spec() else {
+        panic!("repeat")
+    };
     assert_eq!((mean, does.len()), (3.0, 1));
 }
 
@@ -79,11 +98,12 @@ fn a_field_that_does_not_exist_is_a_bug_of_the_caller() {
 
 #[test]
 fn what_is_expanded_says_the_same_and_is_read_again() {
-    let text = shop(SHOP, "params: { \"peak\": \"100/s\" }, set: { \"web.instances\": 5 }").replace("\"0.2/ms\"", "\"=peak * 2\"");
+    let text = shop(SHOP, "params: { \"peak\": \"100/s\" }, set: { \"web.instances\": 5 }")
+        .replace("\"0.2/ms\"", "\"=peak * 2\"");
     let checked = accepted(&text);
     let expanded = checked.expanded();
     assert!(expanded.contains("threads: 200,  // default"), "{expanded}");
-    assert!(expanded.contains("to: \"200/s\",  // file test.ron:4:72 =peak * 2"), "{expanded}");
+    assert!(expanded.contains("to: \"200/s\",  // file test.ron:4:69 =peak * 2"), "{expanded}");
     assert!(expanded.contains("instances: 5,  // set test.ron"), "{expanded}");
     let again = accepted(&expanded);
     assert_eq!(again.hash(), checked.hash(), "{expanded}");
@@ -93,7 +113,10 @@ fn what_is_expanded_says_the_same_and_is_read_again() {
 fn the_hash_is_of_what_is_meant_not_of_how_it_is_written() {
     let hash = |text: &str| accepted(text).hash();
     let one = shop("\"c\": ClosedClient(to: \"w\", users: 5),\n\"w\": Service(does: Compute(\"1s\"))", "");
-    let other = one.replace("\"1s\"", "\"1000ms\"").replace("does: Compute", "instances: 1, does: [Compute").replace("ms\")", "ms\")]");
+    let other = one
+        .replace("\"1s\"", "\"1000ms\"")
+        .replace("does: Compute", "instances: 1, does: [Compute")
+        .replace("ms\")", "ms\")]");
     assert_eq!(hash(&one), hash(&other));
     assert_ne!(hash(&one), hash(&one.replace("\"1s\"", "\"2s\"")));
 }
@@ -105,9 +128,20 @@ fn the_ledger_has_assumptions_notes_and_defaults_with_a_source() {
         "assumptions: [\"no weekends\", (text: \"ten per cent\", source: \"plan\", doubt: High)]",
     );
     let ledger = accepted(&text).assumptions();
-    let rows: Vec<_> = ledger.iter().map(|row| (row.text.as_str(), row.source.as_deref(), row.doubt.as_deref())).collect();
-    assert_eq!(rows[..3], [("no weekends", None, None), ("ten per cent", Some("plan"), Some("High")), ("measured in May", None, None)]);
-    assert!(rows.contains(&("Service.concurrency = Threads(200)", Some("Tomcat maxThreads"), None)), "{rows:?}");
+    let rows: Vec<_> =
+        ledger.iter().map(|row| (row.text.as_str(), row.source.as_deref(), row.doubt.as_deref())).collect();
+    assert_eq!(
+        rows[..3],
+        [
+            ("no weekends", None, None),
+            ("ten per cent", Some("plan"), Some("High")),
+            ("measured in May", None, None)
+        ]
+    );
+    assert!(
+        rows.contains(&("Service.concurrency = Threads(200)", Some("Tomcat maxThreads"), None)),
+        "{rows:?}"
+    );
 }
 
 #[test]
@@ -127,7 +161,8 @@ fn uncertain_parameters_stand_for_their_mean_until_they_are_drawn() {
     assert_eq!(work(&checked), 25e6);
     assert_eq!(checked.uncertain()[0].name, "demand");
     let set = vec![("params.demand".to_string(), "30ms".to_string())];
-    let drawn = check_with(&text, &kneepoint_scenario::Overrides { variant: None, set }).expect("a value may be set");
+    let drawn =
+        check_with(&text, &kneepoint_scenario::Overrides { variant: None, set }).expect("a value may be set");
     assert_eq!((work(&drawn), drawn.uncertain().len()), (30e6, 0));
 }
 

@@ -25,7 +25,9 @@ fn printed(path: &Path) -> String {
 
 /// Returns each message with its help, as one line says them.
 fn messages(path: &Path) -> Vec<String> {
-    let Err(faults) = Scenario::load(path, &Registry::core(), &Overrides::default()) else { return Vec::new() };
+    let Err(faults) = Scenario::load(path, &Registry::core(), &Overrides::default()) else {
+        return Vec::new();
+    };
     let errors = faults.list().iter().filter(|fault| fault.severity == Severity::Error);
     errors.map(|fault| format!("{}; {}", fault.message, fault.help.as_deref().unwrap_or_default())).collect()
 }

@@ -27,8 +27,12 @@ fn the_other_examples_fail_with_what_is_not_built_yet_and_nothing_else() {
     for entry in std::fs::read_dir(example("")).expect("the folder is part of the crate") {
         let name = entry.expect("readable").file_name().to_string_lossy().into_owned();
         let Err(faults) = load(&name) else { continue };
-        let errors: Vec<_> = faults.rows().into_iter().filter(|row| row.severity == Severity::Error).collect();
-        assert!(errors.iter().any(|row| row.message.ends_with("is known but not built yet")), "{name}\n{faults}");
+        let errors: Vec<_> =
+            faults.rows().into_iter().filter(|row| row.severity == Severity::Error).collect();
+        assert!(
+            errors.iter().any(|row| row.message.ends_with("is known but not built yet")),
+            "{name}\n{faults}"
+        );
         for row in errors {
             let foreign = name.starts_with("19-") && row.message.contains("`acme`");
             if !row.message.ends_with("is known but not built yet") && !foreign {

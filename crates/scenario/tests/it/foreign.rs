@@ -38,7 +38,9 @@ fn registry() -> Registry {
 
 fn text(part: &str, slo: &str) -> String {
     shop(
-        &format!("\"u\": OpenClient(to: \"lb\", rate: \"1/s\"), \"lb\": Balancer(to: \"gpu\", policy: acme_CacheAffine(1.25)), \"gpu\": {part}"),
+        &format!(
+            "\"u\": OpenClient(to: \"lb\", rate: \"1/s\"), \"lb\": Balancer(to: \"gpu\", policy: acme_CacheAffine(1.25)), \"gpu\": {part}"
+        ),
         &format!("slo: {{ \"x\": \"{slo}\" }}"),
     )
 }
@@ -46,9 +48,15 @@ fn text(part: &str, slo: &str) -> String {
 #[test]
 fn they_are_read_checked_made_and_measured_like_ours() {
     let registry = registry();
-    for part in ["acme_Pool(8)", "acme_Pool(cards: 8, batch: 16)", "acme_Pool(cards: 8, batch: (max: 16, wait: \"1ms\"))"] {
-        let scenario = Scenario::from_text("t.ron", &text(part, "mean(gpu.batch_size) > 4"), None).expect("readable");
-        let checked = scenario.check(&registry, &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
+    for part in [
+        "acme_Pool(8)",
+        "acme_Pool(cards: 8, batch: 16)",
+        "acme_Pool(cards: 8, batch: (max: 16, wait: \"1ms\"))",
+    ] {
+        let scenario =
+            Scenario::from_text("t.ron", &text(part, "mean(gpu.batch_size) > 4"), None).expect("readable");
+        let checked =
+            scenario.check(&registry, &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
         let gpu = &checked.parts()[2].args;
         let make: &Make = gpu.kind.factory().expect("registered with it");
         assert_eq!((make.0)(gpu.count("cards")), "8 cards");
@@ -65,11 +73,20 @@ fn their_faults_are_found_like_ours() {
         ("acme_Pool(cads: 8)", "rate(gpu.calls) > 4/s", "unknown field `cads` of acme_Pool"),
         ("acme_Pol(8)", "rate(gpu.calls) > 4/s", "crate `acme` has no part `acme_Pol`"),
         ("acme_Pool(8)", "mean(gpu.batch_sise) > 4", "acme_Pool has no series `batch_sise`"),
-        ("other_Pool(8)", "rate(gpu.calls) > 4/s", "belongs to crate `other`, which this program was built without"),
+        (
+            "other_Pool(8)",
+            "rate(gpu.calls) > 4/s",
+            "belongs to crate `other`, which this program was built without",
+        ),
     ] {
         let scenario = Scenario::from_text("t.ron", &text(part, slo), None).expect("readable");
         let faults = scenario.check(&registry, &Overrides::default()).expect_err("it is wrong");
-        let said: Vec<_> = faults.list().iter().filter(|f| f.severity == Severity::Error).map(|f| f.message.clone()).collect();
+        let said: Vec<_> = faults
+            .list()
+            .iter()
+            .filter(|f| f.severity == Severity::Error)
+            .map(|f| f.message.clone())
+            .collect();
         assert!(said.iter().any(|message| message.contains(expected)), "{part}: {said:?}");
     }
 }

@@ -2,13 +2,19 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use kneepoint_scenario::{Faults, Overrides, Registry, Scenario};
 use proptest::prelude::*;
 
 use crate::{check, check_with, errors, shop};
 
-fn examples() -> Vec<String> {
+fn examples() -> &'static [String] {
+    static TEXTS: LazyLock<Vec<String>> = LazyLock::new(read_examples);
+    &TEXTS
+}
+
+fn read_examples() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut texts = Vec::new();
     for sub in ["examples", "broken"] {
@@ -31,7 +37,13 @@ fn tokens(text: &str) -> Vec<&str> {
     let mut from = 0;
     let mut last = None;
     for (at, c) in text.char_indices() {
-        let class = if c.is_alphanumeric() || c == '_' { 0 } else if c.is_whitespace() { 1 } else { 2 + at };
+        let class = if c.is_alphanumeric() || c == '_' {
+            0
+        } else if c.is_whitespace() {
+            1
+        } else {
+            2 + at
+        };
         if last.is_some_and(|last| last != class) {
             list.push(&text[from..at]);
             from = at;
@@ -53,7 +65,12 @@ fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
     match check(text) {
         Ok(checked) => {
             let again = check(&checked.expanded());
-            prop_assert!(again.is_ok(), "{}\n{}", again.err().map(|f| f.to_string()).unwrap_or_default(), checked.expanded());
+            prop_assert!(
+                again.is_ok(),
+                "{}\n{}",
+                again.err().map(|f| f.to_string()).unwrap_or_default(),
+                checked.expanded()
+            );
             prop_assert!(ron::from_str::<ron::Value>(text).is_ok(), "ron reads what we read");
         }
         Err(faults) => printed(&faults)?,
@@ -110,8 +127,8 @@ proptest! {
 fn what_ron_refuses_we_refuse() {
     // The reader is our own; ron is the judge of what RON is.
     for text in examples() {
-        let ours = Scenario::from_text("t.ron", &text, None);
-        if ron::from_str::<ron::Value>(&text).is_err() {
+        let ours = Scenario::from_text("t.ron", text, None);
+        if ron::from_str::<ron::Value>(text).is_err() {
             let refused = match ours {
                 Ok(scenario) => scenario.check(&Registry::core(), &Overrides::default()).is_err(),
                 Err(_) => true,
@@ -123,7 +140,8 @@ fn what_ron_refuses_we_refuse() {
 
 #[test]
 fn large_and_odd_files_are_refused_in_time() {
-    let many = |count: usize, entry: &dyn Fn(usize) -> String| (0..count).map(entry).collect::<Vec<_>>().join(",");
+    let many =
+        |count: usize, entry: &dyn Fn(usize) -> String| (0..count).map(entry).collect::<Vec<_>>().join(",");
     let web = "\"web\": Service(does: Compute(\"1ms\"))";
     for (name, text) in [
         ("lists", format!("({}", "[".repeat(1_000_000))),
@@ -135,13 +153,44 @@ fn large_and_odd_files_are_refused_in_time() {
         ("unknown callees", shop(&many(9_000, &|n| format!("\"p{n}\": Service(does: Call(\"q{n}\"))")), "")),
         ("a long name", shop(&format!("\"{}\": Delay(\"1s\")", "n".repeat(1_000_000)), "")),
         ("a long callee", shop(&format!("\"a\": Service(does: Call(\"{}\"))", "n".repeat(1_000_000)), "")),
-        ("edges", shop(web, &format!("edges: {{ {} }}", many(50_000, &|n| format!("\"a{n} -> web\": (loss: 0.1)"))))),
+        (
+            "edges",
+            shop(
+                web,
+                &format!("edges: {{ {} }}", many(50_000, &|n| format!("\"a{n} -> web\": (loss: 0.1)"))),
+            ),
+        ),
         ("a formula", shop(&web.replace("\"1ms\"", &format!("\"=1d{}\"", " + 1d".repeat(300_000))), "")),
         ("brackets in a formula", shop(&web.replace("1ms", &format!("={}1ms", "(".repeat(100_000))), "")),
         ("a metric", shop(web, &format!("slo: {{ \"x\": \"{}\" }}", "(".repeat(100_000)))),
-        ("params", shop(web, &format!("params: {{ {} }}", many(100_000, &|n| format!("\"p{n}\": \"=p{} + nope\"", n + 1))))),
-        ("variants", shop(web, &format!("variants: {{ {} }}", many(50_000, &|n| format!("\"v{n}\": {{ \"web.instances\": {n} }}"))))),
-        ("classes", shop(&format!("\"u\": OpenClient(to: \"p0\", rate: \"1/s\", classes: {{ {} }}),{}", many(3_000, &|n| format!("\"c{n}\": (share: {})", 1.0 / 3000.0)), many(2_000, &|n| format!("\"p{n}\": Service(does: Call(\"p{}\"))", n + 1))), "")),
+        (
+            "params",
+            shop(
+                web,
+                &format!("params: {{ {} }}", many(100_000, &|n| format!("\"p{n}\": \"=p{} + nope\"", n + 1))),
+            ),
+        ),
+        (
+            "variants",
+            shop(
+                web,
+                &format!(
+                    "variants: {{ {} }}",
+                    many(50_000, &|n| format!("\"v{n}\": {{ \"web.instances\": {n} }}"))
+                ),
+            ),
+        ),
+        (
+            "classes",
+            shop(
+                &format!(
+                    "\"u\": OpenClient(to: \"p0\", rate: \"1/s\", classes: {{ {} }}),{}",
+                    many(3_000, &|n| format!("\"c{n}\": (share: {})", 1.0 / 3000.0)),
+                    many(2_000, &|n| format!("\"p{n}\": Service(does: Call(\"p{}\"))", n + 1))
+                ),
+                "",
+            ),
+        ),
     ] {
         let said = errors(&text);
         assert!(!said.is_empty(), "{name}");
@@ -151,7 +200,10 @@ fn large_and_odd_files_are_refused_in_time() {
 
 #[test]
 fn control_characters_of_strangers_do_not_reach_the_terminal() {
-    let text = shop("\"a\u{1b}[2J\": Delay(\"1s\"), \"b\": Service(does: Call(\"\u{1b}]0;x\u{7}\"))", "slo: { \"x\": \"p99(\u{202e}a) < 1s\" }");
+    let text = shop(
+        "\"a\u{1b}[2J\": Delay(\"1s\"), \"b\": Service(does: Call(\"\u{1b}]0;x\u{7}\"))",
+        "slo: { \"x\": \"p99(\u{202e}a) < 1s\" }",
+    );
     let printed = check(&text).expect_err("wrong names").to_string();
     assert!(!printed.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{printed:?}");
 }

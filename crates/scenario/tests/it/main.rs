@@ -44,5 +44,7 @@ fn said(faults: &Faults, severity: Severity) -> Vec<String> {
 
 /// Sections of a small shop that each test changes a little; `more` is added to the record.
 fn shop(parts: &str, more: &str) -> String {
-    format!("(format: 1, title: \"Shop\", run: (duration: \"10min\", warm_up: \"1min\"),\nparts: {{\n{parts}\n}},\n{more}\n)")
+    format!(
+        "(format: 1, title: \"Shop\", run: (duration: \"10min\", warm_up: \"1min\"),\nparts: {{\n{parts}\n}},\n{more}\n)"
+    )
 }

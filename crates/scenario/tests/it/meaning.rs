@@ -22,7 +22,11 @@ fn a_call_takes_its_operation_by_name_by_operation_by_class_then_default() {
             let classes: Vec<&str> = call.classes.iter().map(|class| &**class).collect();
             format!(
                 "{}:{} -> {}:{} ({})",
-                name(call.caller), operation(&call.operation), name(call.callee), operation(&call.callee_operation), classes.join(" ")
+                name(call.caller),
+                operation(&call.operation),
+                name(call.callee),
+                operation(&call.callee_operation),
+                classes.join(" ")
             )
         })
         .collect();
@@ -64,7 +68,9 @@ fn the_most_exact_edge_wins_field_by_field() {
         let call = topology
             .calls
             .iter()
-            .find(|call| call.caller == web && call.callee == db && call.operation.as_deref() == Some(operation))
+            .find(|call| {
+                call.caller == web && call.callee == db && call.operation.as_deref() == Some(operation)
+            })
             .expect("called");
         let number = |field: &str| checked.edge(call, field).and_then(kneepoint_scenario::Value::number);
         let via: Vec<u64> = checked.via(call).map(|via| via.duration("after")).collect();
@@ -72,8 +78,13 @@ fn the_most_exact_edge_wins_field_by_field() {
     };
     assert_eq!(edge("a"), (Some(5e6), Some(0.07), Some(9e6), vec![8_000_000_000]));
     assert_eq!(edge("b"), (Some(6e6), Some(0.07), Some(9e6), vec![8_000_000_000]));
-    let tie = text.replace("\"web:a -> db:read\"", "\"web:a -> db\": (round_trip: \"4ms\"), \"web -> db:read\"");
-    assert!(errors(&tie).join("\n").contains("equally exact and both give `round_trip`"), "{:?}", errors(&tie));
+    let tie =
+        text.replace("\"web:a -> db:read\"", "\"web:a -> db\": (round_trip: \"4ms\"), \"web -> db:read\"");
+    assert!(
+        errors(&tie).join("\n").contains("equally exact and both give `round_trip`"),
+        "{:?}",
+        errors(&tie)
+    );
 }
 
 #[test]
@@ -102,11 +113,16 @@ fn what_no_call_matches_is_said() {
 fn a_cycle_may_end_by_chance() {
     let cycle = |step: &str| {
         errors(&shop(
-            &format!("\"u\": OpenClient(to: \"a\", rate: \"1/s\"),\n\"a\": Service(does: Call(\"b\")),\n\"b\": Service(does: {step})"),
+            &format!(
+                "\"u\": OpenClient(to: \"a\", rate: \"1/s\"),\n\"a\": Service(does: Call(\"b\")),\n\"b\": Service(does: {step})"
+            ),
             "",
         ))
     };
-    assert_eq!(cycle("Call(\"a\")"), ["5:20 a call that never ends: a -> b -> a (needs a Choice with a share below 1)"]);
+    assert_eq!(
+        cycle("Call(\"a\")"),
+        ["5:20 a call that never ends: a -> b -> a (needs a Choice with a share below 1)"]
+    );
     assert_eq!(cycle("Detach(Repeat(times: 2, does: Call(\"a\")))").len(), 1);
     assert_eq!(cycle("Choice([(share: 1, does: Call(\"a\"))])").len(), 1);
     assert_eq!(cycle("Choice([(share: 0.9, does: Call(\"a\")), (share: 0.1)])"), [] as [&str; 0]);
@@ -122,7 +138,11 @@ fn a_chain_of_ten_thousand_parts_is_followed_to_its_end() {
     parts.push_str("\"p9998\": Service(does: Compute(\"1ms\")),");
     assert_eq!(accepted(&shop(&parts, "")).topology().calls.len(), 9_999);
     let cyclic = parts.replace("does: Compute(\"1ms\")", "does: Call(\"p0\")");
-    assert!(errors(&shop(&cyclic, ""))[0].contains("a call that never ends: p0 -> p1"), "{:?}", errors(&shop(&cyclic, ""))[0]);
+    assert!(
+        errors(&shop(&cyclic, ""))[0].contains("a call that never ends: p0 -> p1"),
+        "{:?}",
+        errors(&shop(&cyclic, ""))[0]
+    );
     parts.push_str("\"one-more\": Delay(\"1s\"), \"two-more\": Delay(\"1s\")");
     assert!(errors(&shop(&parts, "")).join("\n").contains("10002 parts are more than 10000"));
 }
@@ -169,10 +189,18 @@ fn metrics_speak_of_what_is_there() {
 
 #[test]
 fn faults_need_one_trigger_inside_the_run_and_something_to_act_on() {
-    let fault = |fields: &str| with(&format!("regions: {{ \"eu\": (zones: [\"a\"]) }}, domains: {{ \"rack\": [\"web/0\"] }}, faults: {{ \"f\": Crash({fields}, lasts: \"1s\") }}"));
+    let fault = |fields: &str| {
+        with(&format!(
+            "regions: {{ \"eu\": (zones: [\"a\"]) }}, domains: {{ \"rack\": [\"web/0\"] }}, faults: {{ \"f\": Crash({fields}, lasts: \"1s\") }}"
+        ))
+    };
     for sound in [
-        "on: \"web\", at: \"5min\"", "on: \"web/*\", every: Exponential(\"1h\")", "on: \"web/any(2)\", at: [\"1min\", \"2min\"]",
-        "on: \"eu/a\", at: \"1s\"", "on: \"eu/a/web\", at: \"1s\"", "on: \"rack\", when: \"errors(users) > 5%\"",
+        "on: \"web\", at: \"5min\"",
+        "on: \"web/*\", every: Exponential(\"1h\")",
+        "on: \"web/any(2)\", at: [\"1min\", \"2min\"]",
+        "on: \"eu/a\", at: \"1s\"",
+        "on: \"eu/a/web\", at: \"1s\"",
+        "on: \"rack\", when: \"errors(users) > 5%\"",
     ] {
         assert_eq!(fault(sound), "", "{sound}");
     }
@@ -195,11 +223,16 @@ fn faults_need_one_trigger_inside_the_run_and_something_to_act_on() {
 
 #[test]
 fn rules_between_fields_are_held() {
-    let part = |part: &str| errors(&shop(&format!("\"u\": OpenClient(to: \"x\", rate: \"1/s\"), \"x\": {part}"), "")).join("; ");
+    let part = |part: &str| {
+        errors(&shop(&format!("\"u\": OpenClient(to: \"x\", rate: \"1/s\"), \"x\": {part}"), "")).join("; ")
+    };
     for (wrong, expected) in [
         ("Service()", "Service needs `does` or `operations`"),
         ("Service(does: Choice([(share: 0.5), (share: 0.4)]))", "the shares add up to 0.900, not 1"),
-        ("Service(does: Parallel(branches: [Compute(\"1ms\")], wait: Quorum(2)))", "a quorum of 2 is more than the 1 branches"),
+        (
+            "Service(does: Parallel(branches: [Compute(\"1ms\")], wait: Quorum(2)))",
+            "a quorum of 2 is more than the 1 branches",
+        ),
         ("Service(does: Parallel([]))", "needs a branch"),
         ("Service(does: Call(\"x/*\"))", "a call to all instances is a branch of a `Parallel`"),
         ("Service(does: Call(\"u\"))", ""),
@@ -217,7 +250,10 @@ fn rules_between_fields_are_held() {
         ("Delay(Erlang(mean: \"1s\", k: 0))", "at least 1 k"),
         ("Delay(Steps({ \"0s\": \"1s\" }))", "`Steps` is a profile, a distribution is needed in `time`"),
         ("Service(does: Compute(\"1ms\"), spread: Packed)", "`Packed` is known but not built yet"),
-        ("Service(does: Compute(\"1ms\"), start_up: { \"boot\": \"1s\" })", "field `start_up` of Service is known but not built yet"),
+        (
+            "Service(does: Compute(\"1ms\"), start_up: { \"boot\": \"1s\" })",
+            "field `start_up` of Service is known but not built yet",
+        ),
         ("Service(does: Compute(\"1ms\"), machine: \"big\")", "`machines` has no \"big\""),
         ("Service(does: Compute(\"1ms\"), places: [\"eu\"])", "nothing is named \"eu\""),
         ("Service(does: Compute(\"1ms\", \"2ms\"))", "one value or named fields, not both"),
@@ -242,7 +278,10 @@ fn rules_between_fields_are_held() {
 
 #[test]
 fn a_product_has_one_factor_with_a_dimension() {
-    let rate = |rate: &str| errors(&shop(&format!("\"u\": OpenClient(to: \"x\", rate: {rate}), \"x\": Delay(\"1s\")"), "")).join("; ");
+    let rate = |rate: &str| {
+        errors(&shop(&format!("\"u\": OpenClient(to: \"x\", rate: {rate}), \"x\": Delay(\"1s\")"), ""))
+            .join("; ")
+    };
     let wave = "Wave(low: \"1/s\", high: \"5/s\", period: \"2h\")";
     let spike = "Spike(base: 1.0, peak: 5.0, at: \"40min\", hold: \"5min\")";
     assert_eq!(rate(&format!("Product([{wave}, {spike}])")), "");
@@ -251,7 +290,10 @@ fn a_product_has_one_factor_with_a_dimension() {
     assert!(rate(spike).contains("a rate is text with a unit"), "{}", rate(spike));
     assert!(rate("Steps({ \"0s\": \"0/s\", \"5min\": \"0/s\" })").contains("a client that never asks"));
     assert!(rate("Steps({ \"5min\": \"0/s\", \"1min\": \"1/s\" })").contains("ascending"));
-    assert!(rate("Growth(from: \"1/s\", by: \"250%\", per: \"30d\")").is_empty(), "growth may be more than double");
+    assert!(
+        rate("Growth(from: \"1/s\", by: \"250%\", per: \"30d\")").is_empty(),
+        "growth may be more than double"
+    );
 }
 
 #[test]
@@ -275,7 +317,10 @@ fn what_is_suspicious_is_warned_of() {
         assert!(said.iter().any(|warning| warning.ends_with(expected)), "{expected}: {said:#?}");
     }
     assert_eq!(said.len(), 5, "{said:#?}");
-    assert_eq!(warnings(&shop("\"web\": Service(queue: 5, does: Compute(\"1ms\"))", "")), ["2:8 no client asks for anything"]);
+    assert_eq!(
+        warnings(&shop("\"web\": Service(queue: 5, does: Compute(\"1ms\"))", "")),
+        ["2:8 no client asks for anything"]
+    );
 }
 
 #[test]
@@ -290,6 +335,9 @@ fn balance_has_its_place() {
     assert_eq!(via("users -> lb", "[Timeout(\"1s\"), Balance(Random), Timeout(\"1s\")]"), "");
     assert!(via("users -> lb", "[Balance(Random), Balance(Random)]").contains("one `Balance` is enough"));
     assert!(via("lb -> web", "Balance(Random)").contains("has already chosen"));
-    assert!(via("users -> lb", "Balance(policy: Random, health: [])").contains("field `health` of Balance is known but not built yet"));
+    assert!(
+        via("users -> lb", "Balance(policy: Random, health: [])")
+            .contains("field `health` of Balance is known but not built yet")
+    );
     assert!(via("users -> lb", "Balance(Nearest)").contains("`Nearest` is known but not built yet"));
 }

@@ -31,7 +31,13 @@ fn set(settings: &[(&str, &str)]) -> Result<Checked, Faults> {
 fn wrong(path: &str, value: &str) -> String {
     match set(&[(path, value)]) {
         Ok(_) => "accepted".to_string(),
-        Err(faults) => faults.list().iter().filter(|f| f.severity == Severity::Error).map(|f| f.message.clone()).collect::<Vec<_>>().join("; "),
+        Err(faults) => faults
+            .list()
+            .iter()
+            .filter(|f| f.severity == Severity::Error)
+            .map(|f| f.message.clone())
+            .collect::<Vec<_>>()
+            .join("; "),
     }
 }
 
@@ -107,7 +113,8 @@ fn wrong_settings_are_named() {
 #[test]
 fn a_variant_is_taken_by_name_and_all_are_checked() {
     let text = shop(PARTS, MORE);
-    let variant = |name: &str| check_with(&text, &Overrides { variant: Some(name.to_string()), set: Vec::new() });
+    let variant =
+        |name: &str| check_with(&text, &Overrides { variant: Some(name.to_string()), set: Vec::new() });
     let big = variant("big").unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!((big.parts()[1].instances(), big.variant()), (2, Some("big")));
     assert_eq!(accepted(&text).parts()[1].instances(), 1);
@@ -124,12 +131,17 @@ fn a_variant_is_taken_by_name_and_all_are_checked() {
 
 #[test]
 fn sweeps_are_checked_value_by_value() {
-    let sweep = |over: &str| errors(&shop(PARTS, &format!("{MORE} sweep: (over: {{ {over} }}, variants: [\"big\"])")));
+    let sweep = |over: &str| {
+        errors(&shop(PARTS, &format!("{MORE} sweep: (over: {{ {over} }}, variants: [\"big\"])")))
+    };
     let sound = r#""params.load": ["1/s", "2/s"], "web.instances": Linear(from: 1, to: 9, points: 3), "web.queue.max": [1]"#;
     assert_eq!(sweep(sound), [] as [&str; 0]);
     assert!(sweep(r#""web.instances": [1, 2.5]"#)[0].contains("a count is a whole number"));
     assert!(sweep(r#""web.instancs": [1]"#)[0].contains("unknown field"));
-    assert!(sweep(r#""users.rate": Logarithmic(from: "1/s", to: "1s", points: 3)"#)[0].contains("a rate is needed"));
+    assert!(
+        sweep(r#""users.rate": Logarithmic(from: "1/s", to: "1s", points: 3)"#)[0]
+            .contains("a rate is needed")
+    );
     assert!(sweep(r#""web.instances": []"#)[0].contains("needs a value"));
 }
 
@@ -149,10 +161,16 @@ fn a_preset_gives_what_is_not_written() {
     assert_eq!(web.args.args("concurrency").map(|threads| threads.count("threads")), Some(8));
     let edge = checked.root().map("edges")[0].value.as_args().expect("a record");
     assert_eq!((edge.number("loss"), edge.distribution("round_trip").median()), (0.01, Some(1e6)));
-    assert!(checked.assumptions().iter().any(|row| row.text.contains("ngx_http_upstream")), "shipped presets carry sources");
+    assert!(
+        checked.assumptions().iter().any(|row| row.text.contains("ngx_http_upstream")),
+        "shipped presets carry sources"
+    );
     let wrong = |from: &str, to: &str| errors(&text.replace(from, to)).join("\n");
     assert!(wrong("preset: \"base\"", "preset: \"careful\"").contains("builds on itself"));
-    assert!(wrong("\"lb\": Balancer(preset: \"nginx\"", "\"lb\": Balancer(preset: \"near\"").contains("is a group without a kind"));
+    assert!(
+        wrong("\"lb\": Balancer(preset: \"nginx\"", "\"lb\": Balancer(preset: \"near\"")
+            .contains("is a group without a kind")
+    );
 }
 
 #[test]
@@ -162,7 +180,10 @@ fn presets_that_unfold_without_end_are_stopped() {
         let next = level + 1;
         presets.push_str(&format!("\"p{level}\": (limits: (preset: \"q{level}\"), a: (preset: \"p{next}\"), b: (preset: \"p{next}\")),\n"));
     }
-    let text = shop("\"w\": Service(does: Compute(\"1ms\"))", &format!("presets: {{ {presets} }}, machines: {{ \"m\": (preset: \"p0\") }}"));
+    let text = shop(
+        "\"w\": Service(does: Compute(\"1ms\"))",
+        &format!("presets: {{ {presets} }}, machines: {{ \"m\": (preset: \"p0\") }}"),
+    );
     assert!(!errors(&text).is_empty());
 }
 
@@ -201,28 +222,48 @@ fn includes_add_their_sections_and_a_name_has_one_owner() {
     let base = r#"(format: 1, title: "Base", include: ["more.ron"], machines: { "m": (cores: 2) }, assumptions: ["theirs"],
         set: { "machines.m.cores": 8 }, parts: { "auth": Service(machine: "m", does: Call("deep")) })"#;
     let more = r#"(format: 1, title: "More", parts: { "deep": Service(does: Compute("1ms")) })"#;
-    let folder = Folder::new("include", &[("main.ron", main), ("sub/base.ron", base), ("sub/more.ron", more)]);
+    let folder =
+        Folder::new("include", &[("main.ron", main), ("sub/base.ron", base), ("sub/more.ron", more)]);
     let checked = folder.load("main.ron").unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!((checked.title(), checked.parts().len()), ("Main", 3));
     let auth = checked.parts().iter().find(|part| &*part.name == "auth").expect("included");
     assert_eq!((auth.instances(), checked.machine(auth).map(|machine| machine.count("cores"))), (3, Some(8)));
     assert_eq!(checked.assumptions().iter().filter(|row| row.source.is_none()).count(), 2);
-    let twice = Folder::new("twice", &[("main.ron", &main.replace("\"users\"", "\"auth\"")), ("sub/base.ron", base), ("sub/more.ron", more)]);
+    let twice = Folder::new(
+        "twice",
+        &[
+            ("main.ron", &main.replace("\"users\"", "\"auth\"")),
+            ("sub/base.ron", base),
+            ("sub/more.ron", more),
+        ],
+    );
     let said = twice.wrong("main.ron");
     assert!(said.contains("\"auth\" is defined twice (also in "), "{said}");
 }
 
 #[test]
 fn includes_that_cannot_be_read_are_named_where_they_stand() {
-    let including = |file: &str| format!("(format: 1, title: \"t\", include: [\"{file}\"], parts: {{ \"a\": Service(does: Compute(\"1ms\")) }})");
+    let including = |file: &str| {
+        format!(
+            "(format: 1, title: \"t\", include: [\"{file}\"], parts: {{ \"a\": Service(does: Compute(\"1ms\")) }})"
+        )
+    };
     let texts: Vec<(String, String)> = [
-        ("missing.ron", "no.ron"), ("folder.ron", "sub"), ("up.ron", "../x.ron"), ("absolute.ron", "/etc/passwd"),
-        ("loop-a.ron", "loop-b.ron"), ("loop-b.ron", "loop-a.ron"), ("binary.ron", "zero"), ("empty.ron", ""), ("syntax.ron", "open"),
+        ("missing.ron", "no.ron"),
+        ("folder.ron", "sub"),
+        ("up.ron", "../x.ron"),
+        ("absolute.ron", "/etc/passwd"),
+        ("loop-a.ron", "loop-b.ron"),
+        ("loop-b.ron", "loop-a.ron"),
+        ("binary.ron", "zero"),
+        ("empty.ron", ""),
+        ("syntax.ron", "open"),
     ]
     .iter()
     .map(|(name, file)| ((*name).to_string(), including(file)))
     .collect();
-    let mut files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let mut files: Vec<(&str, &str)> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     files.extend([("zero", "a\0b"), ("open", "(format: 1, title: \"t\", parts: {")]);
     let folder = Folder::new("unreadable", &files);
     for (name, expected) in [
@@ -257,9 +298,14 @@ fn symbolic_links_neither_loop_nor_lead_out() {
 
 #[test]
 fn includes_nest_eight_deep_and_no_deeper() {
-    let text = |next: usize| format!("(format: 1, title: \"t\", include: [\"f{next}.ron\"], parts: {{ \"p{next}\": Service(does: Compute(\"1ms\")) }})");
+    let text = |next: usize| {
+        format!(
+            "(format: 1, title: \"t\", include: [\"f{next}.ron\"], parts: {{ \"p{next}\": Service(does: Compute(\"1ms\")) }})"
+        )
+    };
     let texts: Vec<(String, String)> = (0..12).map(|at| (format!("f{at}.ron"), text(at + 1))).collect();
-    let mut files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let mut files: Vec<(&str, &str)> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     files.push(("f12.ron", "(format: 1, title: \"t\")"));
     let folder = Folder::new("deep", &files);
     assert!(folder.load("f4.ron").is_ok(), "{:?}", folder.load("f4.ron").err());
@@ -268,6 +314,8 @@ fn includes_nest_eight_deep_and_no_deeper() {
 
 #[test]
 fn an_include_needs_a_file_to_be_beside() {
-    let said = check("(format: 1, title: \"t\", include: [\"a.ron\"], parts: {})").expect_err("no folder").to_string();
+    let said = check("(format: 1, title: \"t\", include: [\"a.ron\"], parts: {})")
+        .expect_err("no folder")
+        .to_string();
     assert!(said.contains("this text is no file"), "{said}");
 }
