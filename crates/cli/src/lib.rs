@@ -1,1 +1,93 @@
-//! The kneepoint command.
+//! The `kneepoint` command: the only place that touches arguments, and the edge where data, diagnostics and exit
+//! codes leave.
+//!
+//! Data goes to standard output; progress and diagnostics go to standard error, progress only on a terminal.
+//! Exit codes: 0 fine, 1 a stated objective missed, 2 bad usage or scenario, 3 a run failed, 130 interrupted.
+
+mod arguments;
+mod check;
+mod init;
+mod kinds;
+mod output;
+mod run;
+mod saturation;
+pub mod verify;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use kneepoint_scenario::Registry;
+
+use arguments::{Arguments, Verb};
+
+/// How the command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All is well.
+    Fine,
+    /// A stated objective was missed.
+    Missed,
+    /// Bad usage, or a scenario with faults.
+    Bad,
+    /// A run failed.
+    Failed,
+}
+
+impl End {
+    /// Returns the exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            End::Fine => 0,
+            End::Missed => 1,
+            End::Bad => 2,
+            End::Failed => 3,
+        }
+    }
+}
+
+/// Runs the command on the arguments of this process.
+pub fn main() -> ExitCode {
+    main_with(Registry::core())
+}
+
+/// As [`main`], with kinds of other crates: how they get the whole command.
+pub fn main_with(registry: Registry) -> ExitCode {
+    ExitCode::from(command(&registry, std::env::args_os()).code())
+}
+
+/// Runs the command on these arguments, the first of which is its own name.
+pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString>) -> End {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no faults; clap knows where each goes.
+            let end = if error.use_stderr() { End::Bad } else { End::Fine };
+            return if error.print().is_ok() { end } else { End::Failed };
+        }
+    };
+    match arguments.verb {
+        Verb::Run(arguments) => run::run(registry, &arguments),
+        Verb::Check(arguments) => check::check(registry, &arguments),
+        Verb::Init(arguments) => init::init(&arguments),
+        Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),
+        Verb::Verify(arguments) => verify_cases(&arguments),
+        Verb::Completions { shell } => arguments::completions(shell),
+    }
+}
+
+fn verify_cases(arguments: &arguments::VerifyArguments) -> End {
+    let wanted = verify::Verify {
+        area: arguments.area.clone(),
+        quick: arguments.quick,
+        case: arguments.case.clone(),
+        threads: output::threads(arguments.threads),
+        print: arguments.print,
+    };
+    match verify::verify(&wanted, &mut std::io::stdout().lock()) {
+        Ok(tally) if tally.failed == 0 => End::Fine,
+        Ok(_) => End::Missed,
+        Err(verify::VerifyError::Write(error)) => output::broken(&error),
+        Err(error) => output::bad(&error.to_string()),
+    }
+}

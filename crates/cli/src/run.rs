@@ -1,0 +1,87 @@
+//! `kneepoint run`: what happens?
+
+use indicatif::{ProgressBar, ProgressStyle};
+use kneepoint_experiment::result::{RunResult, Verdict};
+use kneepoint_experiment::{ExperimentError, Options, Progress};
+use kneepoint_report::{Look, csv, json, text};
+use kneepoint_scenario::{Registry, Scenario, plan};
+
+use crate::End;
+use crate::arguments::{Format, RunArguments};
+use crate::output;
+
+pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
+    if let (Some(path), false) = (&arguments.output, arguments.force)
+        && std::fs::symlink_metadata(path).is_ok()
+    {
+        return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+    }
+    let checked = match Scenario::load(&arguments.file, registry, &arguments.changes.overrides()) {
+        Ok(checked) => checked,
+        Err(faults) => {
+            output::say(&faults.to_string());
+            return End::Bad;
+        }
+    };
+    let mut plan = match plan(&checked) {
+        Ok(plan) => plan,
+        Err(faults) => {
+            output::say(&faults.to_string());
+            return End::Bad;
+        }
+    };
+    if let Some(seed) = arguments.seed {
+        plan.run.seed = seed;
+    }
+    if let Some(replications) = arguments.replications {
+        (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
+    }
+    let bar = bar(plan.run.replications_max);
+    let tell = |progress: Progress| {
+        bar.set_length(progress.planned);
+        bar.set_position(progress.done);
+    };
+    let options = Options { threads: Some(output::threads(arguments.threads)), progress: Some(&tell) };
+    let result = kneepoint_experiment::run(&plan, &options);
+    bar.finish_and_clear();
+    match result {
+        Ok(result) => finish(arguments, &result),
+        Err(error @ ExperimentError::Stopped { .. }) | Err(error @ ExperimentError::Threads { .. }) => {
+            output::say(&format!("error: {error}"));
+            End::Failed
+        }
+        Err(error) => output::bad(&error.to_string()),
+    }
+}
+
+fn bar(replications: u64) -> ProgressBar {
+    if !output::shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(replications);
+    let style = "{bar:30} {pos}/{len} replications, {eta} left";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+fn finish(arguments: &RunArguments, result: &RunResult) -> End {
+    let written = match arguments.format {
+        Format::Text => text(result, &Look::default()),
+        Format::Json => json(result),
+        Format::Csv => csv(result),
+    };
+    let written = match &arguments.output {
+        None => output::print(&written),
+        Some(path) => match output::write_file(path, &written, arguments.force) {
+            Ok(()) => End::Fine,
+            Err(message) => {
+                output::say(&format!("error: {message}"));
+                End::Failed
+            }
+        },
+    };
+    match (written, result.verdict) {
+        (End::Fine, Verdict::Missed) => End::Missed,
+        (end, _) => end,
+    }
+}
