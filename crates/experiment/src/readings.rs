@@ -12,15 +12,41 @@ pub(crate) struct LevelReading {
     pub last: f64,
 }
 
+/// Durations: how many, their sum, the shortest and the longest, and all of them where they are kept [ns].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spent {
+    pub count: u64,
+    pub sum: u128,
+    pub range: Option<(u64, u64)>,
+    pub histogram: Histogram,
+}
+
+impl Spent {
+    fn of(histogram: Histogram) -> Spent {
+        Spent {
+            count: histogram.count(),
+            sum: histogram.sum(),
+            range: histogram.min().zip(histogram.max()),
+            histogram,
+        }
+    }
+
+    fn merge(&mut self, other: &Spent) {
+        self.histogram.merge(&other.histogram);
+        *self = Spent::of(std::mem::take(&mut self.histogram));
+    }
+}
+
 /// Requests of one class, as the client noted them.
 #[derive(Clone, Debug)]
 pub(crate) struct ClassReading {
     pub sent: u64,
     pub ended: [u64; STATUSES],
-    pub latency: Histogram,
-    pub failed: Histogram,
+    pub latency: Spent,
+    pub failed: Spent,
 }
 
+/// All requests of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientReading {
     pub classes: Vec<ClassReading>,
@@ -38,15 +64,33 @@ pub(crate) struct StationReading {
     pub orphans: u64,
     pub orphan_time: u64,
     pub phases: [u64; PHASES],
-    pub response: Histogram,
-    pub waiting: Option<Histogram>,
-    pub waiting_abandoned: Option<Histogram>,
-    pub service: Option<Histogram>,
+    pub response: Spent,
+    pub waiting: Option<Spent>,
+    pub waiting_abandoned: Option<Spent>,
+    pub service: Option<Spent>,
     pub busy: Option<LevelReading>,
     pub capacity: Option<LevelReading>,
     pub queue: Option<LevelReading>,
     pub inside: Option<LevelReading>,
     pub threads: Option<LevelReading>,
+}
+
+/// A part and its instances. The histograms of the instances are not kept: there may be thousands of them, in
+/// hundreds of replications.
+#[derive(Clone, Debug)]
+pub(crate) struct PartReading {
+    pub all: StationReading,
+    pub instances: Vec<StationReading>,
+}
+
+impl PartReading {
+    pub fn of(sim: &Simulation, instances: &[ComponentId]) -> PartReading {
+        let mut instances: Vec<StationReading> =
+            instances.iter().map(|id| StationReading::of(sim, *id)).collect();
+        let all = StationReading::together(&instances);
+        instances.iter_mut().for_each(StationReading::forget_histograms);
+        PartReading { all, instances }
+    }
 }
 
 /// Reads a level of several components together: areas and last values are added, the highest is that of one.
@@ -68,10 +112,10 @@ impl LevelReading {
     }
 }
 
-fn samples(sim: &Simulation, ids: &[ComponentId], name: &str) -> Histogram {
+fn samples(sim: &Simulation, ids: &[ComponentId], name: &str) -> Spent {
     let mut all = Histogram::new();
     ids.iter().filter_map(|id| sim.samples(*id, name)).for_each(|h| all.merge(h));
-    all
+    Spent::of(all)
 }
 
 impl ClientReading {
@@ -105,8 +149,8 @@ impl ClientReading {
         let mut all = ClassReading {
             sent: 0,
             ended: [0; STATUSES],
-            latency: Histogram::new(),
-            failed: Histogram::new(),
+            latency: Spent::default(),
+            failed: Spent::default(),
         };
         for class in &self.classes {
             all.sent += class.sent;
@@ -119,9 +163,9 @@ impl ClientReading {
 }
 
 impl StationReading {
-    pub fn of(sim: &Simulation, id: ComponentId) -> StationReading {
+    fn of(sim: &Simulation, id: ComponentId) -> StationReading {
         let books = sim.books(id);
-        let samples = |name| sim.samples(id, name).cloned();
+        let samples = |name| sim.samples(id, name).cloned().map(Spent::of);
         let level = |name| level(sim, &[id], name);
         StationReading {
             calls: books.calls,
@@ -130,7 +174,7 @@ impl StationReading {
             orphans: books.orphans,
             orphan_time: books.orphan_time,
             phases: books.phases,
-            response: books.response.clone(),
+            response: Spent::of(books.response.clone()),
             waiting: samples("waiting"),
             waiting_abandoned: samples("waiting_abandoned"),
             service: samples("service"),
@@ -142,8 +186,15 @@ impl StationReading {
         }
     }
 
+    fn forget_histograms(&mut self) {
+        let of = [&mut self.waiting, &mut self.waiting_abandoned, &mut self.service];
+        for spent in of.into_iter().flatten().chain([&mut self.response]) {
+            spent.histogram = Histogram::new();
+        }
+    }
+
     /// Returns all instances together.
-    pub fn together(instances: &[StationReading]) -> StationReading {
+    fn together(instances: &[StationReading]) -> StationReading {
         let mut all = StationReading::default();
         for one in instances {
             all.calls += one.calls;
@@ -159,7 +210,7 @@ impl StationReading {
                 (&mut all.service, &one.service),
             ] {
                 if let Some(theirs) = theirs {
-                    mine.get_or_insert_with(Histogram::new).merge(theirs);
+                    mine.get_or_insert_default().merge(theirs);
                 }
             }
             for (mine, theirs) in [

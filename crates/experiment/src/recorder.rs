@@ -9,7 +9,7 @@ use crate::checks::{self, Findings};
 use crate::error::ExperimentError;
 use crate::probe::Reading;
 use crate::program::{LOOKS, Stretch, Take, Task};
-use crate::readings::{ClientReading, StationReading};
+use crate::readings::{ClientReading, PartReading};
 
 /// What was read in one window.
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ pub(crate) struct Replication {
     pub taken: Vec<Vec<Taken>>,
     /// By part of the plan; nothing for parts that are no clients.
     pub clients: Vec<Option<ClientReading>>,
-    /// By part of the plan and instance; empty for clients.
-    pub stations: Vec<Vec<StationReading>>,
+    /// By part of the plan; nothing for clients.
+    pub stations: Vec<Option<PartReading>>,
     /// Mean number inside in the first and in the second half of what is measured, by part of the plan.
     pub halves: Vec<Option<(f64, f64)>>,
     pub findings: Findings,
@@ -99,11 +99,18 @@ fn looks(stretch: Stretch) -> impl Iterator<Item = u64> {
     (0..LOOKS).map(move |k| stretch.from + (length * u128::from(2 * k + 1) / u128::from(2 * LOOKS)) as u64)
 }
 
+/// A window under way.
+struct Opened {
+    /// What was read when it opened, or after the reset.
+    start: Reading,
+    /// What came in before the reset.
+    before: Option<Reading>,
+}
+
 /// The windows under way.
 struct Windows<'a> {
     tasks: &'a [Task],
-    /// What was read when a window opened, and what came in before the reset.
-    open: Vec<Vec<Option<(Reading, Option<Reading>)>>>,
+    open: Vec<Vec<Option<Opened>>>,
     taken: Vec<Vec<Option<Taken>>>,
 }
 
@@ -117,11 +124,12 @@ impl Windows<'_> {
     }
 
     fn open(&mut self, task: usize, window: usize, sim: &Simulation) {
-        self.open[task][window] = Some((self.tasks[task].probe.read(sim), None));
+        self.open[task][window] = Some(Opened { start: self.tasks[task].probe.read(sim), before: None });
     }
 
     fn close(&mut self, task: usize, window: usize, sim: &Simulation) {
-        let (start, before) = self.open[task][window].take().expect("a window opens before it closes");
+        let Opened { start, before } =
+            self.open[task][window].take().expect("a window opens before it closes");
         let came = self.tasks[task].probe.read(sim).since(&start);
         let all = match before {
             Some(before) => before.and(came),
@@ -155,14 +163,14 @@ impl Windows<'_> {
     /// Resets the statistics of the simulation; what came in before is kept for the windows that are open.
     fn reset(&mut self, sim: &mut Simulation) {
         for (task, windows) in self.tasks.iter().zip(&mut self.open) {
-            for (start, before) in windows.iter_mut().flatten() {
-                *before = Some(task.probe.read(sim).since(start));
+            for window in windows.iter_mut().flatten() {
+                window.before = Some(task.probe.read(sim).since(&window.start));
             }
         }
         sim.reset_statistics();
         for (task, windows) in self.tasks.iter().zip(&mut self.open) {
-            for (start, _) in windows.iter_mut().flatten() {
-                *start = task.probe.read(sim);
+            for window in windows.iter_mut().flatten() {
+                window.start = task.probe.read(sim);
             }
         }
     }
@@ -213,8 +221,8 @@ pub(crate) fn record(
         })
         .collect();
     let stations = plan.parts.iter().map(|part| match part.role {
-        PartRole::Client { .. } => Vec::new(),
-        _ => part.instances.iter().map(|id| StationReading::of(&sim, *id)).collect(),
+        PartRole::Client { .. } => None,
+        _ => Some(PartReading::of(&sim, &part.instances)),
     });
     let missing = tasks.iter().enumerate().find_map(|(task, t)| {
         let (id, series) = t.probe.missing(&sim)?;

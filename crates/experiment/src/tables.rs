@@ -5,7 +5,7 @@ use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
 
 use crate::evaluate::{ratio, share};
-use crate::readings::{ClassReading, ClientReading, LevelReading, StationReading};
+use crate::readings::{ClassReading, ClientReading, LevelReading, PartReading, Spent, StationReading};
 use crate::recorder::Replication;
 use crate::result::{
     ClassResult, ClientResult, Count, Durations, InstanceResult, LevelResult, PERCENTILES, PartResult,
@@ -41,19 +41,19 @@ impl Scale {
         Share { part: parts.iter().sum(), whole: wholes.iter().sum(), share }
     }
 
-    fn durations(self, of: &[&Histogram], percentiles: &[f64]) -> Durations {
+    fn durations(self, of: &[&Spent], percentiles: &[f64]) -> Durations {
         let mut histogram = Histogram::new();
-        of.iter().for_each(|h| histogram.merge(h));
-        let sums: Vec<f64> = of.iter().map(|h| h.sum() as f64).collect();
-        let counts: Vec<f64> = of.iter().map(|h| h.count() as f64).collect();
+        of.iter().for_each(|s| histogram.merge(&s.histogram));
+        let histograms: Vec<&Histogram> = of.iter().map(|s| &s.histogram).collect();
+        let sums: Vec<f64> = of.iter().map(|s| s.sum as f64).collect();
+        let counts: Vec<f64> = of.iter().map(|s| s.count as f64).collect();
+        let percentile = |p: &f64| (*p, Estimated::percentile(&histograms, *p, self.confidence));
+        let ranges = of.iter().filter_map(|s| s.range);
         Durations {
-            count: histogram.count(),
+            count: of.iter().map(|s| s.count).sum(),
             mean: ratio(&sums, &counts, self.confidence),
-            range: histogram.min().zip(histogram.max()),
-            percentiles: percentiles
-                .iter()
-                .map(|p| (*p, Estimated::percentile(of, *p, self.confidence)))
-                .collect(),
+            range: ranges.reduce(|(low, high), (l, h)| (low.min(l), high.max(h))),
+            percentiles: percentiles.iter().map(percentile).collect(),
             histogram,
         }
     }
@@ -93,8 +93,8 @@ impl Scale {
         let ended = |r: &&ClassReading| r.ended.iter().sum::<u64>();
         let good = |r: &&ClassReading| good(&r.ended);
         let by_status: Vec<_> = of.iter().map(|r| (r.ended, ended(r))).collect();
-        let latencies: Vec<&Histogram> = of.iter().map(|r| &r.latency).collect();
-        let failed: Vec<&Histogram> = of.iter().map(|r| &r.failed).collect();
+        let latencies: Vec<&Spent> = of.iter().map(|r| &r.latency).collect();
+        let failed: Vec<&Spent> = of.iter().map(|r| &r.failed).collect();
         Requests {
             sent: self.count(of.iter().map(|r| r.sent)),
             ended: self.count(of.iter().map(ended)),
@@ -110,9 +110,9 @@ impl Scale {
         let answered = |r: &&StationReading| r.answers.iter().sum::<u64>();
         let ends = |r: &&StationReading| answered(r) + r.lost;
         let by_status: Vec<_> = of.iter().map(|r| (r.answers, ends(r))).collect();
-        let response: Vec<&Histogram> = of.iter().map(|r| &r.response).collect();
-        let samples = |pick: fn(&StationReading) -> Option<&Histogram>| {
-            let kept: Vec<&Histogram> = of.iter().filter_map(|r| pick(r)).collect();
+        let response: Vec<&Spent> = of.iter().map(|r| &r.response).collect();
+        let samples = |pick: fn(&StationReading) -> Option<&Spent>| {
+            let kept: Vec<&Spent> = of.iter().filter_map(|r| pick(r)).collect();
             (kept.len() == of.len() && !kept.is_empty()).then(|| self.durations(&kept, percentiles))
         };
         let levels = |pick: fn(&StationReading) -> Option<LevelReading>| {
@@ -187,10 +187,10 @@ fn client(scale: Scale, part: &PartPlan, at: usize, classes: &[String], all: &[R
 }
 
 fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> PartResult {
-    let together: Vec<StationReading> =
-        all.iter().map(|r| StationReading::together(&r.stations[at])).collect();
+    let readings: Vec<&PartReading> = all.iter().filter_map(|r| r.stations[at].as_ref()).collect();
+    let together: Vec<&StationReading> = readings.iter().map(|r| &r.all).collect();
     let instances = part.instances.iter().enumerate().map(|(i, _)| {
-        let of: Vec<&StationReading> = all.iter().map(|r| &r.stations[at][i]).collect();
+        let of: Vec<&StationReading> = readings.iter().map(|r| &r.instances[i]).collect();
         InstanceResult {
             path: all.first().map_or_else(String::new, |r| r.paths[at][i].clone()),
             station: scale.station(&of, &[]),
@@ -199,7 +199,7 @@ fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> Par
     PartResult {
         name: part.name.clone(),
         kind: part.kind.clone(),
-        all: scale.station(&together.iter().collect::<Vec<_>>(), &PERCENTILES),
+        all: scale.station(&together, &PERCENTILES),
         instances: instances.collect(),
     }
 }

@@ -160,7 +160,8 @@ pub struct PartResult {
     pub kind: String,
     /// All its instances together: counts are added, levels too, utilisation is busy over capacity.
     pub all: Station,
-    /// Each instance, in order. [`Durations::percentiles`] are given for the whole part only.
+    /// Each instance, in order. [`Durations::percentiles`] and [`Durations::histogram`] are given for the whole
+    /// part only.
     pub instances: Vec<InstanceResult>,
 }
 

@@ -11,7 +11,7 @@ pub const PERCENTILES: [f64; 6] = [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
 pub struct Count {
     /// In all replications together, while measured.
     pub total: u64,
-    /// How many a second [1/s].
+    /// How many a second (1/s).
     pub rate: Estimated,
 }
 
@@ -26,18 +26,18 @@ pub struct Share {
     pub share: Estimated,
 }
 
-/// Durations of single things, all replications together [ns].
+/// Durations of single things, all replications together (ns).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Durations {
     /// How many.
     pub count: u64,
-    /// Their mean [ns].
+    /// Their mean (ns).
     pub mean: Estimated,
-    /// Shortest and longest [ns].
+    /// Shortest and longest (ns).
     pub range: Option<(u64, u64)>,
-    /// The percentiles of [`PERCENTILES`], pooled over replications [ns]; empty for instances.
+    /// The percentiles of [`PERCENTILES`], pooled over replications (ns); empty for instances.
     pub percentiles: Vec<(f64, Estimated)>,
-    /// All of them.
+    /// All of them; empty for instances.
     pub histogram: Histogram,
 }
 
@@ -63,8 +63,8 @@ pub struct LevelResult {
 pub struct PhaseTime {
     /// Which.
     pub phase: Phase,
-    /// In all replications together [ns].
+    /// In all replications together (ns).
     pub total: u128,
-    /// Per request that ended, or per call that arrived [ns].
+    /// Per request that ended, or per call that arrived (ns).
     pub per_request: Estimated,
 }

@@ -31,3 +31,20 @@ fn two_servers_follow_theory() {
     assert_eq!(result.verdict, Verdict::Met);
     assert!(result.warnings.is_empty(), "{:?}", result.warnings);
 }
+
+#[test]
+fn percentiles_follow_theory_over_requests_over_time_and_combined() {
+    let run =
+        RunPlan { confidence: 0.999, ..fixed(SimDuration::from_secs(110), SimDuration::from_secs(10), 20) };
+    let plan = queue(run, 50.0, 10.0, 1);
+    let plan = with_watch(plan, "p90(client.latency) / p50(client.latency)");
+    let plan = with_watch(plan, "p95(desk.in_flight)");
+    let result = done(&plan);
+    let value = |i: usize| known(&result.watches[i].values[0].value);
+    // Response times are exponential: ln 10 / ln 2.
+    let ratio = value(0);
+    assert!(ratio.contains(std::f64::consts::LN_10 / std::f64::consts::LN_2), "{ratio:?}");
+    assert!(ratio.relative_half_width().expect("above 0") < 0.1, "{ratio:?}");
+    // P(at most n inside) = 1 - 0.5^(n + 1): 0.9375 for 3, 0.969 for 4.
+    assert_eq!((value(1).value, value(1).low, value(1).high), (4.0, 4.0, 4.0), "{:?}", value(1));
+}

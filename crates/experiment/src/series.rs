@@ -1,0 +1,185 @@
+//! Which series a part has, and what is read for each.
+
+use kneepoint_calls::{ComponentId, STATUSES, Status};
+use kneepoint_scenario::plan::{PartPlan, PartRole};
+use kneepoint_scenario::value::{Piece, Target};
+
+use crate::probe::{CountOf, Probe, SamplesOf};
+use crate::program::Reason;
+
+pub(crate) fn unknown_series(part: &PartPlan, name: &str) -> String {
+    let has = match part.role {
+        PartRole::Client { .. } => {
+            "latency, requests, goodput, errors, availability, in_flight and one per status"
+        }
+        PartRole::Station => {
+            "calls, goodput, errors, availability, lost, response, waiting, service, utilisation, queue, \
+             in_flight, threads and one per status"
+        }
+        PartRole::Delay | PartRole::Router => {
+            "calls, goodput, errors, availability, lost, response, in_flight and one per status"
+        }
+    };
+    format!("\"{}\" has no series `{name}`; it has {has}", part.name)
+}
+
+/// Instances that are measured together.
+pub(crate) struct Group {
+    /// The number of the only one, if it is measured on its own.
+    pub instance: Option<usize>,
+    pub ids: Vec<ComponentId>,
+}
+
+/// Returns what the target names: all instances together, or each on its own.
+pub(crate) fn instances(part: &PartPlan, target: &Target, compare: bool) -> Result<Vec<Group>, Reason> {
+    let one = |i, id| Group { instance: Some(i), ids: vec![id] };
+    let each = || part.instances.iter().enumerate().map(|(i, id)| one(i, *id)).collect();
+    let pieces: Vec<&Piece> = target.place.pieces.iter().map(|p| &p.value).collect();
+    match pieces[..] {
+        [] if compare => Ok(each()),
+        [] => Ok(vec![Group { instance: None, ids: part.instances.clone() }]),
+        [Piece::Each] => Ok(each()),
+        [Piece::Index(i)] => match part.instances.get(*i as usize) {
+            Some(id) => Ok(vec![one(*i as usize, *id)]),
+            None => Err(format!(
+                "\"{}\" has {} instances, numbered from 0: there is no {i}",
+                part.name,
+                part.instances.len()
+            )),
+        },
+        _ => Err(format!("a metric takes \"{0}\", \"{0}/*\" or one instance as in \"{0}/0\"", part.name)),
+    }
+}
+
+/// The statuses that have a series of their own.
+const STATUS_SERIES: [(&str, Status); 9] = [
+    ("timeouts", Status::Timeout),
+    ("rejected", Status::Rejected),
+    ("shed", Status::Shed),
+    ("limited", Status::Limited),
+    ("refused", Status::Refused),
+    ("unavailable", Status::Unavailable),
+    ("failed", Status::Failed),
+    ("stale", Status::Stale),
+    ("degraded", Status::Degraded),
+];
+
+/// Returns which ends are counted by a series, and whether lost calls are among them.
+fn counted(name: &str) -> Option<([bool; STATUSES], bool)> {
+    let which = |test: &dyn Fn(Status) -> bool| {
+        let mut which = [false; STATUSES];
+        Status::ALL.iter().for_each(|s| which[*s as usize] = test(*s));
+        which
+    };
+    match name {
+        "goodput" | "availability" => Some((which(&Status::is_good), false)),
+        "errors" => Some((which(&|s| !s.is_good()), true)),
+        _ => STATUS_SERIES.iter().find(|(n, _)| *n == name).map(|(_, s)| (which(&|t| t == *s), false)),
+    }
+}
+
+pub(crate) fn probe(
+    part: &PartPlan,
+    ids: &[ComponentId],
+    operation: Option<&str>,
+    name: &str,
+) -> Result<Probe, Reason> {
+    match &part.role {
+        PartRole::Client { classes } => {
+            let classes: Vec<&str> = match operation {
+                None => classes.iter().map(String::as_str).collect(),
+                Some(class) if classes.iter().any(|c| c == class) => vec![class],
+                Some(class) => return Err(format!("\"{}\" has no class `{class}`", part.name)),
+            };
+            client_probe(part, ids, &classes, operation.is_some(), name)
+        }
+        _ => station_probe(part, ids, operation, name),
+    }
+}
+
+fn client_probe(
+    part: &PartPlan,
+    ids: &[ComponentId],
+    classes: &[&str],
+    one_class: bool,
+    name: &str,
+) -> Result<Probe, Reason> {
+    let every = || ids.iter().flat_map(|id| classes.iter().map(move |class| (*id, *class)));
+    let ended = |which: [bool; STATUSES]| -> Vec<CountOf> {
+        every()
+            .flat_map(|(id, class)| {
+                Status::ALL
+                    .iter()
+                    .filter(move |s| which[**s as usize])
+                    .map(move |s| CountOf::Series(id, format!("ended:{class}:{}", s.name())))
+            })
+            .collect()
+    };
+    Ok(match name {
+        "latency" => {
+            Probe::Samples(every().map(|(id, c)| SamplesOf::Series(id, format!("latency:{c}"))).collect())
+        }
+        "requests" => Probe::Counts {
+            part: every().map(|(id, c)| CountOf::Series(id, format!("requests:{c}"))).collect(),
+            whole: Vec::new(),
+        },
+        "lost" => {
+            let mut which = [false; STATUSES];
+            which[Status::Lost as usize] = true;
+            Probe::Counts { part: ended(which), whole: Vec::new() }
+        }
+        "in_flight" if one_class => {
+            return Err("requests under way are kept for all classes together".to_string());
+        }
+        "in_flight" => Probe::Level(ids.iter().map(|id| (*id, "in_flight")).collect()),
+        _ => {
+            let (which, _) = counted(name).ok_or_else(|| unknown_series(part, name))?;
+            Probe::Counts { part: ended(which), whole: ended([true; STATUSES]) }
+        }
+    })
+}
+
+fn station_probe(
+    part: &PartPlan,
+    ids: &[ComponentId],
+    operation: Option<&str>,
+    name: &str,
+) -> Result<Probe, Reason> {
+    let samples =
+        |name: String| Probe::Samples(ids.iter().map(|id| SamplesOf::Series(*id, name.clone())).collect());
+    if let Some(operation) = operation {
+        if !part.operations.iter().any(|(known, _)| known == operation) {
+            return Err(format!("\"{}\" has no operation `{operation}`", part.name));
+        }
+        return match name {
+            "response" | "waiting" | "service" => Ok(samples(format!("{name}:{operation}"))),
+            _ => Err(format!("`{name}` is kept for all operations of \"{}\" together", part.name)),
+        };
+    }
+    let station = part.role == PartRole::Station;
+    Ok(match name {
+        "calls" => {
+            Probe::Counts { part: ids.iter().map(|id| CountOf::Calls(*id)).collect(), whole: Vec::new() }
+        }
+        "lost" => {
+            Probe::Counts { part: ids.iter().map(|id| CountOf::Lost(*id)).collect(), whole: Vec::new() }
+        }
+        "response" => Probe::Samples(ids.iter().map(|id| SamplesOf::Response(*id)).collect()),
+        "waiting" | "service" | "completion" if station => samples(name.to_string()),
+        "utilisation" if station => Probe::Utilisation(ids.to_vec()),
+        "queue" if station => Probe::Level(ids.iter().map(|id| (*id, "queue")).collect()),
+        "threads" if station => Probe::Level(ids.iter().map(|id| (*id, "threads")).collect()),
+        "in_flight" if station => Probe::Level(ids.iter().map(|id| (*id, "inside")).collect()),
+        "in_flight" => Probe::Inside(ids.to_vec()),
+        _ => {
+            let (which, lost) = counted(name).ok_or_else(|| unknown_series(part, name))?;
+            let answers = |which| ids.iter().map(move |id| CountOf::Answers(*id, which));
+            let losses = || ids.iter().map(|id| CountOf::Lost(*id));
+            let mut concerned: Vec<CountOf> = answers(which).collect();
+            if lost {
+                concerned.extend(losses());
+            }
+            Probe::Counts { part: concerned, whole: answers([true; STATUSES]).chain(losses()).collect() }
+        }
+    })
+}
