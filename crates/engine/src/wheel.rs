@@ -291,21 +291,21 @@ impl Wheel {
     fn sweep_bucket(&mut self, index: usize, dead: &impl Fn(u64) -> bool) -> bool {
         let bucket = self.buckets[index];
         let mut kept = bucket.emptied();
+        let mut dropped = 0;
         let mut end = bucket.first + EVENTS;
         loop {
             let stop = if end == bucket.end { bucket.next } else { end };
             for place in end - EVENTS..stop {
-                let entry = self.chunks[place as usize];
-                if dead(entry.payload) {
-                    self.len -= 1;
-                    continue;
-                }
                 if kept.next == kept.end {
                     kept.next = self.link(kept.end);
                     kept.end = kept.next + EVENTS;
                 }
+                // Written in any case and kept or not: which it is cannot be predicted, a branch would cost more.
+                let entry = self.chunks[place as usize];
                 self.chunks[kept.next as usize] = entry;
-                kept.next += 1;
+                let is_dead = dead(entry.payload);
+                kept.next += u32::from(!is_dead);
+                dropped += usize::from(is_dead);
             }
             if end == bucket.end {
                 break;
@@ -313,6 +313,7 @@ impl Wheel {
             end = self.link(end) + EVENTS;
         }
         self.buckets[index] = kept;
+        self.len -= dropped;
         // The chunks behind the last one kept are free.
         let mut end = kept.end;
         while end != bucket.end {
