@@ -32,14 +32,14 @@ pub(super) enum State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
     pub call: Call,
-    /// When it joined the line [ns].
+    /// When it joined the line \[ns\].
     pub entered: u64,
-    /// When its server began, on the station's clock [ns]; or its virtual finish on a shared processor.
+    /// When its server began, on the station's clock \[ns\]; or its virtual finish on a shared processor.
     pub mark: u64,
     /// The work of this step, and how much of it is done [ns of server time].
     pub demand: u64,
     pub done: u64,
-    /// Server time of all its steps so far [ns].
+    /// Server time of all its steps so far \[ns\].
     pub worked: u64,
     pub pc: u32,
     /// Links of the list it is in; in a random line `before` is its place.

@@ -67,11 +67,11 @@ timers! {
 /// | level `queue` | calls in the line |
 /// | level `inside` | calls accepted and neither answered nor passed on (see below) |
 /// | level `threads` | threads held; only if there are threads |
-/// | samples `waiting` | time in the line before the first service of a call from outside [ns] |
-/// | samples `waiting_abandoned` | time in the line of those who left it unserved [ns] |
-/// | samples `service` | server or core time of a call that was given any, whatever became of it [ns] |
-/// | samples `completion` | birth of the request to the good end of its detached steps [ns]; only if there are any |
-/// | count `work` | server or core time given [ns]: the integral of `busy`, booked when it ends or is broken off |
+/// | samples `waiting` | time in the line before the first service of a call from outside \[ns\] |
+/// | samples `waiting_abandoned` | time in the line of those who left it unserved \[ns\] |
+/// | samples `service` | server or core time of a call that was given any, whatever became of it \[ns\] |
+/// | samples `completion` | birth of the request to the good end of its detached steps \[ns\]; only if there are any |
+/// | count `work` | server or core time given \[ns\]: the integral of `busy`, booked when it ends or is broken off |
 /// | count `unknown_operation` | calls for operations there are not, answered `Failed` |
 ///
 /// On a shared processor, `service` and `work` are the work done, as if alone on a core.

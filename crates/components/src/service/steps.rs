@@ -12,9 +12,9 @@ use crate::Edge;
 /// degraded) make the reply at best as good as the worst of them.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Work, at speed 1 [ns].
+    /// Work, at speed 1 \[ns\].
     Compute(Distribution),
-    /// Time without work [ns]: no server and no core is held, though a thread is. It counts as service.
+    /// Time without work \[ns\]: no server and no core is held, though a thread is. It counts as service.
     Delay(Distribution),
     /// A call to others.
     Call(SubCall),
@@ -46,7 +46,7 @@ pub fn compute(work: Distribution) -> Step {
     Step::Compute(work)
 }
 
-/// Time without work [ns].
+/// Time without work \[ns\].
 pub fn delay(time: Distribution) -> Step {
     Step::Delay(time)
 }
@@ -78,9 +78,9 @@ pub struct SubCall {
     pub operation: Option<u16>,
     /// How often, rounded to whole; once if not said. One after the other.
     pub times: Option<Distribution>,
-    /// Size of what is sent [bytes]; 0 if not said.
+    /// Size of what is sent \[bytes\]; 0 if not said.
     pub size: Option<Distribution>,
-    /// Size of what comes back [bytes]; 0 if not said.
+    /// Size of what comes back \[bytes\]; 0 if not said.
     pub reply: Option<Distribution>,
     /// Which key it is about; that of the call it is made for if none is named.
     pub key: Option<Key>,
@@ -108,12 +108,12 @@ impl SubCall {
         SubCall { times: Some(times), ..self }
     }
 
-    /// Sends so much [bytes].
+    /// Sends so much \[bytes\].
     pub fn size(self, size: Distribution) -> SubCall {
         SubCall { size: Some(size), ..self }
     }
 
-    /// Gets so much back [bytes].
+    /// Gets so much back \[bytes\].
     pub fn reply(self, reply: Distribution) -> SubCall {
         SubCall { reply: Some(reply), ..self }
     }

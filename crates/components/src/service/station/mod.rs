@@ -36,7 +36,7 @@ enum Processor {
 #[derive(Clone, Debug)]
 struct Shared {
     sharing: Sharing,
-    /// The timer and when it rings [ns]: never after the next end, perhaps before it.
+    /// The timer and when it rings \[ns\]: never after the next end, perhaps before it.
     alarm: Option<(Timer, u64)>,
     /// Somebody came or went in this event.
     touched: bool,
@@ -57,9 +57,9 @@ pub(super) struct Station {
     threads: Option<u32>,
     held: u32,
     by_priority: bool,
-    /// Since when it stands still [ns].
+    /// Since when it stands still \[ns\].
     stopped: Option<u64>,
-    /// How long it has stood still before [ns].
+    /// How long it has stood still before \[ns\].
     lost: u64,
     measures: Option<Measures>,
 }
@@ -153,7 +153,7 @@ impl Station {
         }
     }
 
-    /// The station's own time: it stands still when the station does [ns].
+    /// The station's own time: it stands still when the station does \[ns\].
     #[inline(always)]
     fn clock(&self, cx: &Core) -> u64 {
         self.stopped.unwrap_or(cx.now().as_nanos()) - self.lost
@@ -370,7 +370,7 @@ impl Station {
         cx.phase(call, Phase::Waiting);
     }
 
-    /// A job that may compute begins to: so much work [ns].
+    /// A job that may compute begins to: so much work \[ns\].
     #[inline(always)]
     pub fn compute(&mut self, at: u32, demand: u64, cx: &mut Cx<Service>) {
         let waiting = self.measures().waiting;

@@ -45,7 +45,7 @@ pub struct Queue {
     pub max: usize,
     /// Who is next.
     pub discipline: Discipline,
-    /// How long a newcomer waits [ns] before it leaves, answered [`Status::Shed`](kneepoint_calls::Status::Shed).
+    /// How long a newcomer waits \[ns\] before it leaves, answered [`Status::Shed`](kneepoint_calls::Status::Shed).
     /// The clock stops when its service starts. For ever if there is none.
     pub patience: Option<Distribution>,
 }
@@ -66,7 +66,7 @@ impl Queue {
         Queue { discipline, ..self }
     }
 
-    /// With limited patience [ns].
+    /// With limited patience \[ns\].
     pub fn patience(self, patience: Distribution) -> Queue {
         Queue { patience: Some(patience), ..self }
     }

@@ -35,7 +35,7 @@ pub(in crate::service) struct Sharing {
     /// Virtual time in units, and the rest in 2^-32 units.
     virtual_now: u64,
     rest: u64,
-    /// The station's clock when virtual time was brought up to date [ns].
+    /// The station's clock when virtual time was brought up to date \[ns\].
     since: u64,
     heap: Heap,
     /// Entries whose job has left.
@@ -166,7 +166,7 @@ impl Sharing {
         self.rest &= u64::from(u32::MAX);
     }
 
-    /// How long until somebody ends, if nobody comes or goes [ns]. Virtual time must be up to date.
+    /// How long until somebody ends, if nobody comes or goes \[ns\]. Virtual time must be up to date.
     #[inline]
     pub fn next_end(&mut self, jobs: &Jobs) -> Option<u64> {
         let first = self.first(jobs)?;

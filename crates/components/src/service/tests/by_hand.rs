@@ -59,7 +59,7 @@ fn a_random_line_takes_all_orders_equally_often() {
     for seed in 0..n {
         let queue = Queue::unbounded().discipline(Discipline::Random);
         let part = |_| Service::servers(1).queue(queue).does([work(10.0)]).build().unwrap();
-        let run = super::stage(seed, &[ask(0), ask(1), ask(2), ask(3)], NOBODY, part).to_the_end();
+        let run = super::stage(seed, &[ask(0), ask(1), ask(2), ask(3)], NOBODY, part).finish();
         let order: String = run.caller().answers[1..].iter().map(|(n, ..)| n.to_string()).collect();
         seen[orders.iter().position(|o| *o == order).unwrap()] += 1;
     }

@@ -8,7 +8,7 @@ use super::{Ask, Run, ask, constant, stage, work};
 
 /// Hangs from 4 to 104.
 fn hung(asks: &[Ask], replies: &[(u64, Status)], part: impl FnOnce(Callee) -> Service) -> Run {
-    stage(1, asks, replies, part).fault(4, Fault::Hang).fault(104, Fault::Resume).to_the_end()
+    stage(1, asks, replies, part).fault(4, Fault::Hang).fault(104, Fault::Resume).finish()
 }
 
 const NOBODY: &[(u64, Status)] = &[(1, Ok)];
@@ -106,7 +106,7 @@ fn hanging_again_and_again_adds_up_and_twice_is_once() {
         run = run.fault(ms + 4, Fault::Resume);
     }
     // Works 0-2, 5-13.
-    assert_eq!(run.to_the_end().log(), ["0 ok 13"]);
+    assert_eq!(run.finish().log(), ["0 ok 13"]);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_crash_answers_all_and_what_comes_back_is_as_new() {
             .fault(crash, Fault::Crash { refuse: Status::Unavailable })
             .fault(70, Fault::Restart)
             .fault(75, Fault::Resume);
-        let log = run.to_the_end().log();
+        let log = run.finish().log();
         let at = |n: u64| format!("{n} unavailable {crash}");
         assert_eq!(log, [&at(0)[..], &at(1), "2 unavailable 60", "3 ok 90"]);
     }
@@ -135,7 +135,7 @@ fn a_crash_in_the_middle_of_branches_leaves_nothing_behind() {
     let run = stage(1, &[ask(0), ask(1), ask(60)], &[(100, Ok)], part)
         .fault(10, Fault::Crash { refuse: Status::Unavailable })
         .fault(20, Fault::Restart)
-        .to_the_end();
+        .finish();
     assert_eq!(run.log()[..2], ["0 unavailable 10", "1 unavailable 10"]);
     assert_eq!(run.caller().answers[2].2, Ok);
 }

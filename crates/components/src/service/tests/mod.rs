@@ -148,11 +148,11 @@ pub(crate) fn stage(
 
 /// Plays the script to its end; nothing must be left in flight.
 pub(crate) fn play(asks: &[Ask], replies: &[(u64, Status)], part: impl FnOnce(Callee) -> Service) -> Run {
-    stage(1, asks, replies, part).to_the_end()
+    stage(1, asks, replies, part).finish()
 }
 
 impl Run {
-    pub fn to_the_end(mut self) -> Run {
+    pub fn finish(mut self) -> Run {
         while self.sim.step() {}
         assert_eq!(self.sim.in_flight(), 0, "a call was forgotten");
         for level in ["busy", "queue", "inside", "threads"] {

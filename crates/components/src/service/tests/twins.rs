@@ -193,6 +193,6 @@ fn a_clone_in_the_middle_goes_on_as_the_original() {
         run.sim.step();
     }
     let copy = super::Run { sim: run.sim.clone(), ..run };
-    let (a, b) = (run.to_the_end(), copy.to_the_end());
+    let (a, b) = (run.finish(), copy.finish());
     assert_eq!(a.sim.digest(), b.sim.digest());
 }
