@@ -1,0 +1,382 @@
+//! Everything a run found, as JSON.
+
+use kneepoint_experiment::result::{
+    CheckResult, ClientResult, Count, Durations, LevelResult, ObjectiveResult, PartResult, PhaseTime,
+    Requests, RunResult, Share, Station, WarmUpFrom, WatchResult, Windows,
+};
+use kneepoint_statistics::Estimated;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::number::{SECOND, base_unit as unit, divisor, percentile_name};
+use crate::verdict::sentence;
+
+/// The version of the shape of [`json()`]: raised when a key is renamed, removed or changes its meaning.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Returns everything a run found as JSON, indented, with a line end.
+///
+/// Every estimate is an object with `value`, `low`, `high`, `confidence` and `n`; where the data do not carry one,
+/// `value` is null and `reason` says why. Exact numbers (totals, largest values) are bare.
+///
+/// # Units
+/// Durations [s], rates [1/s], shares from 0 to 1.
+pub fn json(result: &RunResult) -> String {
+    let shape = Shape {
+        schema_version: SCHEMA_VERSION,
+        program: "kneepoint",
+        program_version: env!("CARGO_PKG_VERSION"),
+        title: &result.title,
+        question: result.question.as_deref(),
+        seed: result.facts.seed,
+        digest: digest(result.digest),
+        events: result.events,
+        replications: result.facts.replications,
+        units: json!({ "duration": "s", "rate": "1/s", "ratio": "1" }),
+        run: run(result),
+        verdict: result.verdict.name(),
+        verdict_sentence: sentence(result),
+        slo: result.objectives.iter().map(objective).collect(),
+        watch: result.watches.iter().map(watch).collect(),
+        clients: result.clients.iter().map(client).collect(),
+        parts: result.parts.iter().map(part).collect(),
+        checks: result.checks.iter().map(check).collect(),
+        warnings: &result.warnings,
+        assumptions: &result.assumptions,
+    };
+    serde_json::to_string_pretty(&shape).expect("keys are texts and nothing fails to be written") + "\n"
+}
+
+/// The order of the keys: what one looks for first comes first.
+#[derive(Serialize)]
+struct Shape<'r> {
+    schema_version: u32,
+    program: &'static str,
+    program_version: &'static str,
+    title: &'r str,
+    question: Option<&'r str>,
+    seed: u64,
+    digest: String,
+    events: u64,
+    replications: u64,
+    units: Value,
+    run: Value,
+    verdict: &'static str,
+    verdict_sentence: String,
+    slo: Vec<Value>,
+    watch: Vec<Value>,
+    clients: Vec<Value>,
+    parts: Vec<Value>,
+    checks: Vec<Value>,
+    warnings: &'r [String],
+    assumptions: &'r [String],
+}
+
+/// Digests are texts: most readers of JSON keep 53 bits of a number.
+fn digest(digest: u64) -> String {
+    format!("{digest:016x}")
+}
+
+fn run(result: &RunResult) -> Value {
+    let facts = &result.facts;
+    let (from, why) = match &facts.warm_up_from {
+        WarmUpFrom::Stated => ("stated", None),
+        WarmUpFrom::Found { client } => ("found", Some(client)),
+        WarmUpFrom::NotFound { reason } => ("not found", Some(reason)),
+    };
+    let each: Vec<Value> = result
+        .replications
+        .iter()
+        .map(|r| json!({ "number": r.number, "digest": digest(r.digest), "events": r.events }))
+        .collect();
+    json!({
+        "duration": facts.duration.as_secs_f64(),
+        "warm_up": facts.warm_up.as_secs_f64(),
+        "warm_up_from": from,
+        "warm_up_why": why,
+        "replications_max": facts.replications_max,
+        "precision": facts.precision,
+        "precision_reached": facts.precision_reached,
+        "confidence": facts.confidence,
+        "each_replication": each,
+    })
+}
+
+fn objective(objective: &ObjectiveResult) -> Value {
+    let divisor = divisor(&objective.unit);
+    json!({
+        "name": objective.name,
+        "condition": objective.condition,
+        "verdict": objective.verdict.name(),
+        "sentence": objective.sentence,
+        "estimate": estimate(&objective.value, divisor),
+        "bound": objective.bound / divisor,
+        "unit": unit(&objective.unit),
+        "windows": objective.windows.as_ref().map(windows),
+        "per_replication": scaled(&objective.per_replication, divisor),
+    })
+}
+
+fn windows(windows: &Windows) -> Value {
+    json!({
+        "each": windows.each,
+        "missed": windows.missed,
+        "empty": windows.empty,
+        "all": windows.all,
+        "worst": windows.worst.map(|(from, to)| [seconds(from.as_nanos() as f64), seconds(to.as_nanos() as f64)]),
+        "worst_instance": windows.worst_instance,
+    })
+}
+
+fn watch(watch: &WatchResult) -> Value {
+    let divisor = divisor(&watch.unit);
+    let values: Vec<Value> = watch
+        .values
+        .iter()
+        .map(|value| {
+            json!({
+                "instance": value.instance,
+                "window": value.window.map(|(from, to)| [from, to].map(|at| seconds(at.as_nanos() as f64))),
+                "estimate": estimate(&value.value, divisor),
+                "per_replication": scaled(&value.per_replication, divisor),
+            })
+        })
+        .collect();
+    json!({ "name": watch.name, "metric": watch.metric, "unit": unit(&watch.unit), "values": values })
+}
+
+fn client(client: &ClientResult) -> Value {
+    let classes: Vec<Value> = client
+        .classes
+        .iter()
+        .map(|class| named(&[("name", &class.name)], requests(&class.requests)))
+        .collect();
+    let mut all = requests(&client.all);
+    all.insert("in_flight".into(), json!(client.in_flight.as_ref().map(level)));
+    all.insert("users".into(), json!(client.users.as_ref().map(level)));
+    all.insert("time".into(), phases(&client.phases));
+    all.insert("classes".into(), json!(classes));
+    named(&[("name", &client.name), ("kind", &client.kind)], all)
+}
+
+fn requests(requests: &Requests) -> Map<String, Value> {
+    fields([
+        ("sent", count(&requests.sent)),
+        ("ended", count(&requests.ended)),
+        ("by_status", shares(requests.by_status.iter().map(|(status, share)| (status.name(), share)))),
+        ("good", count(&requests.good)),
+        ("throughput", estimate(&requests.ended.rate, 1.0)),
+        ("goodput", estimate(&requests.good.rate, 1.0)),
+        ("errors", share(&requests.errors)),
+        ("latency", durations(&requests.latency)),
+        ("latency_failed", durations(&requests.latency_failed)),
+    ])
+}
+
+fn part(part: &PartResult) -> Value {
+    let instances: Vec<Value> = part
+        .instances
+        .iter()
+        .map(|instance| named(&[("path", &instance.path)], station(&instance.station)))
+        .collect();
+    let mut all = station(&part.all);
+    all.insert("instances".into(), json!(instances));
+    named(&[("name", &part.name), ("kind", &part.kind)], all)
+}
+
+fn station(station: &Station) -> Map<String, Value> {
+    let some = |times: &Option<Durations>| json!(times.as_ref().map(durations));
+    let lasting = |of: &Option<LevelResult>| json!(of.as_ref().map(level));
+    fields([
+        ("calls", count(&station.calls)),
+        ("answered", count(&station.answered)),
+        ("by_status", shares(station.by_status.iter().map(|(status, share)| (status.name(), share)))),
+        ("good", count(&station.good)),
+        ("throughput", estimate(&station.answered.rate, 1.0)),
+        ("goodput", estimate(&station.good.rate, 1.0)),
+        ("errors", share(&station.errors)),
+        ("lost", count(&station.lost)),
+        ("response", durations(&station.response)),
+        ("waiting", some(&station.waiting)),
+        ("waiting_abandoned", some(&station.waiting_abandoned)),
+        ("service", some(&station.service)),
+        ("utilisation", json!(station.utilisation.as_ref().map(share))),
+        ("busy", lasting(&station.busy)),
+        ("queue", lasting(&station.queue)),
+        ("inside", lasting(&station.inside)),
+        ("threads", lasting(&station.threads)),
+        ("time", phases(&station.phases)),
+        ("orphans", count(&station.orphans)),
+        ("orphan_time", share(&station.orphan_time)),
+    ])
+}
+
+fn check(check: &CheckResult) -> Value {
+    json!({
+        "name": check.name,
+        "rule": check.rule,
+        "holds": check.holds(),
+        "checked": check.checked,
+        "skipped": check.skipped,
+        "failures": check.failures,
+    })
+}
+
+fn estimate(estimated: &Estimated, divisor: f64) -> Value {
+    match estimated {
+        Estimated::Known(known) => json!({
+            "value": known.value / divisor,
+            "low": known.low / divisor,
+            "high": known.high / divisor,
+            "confidence": known.confidence,
+            "n": known.n,
+            "effective_samples": known.effective_samples,
+        }),
+        Estimated::NotEnough { reason, have, need } => {
+            json!({ "value": null, "reason": reason, "have": have, "need": need })
+        }
+    }
+}
+
+fn count(count: &Count) -> Value {
+    json!({ "total": count.total, "rate": estimate(&count.rate, 1.0) })
+}
+
+/// A share is an estimate with what it is made of beside it.
+fn share(share: &Share) -> Value {
+    estimate(&share.share, 1.0)
+}
+
+fn shares<'r>(shares: impl Iterator<Item = (&'static str, &'r Share)>) -> Value {
+    let by_status = shares.map(|(status, of)| {
+        (status.to_string(), json!({ "total": of.part, "share": estimate(&of.share, 1.0) }))
+    });
+    Value::Object(by_status.collect())
+}
+
+fn durations(durations: &Durations) -> Value {
+    let mut all = fields([
+        ("count", json!(durations.count)),
+        ("mean", estimate(&durations.mean, SECOND)),
+        ("min", json!(durations.range.map(|(min, _)| seconds(min as f64)))),
+        ("max", json!(durations.range.map(|(_, max)| seconds(max as f64)))),
+    ]);
+    for (p, estimated) in &durations.percentiles {
+        all.insert(percentile_name(*p), estimate(estimated, SECOND));
+    }
+    Value::Object(all)
+}
+
+fn level(level: &LevelResult) -> Value {
+    json!({ "mean": estimate(&level.mean, 1.0), "max": level.max })
+}
+
+fn phases(phases: &[PhaseTime]) -> Value {
+    let each = phases.iter().map(|time| {
+        let content = json!({
+            "total": seconds(time.total as f64),
+            "per_request": estimate(&time.per_request, SECOND),
+        });
+        (time.phase.name().to_string(), content)
+    });
+    Value::Object(each.collect())
+}
+
+fn seconds(nanos: f64) -> f64 {
+    nanos / SECOND
+}
+
+fn scaled(values: &[Option<f64>], divisor: f64) -> Vec<Option<f64>> {
+    values.iter().map(|value| value.map(|value| value / divisor)).collect()
+}
+
+fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+}
+
+fn named(names: &[(&str, &str)], content: Map<String, Value>) -> Value {
+    let names = names.iter().map(|(key, name)| (key.to_string(), json!(name)));
+    Value::Object(names.chain(content).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn parsed() -> Value {
+        serde_json::from_str(&json(&sample::run())).unwrap()
+    }
+
+    #[test]
+    fn the_keys_of_the_first_version_are_there() {
+        let value = parsed();
+        for key in [
+            "schema_version",
+            "seed",
+            "digest",
+            "replications",
+            "clients",
+            "parts",
+            "slo",
+            "checks",
+            "warnings",
+        ] {
+            assert!(value.get(key).is_some(), "{key}");
+        }
+        assert_eq!(value["schema_version"], 1);
+        assert_eq!(value["digest"], "0123456789abcdef");
+        assert_eq!(value["replications"], 10);
+        assert_eq!(value["clients"][0]["classes"][1]["name"], "buy");
+        assert_eq!(value["parts"][0]["instances"][1]["path"], "web/1");
+    }
+
+    #[test]
+    fn an_estimate_is_an_object_and_in_seconds() {
+        let value = parsed();
+        let p99 = &value["clients"][0]["latency"]["p99"];
+        assert_eq!(p99["value"], 0.18);
+        assert_eq!(p99["n"], 10);
+        assert_eq!(p99["confidence"], 0.95);
+        assert!(p99["low"].as_f64() < p99["high"].as_f64());
+        assert_eq!(value["slo"][0]["bound"], 0.3);
+    }
+
+    #[test]
+    fn what_the_data_do_not_carry_is_null_with_a_reason() {
+        let value = parsed();
+        let thin = &value["clients"][0]["classes"][1]["latency"]["p99.9"];
+        assert!(thin["value"].is_null());
+        assert!(thin["reason"].as_str().unwrap().contains("5000 samples"));
+    }
+
+    #[test]
+    fn every_estimate_has_the_same_five_keys_or_a_reason() {
+        fn visit(value: &Value, seen: &mut usize) {
+            match value {
+                Value::Object(fields) => {
+                    if fields.contains_key("value") {
+                        *seen += 1;
+                        let keys: &[&str] = if fields["value"].is_null() {
+                            &["reason"]
+                        } else {
+                            &["low", "high", "confidence", "n"]
+                        };
+                        assert!(keys.iter().all(|key| fields.contains_key(*key)), "{fields:?}");
+                    }
+                    fields.values().for_each(|value| visit(value, seen));
+                }
+                Value::Array(values) => values.iter().for_each(|value| visit(value, seen)),
+                _ => {}
+            }
+        }
+        let mut seen = 0;
+        visit(&parsed(), &mut seen);
+        assert!(seen > 100, "{seen}");
+    }
+
+    #[test]
+    fn equal_results_give_equal_bytes() {
+        assert_eq!(json(&sample::run()), json(&sample::run()));
+    }
+}

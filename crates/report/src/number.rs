@@ -1,0 +1,250 @@
+//! Numbers for people: at least three significant digits, thousands separators, a unit that fits.
+
+use kneepoint_experiment::result::Unit;
+use kneepoint_statistics::Estimate;
+
+/// Digits that are shown at least.
+///
+/// # Source
+/// Chosen: intervals of simulated numbers are rarely narrower than a per mille, so a fourth digit is noise.
+const DIGITS: i32 = 3;
+
+/// Decimals that are shown at most, whatever the number.
+const DECIMALS_MAX: i32 = 12;
+
+/// A unit and what a number is multiplied by to be shown in it.
+#[derive(Clone, Copy)]
+struct Scale<'a> {
+    factor: f64,
+    unit: &'a str,
+}
+
+/// Returns a count with thousands separators: `1,234,567`.
+pub fn count(n: u64) -> String {
+    grouped(&n.to_string())
+}
+
+/// Returns a duration in the unit that fits it: `12.3 ms`.
+///
+/// # Units
+/// `nanos` [ns].
+pub fn duration(nanos: f64) -> String {
+    with_unit(nanos, duration_scale(nanos))
+}
+
+/// Returns a share in per cent: `12.3 %`; near 1 with as many digits as it takes not to look like all: `99.95 %`.
+pub fn percent(share: f64) -> String {
+    with_unit(share, RATIO)
+}
+
+/// Returns a number in its unit.
+pub fn quantity(value: f64, unit: &Unit) -> String {
+    with_unit(value, scale(value, unit))
+}
+
+/// Returns an estimate with its interval: `12.3 ms ±0.4`, or `212 ms [208, 221]` if it is lopsided.
+///
+/// The ends have the decimals of the value, or more where the interval is narrower than that. What is below a
+/// thousandth of the last decimal shown is printed as `±0`.
+pub fn interval(estimate: &Estimate, unit: &Unit) -> String {
+    let scale = scale(estimate.value, unit);
+    let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|v| v * scale.factor);
+    let decimals = decimals(value, scale);
+    let (below, above) = (value - low, high - value);
+    let shown = in_unit(fixed(value, decimals), scale);
+    // Lopsided by less than a tenth is a rounding of bucket edges and not worth two numbers.
+    if (above - below).abs() <= 0.1 * (above + below) / 2.0 {
+        return format!("{shown} ±{}", half_width((above + below) / 2.0, decimals));
+    }
+    let finer = [below, above]
+        .iter()
+        .fold(decimals, |most, &side| if side > 0.0 { most.max(decimals_of(side, 1)) } else { most });
+    let finer = finer.min(decimals + DIGITS);
+    format!("{shown} [{}, {}]", fixed(low, finer), fixed(high, finer))
+}
+
+/// Returns what a percentile is called: `p99.9` for 0.999.
+pub(crate) fn percentile_name(p: f64) -> String {
+    // Rounded, because the multiplication leaves noise: 99.99000000000001.
+    format!("p{}", (p * 1e8).round() / 1e6)
+}
+
+/// Nanoseconds in a second: results hold the former, files for programs the latter.
+///
+/// A division is rounded once and so prints back as what was meant, 0.3 and not 0.30000000000000004.
+pub(crate) const SECOND: f64 = 1e9;
+
+/// Returns what a number of a result is divided by to be in its base unit.
+pub(crate) fn divisor(unit: &Unit) -> f64 {
+    if *unit == Unit::Duration { SECOND } else { 1.0 }
+}
+
+/// Returns the base unit: that of files for programs.
+pub(crate) fn base_unit(unit: &Unit) -> &str {
+    match unit {
+        Unit::Number | Unit::Ratio => "1",
+        Unit::Duration => "s",
+        Unit::Rate => "1/s",
+        Unit::Other(words) => words,
+    }
+}
+
+const RATIO: Scale<'static> = Scale { factor: 100.0, unit: "%" };
+
+fn scale(value: f64, unit: &Unit) -> Scale<'_> {
+    match unit {
+        Unit::Number => Scale { factor: 1.0, unit: "" },
+        Unit::Ratio => RATIO,
+        Unit::Duration => duration_scale(value),
+        Unit::Rate => Scale { factor: 1.0, unit: "/s" },
+        Unit::Other(words) => Scale { factor: 1.0, unit: words },
+    }
+}
+
+fn duration_scale(nanos: f64) -> Scale<'static> {
+    let size = nanos.abs();
+    if size == 0.0 || size >= 1e9 {
+        Scale { factor: 1e-9, unit: "s" }
+    } else if size >= 1e6 {
+        Scale { factor: 1e-6, unit: "ms" }
+    } else if size >= 1e3 {
+        Scale { factor: 1e-3, unit: "µs" }
+    } else {
+        Scale { factor: 1.0, unit: "ns" }
+    }
+}
+
+fn with_unit(value: f64, scale: Scale<'_>) -> String {
+    let value = value * scale.factor;
+    in_unit(fixed(value, decimals(value, scale)), scale)
+}
+
+fn in_unit(number: String, scale: Scale<'_>) -> String {
+    if scale.unit.is_empty() { number } else { number + " " + scale.unit }
+}
+
+/// Returns how many decimals a scaled value is shown with.
+fn decimals(value: f64, scale: Scale<'_>) -> i32 {
+    let decimals = decimals_of(value, DIGITS);
+    let missing = 100.0 - value;
+    if scale.unit == RATIO.unit && missing > 0.0 && missing < 1.0 {
+        return decimals.max(decimals_of(missing, 1));
+    }
+    decimals
+}
+
+/// Returns how many decimals show so many significant digits of a value.
+fn decimals_of(value: f64, digits: i32) -> i32 {
+    if value == 0.0 || !value.is_finite() {
+        return 0;
+    }
+    (digits - 1 - exponent(value, digits)).clamp(0, DECIMALS_MAX)
+}
+
+/// Returns the power of ten of the first digit, after rounding to so many digits.
+///
+/// By way of the text, because a logarithm is off by one next to powers of ten.
+fn exponent(value: f64, digits: i32) -> i32 {
+    let text = format!("{value:.*e}", (digits - 1).max(0) as usize);
+    let (_, exponent) = text.split_once('e').expect("the format has an exponent");
+    exponent.parse().expect("the exponent is a whole number")
+}
+
+fn half_width(half: f64, decimals: i32) -> String {
+    let coarse = fixed(half, decimals);
+    if half == 0.0 || coarse.contains(|c: char| ('1'..='9').contains(&c)) {
+        return if half == 0.0 { "0".to_string() } else { coarse };
+    }
+    let finer = decimals_of(half, 1);
+    if finer > decimals + DIGITS { "0".to_string() } else { fixed(half, finer) }
+}
+
+fn fixed(value: f64, decimals: i32) -> String {
+    let text = format!("{value:.*}", decimals as usize);
+    // -0.0 and what rounds to it: a sign without a number says nothing.
+    let text = match text.strip_prefix('-') {
+        Some(rest) if !rest.contains(|c: char| ('1'..='9').contains(&c)) => rest.to_string(),
+        _ => text,
+    };
+    grouped(&text)
+}
+
+fn grouped(text: &str) -> String {
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) =
+        rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut grouped = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        grouped.push('.');
+        grouped.push_str(fraction);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(value: f64, low: f64, high: f64, unit: &Unit) -> String {
+        interval(&Estimate { value, low, high, confidence: 0.95, n: 10, effective_samples: None }, unit)
+    }
+
+    #[test]
+    fn counts_have_thousands_separators() {
+        assert_eq!([0, 12, 999, 1_000, 1_234_567].map(count), ["0", "12", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn durations_choose_their_unit() {
+        let shown = [0.0, 7.0, 1_500.0, 12_345_678.0, 1.5e9, 86_400e9].map(duration);
+        assert_eq!(shown, ["0 s", "7.00 ns", "1.50 µs", "12.3 ms", "1.50 s", "86,400 s"]);
+    }
+
+    #[test]
+    fn rounding_up_to_a_power_of_ten_does_not_add_a_digit() {
+        assert_eq!(duration(999.96e6), "1,000 ms");
+        assert_eq!(quantity(9.996, &Unit::Number), "10.0");
+        assert_eq!(quantity(0.09996, &Unit::Number), "0.100");
+    }
+
+    #[test]
+    fn almost_all_does_not_look_like_all() {
+        assert_eq!(
+            [1.0, 0.9995, 0.99999, 0.5, 0.0].map(percent),
+            ["100 %", "99.95 %", "99.999 %", "50.0 %", "0 %"]
+        );
+    }
+
+    #[test]
+    fn an_even_interval_is_a_half_width() {
+        assert_eq!(shown(12.34e6, 11.94e6, 12.74e6, &Unit::Duration), "12.3 ms ±0.4");
+        assert_eq!(shown(1234.0, 1230.0, 1238.0, &Unit::Rate), "1,234 /s ±4");
+        assert_eq!(shown(0.615, 0.605, 0.625, &Unit::Ratio), "61.5 % ±1.0");
+    }
+
+    #[test]
+    fn a_lopsided_interval_shows_both_ends() {
+        assert_eq!(shown(212e6, 208e6, 221e6, &Unit::Duration), "212 ms [208, 221]");
+        assert_eq!(shown(2.0, 2.0, 2.004, &Unit::Number), "2.00 [2.000, 2.004]");
+    }
+
+    #[test]
+    fn a_narrow_interval_is_not_shown_as_none() {
+        assert_eq!(shown(100.0, 99.98, 100.02, &Unit::Number), "100 ±0.02");
+        assert_eq!(shown(100.0, 100.0, 100.0, &Unit::Number), "100 ±0");
+        assert_eq!(shown(100.0, 100.0 - 1e-12, 100.0 + 1e-12, &Unit::Number), "100 ±0");
+    }
+
+    #[test]
+    fn nothing_is_minus_nothing() {
+        assert_eq!(quantity(-0.0, &Unit::Number), "0");
+        assert_eq!(quantity(-1234.5, &Unit::Number), "-1,234");
+        assert_eq!(quantity(3.5, &Unit::Other("$/h".into())), "3.50 $/h");
+    }
+}

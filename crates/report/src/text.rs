@@ -1,0 +1,337 @@
+//! What a person reads: the verdict first, then what it rests on.
+
+mod cell;
+mod clients;
+mod parts;
+
+use std::fmt::Write as _;
+
+use kneepoint_experiment::result::{ObjectiveResult, RunResult, Verdict, WarmUpFrom, WatchResult};
+
+use crate::number::{count, duration, quantity};
+use crate::safe::safe;
+use crate::table::{Table, wrap};
+use crate::verdict::sentence;
+use cell::Cells;
+
+/// Values of one watch that are listed; of more, the lowest and the highest are.
+///
+/// # Source
+/// Chosen: one screen.
+const WATCH_ROWS_MAX: usize = 24;
+
+/// How text is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns that lines should not exceed.
+    pub width: usize,
+    /// Whether verdicts are coloured.
+    pub colour: bool,
+}
+
+impl Default for Look {
+    /// 100 columns without colour: what a file or pipe gets, so that it does not depend on a window.
+    fn default() -> Look {
+        Look { width: 100, colour: false }
+    }
+}
+
+/// Returns a result as text: verdict, objectives, what was simulated, clients, parts, checks, doubts.
+pub fn text(result: &RunResult, look: Look) -> String {
+    let mut page = Page { text: String::new(), look };
+    page.verdict(result);
+    page.objectives(&result.objectives);
+    page.subject(result);
+    clients::write(&mut page, &result.clients);
+    parts::write(&mut page, &result.parts);
+    page.watches(&result.watches);
+    page.checks(result);
+    page.doubts(result);
+    page.identity(result);
+    page.text
+}
+
+struct Page {
+    text: String,
+    look: Look,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn wrapped(&mut self, first: &str, text: &str) {
+        self.text.push_str(&wrap(first, text, self.look.width));
+    }
+
+    fn head(&mut self, head: &str) {
+        let head = self.bold(head);
+        writeln!(self.text, "\n{head}").expect("a String takes everything");
+    }
+
+    /// Writes a table with the cells that are missing explained below it.
+    fn table(&mut self, head: &str, table: &Table, cells: Cells) {
+        if table.is_empty() {
+            return;
+        }
+        self.head(head);
+        self.text.push_str(&table.render(self.look.width));
+        for note in cells.notes() {
+            self.wrapped("  – ", &note);
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        if self.look.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_string() }
+    }
+
+    fn coloured(&self, verdict: Verdict, text: &str) -> String {
+        if !self.look.colour {
+            return text.to_string();
+        }
+        let colour = match verdict {
+            Verdict::Met => 32,
+            Verdict::Missed | Verdict::Void => 31,
+            Verdict::Unclear | Verdict::NotEnough => 33,
+            Verdict::NothingToJudge => 0,
+        };
+        format!("\u{1b}[{colour};1m{text}\u{1b}[0m")
+    }
+
+    fn verdict(&mut self, result: &RunResult) {
+        let sentence = wrap("", &safe(&sentence(result)), self.look.width);
+        let sentence = self.coloured(result.verdict, sentence.trim_end());
+        self.line(&sentence);
+    }
+
+    fn objectives(&mut self, objectives: &[ObjectiveResult]) {
+        for objective in objectives {
+            let word = self.coloured(objective.verdict, objective.verdict.name());
+            let finding = format!("{}: {}", safe(&objective.name), safe(&objective.condition));
+            self.line(&format!("  {word}  {finding}"));
+            self.wrapped("      ", &safe(&objective.sentence));
+            if let Some(windows) = &objective.windows {
+                let mut line = format!(
+                    "it failed in {} of {} windows of single replications",
+                    count(windows.missed),
+                    count(windows.all)
+                );
+                if windows.empty > 0 {
+                    write!(line, ", {} had nothing to judge", count(windows.empty))
+                        .expect("a String takes everything");
+                }
+                if let Some((from, to)) = windows.worst {
+                    let (from, to) = (duration(from.as_nanos() as f64), duration(to.as_nanos() as f64));
+                    write!(line, "; worst from {from} to {to}").expect("a String takes everything");
+                }
+                if let Some(instance) = &windows.worst_instance {
+                    write!(line, " at {}", safe(instance)).expect("a String takes everything");
+                }
+                self.wrapped("      ", &line);
+            }
+        }
+    }
+
+    fn subject(&mut self, result: &RunResult) {
+        let facts = &result.facts;
+        self.head(&safe(&result.title));
+        if let Some(question) = &result.question {
+            self.wrapped("", &safe(question));
+        }
+        let long = |nanos: u64| duration(nanos as f64);
+        let warm_up = match &facts.warm_up_from {
+            WarmUpFrom::Stated => "left out as warm-up, as stated".to_string(),
+            WarmUpFrom::Found { client } => {
+                format!("left out as warm-up, found in the latency of {}", safe(client))
+            }
+            WarmUpFrom::NotFound { reason } => {
+                format!("left out, because no warm-up was found: {}", safe(reason))
+            }
+        };
+        let s = if facts.replications == 1 { "" } else { "s" };
+        let mut line = format!(
+            "{} replication{s} of {}, the first {} of each {warm_up}; intervals at {} confidence.",
+            count(facts.replications),
+            long(facts.duration.as_nanos()),
+            long(facts.warm_up.as_nanos()),
+            crate::number::percent(facts.confidence),
+        );
+        if let Some(asked) = facts.precision {
+            let reached = facts.precision_reached.map_or_else(|| "none".to_string(), crate::number::percent);
+            write!(
+                line,
+                " Asked precision {}, reached {reached}, at most {} replications.",
+                crate::number::percent(asked),
+                count(facts.replications_max)
+            )
+            .expect("a String takes everything");
+        }
+        self.wrapped("", &line);
+    }
+
+    fn watches(&mut self, watches: &[WatchResult]) {
+        let mut table = Table::new(["WATCH", "window", "value"]);
+        let mut cells = Cells::default();
+        let mut rest = Vec::new();
+        for watch in watches {
+            let name = safe(&watch.name);
+            let listed = watch.values.len() <= WATCH_ROWS_MAX;
+            for value in watch.values.iter().filter(|_| listed) {
+                let row = value
+                    .instance
+                    .as_ref()
+                    .map_or_else(|| name.clone(), |path| format!("{name} {}", safe(path)));
+                let window = value.window.map_or_else(String::new, |(from, to)| {
+                    format!("{} to {}", duration(from.as_nanos() as f64), duration(to.as_nanos() as f64))
+                });
+                let cell = cells.estimate(&value.value, &watch.unit, &format!("{row} {window}"));
+                table.row(row, [window, cell]);
+            }
+            if !listed {
+                rest.push(extremes(watch));
+            }
+        }
+        self.table("WATCHES", &table, cells);
+        if table.is_empty() && !rest.is_empty() {
+            self.head("WATCHES");
+        }
+        for line in rest {
+            self.wrapped("", &line);
+        }
+    }
+
+    fn checks(&mut self, result: &RunResult) {
+        if result.checks.is_empty() {
+            return;
+        }
+        self.head("CHECKS OF THE RUN ABOUT ITSELF");
+        for check in &result.checks {
+            let mut line = match (check.holds(), check.checked) {
+                (true, 0) => "not checked".to_string(),
+                (true, checked) => format!("holds, {} times", count(checked)),
+                (false, checked) => format!("FAILED, {} of {}", check.failures.len(), count(checked)),
+            };
+            if check.skipped > 0 {
+                write!(line, ", {} skipped", count(check.skipped)).expect("a String takes everything");
+            }
+            self.wrapped(&format!("{}: ", check.name), &format!("{line} ({})", check.rule));
+            for failure in &check.failures {
+                self.wrapped("  ", &safe(failure));
+            }
+        }
+    }
+
+    fn doubts(&mut self, result: &RunResult) {
+        if !result.warnings.is_empty() {
+            self.head("WARNINGS");
+        }
+        for warning in &result.warnings {
+            self.wrapped("- ", &safe(warning));
+        }
+        if !result.assumptions.is_empty() {
+            let n = result.assumptions.len();
+            let s = if n == 1 { "" } else { "s" };
+            let line = format!("{} assumption{s}: `--format json` lists them.", count(n as u64));
+            self.text.push('\n');
+            self.wrapped("", &line);
+        }
+    }
+
+    fn identity(&mut self, result: &RunResult) {
+        if result.assumptions.is_empty() {
+            self.text.push('\n');
+        }
+        let line = format!(
+            "seed {}, digest {:016x}, {} events",
+            result.facts.seed,
+            result.digest,
+            count(result.events)
+        );
+        self.line(&line);
+    }
+}
+
+/// Returns a line on a watch of too many values to list.
+fn extremes(watch: &WatchResult) -> String {
+    let known = || watch.values.iter().filter_map(|value| value.value.value());
+    let low = known().fold(f64::INFINITY, f64::min);
+    let high = known().fold(f64::NEG_INFINITY, f64::max);
+    let range = if known().next().is_none() {
+        "none of them rests on enough data".to_string()
+    } else {
+        format!("from {} to {}", quantity(low, &watch.unit), quantity(high, &watch.unit))
+    };
+    let all = count(watch.values.len() as u64);
+    format!("{}: {all} values, {range}; `--format csv` lists them.", safe(&watch.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn the_verdict_comes_first_and_the_digest_last() {
+        let text = text(&sample::run(), Look::default());
+        assert!(text.starts_with("Missed: 1 of 2 objectives does not hold (fast).\n"), "{text}");
+        assert!(text.ends_with("seed 1, digest 0123456789abcdef, 12,345,678 events\n"), "{text}");
+        for part in ["shoppers:browse", "web", "conservation", "93 % busy", "1 assumption", "Does it hold?"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn the_whole_page_is_as_it_was() {
+        let page = text(&sample::run(), Look::default());
+        let golden = include_str!("../tests/page.txt");
+        if std::env::var_os("KNEEPOINT_REFRESH").is_some() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page.txt");
+            std::fs::write(path, &page).unwrap();
+            return;
+        }
+        assert_eq!(page, golden, "KNEEPOINT_REFRESH=1 writes it anew");
+    }
+
+    #[test]
+    fn a_thin_percentile_is_a_dash_and_a_note() {
+        let text = text(&sample::run(), Look::default());
+        assert!(text.contains("shoppers:buy p99.9"), "{text}");
+        assert!(text.contains("p99.9 of 5000 samples rests on 5.0"), "{text}");
+    }
+
+    #[test]
+    fn colour_is_only_there_when_asked_for() {
+        let run = sample::run();
+        assert!(!text(&run, Look::default()).contains('\u{1b}'));
+        assert!(text(&run, Look { width: 100, colour: true }).starts_with("\u{1b}[31;1mMissed"));
+    }
+
+    #[test]
+    fn a_narrow_window_gets_narrow_lines() {
+        let text = text(&sample::run(), Look { width: 60, colour: false });
+        let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 60).collect();
+        assert!(wide.is_empty(), "{wide:#?}");
+    }
+
+    #[test]
+    fn a_title_cannot_command_the_terminal() {
+        let mut run = sample::run();
+        run.title = "\u{1b}[2J".to_string();
+        run.warnings = vec!["\u{1b}]0;x".to_string()];
+        assert!(!text(&run, Look::default()).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_watch_of_many_windows_is_summed_up() {
+        let mut run = sample::run();
+        let value = run.watches[0].values[0].clone();
+        run.watches[0].values.extend(std::iter::repeat_n(value, 40));
+        let text = text(&run, Look::default());
+        assert!(
+            text.contains("busy: 42 values, from 50.0 % to 60.0 %; `--format csv` lists them."),
+            "{text}"
+        );
+    }
+}

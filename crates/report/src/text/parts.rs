@@ -1,0 +1,119 @@
+//! What happened at the parts.
+
+use kneepoint_experiment::result::{PartResult, Station, Unit};
+
+use super::Page;
+use super::cell::Cells;
+use crate::number::{count, percent};
+use crate::safe::safe;
+use crate::table::Table;
+
+pub(super) fn write(page: &mut Page, parts: &[PartResult]) {
+    load(page, parts);
+    statuses(page, parts);
+    times(page, parts);
+    orphans(page, parts);
+    instances(page, parts);
+}
+
+fn load(page: &mut Page, parts: &[PartResult]) {
+    let heads =
+        ["part", "kind", "calls", "goodput", "errors", "utilisation", "queue", "highest", "inside", "lost"];
+    let (mut table, mut cells) = (Table::new(heads), Cells::default());
+    for part in parts {
+        let (name, all) = (safe(&part.name), &part.all);
+        let mut row = vec![
+            safe(&part.kind),
+            cells.estimate(&all.calls.rate, &Unit::Rate, &format!("{name} calls")),
+            cells.estimate(&all.good.rate, &Unit::Rate, &format!("{name} goodput")),
+            cells.estimate(&all.errors.share, &Unit::Ratio, &format!("{name} errors")),
+            all.utilisation.as_ref().map_or_else(String::new, |utilisation| {
+                cells.estimate(&utilisation.share, &Unit::Ratio, &format!("{name} utilisation"))
+            }),
+        ];
+        row.extend(cells.level(all.queue.as_ref(), &format!("{name} queue")));
+        let [inside, _] = cells.level(all.inside.as_ref(), &format!("{name} inside"));
+        row.push(inside);
+        row.push(if all.lost.total > 0 { count(all.lost.total) } else { String::new() });
+        table.row(name, row);
+    }
+    page.table("PARTS", &table, cells);
+}
+
+/// Lists statuses of the parts at which something did not go well: at the others it says what the load table says.
+fn statuses(page: &mut Page, parts: &[PartResult]) {
+    let (mut table, mut cells) = (Table::new(["part", "status", "answers", "share"]), Cells::default());
+    let plain = |all: &Station| all.by_status.iter().all(|(status, _)| status.name() == "ok");
+    for part in parts.iter().filter(|part| !plain(&part.all)) {
+        for (at, (status, share)) in part.all.by_status.iter().enumerate() {
+            let name = safe(&part.name);
+            let cell = cells.estimate(&share.share, &Unit::Ratio, &format!("{name} {}", status.name()));
+            let shown = if at == 0 { name } else { String::new() };
+            table.row(shown, [status.name().to_string(), count(share.part as u64), cell]);
+        }
+    }
+    page.table("HOW CALLS WERE ANSWERED", &table, cells);
+}
+
+fn times(page: &mut Page, parts: &[PartResult]) {
+    let heads = ["part", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let (mut table, mut cells) = (Table::new(heads), Cells::default());
+    for part in parts {
+        let all = &part.all;
+        let kept = [
+            ("response", Some(&all.response)),
+            ("waiting", all.waiting.as_ref()),
+            ("waiting, then left", all.waiting_abandoned.as_ref()),
+            ("service", all.service.as_ref()),
+        ];
+        for (what, durations) in kept {
+            if let Some(durations) = durations.filter(|durations| durations.count > 0) {
+                let name = format!("{} {what}", safe(&part.name));
+                let row = cells.durations(durations, &name);
+                table.row(name, row);
+            }
+        }
+    }
+    page.table("TIMES AT THE PARTS", &table, cells);
+}
+
+/// Work that went on after its caller had given up: what timeouts without cancellation cost.
+fn orphans(page: &mut Page, parts: &[PartResult]) {
+    let heads = ["part", "answers nobody waited for", "share of the time spent there"];
+    let (mut table, mut cells) = (Table::new(heads), Cells::default());
+    for part in parts.iter().filter(|part| part.all.orphans.total > 0) {
+        let name = safe(&part.name);
+        let cell = cells.estimate(&part.all.orphan_time.share, &Unit::Ratio, &format!("{name} orphan time"));
+        table.row(name, [count(part.all.orphans.total), cell]);
+    }
+    page.table("ORPHANED WORK", &table, cells);
+}
+
+/// One line a part: whether its instances share the load.
+fn instances(page: &mut Page, parts: &[PartResult]) {
+    let mut first = true;
+    for part in parts.iter().filter(|part| part.instances.len() > 1) {
+        let mut known: Vec<(f64, &str)> = part
+            .instances
+            .iter()
+            .filter_map(|instance| {
+                let share = instance.station.utilisation.as_ref()?.share.value()?;
+                Some((share, instance.path.as_str()))
+            })
+            .collect();
+        known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (Some((low, idlest)), Some((high, busiest))) = (known.first(), known.last()) else { continue };
+        if std::mem::take(&mut first) {
+            page.head("INSTANCES");
+        }
+        let line = format!(
+            "{} instances, utilisation from {} ({}) to {} ({})",
+            count(part.instances.len() as u64),
+            percent(*low),
+            safe(idlest),
+            percent(*high),
+            safe(busiest)
+        );
+        page.wrapped(&format!("{}: ", safe(&part.name)), &line);
+    }
+}

@@ -1,0 +1,68 @@
+//! The verdict in one sentence.
+
+use kneepoint_experiment::result::{ObjectiveResult, RunResult, Verdict};
+
+/// Returns what came of the run in one sentence: `Missed: 1 of 3 objectives does not hold (fast).`
+pub fn sentence(result: &RunResult) -> String {
+    let all = result.objectives.len();
+    let of = |verdict: Verdict| -> Vec<&ObjectiveResult> {
+        result.objectives.iter().filter(|objective| objective.verdict == verdict).collect()
+    };
+    let some = |what: &str, verdict: Verdict, one: &str, many: &str| {
+        let those = of(verdict);
+        let verb = if those.len() == 1 { one } else { many };
+        let names: Vec<&str> = those.iter().map(|objective| objective.name.as_str()).collect();
+        format!("{what}: {} of {} {verb} ({}).", those.len(), objectives(all), names.join(", "))
+    };
+    match result.verdict {
+        Verdict::Met if all == 1 => format!("Met: the one objective holds ({}).", result.objectives[0].name),
+        Verdict::Met => format!("Met: all {} hold.", objectives(all)),
+        Verdict::Missed => some("Missed", Verdict::Missed, "does not hold", "do not hold"),
+        Verdict::Unclear => some(
+            "Unclear",
+            Verdict::Unclear,
+            "cannot be told from its bound; more or longer replications would tell",
+            "cannot be told from their bounds; more or longer replications would tell",
+        ),
+        Verdict::NotEnough => {
+            some("Not enough data", Verdict::NotEnough, "rests on too little", "rest on too little")
+        }
+        Verdict::NothingToJudge => "Nothing to judge: no objective is stated.".to_string(),
+        Verdict::Void => {
+            let failed: Vec<&str> =
+                result.checks.iter().filter(|check| !check.holds()).map(|check| check.name).collect();
+            format!("Void: the run failed its own checks ({}), so nothing it says counts.", failed.join(", "))
+        }
+    }
+}
+
+fn objectives(n: usize) -> String {
+    if n == 1 { "1 objective".to_string() } else { format!("{n} objectives") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn each_verdict_has_its_sentence() {
+        let mut result = sample::run();
+        assert_eq!(sentence(&result), "Missed: 1 of 2 objectives does not hold (fast).");
+        result.verdict = Verdict::Unclear;
+        result.objectives[0].verdict = Verdict::Unclear;
+        assert!(sentence(&result).starts_with("Unclear: 1 of 2 objectives cannot be told from its bound"));
+        result.verdict = Verdict::Met;
+        assert_eq!(sentence(&result), "Met: all 2 objectives hold.");
+        result.objectives.truncate(1);
+        assert_eq!(sentence(&result), "Met: the one objective holds (fast).");
+        result.verdict = Verdict::NothingToJudge;
+        assert!(sentence(&result).starts_with("Nothing to judge"));
+        result.verdict = Verdict::Void;
+        result.checks[0].failures.push("web: 3 calls are missing".to_string());
+        assert_eq!(
+            sentence(&result),
+            "Void: the run failed its own checks (conservation), so nothing it says counts."
+        );
+    }
+}
