@@ -1,3 +1,7 @@
 //! The `kneepoint` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kneepoint_cli::main()
+}

@@ -1,5 +1,7 @@
 //! `kneepoint run`: what happens?
 
+use std::io::IsTerminal;
+
 use indicatif::{ProgressBar, ProgressStyle};
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{ExperimentError, Options, Progress};
@@ -66,7 +68,7 @@ fn bar(replications: u64) -> ProgressBar {
 
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {
     let written = match arguments.format {
-        Format::Text => text(result, &Look::default()),
+        Format::Text => text(result, look(arguments)),
         Format::Json => json(result),
         Format::Csv => csv(result),
     };
@@ -84,4 +86,12 @@ fn finish(arguments: &RunArguments, result: &RunResult) -> End {
         (End::Fine, Verdict::Missed) => End::Missed,
         (end, _) => end,
     }
+}
+
+/// Colour on a terminal that wants it; a file or pipe gets plain text of a fixed width.
+fn look(arguments: &RunArguments) -> Look {
+    let terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
+    // https://no-color.org: present and not empty, whatever the value
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Look { colour: terminal && !refused, ..Look::default() }
 }

@@ -15,7 +15,7 @@ struct Area {
 }
 
 /// A model with known answers.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Case {
     /// Unique: `family/kind/parameters`.
     pub id: String,
@@ -29,7 +29,7 @@ pub(super) struct Case {
 }
 
 /// One known answer.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Expectation {
     pub quantity: String,
     pub value: f64,
@@ -120,7 +120,10 @@ impl Case {
     /// # Errors
     /// If it is not there.
     pub fn text(&self, name: &str) -> Result<&str, String> {
-        self.model.get(name).and_then(Value::as_str).ok_or_else(|| format!("the model gives no text `{name}`"))
+        self.model
+            .get(name)
+            .and_then(Value::as_str)
+            .ok_or_else(|| format!("the model gives no text `{name}`"))
     }
 }
 

@@ -54,7 +54,10 @@ impl Law {
     pub fn of(case: &Case, field: &str) -> Result<Law, String> {
         let value = case.model.get(field).ok_or_else(|| format!("the model gives no law `{field}`"))?;
         let number = |name: &str| {
-            value.get(name).and_then(Value::as_f64).ok_or_else(|| format!("`{field}` gives no number `{name}`"))
+            value
+                .get(name)
+                .and_then(Value::as_f64)
+                .ok_or_else(|| format!("`{field}` gives no number `{name}`"))
         };
         match value.get("law").and_then(Value::as_str).unwrap_or("none") {
             "deterministic" => Ok(Law::constant(number("value").or_else(|_| number("mean"))?)),
@@ -88,9 +91,8 @@ impl Law {
 
     fn two_branches(p: f64, rate1: f64, rate2: f64) -> Law {
         // Shares are written with as many digits as the cases have, so that they add up to 1 as text.
-        let branch = |share: f64, rate: f64| {
-            format!("(share: {share:.10}, of: Exponential({}))", seconds(1.0 / rate))
-        };
+        let branch =
+            |share: f64, rate: f64| format!("(share: {share:.10}, of: Exponential({}))", seconds(1.0 / rate));
         let mean = p / rate1 + (1.0 - p) / rate2;
         let second = 2.0 * (p / (rate1 * rate1) + (1.0 - p) / (rate2 * rate2));
         Law {
@@ -114,7 +116,8 @@ mod tests {
     use super::*;
 
     fn case(law: &str) -> Case {
-        serde_json::from_str(&format!(r#"{{ "id": "x", "model": {{ "service": {law} }}, "expect": [] }}"#)).unwrap()
+        serde_json::from_str(&format!(r#"{{ "id": "x", "model": {{ "service": {law} }}, "expect": [] }}"#))
+            .unwrap()
     }
 
     #[test]
@@ -127,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_lognormal_law_is_that_of_its_underlying_normal() {
-        let law = Law::of(&case(r#"{ "law": "lognormal", "mu": -0.8047189562, "sigma": 1.268636241 }"#), "service");
+        let law =
+            Law::of(&case(r#"{ "law": "lognormal", "mu": -0.8047189562, "sigma": 1.268636241 }"#), "service");
         let law = law.unwrap();
         assert!((law.mean - 1.0).abs() < 1e-8 && (law.scv - 4.0).abs() < 1e-6, "{law:?}");
     }

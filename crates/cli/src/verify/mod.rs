@@ -102,7 +102,12 @@ impl std::fmt::Display for VerifyError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             VerifyError::Area { asked } => {
-                write!(f, "there are no cases for area \"{}\"; there are: {}", asked.escape_debug(), AREAS.join(", "))
+                write!(
+                    f,
+                    "there are no cases for area \"{}\"; there are: {}",
+                    asked.escape_debug(),
+                    AREAS.join(", ")
+                )
             }
             VerifyError::Case { asked } => write!(f, "no case has \"{}\" in its id", asked.escape_debug()),
             VerifyError::Write(error) => write!(f, "the findings could not be written: {error}"),
@@ -195,7 +200,10 @@ impl Tally {
                 self.not_measured += all.iter().filter(|one| one.measured.is_err()).count();
                 if all.iter().all(|one| one.measured.is_err()) {
                     self.not_expressible += 1;
-                } else if all.iter().all(|one| one.measured.is_ok_and(|(_, agrees)| agrees) || one.measured.is_err()) {
+                } else if all
+                    .iter()
+                    .all(|one| one.measured.is_ok_and(|(_, agrees)| agrees) || one.measured.is_err())
+                {
                     self.passed += 1;
                 } else {
                     self.failed += 1;
@@ -251,9 +259,8 @@ fn judge(case: &Case, effort: Effort, replications: &[Observation]) -> Vec<Judge
         .map(|expected| Judged {
             name: expected.quantity.clone(),
             known: expected.value,
-            measured: of(&expected.quantity).map(|measured| {
-                (measured, measured.agrees(expected.value, expected.tol, effort))
-            }),
+            measured: of(&expected.quantity)
+                .map(|measured| (measured, measured.agrees(expected.value, expected.tol, effort))),
         })
         .collect()
 }
@@ -275,7 +282,12 @@ fn text(one: &Judged) -> String {
         Ok((Measured { value, error }, agrees)) => {
             let verdict = if agrees { "" } else { " DIFFERS" };
             let known = digits(one.known, one.known);
-            format!("{} {} ± {} ({known}){verdict}", one.name, digits(value, one.known), digits(error, one.known))
+            format!(
+                "{} {} ± {} ({known}){verdict}",
+                one.name,
+                digits(value, one.known),
+                digits(error, one.known)
+            )
         }
     }
 }

@@ -60,10 +60,7 @@ pub(super) fn two_classes(case: &Case) -> Made {
         );
         operations.push(format!("\"class-{number}\": Compute({})", Law::exponential(means[k]).text));
     }
-    Ok(model.station(
-        1,
-        &format!("concurrency: Sharing(1), operations: {{ {} }}", operations.join(", ")),
-    ))
+    Ok(model.station(1, &format!("concurrency: Sharing(1), operations: {{ {} }}", operations.join(", "))))
 }
 
 /// A cycle is a geometric number of visits, each to a station drawn in proportion to its visit ratio: the mean
@@ -87,8 +84,7 @@ pub(super) fn closed(case: &Case) -> Made {
         .users(1, "route", &format!("users: {users}, think: {think_text}"))
         .route(&does);
     for (at, (mean, count)) in means.iter().zip(&servers).enumerate() {
-        let concurrency =
-            if *count < 0.0 { "Unlimited".to_string() } else { format!("Servers({count})") };
+        let concurrency = if *count < 0.0 { "Unlimited".to_string() } else { format!("Servers({count})") };
         let work = Law::exponential(*mean).text;
         model = model.station(at + 1, &format!("concurrency: {concurrency}, does: Compute({work})"));
     }
@@ -161,11 +157,8 @@ pub(super) fn tandem(case: &Case) -> Made {
     );
     for (at, service_rate) in rates.iter().enumerate() {
         let work = format!("Compute({})", Law::exponential(1.0 / service_rate).text);
-        let does = if at + 1 < rates.len() {
-            format!("[{work}, Call(\"station-{}\")]", at + 2)
-        } else {
-            work
-        };
+        let does =
+            if at + 1 < rates.len() { format!("[{work}, Call(\"station-{}\")]", at + 2) } else { work };
         model = model.station(at + 1, &format!("concurrency: Servers(1), does: {does}"));
     }
     Ok(model)
@@ -191,8 +184,12 @@ mod tests {
     #[test]
     fn flows_with_feedback_are_those_of_the_traffic_equations() {
         // Bolch et al., Queueing Networks and Markov Chains, 2nd ed., example 7.4: 20, 10, 10, 4.
-        let routing =
-            [vec![0.0, 0.5, 0.5, 0.0], vec![1.0, 0.0, 0.0, 0.0], vec![0.6, 0.0, 0.0, 0.0], vec![1.0, 0.0, 0.0, 0.0]];
+        let routing = [
+            vec![0.0, 0.5, 0.5, 0.0],
+            vec![1.0, 0.0, 0.0, 0.0],
+            vec![0.6, 0.0, 0.0, 0.0],
+            vec![1.0, 0.0, 0.0, 0.0],
+        ];
         let flows = flows(&[0.0, 0.0, 0.0, 4.0], &routing);
         for (flow, known) in flows.iter().zip([20.0, 10.0, 10.0, 4.0]) {
             assert!((flow - known).abs() < 1e-9, "{flows:?}");

@@ -187,9 +187,8 @@ fn replication(plan: &Plan, looks: &Looks, number: u64) -> Result<Observation, S
     let area = |id: ComponentId, name: &str| sim.level(id, name).map_or(0.0, |l| l.integral(now) / 1e9);
     // Of an ensemble only states count: tens of thousands of replications would fill the memory with samples.
     let keep = matches!(looks, Looks::Evenly(_));
-    let samples = |id: ComponentId, name: &str| {
-        sim.samples(id, name).filter(|_| keep).cloned().unwrap_or_default()
-    };
+    let samples =
+        |id: ComponentId, name: &str| sim.samples(id, name).filter(|_| keep).cloned().unwrap_or_default();
     let stations = stations.iter().zip(numbers).map(|(id, numbers)| Station {
         waiting: samples(*id, "waiting"),
         waiting_abandoned: samples(*id, "waiting_abandoned"),

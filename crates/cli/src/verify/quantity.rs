@@ -69,7 +69,8 @@ fn at_least(station: &Station, n: usize) -> Option<f64> {
 fn number_variance(station: &Station) -> Option<f64> {
     let all = station.numbers.iter().sum::<u64>() as f64;
     let mean = |power: i32| {
-        let sum: f64 = station.numbers.iter().enumerate().map(|(n, k)| (n as f64).powi(power) * *k as f64).sum();
+        let sum: f64 =
+            station.numbers.iter().enumerate().map(|(n, k)| (n as f64).powi(power) * *k as f64).sum();
         ratio(sum, all)
     };
     let (first, second) = (mean(1)?, mean(2)?);
@@ -80,11 +81,14 @@ fn number_variance(station: &Station) -> Option<f64> {
 fn number_quantile(station: &Station, p: f64) -> Option<f64> {
     let all = station.numbers.iter().sum::<u64>() as f64;
     let mut below = 0;
-    station.numbers.iter().position(|k| {
-        below += k;
-        below as f64 >= p * all
-    })
-    .map(|n| n as f64)
+    station
+        .numbers
+        .iter()
+        .position(|k| {
+            below += k;
+            below as f64 >= p * all
+        })
+        .map(|n| n as f64)
 }
 
 /// Mean time in the queue of all who came, those who gave up included.
@@ -172,9 +176,9 @@ fn of_name(case: &Case, name: &str) -> Quantity {
             first(|station, seconds| ratio(station.queue, seconds))
         }
         "mean_busy_servers" => first(|station, seconds| ratio(station.busy, seconds)),
-        "mean_total_in_system" => seen(|all| {
-            ratio(all.clients.iter().map(|client| client.in_flight).sum(), all.seconds)
-        }),
+        "mean_total_in_system" => {
+            seen(|all| ratio(all.clients.iter().map(|client| client.in_flight).sum(), all.seconds))
+        }
         // A server that is down is no capacity: a share of all time would count it as idle.
         "utilization" => first(|station, _| ratio(station.busy, station.capacity)),
         "availability" => first(|station, seconds| ratio(station.capacity, seconds)),
@@ -247,9 +251,9 @@ fn of_station(name: &str, number: usize) -> Quantity {
 
 fn of_class(name: &str, number: usize) -> Quantity {
     match name {
-        "throughput" => seen(move |all| {
-            ratio(all.clients.get(number)?.ended[Status::Ok as usize] as f64, all.seconds)
-        }),
+        "throughput" => {
+            seen(move |all| ratio(all.clients.get(number)?.ended[Status::Ok as usize] as f64, all.seconds))
+        }
         "mean_sojourn" | "mean_response" => seen(move |all| mean(&all.clients.get(number)?.latency)),
         // All classes of these cases share one law of service, so its measured mean is that of each.
         "mean_wait" => seen(move |all| {

@@ -22,6 +22,14 @@ const QUICK_REQUESTS: f64 = 600_000.0;
 /// Chosen: far closer together than what they see changes, so that more of them would say nothing new.
 const LOOKS_MAX: f64 = 200_000.0;
 
+/// Returns the seed of a case: another one for each, so that bad luck of one case is not the bad luck of all.
+///
+/// # Source
+/// FNV-1a, 32 bits: Eastlake, Hansen, Fowler, Vo, Noll, "The FNV Non-Cryptographic Hash Algorithm", RFC 9923.
+fn seed(id: &str) -> u32 {
+    id.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
 /// How much is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effort {
@@ -66,8 +74,9 @@ impl Script {
         };
         // Ids are letters, digits and signs that need no escape.
         let text = format!(
-            "(\n    format: 1,\n    title: \"{}\",\n    run: ({run}),\n    parts: {{\n        {},\n    }},\n{faults})\n",
+            "(\n    format: 1,\n    title: \"{}\",\n    run: ({run}, seed: {}),\n    parts: {{\n        {},\n    }},\n{faults})\n",
             case.id,
+            seed(&case.id),
             model.parts.join(",\n        ")
         );
         Ok(Script { text, looks })
@@ -88,9 +97,7 @@ fn steady(hint: SimHint, model: &Model, effort: Effort) -> Result<(String, Looks
     let looks = (2.0 * measured / model.grain).min(LOOKS_MAX).max(1.0) as u64;
     // A nanosecond is the finest a scenario can say.
     let (warm_up, end) = (model.settle, model.settle + measured);
-    let run = format!(
-        "duration: \"{end:.9}s\", warm_up: \"{warm_up:.9}s\", replications: {REPLICATIONS}"
-    );
+    let run = format!("duration: \"{end:.9}s\", warm_up: \"{warm_up:.9}s\", replications: {REPLICATIONS}");
     Ok((run, Looks::Evenly(looks)))
 }
 
@@ -128,6 +135,11 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_seed_of_a_case_is_the_published_hash_of_its_id() {
+        assert_eq!((seed(""), seed("a"), seed("foobar")), (0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968));
     }
 
     #[test]

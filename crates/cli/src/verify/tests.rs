@@ -51,3 +51,30 @@ fn an_unknown_case_or_area_is_refused() {
     assert!(matches!(verify(&asked("alchemy", ""), &mut out), Err(VerifyError::Area { .. })));
     assert!(matches!(verify(&asked("queueing", "q/nothing"), &mut out), Err(VerifyError::Case { .. })));
 }
+
+/// What is read here and what an experiment reports come from the same replications, to the last request.
+#[test]
+fn an_experiment_sees_what_is_judged_here() {
+    let all = cases("queueing").unwrap();
+    for id in ["q/mmck/l3-mu2-c2-K5", "q/closed/bolch-8.4", "q/jackson/web-3tier"] {
+        let mut case = all.iter().find(|case| case.id == id).unwrap().clone();
+        case.sim_hint = Some(case::SimHint { min_jobs: Some(20_000.0), ..case::SimHint::default() });
+        let script = written(&case, Effort::Full).unwrap();
+        let checked = Scenario::from_text(id, &script.text, None).unwrap();
+        let checked = checked.check(&Registry::core(), &Overrides::default()).unwrap();
+        let plan = kneepoint_scenario::plan(&checked).unwrap();
+        let mut seen = Observation::default();
+        observe(&plan, &script.looks, 2).unwrap().iter().for_each(|one| seen.add(one));
+        let result = kneepoint_experiment::run(&plan, &kneepoint_experiment::Options::default()).unwrap();
+        let client = &result.clients[0].all;
+        assert_eq!(seen.latency(), client.latency.histogram, "{id}");
+        assert_eq!(seen.ended_all(), client.ended.total, "{id}");
+        let parts = result.parts.iter().filter(|part| part.name.starts_with("station-"));
+        for (station, part) in seen.stations.iter().zip(parts) {
+            let waiting = part.all.waiting.as_ref().unwrap();
+            assert_eq!(station.waiting, waiting.histogram, "{id}");
+            let busy = part.all.busy.as_ref().unwrap().mean.value().unwrap();
+            assert!((station.busy / seen.seconds - busy).abs() <= 1e-9 * busy, "{id}");
+        }
+    }
+}
