@@ -217,7 +217,11 @@ impl<'a> Checker<'a> {
                 _ => return self.needs(node, "a map: { \"name\": … }", slot),
             },
             Type::Either(types) => return self.either(types, node, slot),
-            Type::Value | Type::Param | Type::Preset => Data::Written(arena.ron(node).into()),
+            Type::Preset => {
+                self.preset(node);
+                Data::Written(arena.ron(node).into())
+            }
+            Type::Value | Type::Param => Data::Written(arena.ron(node).into()),
         };
         Some(self.made(node, data))
     }
@@ -740,6 +744,63 @@ impl<'a> Checker<'a> {
         }
         args.given = present;
         args
+    }
+
+    /// Checks the names in a preset; its values are checked where it is used.
+    fn preset(&mut self, node: NodeId) {
+        let (arena, registry) = (self.arena, self.registry);
+        let Shape::Kind(word, given) = &arena.get(node).shape else {
+            self.mixtures(node);
+            if !matches!(&arena.get(node).shape, Shape::Record(_)) {
+                self.wrong::<()>(arena.place(node), "a preset is a kind or a group of named fields", "");
+            }
+            return;
+        };
+        let kinds: Vec<&Arc<Kind>> = registry
+            .families_with(&word.text)
+            .filter_map(|family| registry.kind(family, &word.text))
+            .collect();
+        let Some(first) = kinds.first() else {
+            let all = registry.families().flat_map(|family| registry.kinds(family)).map(|kind| &*kind.name);
+            let all: Vec<&str> = all.collect();
+            let message = format!("unknown kind `{}`", word.text);
+            self.wrong::<()>(word.place, message, did_you_mean(&word.text, '`', all));
+            return;
+        };
+        self.mixtures(node);
+        for entry in &given.fields {
+            let known = matches!(&*entry.key.text, "note" | "preset")
+                || kinds.iter().any(|kind| kind.field(&entry.key.text).is_some());
+            if !known {
+                self.unknown_field(first, &entry.key);
+            }
+        }
+    }
+
+    /// Says where values and named fields are mixed, which no use of a preset would make right.
+    fn mixtures(&mut self, node: NodeId) {
+        let arena = self.arena;
+        match &arena.get(node).shape {
+            Shape::List(items) => items.iter().for_each(|item| self.mixtures(*item)),
+            Shape::Map(entries) => entries.iter().for_each(|entry| self.mixtures(entry.value)),
+            Shape::Kind(word, given) => {
+                let registry = self.registry;
+                let kind =
+                    registry.families_with(&word.text).find_map(|family| registry.kind(family, &word.text));
+                if let (Some(kind), false) = (kind, given.values.is_empty()) {
+                    self.short_form(kind, word.place, given);
+                }
+                given.values.iter().for_each(|value| self.mixtures(*value));
+                given.fields.iter().for_each(|entry| self.mixtures(entry.value));
+            }
+            Shape::Record(given) => {
+                if let Some(value) = given.values.first() {
+                    self.wrong::<()>(arena.place(*value), "a group has named fields: (name: value, …)", "");
+                }
+                given.fields.iter().for_each(|entry| self.mixtures(entry.value));
+            }
+            _ => {}
+        }
     }
 
     fn remark(&mut self, entry: &Entry) -> Option<Arc<str>> {

@@ -213,6 +213,9 @@ impl Arena {
                 if record || !given.values.is_empty() || !given.fields.is_empty() {
                     out.push('(');
                     values(&given.values, out);
+                    if !given.values.is_empty() && !given.fields.is_empty() {
+                        out.push_str(", ");
+                    }
                     entries(&given.fields, false, out);
                     out.push(')');
                 }

@@ -8,6 +8,7 @@
 use crate::diagnostic::Fault;
 use crate::file::{FileId, Place};
 use crate::node::{Arena, Entry, Given, NodeId, Origin, Shape, Word};
+use crate::value::{Quantity, shown};
 
 /// How deep brackets may nest. Chosen: the deepest example needs 9.
 pub(crate) const DEPTH_MAX: usize = 32;
@@ -149,7 +150,7 @@ impl Reader<'_> {
             Some('[') => self.list(depth)?,
             Some('{') => self.map(depth)?,
             Some('(') => Shape::Record(self.given(depth)?),
-            Some(c) if c.is_ascii_digit() || matches!(c, '+' | '-' | '.') => self.number(),
+            Some(c) if c.is_ascii_digit() || matches!(c, '+' | '-' | '.') => self.number()?,
             Some(c) if begins_word(c) => self.word_value(depth)?,
             Some(c @ (')' | ']' | '}' | ',' | ':')) => {
                 return self.lost(start, start + 1, format!("a value is missing before `{c}`"), "");
@@ -191,7 +192,7 @@ impl Reader<'_> {
         }
     }
 
-    fn number(&mut self) -> Shape {
+    fn number(&mut self) -> Result<Shape, Lost> {
         let start = self.at;
         let bytes = self.text.as_bytes();
         self.at += 1;
@@ -202,7 +203,17 @@ impl Reader<'_> {
             }
             self.at += 1;
         }
-        Shape::Number(self.text[start..self.at].into())
+        let text = &self.text[start..self.at];
+        if !is_number(text) {
+            let fault = match Quantity::parse(text) {
+                Ok(_) => Fault::error(self.place(start, self.at), "a quantity stands in quotes")
+                    .help(format!("write \"{text}\"")),
+                Err(_) => Fault::error(self.place(start, self.at), format!("`{}` is no number", shown(text)))
+                    .help("numbers are written 12, 0.5, 1e6, 20_000"),
+            };
+            self.noted(fault)?;
+        }
+        Ok(Shape::Number(text.into()))
     }
 
     /// Returns where the word that begins here ends; at least one character on.
@@ -437,6 +448,29 @@ impl Reader<'_> {
     }
 }
 
+/// Returns whether a text is a number in decimals, or one of the words for what is none.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.trim_start_matches(['+', '-']);
+    if text.len() - unsigned.len() > 1 {
+        return false;
+    }
+    let digits = |text: &str| text.starts_with(|c: char| c.is_ascii_digit()) && !text.ends_with('_');
+    let all_digits =
+        |text: &str| digits(text) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let sound = all_digits(whole)
+        && fraction.is_none_or(all_digits)
+        && exponent.is_none_or(|exponent| all_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)));
+    sound || matches!(unsigned, "inf" | "NaN")
+}
+
 fn begins_word(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_'
 }
@@ -549,6 +583,9 @@ mod tests {
         assert_eq!(faults("(a: 1, a: 2)"), ["1:8 field `a` is given twice"]);
         assert_eq!(faults("(a: \"\\q\")"), ["1:5 this text cannot be read: Unknown escape character"]);
         assert_eq!(faults("(a: 1 ; b: 2)"), ["1:7 `;` is not expected here"]);
+        assert_eq!(faults("(a: 5ms)"), ["1:5 a quantity stands in quotes"]);
+        assert_eq!(faults("(a: [2auth, 0x10, 1., .5, 1e, 1__e5_])").len(), 6);
+        assert_eq!(faults("(a: [2, 1_0, -1, +1.5, 2.5e-3, 1E6, -inf, NaN])"), [] as [&str; 0]);
     }
 
     #[test]

@@ -150,11 +150,6 @@ impl Check<'_> {
                     && word.text.starts_with(|c: char| c.is_ascii_lowercase())
                     && crate::registry::crate_prefix(&word.text).is_none()
             }
-            Shape::Number(number) => {
-                let number = number.strip_prefix('+').unwrap_or(number);
-                !matches!(number.trim_start_matches('-'), "inf" | "NaN")
-                    && Quantity::parse(number).is_ok_and(|q| q.dimension != crate::value::Dimension::Number)
-            }
             _ => false,
         };
         let value_node = match read {

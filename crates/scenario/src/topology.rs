@@ -689,6 +689,9 @@ impl<'a> Builder<'a> {
         let items = self.root.map("edges");
         let mut entries: Vec<(usize, Edge, &Args)> = Vec::new();
         for (at, item) in items.iter().enumerate() {
+            if self.full() {
+                break;
+            }
             if let (Ok(edge), Some(args)) = (Edge::parse(&item.key), item.value.as_args())
                 && self.edge_is_sound(&edge, item.key_place)
             {

