@@ -35,7 +35,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (name, future) in [("calm", &mut calm), ("stormy", &mut stormy)] {
         future.run_until(SimTime::from_secs(120))?;
         let ended = future.outcomes(shoppers).ended;
-        println!("{name}: {} ok, {} unavailable", ended[Status::Ok as usize], ended[Status::Unavailable as usize]);
+        println!(
+            "{name}: {} ok, {} unavailable",
+            ended[Status::Ok as usize],
+            ended[Status::Unavailable as usize]
+        );
     }
 
     // The original knows nothing of it, and continues exactly as its clone did.

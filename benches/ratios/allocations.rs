@@ -23,7 +23,9 @@ fn heap_bytes(sim: &Simulation) -> f64 {
 
 pub fn bars() {
     let (mut sim, _) = tier::build(1, 1, 1.0, tier::TIMEOUT_NS);
-    let run = |sim: &mut Simulation, seconds| sim.run_for(SimDuration::from_secs(seconds)).expect("no ceiling is near");
+    let run = |sim: &mut Simulation, seconds| {
+        sim.run_for(SimDuration::from_secs(seconds)).expect("no ceiling is near")
+    };
     run(&mut sim, 3);
     let region = Region::new(COUNTING);
     let before = sim.events();
@@ -46,7 +48,8 @@ pub fn bars() {
         let books: usize = sim.components().map(|id| sim.books(id).response.bytes()).sum();
         let bytes = (heap_bytes(&sim) - empty - books as f64) / inside as f64;
         // Attributes are always there: the bar without them is for frames, timers and queues.
-        let attributes = if ledger { 0.0 } else { std::mem::size_of::<kneepoint::calls::Attributes>() as f64 };
+        let attributes =
+            if ledger { 0.0 } else { std::mem::size_of::<kneepoint::calls::Attributes>() as f64 };
         print(name, bytes - attributes, bar);
     }
 

@@ -10,7 +10,9 @@ use kneepoint::engine::{FutureEventList, SimTime};
 use kneepoint::random::Stream;
 use kneepoint::statistics::Histogram;
 
-use crate::tier::{ARRIVAL_NS, CACHE_NS, DATABASE_NS, DATABASE_SERVERS, HIT, SERVERS, SERVICE_NS, TIMEOUT_NS};
+use crate::tier::{
+    ARRIVAL_NS, CACHE_NS, DATABASE_NS, DATABASE_SERVERS, HIT, SERVERS, SERVICE_NS, TIMEOUT_NS,
+};
 
 #[derive(Clone, Copy, Default)]
 struct Record {

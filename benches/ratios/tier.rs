@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use kneepoint::calls::{Answer, Attributes, Call, Callee, Component, ComponentId, Cx, Phase, Samples, Serve, Simulation, Status, timers};
+use kneepoint::calls::{
+    Answer, Attributes, Call, Callee, Component, ComponentId, Cx, Phase, Samples, Serve, Simulation, Status,
+    timers,
+};
 use kneepoint::engine::SimDuration;
 use kneepoint::random::Stream;
 
@@ -192,8 +195,9 @@ pub fn build(seed: u64, scale: usize, load: f64, timeout_ns: u64) -> (Simulation
     let mut sim = Simulation::new(seed);
     let database = sim.serve("database", Server::new(DATABASE_SERVERS * scale as u32, DATABASE_NS, None));
     let cache = sim.serve("cache", Cache { to: database, draws: Stream::from_key(0) });
-    let servers =
-        (0..SERVERS * scale).map(|i| sim.serve(&format!("web/{i}"), Server::new(1, SERVICE_NS, Some(cache)))).collect();
+    let servers = (0..SERVERS * scale)
+        .map(|i| sim.serve(&format!("web/{i}"), Server::new(1, SERVICE_NS, Some(cache))))
+        .collect();
     let balancer = sim.serve("balancer", RoundRobin { to: servers, next: 0 });
     let clients = sim.add("clients", Client::new(balancer, ARRIVAL_NS / load / scale as f64, timeout_ns));
     (sim, clients)

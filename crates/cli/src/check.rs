@@ -86,7 +86,8 @@ fn summary(checked: &Checked, loads: &[Saturation]) -> String {
         checked.hash()
     );
     let Some(first) = loads.first() else {
-        text += "Which part saturates first cannot be told: no open client's load reaches a part with servers.\n";
+        text +=
+            "Which part saturates first cannot be told: no open client's load reaches a part with servers.\n";
         return text;
     };
     text += "\nOffered load at the mean rates, by theory (mean work times rate over servers; retries, time-outs and\nlosses not counted):\n";

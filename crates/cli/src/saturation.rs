@@ -74,7 +74,9 @@ fn mean_rate(checked: &Checked, client: usize) -> Option<f64> {
                     "Mmpp" => {
                         let states: Vec<(f64, f64)> = arrivals
                             .args_list("states")
-                            .filter_map(|state| Some((state.number("rate"), mean(&state.distribution("stay"))?)))
+                            .filter_map(|state| {
+                                Some((state.number("rate"), mean(&state.distribution("stay"))?))
+                            })
                             .collect();
                         let time: f64 = states.iter().map(|(_, stay)| stay).sum();
                         Some(states.iter().map(|(rate, stay)| rate * stay).sum::<f64>() / time * batch)
@@ -93,7 +95,9 @@ fn mean_rate(checked: &Checked, client: usize) -> Option<f64> {
 /// The average of a profile over a run; by samples where it bends.
 fn average(profile: &ProfileSpec, end: u64) -> Option<f64> {
     const POINTS: u64 = 2000;
-    let sum = (0..POINTS).map(|i| value_at(profile, end as f64 * (i as f64 + 0.5) / POINTS as f64)).sum::<Option<f64>>();
+    let sum = (0..POINTS)
+        .map(|i| value_at(profile, end as f64 * (i as f64 + 0.5) / POINTS as f64))
+        .sum::<Option<f64>>();
     Some(sum? / POINTS as f64)
 }
 
@@ -242,7 +246,8 @@ impl Demands<'_> {
                 let named = calls.iter().find(|call| {
                     call.callee == to && call.operation.as_deref().is_none_or(|name| name == operation)
                 });
-                let next = named.and_then(|call| call.callee_operation.as_deref()).unwrap_or(operation).to_string();
+                let next =
+                    named.and_then(|call| call.callee_operation.as_deref()).unwrap_or(operation).to_string();
                 self.visit(to, &next, class, rate * share, depth + 1);
             }
             return;
@@ -262,7 +267,15 @@ impl Demands<'_> {
         }
     }
 
-    fn steps(&mut self, at: usize, operation: &str, class: &str, steps: &[Step<'_>], rate: f64, depth: usize) {
+    fn steps(
+        &mut self,
+        at: usize,
+        operation: &str,
+        class: &str,
+        steps: &[Step<'_>],
+        rate: f64,
+        depth: usize,
+    ) {
         for step in steps {
             match step.spec() {
                 StepSpec::Compute(work) => {
@@ -275,7 +288,8 @@ impl Demands<'_> {
                     let fits = |found: &&kneepoint_scenario::Call| {
                         found.caller == at
                             && found.operation.as_deref().is_none_or(|name| name == operation)
-                            && (found.classes.is_empty() || found.classes.iter().any(|known| &**known == class))
+                            && (found.classes.is_empty()
+                                || found.classes.iter().any(|known| &**known == class))
                     };
                     let found = self.checked.topology().calls_at(call.node).find(fits).cloned();
                     if let Some(found) = found {

@@ -28,7 +28,9 @@ pub use diagnostic::{Fault, FaultRow, Faults, Severity};
 pub use file::{FILE_SIZE_MAX, FileId, Files, Place, SourceFile};
 pub use node::{NodeId, Origin};
 pub use params::Uncertain;
-pub use registry::{Bound, Field, FieldDefault, Key, Kind, Range, Registry, RegistryError, Role, Status, Type};
+pub use registry::{
+    Bound, Field, FieldDefault, Key, Kind, Range, Registry, RegistryError, Role, Status, Type,
+};
 pub use scenario::{Assumption, Checked, Overrides, Scenario};
 pub use spec::{CallSpec, DistributionSpec, ProfileSpec, Step, StepSpec, Wait};
 pub use topology::{Call, Part, Topology};

@@ -38,11 +38,27 @@ impl<'a> Table<'a> {
             return wrong(place, "a file of data must lie beside or below this file");
         }
         let folder = checked.files().get(place.file).path().and_then(|path| path.parent()).map(PathBuf::from);
-        let path = folder.unwrap_or_default().join(path);
-        let file = match std::fs::File::open(&path) {
-            Ok(file) if file.metadata().is_ok_and(|meta| meta.is_file()) => file,
-            Ok(_) => return wrong(place, format!("{name} is not a file")),
-            Err(error) => return wrong(place, format!("{name} cannot be read: {error}")),
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".into());
+        let path = folder.join(path);
+        let unreadable = |error: std::io::Error| wrong(place, format!("{name} cannot be read: {error}"));
+        match (folder.canonicalize(), path.canonicalize()) {
+            (_, Err(error)) => return unreadable(error),
+            (Ok(folder), Ok(path)) if path.starts_with(&folder) => {}
+            _ => {
+                return wrong(
+                    place,
+                    "a file of data must lie beside or below this file: a link leads elsewhere",
+                );
+            }
+        }
+        // Looked at before it is opened: opening a pipe waits for somebody to write.
+        let file = match std::fs::metadata(&path) {
+            Ok(about) if !about.is_file() => return wrong(place, format!("{name} is not a file")),
+            Ok(_) => match std::fs::File::open(&path) {
+                Ok(file) => file,
+                Err(error) => return unreadable(error),
+            },
+            Err(error) => return unreadable(error),
         };
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
         let headers: Vec<String> = match reader.headers() {
