@@ -20,6 +20,17 @@ pub struct Stream {
     generator: Xoshiro256PlusPlus,
 }
 
+/// Returns the first number of the stream of a key: of the four words of its state it takes the first and the last.
+///
+/// # Source
+/// The output function of xoshiro256++, as at [`Stream`].
+#[inline]
+pub(crate) fn first_u64(key: u64) -> u64 {
+    let first = mix(key.wrapping_add(GOLDEN));
+    let last = mix(key.wrapping_add(GOLDEN.wrapping_mul(4)));
+    first.wrapping_add(last).rotate_left(23).wrapping_add(first)
+}
+
 impl Stream {
     /// Returns the stream of these names: the same names give the same numbers, whatever else is in the model.
     ///
@@ -109,6 +120,13 @@ mod tests {
         for key in [0, 1, 42, u64::MAX] {
             let reference = Xoshiro256PlusPlus::seed_from_u64(key);
             assert_eq!(Stream::from_key(key), Stream { generator: reference });
+        }
+    }
+
+    #[test]
+    fn the_first_number_of_a_key_is_that_of_its_stream() {
+        for key in (0..1000).map(mix).chain([0, 1, u64::MAX]) {
+            assert_eq!(first_u64(key), Stream::from_key(key).next_u64());
         }
     }
 
