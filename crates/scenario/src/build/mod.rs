@@ -305,7 +305,7 @@ impl<'a> Builder<'a> {
             None => (&via[..], None, &via[..0]),
         };
         let members = self.members(&path, call, instance, inner, only)?;
-        let routing = balance.map(|args| wire::routing(args)).transpose()?;
+        let routing = balance.map(wire::routing).transpose()?;
         let chosen = match (&members[..], routing) {
             ([one], _) => *one,
             (_, routing) => {
