@@ -40,8 +40,13 @@ impl Level {
         }
         self.since = now;
         self.value = value;
-        self.max = self.max.max(value);
-        self.min = self.min.min(value);
+        // Branches, for they are nearly never taken; `f64::max` and `min` pay for NaN each time.
+        if value > self.max {
+            self.max = value;
+        }
+        if value < self.min {
+            self.min = value;
+        }
     }
 
     pub(crate) fn reset(&mut self, now: u64) {
@@ -94,11 +99,21 @@ impl Level {
     }
 }
 
+#[inline(always)]
 fn add_time(times: &mut Vec<u64>, value: f64, span: u64) {
-    let at = value as usize;
-    if at >= times.len() {
-        times.resize(at + 1, 0);
+    // A level is far below 2^63: as a signed number it is one instruction, as an unsigned one it is ten.
+    let at = (value as i64).max(0) as usize;
+    match times.get_mut(at) {
+        Some(time) => *time += span,
+        None => add_new_time(times, at, span),
     }
+}
+
+/// Adds the time at a level never reached before.
+#[cold]
+#[inline(never)]
+fn add_new_time(times: &mut Vec<u64>, at: usize, span: u64) {
+    times.resize(at + 1, 0);
     times[at] += span;
 }
 

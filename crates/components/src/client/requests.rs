@@ -91,28 +91,19 @@ impl Requests {
             None => self.classes.pick(open.class.stream(index).uniform()),
         };
         let class = &self.classes.of[at];
-        let draw =
-            |given: Option<u32>, law: &Option<Distribution>, streams: &RequestStreams| match (given, law) {
-                (Some(given), _) => given,
-                (None, None) => 0,
-                (None, Some(law)) => match law.is_constant() {
-                    Some(value) => bytes(value),
-                    None => bytes(law.sample(&mut streams.stream(index))),
-                },
-            };
         let mut attributes = Attributes::of(open.identities.key(index));
         attributes.born = born;
         attributes.class = class.id;
         attributes.priority = class.priority;
         attributes.key = known.key;
-        attributes.size = draw(known.size, &class.size, &open.size);
-        attributes.reply = draw(known.reply, &class.reply, &open.reply);
+        attributes.size = given_or_drawn(known.size, &class.size, &open.size, index);
+        attributes.reply = given_or_drawn(known.reply, &class.reply, &open.reply, index);
         let mut edge = self.to;
         if let Some(deadline) = class.deadline {
             attributes.deadline = born + deadline;
             edge.within = patience(edge.within, attributes.deadline, cx.now());
         }
-        let series = open.series[at];
+        let series = &open.series[at];
         let in_flight = open.in_flight;
         cx.count(series.requests, 1);
         cx.add(in_flight, 1.0);
@@ -123,7 +114,7 @@ impl Requests {
     #[inline]
     pub(crate) fn ended(&mut self, answer: &Answer, cx: &mut Core) {
         let open = self.open.as_ref().expect("a client is answered after its start");
-        let series = open.series[open.places[answer.class as usize] as usize];
+        let series = &open.series[open.places[answer.class as usize] as usize];
         cx.add(open.in_flight, -1.0);
         cx.count(series.ended[answer.status as usize], 1);
         let latency = (cx.now() - answer.born).as_nanos();
@@ -137,6 +128,22 @@ impl Requests {
 fn patience(within: SimDuration, deadline: SimTime, now: SimTime) -> SimDuration {
     let left = if deadline > now { deadline - now } else { SimDuration::from_nanos(1) };
     if within.is_zero() { left } else { within.min(left) }
+}
+
+/// The bytes of a request: what a trace says, or what its law does.
+#[inline(always)]
+fn given_or_drawn(given: Option<u32>, law: &Option<Distribution>, of: &RequestStreams, index: u64) -> u32 {
+    match (given, law) {
+        (Some(given), _) => given,
+        (None, None) => 0,
+        (None, Some(law)) => drawn(law, of.key(index)),
+    }
+}
+
+/// Out of line: most requests have no size.
+#[inline(never)]
+fn drawn(law: &Distribution, key: u64) -> u32 {
+    bytes(law.is_constant().unwrap_or_else(|| law.sample_from_key(key)))
 }
 
 /// Whole bytes, at most 4 GiB.

@@ -71,6 +71,7 @@ pub(super) struct Job {
 }
 
 impl Job {
+    #[inline(always)]
     pub fn new(call: Call, pc: u32, operation: u16, priority: u8) -> Job {
         Job {
             call,
@@ -115,19 +116,38 @@ impl Jobs {
         Jobs { depth, ..Jobs::default() }
     }
 
-    #[inline]
-    pub fn add(&mut self, job: Job) -> u32 {
+    #[inline(always)]
+    pub fn add(&mut self, call: Call, pc: u32, operation: u16, priority: u8) -> u32 {
         match self.free.pop() {
             Some(at) => {
-                self.slots[at as usize] = job;
+                // In place, and only what must be: what else is left of the one before is not looked at.
+                let job = &mut self.slots[at as usize];
+                job.call = call;
+                job.worked = 0;
+                job.pc = pc;
+                job.patience = None;
+                job.operation = operation;
+                job.state = State::Ready;
+                job.priority = priority;
+                job.status = Status::Ok;
+                job.on_server = false;
+                job.on_thread = false;
+                job.begun = false;
+                job.served = false;
+                job.preempted = false;
+                job.armed = false;
                 at
             }
-            None => {
-                self.slots.push(job);
-                self.loops.resize(self.slots.len() * self.depth, 0);
-                self.slots.len() as u32 - 1
-            }
+            None => self.add_new(Job::new(call, pc, operation, priority)),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_new(&mut self, job: Job) -> u32 {
+        self.slots.push(job);
+        self.loops.resize(self.slots.len() * self.depth, 0);
+        self.slots.len() as u32 - 1
     }
 
     #[inline]

@@ -40,8 +40,8 @@ use kneepoint_calls::{
 use kneepoint_engine::SimDuration;
 use kneepoint_random::Stream;
 
-use self::job::{Job, State};
-use self::program::{Branch, CallOp, OWN, Op, Program};
+use self::job::State;
+use self::program::{Branch, CallOp, Fork, OWN, Op, Program};
 use self::station::Station;
 
 pub use self::builder::Builder;
@@ -181,13 +181,9 @@ impl Service {
                         pass_on(to, call, operation, cx);
                         station.release(at, cx)
                     } else {
-                        let about = to.about(call, cx);
-                        cx.call(
-                            about
-                                .into_iter()
-                                .fold(to.edge.ask(call), |ask, a| ask.about(a))
-                                .operation(operation),
-                        );
+                        let ask = to.edge.ask(call).operation(operation);
+                        let ask = to.fill(ask, call, cx);
+                        cx.call(ask);
                         station.go_away(at, cx)
                     }
                 }
@@ -214,20 +210,7 @@ impl Service {
                     job.need = fork.need;
                     job.spare = fork.branches.len() as u16 - fork.need;
                     let operation = job.operation;
-                    for branch in &fork.branches {
-                        let ask = match branch {
-                            Branch::Call(number) => {
-                                let to = &program.calls[*number as usize];
-                                let ask =
-                                    to.edge.ask(call).branch().operation(to.operation.unwrap_or(operation));
-                                to.about(call, cx).into_iter().fold(ask, |ask, a| ask.about(a))
-                            }
-                            Branch::Part(part) => {
-                                own.me().ask(call).branch().operation(own.operation(*part, operation))
-                            }
-                        };
-                        cx.call(ask);
-                    }
+                    own.fork(fork, program, call, operation, cx);
                     station.go_away(at, cx)
                 }
                 Op::Choose(number) => {
@@ -243,9 +226,8 @@ impl Service {
                 }
                 Op::Detach(part) => {
                     job.pc += 1;
-                    let operation = own.operation(*part, job.operation);
-                    let attributes = Attributes { draws: cx.draw(call), ..*cx.attributes(call) };
-                    cx.call(own.me().request(attributes).operation(operation));
+                    let operation = job.operation;
+                    own.detach(*part, call, operation, cx);
                     continue;
                 }
                 Op::Fail { chance, status } => {
@@ -304,10 +286,10 @@ impl Service {
                 _ => {}
             }
         }
-        let mut job = Job::new(call, start, operation, station.priority(call, cx));
         if mine {
+            let at = station.accept(call, start, operation, cx);
+            let job = &mut station.jobs[at];
             (job.begun, job.served) = (true, true);
-            let at = station.accept(job, cx);
             return self.start(at, cx);
         }
         // A newcomer.
@@ -316,20 +298,20 @@ impl Service {
             if station.is_line_full() {
                 return cx.answer(call, Status::Rejected);
             }
-            let at = station.accept(job, cx);
+            let at = station.accept(call, start, operation, cx);
             station.wait(at, cx);
         } else if station.has_threads() {
             if !station.has_free_thread() && station.is_line_full() {
                 return cx.answer(call, Status::Rejected);
             }
-            let at = station.accept(job, cx);
+            let at = station.accept(call, start, operation, cx);
             if station.take_thread(at, cx) {
                 self.run(at, 0, cx);
             } else {
                 station.wait(at, cx);
             }
         } else {
-            let at = station.accept(job, cx);
+            let at = station.accept(call, start, operation, cx);
             self.start(at, cx);
         }
     }
@@ -426,6 +408,33 @@ impl Own {
         self.callee.expect("asked for at the start, before any call")
     }
 
+    /// Makes the calls of a fork.
+    #[inline(never)]
+    fn fork(&mut self, fork: &Fork, program: &Program, call: Call, operation: u16, cx: &mut Core) {
+        for branch in &fork.branches {
+            let ask = match branch {
+                Branch::Call(number) => {
+                    let to = &program.calls[*number as usize];
+                    let ask = to.edge.ask(call).branch().operation(to.operation.unwrap_or(operation));
+                    to.fill(ask, call, cx)
+                }
+                Branch::Part(part) => {
+                    let operation = self.operation(*part, operation);
+                    self.me().ask(call).branch().operation(operation)
+                }
+            };
+            cx.call(ask);
+        }
+    }
+
+    /// Makes a request of my own that nobody waits for.
+    #[inline(never)]
+    fn detach(&mut self, part: u32, call: Call, operation: u16, cx: &mut Core) {
+        let operation = self.operation(part, operation);
+        let attributes = Attributes { draws: cx.draw(call), ..*cx.attributes(call) };
+        cx.call(self.me().request(attributes).operation(operation));
+    }
+
     /// The number of an operation of my own: it is found again, and made when first needed.
     fn operation(&mut self, part: u32, of: u16) -> u16 {
         if let Some(number) = self.numbers.get(&(part, of)) {
@@ -451,8 +460,7 @@ fn finish(station: &mut Station, at: u32, status: Status, value: u32, cx: &mut C
 #[inline(always)]
 fn pass_on(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
     cx.set_note(call, operation.into());
-    let about = to.about(call, cx);
-    let ask = about.into_iter().fold(to.edge.ask(call), |ask, attributes| ask.about(attributes));
+    let ask = to.fill(to.edge.ask(call), call, cx);
     cx.call(ask.relay());
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use kneepoint_calls::{Attributes, Call, Core, Status};
+use kneepoint_calls::{Ask, Attributes, Call, Core, Status};
 use kneepoint_engine::SimDuration;
 use kneepoint_random::{Distribution, Stream};
 
@@ -40,10 +40,7 @@ impl Amount {
     pub fn draw(&self, call: Call, cx: &mut Core) -> u64 {
         match self {
             Amount::Fixed(value) => *value,
-            Amount::Drawn(law) => {
-                let mut stream = Stream::from_key(cx.draw(call));
-                SimDuration::from_nanos_f64(law.sample(&mut stream)).as_nanos()
-            }
+            Amount::Drawn(law) => SimDuration::from_nanos_f64(law.sample_from_key(cx.draw(call))).as_nanos(),
         }
     }
 }
@@ -91,16 +88,22 @@ pub(super) struct CallOp {
 }
 
 impl CallOp {
-    /// What the call carries, if that is anything else than what the call it is made for carries.
+    /// Says what the call carries, if that is anything else than what the call it is made for carries.
     #[inline(always)]
-    pub fn about(&self, call: Call, cx: &mut Core) -> Option<Attributes> {
-        let old = *cx.attributes(call);
+    pub fn fill(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
+        let old = cx.attributes(call);
         if let (None, Amount::Fixed(size), Amount::Fixed(reply)) = (&self.key, &self.size, &self.reply)
             && *size == u64::from(old.size)
             && *reply == u64::from(old.reply)
         {
-            return None;
+            return ask;
         }
+        ask.about(self.attributes(call, cx))
+    }
+
+    #[inline(never)]
+    fn attributes(&self, call: Call, cx: &mut Core) -> Attributes {
+        let old = *cx.attributes(call);
         let key = match &self.key {
             None => old.key,
             Some(Key::Own { space, keys }) => keys.sample(&mut own_stream(old.identity, *space)) as u32,
@@ -108,7 +111,7 @@ impl CallOp {
         };
         let size = u32::try_from(self.size.draw(call, cx)).unwrap_or(u32::MAX);
         let reply = u32::try_from(self.reply.draw(call, cx)).unwrap_or(u32::MAX);
-        Some(Attributes { key, size, reply, ..old })
+        Attributes { key, size, reply, ..old }
     }
 }
 

@@ -168,9 +168,9 @@ impl Station {
     // ---- coming in and going out ----
 
     #[inline(always)]
-    pub fn accept(&mut self, job: Job, cx: &mut Core) -> u32 {
-        let call = job.call;
-        let at = self.jobs.add(job);
+    pub fn accept(&mut self, call: Call, pc: u32, operation: u16, cx: &mut Core) -> u32 {
+        let priority = self.priority(call, cx);
+        let at = self.jobs.add(call, pc, operation, priority);
         cx.set_note(call, at);
         cx.add(self.measures().inside, 1.0);
         at

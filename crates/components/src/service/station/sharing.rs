@@ -237,10 +237,11 @@ mod tests {
     use kneepoint_calls::Call;
 
     use super::*;
-    use crate::service::job::Job;
 
     fn job(jobs: &mut Jobs, demand: u64) -> u32 {
-        jobs.add(Job { demand, ..Job::new(Call::NONE, 0, 0, 0) })
+        let at = jobs.add(Call::NONE, 0, 0, 0);
+        (jobs[at].demand, jobs[at].done) = (demand, 0);
+        at
     }
 
     /// Lets somebody end; returns who and when.
