@@ -8,12 +8,15 @@ use super::case::Case;
 use super::observe::{Observation, State, Station};
 use super::transient::instant;
 
+/// Reads a quantity: from one replication, or from all of them together.
+type Read<T> = Box<dyn Fn(&Observation) -> T>;
+
 /// How a quantity is found.
 pub(super) enum Quantity {
     /// From what was seen, in one replication or in all of them together; nothing if nothing was seen.
-    Seen(Box<dyn Fn(&Observation) -> Option<f64>>),
+    Seen(Read<Option<f64>>),
     /// From the state at an instant, averaged over replications.
-    Ensemble(Box<dyn Fn(&Observation) -> f64>),
+    Ensemble(Read<f64>),
     /// A formula, not simulated.
     Formula(f64),
     /// What the simulation does not show, and why.
@@ -65,7 +68,7 @@ fn at_least(station: &Station, n: usize) -> Option<f64> {
     ratio(above as f64, all as f64)
 }
 
-/// Mean and variance of the number seen inside.
+/// Variance of the number seen inside.
 fn number_variance(station: &Station) -> Option<f64> {
     let all = station.numbers.iter().sum::<u64>() as f64;
     let mean = |power: i32| {

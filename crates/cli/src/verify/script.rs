@@ -94,7 +94,7 @@ fn steady(hint: SimHint, model: &Model, effort: Effort) -> Result<(String, Looks
         Effort::Quick => asked.min(QUICK_REQUESTS / model.rate),
     };
     let measured = all / REPLICATIONS as f64;
-    let looks = (2.0 * measured / model.grain).min(LOOKS_MAX).max(1.0) as u64;
+    let looks = (2.0 * measured / model.grain).clamp(1.0, LOOKS_MAX) as u64;
     // A nanosecond is the finest a scenario can say.
     let (warm_up, end) = (model.settle, model.settle + measured);
     let run = format!("duration: \"{end:.9}s\", warm_up: \"{warm_up:.9}s\", replications: {REPLICATIONS}");
