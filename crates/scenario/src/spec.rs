@@ -292,6 +292,9 @@ impl DistributionSpec {
 
 /// Holds that shares of alternatives add up to 1.
 pub(crate) fn add_up(shares: &[f64], place: Place) -> Read<()> {
+    if shares.is_empty() {
+        return Err(vec![Fault::error(place, "there is nothing to share among").help("one part at least")]);
+    }
     let sum: f64 = shares.iter().sum();
     // Shares are written with a few digits; thirds written as 0.333 are meant to be thirds.
     if (sum - 1.0).abs() <= 1e-3 * shares.len().max(1) as f64 && (sum - 1.0).abs() < 0.01 {

@@ -189,6 +189,9 @@ pub(super) fn records(checked: &Checked, args: &Args, classes: &[Arc<str>]) -> B
     if columns.get("work").is_some() {
         return unbuilt(columns.place_of("work"), "`work` of columns");
     }
+    if columns.get("class").is_some() && classes.is_empty() {
+        return unbuilt(columns.place_of("class"), "`class` of columns");
+    }
     let Some(time) = columns.text("time") else { return wrong(columns.head, "columns need `time`") };
     let unit = scale(columns.text("time_unit").unwrap_or("s"), columns.place_of("time_unit"))?;
     let mut wanted = vec![time];

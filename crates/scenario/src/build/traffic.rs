@@ -104,13 +104,21 @@ fn ask(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<(Edge, Classe
     if sum > 0.0 {
         classes.iter_mut().for_each(|class| class.share /= sum);
     }
-    let classes =
-        Classes::new(classes).or_else(|error| wrong(args.place_of("classes"), error.to_string()))?;
+    let place = if has_classes(args) { args.place_of("classes") } else { args.head };
+    let classes = Classes::new(classes).or_else(|error| wrong(place, error.to_string()))?;
     Ok((edge, classes))
 }
 
+/// A recorded client has none: its classes are in the record.
+fn has_classes(args: &Args) -> bool {
+    args.kind.field("classes").is_some()
+}
+
 fn records(part: &Part) -> Vec<(&str, Option<&Args>)> {
-    let items = part.args.map("classes");
+    let items = if has_classes(&part.args) { part.args.map("classes") } else { &[] };
+    if items.is_empty() && part.operations.is_empty() {
+        return vec![("default", None)];
+    }
     if items.is_empty() {
         return part.operations.iter().map(|name| (&**name, None)).collect();
     }
