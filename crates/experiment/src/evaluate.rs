@@ -12,16 +12,33 @@ use crate::recorder::{Replication, Taken};
 /// Nanoseconds in a second.
 const SECOND: f64 = 1e9;
 
-/// Estimates a share of things that were counted.
+/// So few of the things that were counted say nothing reliable about the spread between replications.
 ///
-/// Where none of them, or all, are concerned, the replications show no spread: then the interval is that of
-/// independent trials, which is the narrowest honest one.
+/// # Source
+/// Chosen: three in each of ten replications; below that most replications see the same handful or none.
+const FEW: f64 = 30.0;
+
+/// Estimates a share of things that were counted: it lies between 0 and 1, and so does its interval.
+///
+/// Where few of them, or nearly all, are concerned, the replications show no spread or one by chance: then the
+/// interval is at least that of independent trials, which is the narrowest honest one.
 pub(crate) fn share(parts: &[f64], wholes: &[f64], confidence: f64) -> Estimated {
     let (part, whole) = (parts.iter().sum::<f64>(), wholes.iter().sum::<f64>());
-    if whole > 0.0 && (part == 0.0 || part == whole) && parts.len() > 1 {
-        return Estimated::proportion(part as u64, whole as u64, confidence);
+    let mut estimated = ratio(parts, wholes, confidence);
+    if let Estimated::Known(estimate) = &mut estimated {
+        if part.min(whole - part) < FEW
+            && let Estimated::Known(trials) = Estimated::proportion(part as u64, whole as u64, confidence)
+        {
+            if part == 0.0 || part == whole {
+                return Estimated::Known(trials);
+            }
+            estimate.low = estimate.low.min(trials.low);
+            estimate.high = estimate.high.max(trials.high);
+        }
+        estimate.low = estimate.low.max(0.0);
+        estimate.high = estimate.high.min(1.0);
     }
-    ratio(parts, wholes, confidence)
+    estimated
 }
 
 /// Estimates a ratio of sums, and says so if there is nothing to divide by.
