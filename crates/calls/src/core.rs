@@ -3,6 +3,8 @@
 //! Components and this are separate fields of a [`Simulation`](crate::Simulation), so that a component can be
 //! given the whole of it without a cell.
 
+use std::collections::BTreeMap;
+
 use kneepoint_engine::{Agenda, SimDuration, SimTime};
 use kneepoint_random::Stream;
 use kneepoint_statistics::Histogram;
@@ -10,13 +12,14 @@ use kneepoint_statistics::Histogram;
 use crate::ask::{Ask, RELAY};
 use crate::attributes::Attributes;
 use crate::books::{Books, Inside, Outcomes};
+use crate::candidates::{Candidates, Draw, Ended};
 use crate::component::{Answer, DynComponent, Fault, Notice};
 use crate::entry::{
     self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, ID, NOTICE, SLOT, START, TIMER,
 };
 use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT};
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
-use crate::ledger::{Ledger, Sampling, Span};
+use crate::ledger::{Fate, Ledger, Sampling, Span, Strand};
 use crate::limits::{Limits, Stop};
 use crate::series::{Counter, Gauge, Level, Samples, Series};
 use crate::status::{Phase, Status};
@@ -47,6 +50,12 @@ pub(crate) enum Change {
     Retired(u32),
 }
 
+/// Events after which the ceilings are looked at again.
+///
+/// # Source
+/// Chosen: what 2^16 events can take is far below any ceiling of memory, and looking costs nothing then.
+pub(crate) const LOOK_EVERY: u64 = 1 << 16;
+
 /// The state of a simulation that components see through their context.
 #[derive(Clone)]
 pub struct Core {
@@ -73,10 +82,17 @@ pub struct Core {
     pub(crate) attention: bool,
     pub(crate) stop: Option<Stop>,
     pub(crate) limits: Limits,
+    /// When the ceilings of events and memory are looked at next \[events\].
+    pub(crate) look_at: u64,
     ledger_on: bool,
     sampling: Sampling,
     spans: Vec<Span>,
     spans_dropped: u64,
+    strands: Vec<Strand>,
+    /// The sampled strand that is in a slot.
+    sampled: BTreeMap<u32, u32>,
+    /// How requests ended, if that is asked for.
+    draw: Option<Box<Draw>>,
     seed: u64,
     replication: u64,
     pub(crate) events: u64,
@@ -107,10 +123,14 @@ impl Core {
             attention: false,
             stop: None,
             limits: Limits::default(),
+            look_at: LOOK_EVERY,
             ledger_on: true,
             sampling: Sampling::default(),
             spans: Vec::new(),
             spans_dropped: 0,
+            strands: Vec::new(),
+            sampled: BTreeMap::new(),
+            draw: None,
             seed,
             replication,
             events: 0,
@@ -227,7 +247,12 @@ impl Core {
         let mut copy = attributes.unwrap_or(self.attributes[strand as usize]);
         // Siblings must not draw the same numbers: each goes on from a draw of the parent.
         copy.draws = self.attributes[strand as usize].next_draw();
-        self.new_strand(copy, ledger)
+        let identity = copy.identity;
+        let slot = self.new_strand(copy, ledger);
+        if ledger.sampled {
+            self.sample_strand(slot, identity, Some(strand));
+        }
+        slot
     }
 
     /// Frees a frame that nobody needs any more, and then its ancestors that waited for it.
@@ -312,6 +337,10 @@ impl Core {
         }
         let ledger = &self.ledgers[strand as usize];
         let identity = self.attributes[strand as usize].identity;
+        let Some(&strand) = self.sampled.get(&strand) else {
+            self.spans_dropped += 1;
+            return;
+        };
         self.spans.push(Span {
             identity,
             strand,
@@ -320,6 +349,38 @@ impl Core {
             from: ledger.since,
             to: now,
         });
+    }
+
+    /// A sampled strand begins in a slot.
+    #[cold]
+    #[inline(never)]
+    fn sample_strand(&mut self, slot: u32, identity: u64, parent: Option<u32>) {
+        if self.strands.len() >= self.sampling.at_most {
+            self.sampled.remove(&slot);
+            return;
+        }
+        let parent = parent.and_then(|parent| self.sampled.get(&parent).copied());
+        self.sampled.insert(slot, self.strands.len() as u32);
+        self.strands.push(Strand { identity, parent, from: self.now_ns(), fate: Fate::Plain });
+    }
+
+    /// The caller goes on in another slot; what it gave up becomes the strand that branched off.
+    #[cold]
+    #[inline(never)]
+    fn sample_orphan(&mut self, orphan: u32, caller: u32) {
+        if let (Some(&old), Some(&new)) = (self.sampled.get(&orphan), self.sampled.get(&caller)) {
+            self.sampled.insert(orphan, new);
+            self.sampled.insert(caller, old);
+            self.strands[new as usize].fate = Fate::Orphaned;
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sample_fate(&mut self, slot: u32, fate: Fate) {
+        if let Some(&strand) = self.sampled.get(&slot) {
+            self.strands[strand as usize].fate = fate;
+        }
     }
 
     fn charge_in_place(&mut self, strand: u32) {
@@ -347,6 +408,10 @@ impl Core {
         let outcomes = &mut self.outcomes[client as usize];
         outcomes.ended[status as usize] += 1;
         outcomes.latency += (now - born) as u128;
+        if let Some(draw) = &mut self.draw {
+            let Attributes { identity, class, .. } = self.attributes[strand as usize];
+            draw.note(client, Ended { latency: now - born, identity, born, class, status });
+        }
         if self.ledger_on {
             let sums = &self.ledgers[strand as usize].sums;
             let mut total = 0;
@@ -457,7 +522,11 @@ impl Core {
         let mut ledger = Ledger { since: now, at: ask.to, phase, ..Ledger::EMPTY };
         ledger.sums[Phase::Waiting as usize] = now - attributes.born.as_nanos();
         ledger.sampled = self.sampling.picks(attributes.identity);
-        self.new_strand(attributes, ledger)
+        let slot = self.new_strand(attributes, ledger);
+        if ledger.sampled && self.ledger_on {
+            self.sample_strand(slot, attributes.identity, None);
+        }
+        slot
     }
 
     #[cold]
@@ -666,6 +735,9 @@ impl Core {
                     let ledger = &mut self.ledgers[copy as usize];
                     ledger.at = owner;
                     ledger.phase = Phase::Waiting;
+                    if ledger.sampled {
+                        self.sample_orphan(strand, copy);
+                    }
                 }
                 // The other frames of the parent's chain that share the strand from above go on with the old
                 // one until the answer comes home: see `take_back`.
@@ -903,6 +975,9 @@ impl Core {
         self.counts.states.iter_mut().for_each(|c| *c = 0);
         self.spans.clear();
         self.spans_dropped = 0;
+        if let Some(draw) = &mut self.draw {
+            draw.clear();
+        }
     }
 
     // ---- sampled requests ----
@@ -914,6 +989,18 @@ impl Core {
 
     pub(crate) fn set_sampling(&mut self, sampling: Sampling) {
         self.sampling = sampling;
+    }
+
+    pub(crate) fn strands(&self) -> &[Strand] {
+        &self.strands
+    }
+
+    pub(crate) fn note_ends(&mut self) {
+        self.draw = Some(Box::new(Draw::new(self.seed)));
+    }
+
+    pub(crate) fn candidates(&self) -> Vec<Candidates> {
+        self.draw.as_ref().map_or_else(Vec::new, |draw| draw.candidates())
     }
 
     pub(crate) fn spans(&self) -> (&[Span], u64) {
@@ -1141,6 +1228,9 @@ impl Core {
                 if self.ledger_on {
                     // The parent's time was spent on this branch: its ledger becomes the parent's.
                     self.ledgers[mine as usize] = self.ledgers[strand as usize];
+                    if self.ledgers[mine as usize].sampled {
+                        self.sample_fate(strand, Fate::Decided);
+                    }
                 }
             } else if self.ledger_on {
                 self.charge_in_place(strand);

@@ -30,7 +30,7 @@ impl Ledger {
 pub struct Span {
     /// Which request.
     pub identity: u64,
-    /// Which strand of it (numbers are reused between requests).
+    /// Which strand of it: an index into the [strands](crate::Simulation::strands).
     pub strand: u32,
     /// Where.
     pub at: ComponentId,
@@ -42,6 +42,30 @@ pub struct Span {
     pub to: u64,
 }
 
+/// A strand of a sampled request: the request itself, or a branch of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strand {
+    /// Which request.
+    pub identity: u64,
+    /// The strand it branched from; none for the request itself.
+    pub parent: Option<u32>,
+    /// When it began \[ns\].
+    pub from: u64,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a strand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is the request itself, or a branch whose answer did not decide.
+    Plain,
+    /// Its answer decided where branches joined: its time became its parent's.
+    Decided,
+    /// Its maker gave it up; what it did from then on was for nobody.
+    Orphaned,
+}
+
 /// Which requests leave spans.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
@@ -49,7 +73,7 @@ pub struct Sampling {
     pub one_in: u32,
     /// Identities that are sampled in any case, ascending: how a second, identical run shows the slowest.
     pub wanted: Vec<u64>,
-    /// Spans kept at most; what comes after is counted.
+    /// Spans, and strands, kept at most; spans that come after are counted.
     pub at_most: usize,
 }
 

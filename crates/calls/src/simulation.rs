@@ -7,11 +7,12 @@ use kneepoint_statistics::Histogram;
 
 use crate::attributes::mix;
 use crate::books::{Books, Inside, Outcomes};
+use crate::candidates::Candidates;
 use crate::component::{Component, DynComponent, Fault, Kept, Serve, StandIn, serving, source};
-use crate::core::{Change, Core};
+use crate::core::{Change, Core, LOOK_EVERY};
 use crate::entry::{self, DEADLINE};
 use crate::handle::{Callee, ComponentId};
-use crate::ledger::{Sampling, Span};
+use crate::ledger::{Sampling, Span, Strand};
 use crate::limits::{Limits, Stop};
 use crate::series::Level;
 
@@ -93,6 +94,7 @@ impl Simulation {
     /// Sets the ceilings of the run.
     pub fn set_limits(&mut self, limits: Limits) {
         self.core.limits = limits;
+        self.core.look_at = self.core.events + LOOK_EVERY.min(limits.events.saturating_add(1));
     }
 
     /// Switches the time ledger on (as it is) or off, before anything runs.
@@ -131,7 +133,7 @@ impl Simulation {
     pub fn run_until(&mut self, limit: SimTime) -> Result<(), Stop> {
         while let Some(e) = self.core.next_until(limit) {
             self.execute(e);
-            if self.core.events & 0xFFFF == 0 {
+            if self.core.events >= self.core.look_at {
                 self.check_ceilings();
             }
             // Nothing asks for attention after an event but a stop.
@@ -139,6 +141,7 @@ impl Simulation {
                 break;
             }
         }
+        self.check_ceilings();
         if let Some(stop) = self.core.stop {
             return Err(stop);
         }
@@ -290,11 +293,16 @@ impl Simulation {
     fn check_ceilings(&mut self) {
         let limits = self.core.limits;
         let at = self.core.now();
-        if self.core.events > limits.events {
+        if self.core.stop.is_some() {
+            // The first reason counts.
+        } else if self.core.events > limits.events {
             self.core.stop = Some(Stop::Events { limit: limits.events, at });
         } else if self.core.bytes() > limits.memory {
             self.core.stop = Some(Stop::Memory { limit: limits.memory, at });
         }
+        // One more event than allowed is one too many, and is seen at once.
+        let left = limits.events.saturating_sub(self.core.events).saturating_add(1);
+        self.core.look_at = self.core.events + LOOK_EVERY.min(left);
         self.core.attention |= self.core.stop.is_some();
     }
 
@@ -393,6 +401,22 @@ impl Simulation {
     /// Returns the spans of sampled requests, and how many did not fit.
     pub fn spans(&self) -> (&[Span], u64) {
         self.core.spans()
+    }
+
+    /// Returns the strands of sampled requests, as the spans number them.
+    pub fn strands(&self) -> &[Strand] {
+        self.core.strands()
+    }
+
+    /// Notes how requests end, from now on, so that [`candidates`](Simulation::candidates) can say which are worth a
+    /// second look.
+    pub fn note_ends(&mut self) {
+        self.core.note_ends();
+    }
+
+    /// Returns the requests that are worth a second look, by client, of those that ended since the last reset.
+    pub fn candidates(&self) -> Vec<Candidates> {
+        self.core.candidates()
     }
 
     /// Returns a fingerprint of everything measured: equal for equal runs.

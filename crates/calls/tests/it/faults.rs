@@ -116,4 +116,14 @@ fn an_endless_run_stops_at_the_ceiling_of_events() {
     let station = sim.serve("station", Station::new(ms(1)));
     sim.add("clients", Poisson::new(station, ms(2), kneepoint_engine::SimDuration::ZERO));
     assert!(matches!(sim.run_until(SimTime::MAX), Err(Stop::Events { limit: 100_000, .. })));
+    assert_eq!(sim.events(), 100_001, "one more than allowed is seen at once");
+}
+
+#[test]
+fn a_small_ceiling_of_memory_holds_for_a_short_run_too() {
+    let mut sim = Simulation::new(1);
+    sim.set_limits(Limits { memory: 10_000, ..Limits::default() });
+    let station = sim.serve("station", Station::new(ms(10)));
+    sim.add("clients", Poisson::new(station, ms(1), kneepoint_engine::SimDuration::ZERO));
+    assert!(matches!(sim.run_until(SimTime::ZERO + ms(1000)), Err(Stop::Memory { limit: 10_000, .. })));
 }

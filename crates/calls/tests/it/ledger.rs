@@ -1,6 +1,6 @@
 //! Where the time goes: by hand.
 
-use kneepoint_calls::{Phase, Sampling, Simulation, Status};
+use kneepoint_calls::{Fate, Phase, Sampling, Simulation, Status};
 use kneepoint_engine::SimDuration;
 
 use crate::parts::*;
@@ -110,4 +110,74 @@ fn the_spans_of_a_sampled_request_cover_its_life() {
         ]
     );
     assert_eq!(dropped, 0);
+}
+
+/// Strands as (parent, begun [ms], fate).
+fn strands(sim: &Simulation) -> Vec<(Option<u32>, u64, Fate)> {
+    sim.strands().iter().map(|s| (s.parent, s.from / 1_000_000, s.fate)).collect()
+}
+
+/// Spans as (strand, path, phase, from [ms], to [ms]).
+fn spans(sim: &Simulation) -> Vec<(u32, &str, Phase, u64, u64)> {
+    let (spans, dropped) = sim.spans();
+    assert_eq!(dropped, 0);
+    spans.iter().map(|s| (s.strand, sim.path(s.at), s.phase, s.from / 1_000_000, s.to / 1_000_000)).collect()
+}
+
+#[test]
+fn the_branches_of_a_sampled_request_hang_on_it_and_the_one_that_decided_is_marked() {
+    let mut sim = Simulation::new(1);
+    sim.set_sampling(Sampling { one_in: 1, wanted: vec![], at_most: 100 });
+    let fast = sim.serve("fast", Station::new(ms(5)));
+    let slow = sim.serve("slow", Station::new(ms(20)));
+    let fork = sim.serve("fork", Fork { to: vec![slow, fast], wait_for: 2, held: Default::default() });
+    sim.add("script", Script::new(fork, &[0]));
+    while sim.step() {}
+    assert_eq!(
+        strands(&sim),
+        [(None, 0, Fate::Plain), (Some(0), 0, Fate::Decided), (Some(0), 0, Fate::Decided)],
+        "both answers came before the join, and the last one counts"
+    );
+    assert_eq!(spans(&sim)[..2], [(2, "fast", Phase::Service, 0, 5), (1, "slow", Phase::Service, 0, 20)]);
+}
+
+#[test]
+fn what_was_given_up_is_an_orphan_and_the_caller_keeps_its_strand() {
+    let mut sim = Simulation::new(1);
+    sim.set_sampling(Sampling { one_in: 0, wanted: vec![2], at_most: 100 });
+    let station = sim.serve("station", Station::new(ms(10)));
+    let retry = sim.serve("retry", Retry { to: station, within: ms(15), pause: ms(7) });
+    sim.add("script", Script::new(retry, &[0, 1]));
+    while sim.step() {}
+    let strands = strands(&sim);
+    assert_eq!(strands[0], (None, 1, Fate::Plain));
+    assert!(strands[1..].iter().all(|(parent, _, _)| *parent == Some(0)), "{strands:?}");
+    let of_request: u64 = spans(&sim).iter().filter(|s| s.0 == 0).map(|s| s.4 - s.3).sum();
+    assert_eq!(of_request, 22, "15 until it gives up and 7 of pause; the second try is a branch of its own");
+    assert!(spans(&sim).contains(&(1, "station", Phase::Service, 16, 20)), "{:?}", spans(&sim));
+}
+
+#[test]
+fn the_slowest_and_the_failed_are_worth_a_second_look() {
+    let run = |wanted: Vec<u64>| {
+        let mut sim = Simulation::new(1);
+        sim.set_sampling(Sampling { one_in: 0, wanted, at_most: 100 });
+        sim.note_ends();
+        let station = sim.serve("station", Station::new(ms(10)));
+        sim.add("script", Script::new(station, &[0, 1, 2, 30]).within(ms(25), false));
+        while sim.step() {}
+        sim
+    };
+    let candidates = run(vec![]).candidates();
+    let [client] = &candidates[..] else { panic!("one client") };
+    let seen = |list: &[kneepoint_calls::Ended]| -> Vec<(u64, u64)> {
+        list.iter().map(|e| (e.identity, e.latency / 1_000_000)).collect()
+    };
+    assert_eq!(seen(&client.slowest), [(2, 19), (4, 10), (1, 10)]);
+    assert_eq!(
+        client.failed.iter().map(|e| (e.identity, e.status)).collect::<Vec<_>>(),
+        [(3, Status::Timeout)]
+    );
+    let again = run(vec![3]);
+    assert!(again.spans().0.iter().all(|span| span.identity == 3) && !again.spans().0.is_empty());
 }
