@@ -523,7 +523,7 @@ fn answers(text: &str, folder: &Path, overrides: &Overrides) -> Result<(), Strin
                 None => Ok(()),
             }
         }
-        Ok(plan) => match run(&plan, &Options { threads: Some(1), progress: None }) {
+        Ok(plan) => match run(&plan, &Options { threads: Some(1), ..Options::default() }) {
             Ok(result) => match result.checks.iter().find(|check| !check.holds()) {
                 Some(broken) => Err(format!("it does not hold: {broken:?}")),
                 None => Ok(()),

@@ -43,7 +43,8 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
         bar.set_length(progress.planned);
         bar.set_position(progress.done);
     };
-    let options = Options { threads: Some(output::threads(arguments.threads)), progress: Some(&tell) };
+    let options =
+        Options { threads: Some(output::threads(arguments.threads)), samples: true, progress: Some(&tell) };
     let result = kneepoint_experiment::run(&plan, &options);
     bar.finish_and_clear();
     match result {

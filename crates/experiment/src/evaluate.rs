@@ -35,10 +35,24 @@ pub(crate) fn share(parts: &[f64], wholes: &[f64], confidence: f64) -> Estimated
             estimate.low = estimate.low.min(trials.low);
             estimate.high = estimate.high.max(trials.high);
         }
-        estimate.low = estimate.low.max(0.0);
-        estimate.high = estimate.high.min(1.0);
     }
-    estimated
+    between_0_and_1(estimated)
+}
+
+/// Cuts off what no share can be.
+pub(crate) fn between_0_and_1(estimated: Estimated) -> Estimated {
+    match not_negative(estimated) {
+        Estimated::Known(e) => Estimated::Known(Estimate { high: e.high.min(1.0).max(e.value), ..e }),
+        none => none,
+    }
+}
+
+/// Cuts off what no count, rate or time can be: an interval is symmetric, what it is about is not.
+pub(crate) fn not_negative(estimated: Estimated) -> Estimated {
+    match estimated {
+        Estimated::Known(e) => Estimated::Known(Estimate { low: e.low.max(0.0).min(e.value), ..e }),
+        none => none,
+    }
 }
 
 /// Estimates a ratio of sums, and says so if there is nothing to divide by.
@@ -240,7 +254,7 @@ fn estimate_measured(m: &Measured, cell: usize, all: &[Replication], confidence:
         }
         Reduce::LevelShare => {
             let (parts, wholes) = pairs();
-            ratio(&parts, &wholes, confidence)
+            between_0_and_1(ratio(&parts, &wholes, confidence))
         }
         Reduce::Least
         | Reduce::Greatest

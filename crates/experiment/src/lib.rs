@@ -23,6 +23,7 @@ mod recorder;
 mod replicate;
 pub mod result;
 mod run;
+mod sampled;
 mod series;
 mod tables;
 mod warnings;

@@ -1,6 +1,6 @@
 //! Runs one replication in slices and reads it between them.
 
-use kneepoint_calls::{Inside, Simulation, Stop};
+use kneepoint_calls::{Candidates, Inside, Simulation, Stop};
 use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::{PartRole, Plan};
 use kneepoint_statistics::Histogram;
@@ -39,6 +39,8 @@ pub(crate) struct Replication {
     pub missing: Option<(usize, String, String)>,
     /// The paths of the instances, by part.
     pub paths: Vec<Vec<String>>,
+    /// Requests worth a second look; of the first replication only.
+    pub candidates: Vec<Candidates>,
 }
 
 /// What was there when measuring began.
@@ -190,6 +192,9 @@ pub(crate) fn record(
 ) -> Result<Replication, ExperimentError> {
     let end = plan.end().as_nanos();
     let mut sim = begin(plan, number)?;
+    if number == 0 {
+        sim.note_ends();
+    }
     let mut windows = Windows::new(tasks);
     let mut baseline = Baseline::default();
     let mut half = Vec::new();
@@ -229,6 +234,7 @@ pub(crate) fn record(
         Some((task, sim.path(id).to_string(), series))
     });
     Ok(Replication {
+        candidates: sim.candidates(),
         missing,
         number,
         digest: sim.digest(),

@@ -15,14 +15,17 @@ use crate::recorder::{Replication, record};
 use crate::result::{
     CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WatchResult,
 };
+use crate::sampled::sampled;
 use crate::tables::tables;
 use crate::warnings;
 
-/// How a plan is run. Nothing here changes a result.
+/// How a plan is run. Nothing here changes a number.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// Threads; nothing for as many as the machine has.
     pub threads: Option<usize>,
+    /// Shows [a few requests](RunResult::samples) in full: takes the first replication once more.
+    pub samples: bool,
     /// Told after each replication, from whatever thread it ran on.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
@@ -163,6 +166,10 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         all: &all,
     };
     let warnings = warnings::warnings(&found);
+    let samples = match all.first() {
+        Some(first) if options.samples => sampled(plan, &first.candidates)?,
+        _ => Vec::new(),
+    };
     Ok(RunResult {
         title: plan.title.clone(),
         question: plan.question.clone(),
@@ -174,6 +181,7 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         parts,
         checks,
         warnings,
+        samples,
         assumptions: plan.assumptions.clone(),
         digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
         events: all.iter().map(|r| r.events).sum(),

@@ -4,7 +4,7 @@ use kneepoint_calls::{Phase, STATUSES, Status};
 use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
 
-use crate::evaluate::{ratio, share};
+use crate::evaluate::{between_0_and_1, not_negative, ratio, share};
 use crate::readings::{ClassReading, ClientReading, LevelReading, PartReading, Spent, StationReading};
 use crate::recorder::Replication;
 use crate::result::{
@@ -24,7 +24,10 @@ impl Scale {
     fn count(self, per_replication: impl Iterator<Item = u64>) -> Count {
         let counts: Vec<u64> = per_replication.collect();
         let rates: Vec<f64> = counts.iter().map(|c| *c as f64 / (self.nanos / 1e9)).collect();
-        Count { total: counts.iter().sum(), rate: Estimated::from_replications(&rates, self.confidence) }
+        Count {
+            total: counts.iter().sum(),
+            rate: not_negative(Estimated::from_replications(&rates, self.confidence)),
+        }
     }
 
     /// A share of things that were counted.
@@ -37,7 +40,7 @@ impl Scale {
     /// A share of time.
     fn time_share(self, pairs: impl Iterator<Item = (f64, f64)>) -> Share {
         let (parts, wholes): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        let share = ratio(&parts, &wholes, self.confidence);
+        let share = between_0_and_1(ratio(&parts, &wholes, self.confidence));
         Share { part: parts.iter().sum(), whole: wholes.iter().sum(), share }
     }
 
@@ -51,18 +54,19 @@ impl Scale {
         let ranges = of.iter().filter_map(|s| s.range);
         Durations {
             count: of.iter().map(|s| s.count).sum(),
-            mean: ratio(&sums, &counts, self.confidence),
+            mean: not_negative(ratio(&sums, &counts, self.confidence)),
             range: ranges.reduce(|(low, high), (l, h)| (low.min(l), high.max(h))),
             percentiles: percentiles.iter().map(percentile).collect(),
             histogram,
         }
     }
 
-    fn level(self, of: &[LevelReading]) -> LevelResult {
+    /// A level of one instance, or of several together.
+    fn level(self, of: &[LevelReading], alone: bool) -> LevelResult {
         let means: Vec<f64> = of.iter().map(|l| l.area / self.nanos).collect();
         LevelResult {
-            mean: Estimated::from_replications(&means, self.confidence),
-            max: of.iter().map(|l| l.max).fold(f64::NEG_INFINITY, f64::max),
+            mean: not_negative(Estimated::from_replications(&means, self.confidence)),
+            max: alone.then(|| of.iter().map(|l| l.max).fold(f64::NEG_INFINITY, f64::max)),
         }
     }
 
@@ -76,7 +80,7 @@ impl Scale {
             PhaseTime {
                 phase,
                 total: times.iter().map(|t| u128::from(*t)).sum(),
-                per_request: ratio(&sums, &counts, self.confidence),
+                per_request: not_negative(ratio(&sums, &counts, self.confidence)),
             }
         };
         Phase::ALL.into_iter().map(one).collect()
@@ -106,7 +110,7 @@ impl Scale {
         }
     }
 
-    fn station(self, of: &[&StationReading], percentiles: &[f64]) -> Station {
+    fn station(self, of: &[&StationReading], percentiles: &[f64], alone: bool) -> Station {
         let answered = |r: &&StationReading| r.answers.iter().sum::<u64>();
         let ends = |r: &&StationReading| answered(r) + r.lost;
         let by_status: Vec<_> = of.iter().map(|r| (r.answers, ends(r))).collect();
@@ -118,7 +122,7 @@ impl Scale {
         let levels = |pick: fn(&StationReading) -> Option<LevelReading>| {
             of.iter().map(|r| pick(r)).collect::<Option<Vec<_>>>()
         };
-        let level = |pick| levels(pick).map(|l| self.level(&l));
+        let level = |pick| levels(pick).map(|l| self.level(&l, alone));
         let utilisation = levels(|r| r.busy).zip(levels(|r| r.capacity)).map(|(busy, capacity)| {
             self.time_share(busy.iter().zip(&capacity).map(|(b, c)| (b.area, c.area)))
         });
@@ -167,8 +171,9 @@ fn client(scale: Scale, part: &PartPlan, at: usize, classes: &[String], all: &[R
     let readings: Vec<&ClientReading> = all.iter().filter_map(|r| r.clients[at].as_ref()).collect();
     let together: Vec<ClassReading> = readings.iter().map(|r| r.all()).collect();
     let together: Vec<&ClassReading> = together.iter().collect();
+    let alone = part.instances.len() == 1;
     let level = |pick: fn(&ClientReading) -> Option<LevelReading>| {
-        readings.iter().map(|r| pick(r)).collect::<Option<Vec<_>>>().map(|l| scale.level(&l))
+        readings.iter().map(|r| pick(r)).collect::<Option<Vec<_>>>().map(|l| scale.level(&l, alone))
     };
     let classes = classes.iter().enumerate().map(|(i, name)| {
         let of: Vec<&ClassReading> = readings.iter().map(|r| &r.classes[i]).collect();
@@ -193,13 +198,13 @@ fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> Par
         let of: Vec<&StationReading> = readings.iter().map(|r| &r.instances[i]).collect();
         InstanceResult {
             path: all.first().map_or_else(String::new, |r| r.paths[at][i].clone()),
-            station: scale.station(&of, &[]),
+            station: scale.station(&of, &[], true),
         }
     });
     PartResult {
         name: part.name.clone(),
         kind: part.kind.clone(),
-        all: scale.station(&together, &PERCENTILES),
+        all: scale.station(&together, &PERCENTILES, part.instances.len() == 1),
         instances: instances.collect(),
     }
 }

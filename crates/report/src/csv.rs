@@ -210,7 +210,9 @@ impl<'r> Rows<'r> {
     fn level(&mut self, metric: &str, level: Option<&LevelResult>) {
         let Some(level) = level else { return };
         self.estimate(metric, "mean", &level.mean, &Unit::Number);
-        self.exact(metric, "max", level.max, &Unit::Number);
+        if let Some(max) = level.max {
+            self.exact(metric, "max", max, &Unit::Number);
+        }
     }
 
     fn phases(&mut self, phases: &[PhaseTime]) {

@@ -1,5 +1,7 @@
 //! Everything a run found, as JSON.
 
+mod samples;
+
 use kneepoint_experiment::result::{
     CheckResult, ClientResult, Count, Durations, LevelResult, ObjectiveResult, PartResult, PhaseTime,
     Requests, RunResult, Share, Station, WarmUpFrom, WatchResult, Windows,
@@ -42,6 +44,7 @@ pub fn json(result: &RunResult) -> String {
         parts: result.parts.iter().map(part).collect(),
         checks: result.checks.iter().map(check).collect(),
         warnings: &result.warnings,
+        samples: result.samples.iter().map(samples::request).collect(),
         assumptions: &result.assumptions,
     };
     serde_json::to_string_pretty(&shape).expect("keys are texts and nothing fails to be written") + "\n"
@@ -69,6 +72,7 @@ struct Shape<'r> {
     parts: Vec<Value>,
     checks: Vec<Value>,
     warnings: &'r [String],
+    samples: Vec<Value>,
     assumptions: &'r [String],
 }
 

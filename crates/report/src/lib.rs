@@ -13,6 +13,7 @@ mod csv;
 mod json;
 mod number;
 mod safe;
+mod samples;
 mod table;
 mod text;
 mod verdict;

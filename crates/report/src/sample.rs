@@ -97,9 +97,9 @@ fn station() -> Station {
         waiting_abandoned: None,
         service: Some(durations(4e6, true)),
         utilisation: Some(share(6_150.0, 10_000.0)),
-        busy: Some(LevelResult { mean: known(9.84, 0.02), max: 16.0 }),
-        queue: Some(LevelResult { mean: known(2.4, 0.1), max: 211.0 }),
-        inside: Some(LevelResult { mean: known(14.4, 0.2), max: 275.0 }),
+        busy: Some(LevelResult { mean: known(9.84, 0.02), max: Some(16.0) }),
+        queue: Some(LevelResult { mean: known(2.4, 0.1), max: Some(211.0) }),
+        inside: Some(LevelResult { mean: known(14.4, 0.2), max: Some(275.0) }),
         threads: None,
         phases: phases(),
         orphans: counted(1_900, 2.1),
@@ -164,7 +164,7 @@ pub(crate) fn run() -> RunResult {
                 ClassResult { name: "browse".to_string(), requests: requests(true) },
                 ClassResult { name: "buy".to_string(), requests: requests(false) },
             ],
-            in_flight: Some(LevelResult { mean: known(54.0, 0.4), max: 310.0 }),
+            in_flight: Some(LevelResult { mean: known(54.0, 0.4), max: Some(310.0) }),
             users: None,
             phases: phases(),
         }],
@@ -200,11 +200,48 @@ pub(crate) fn run() -> RunResult {
             },
         ],
         warnings: vec!["web: 93 % busy in its last minute".to_string()],
+        samples: vec![sampled()],
         assumptions: vec!["web.concurrency: Threads(200) {Tomcat maxThreads}".to_string()],
         digest: 0x0123_4567_89ab_cdef,
         events: 12_345_678,
         replications: (0..2)
             .map(|number| ReplicationFacts { number, digest: 7 + number, events: 600 })
             .collect(),
+    }
+}
+
+/// A request that tries twice: the first try comes to nothing.
+fn sampled() -> SampledRequest {
+    let at = |ms: u64| SimTime::from_nanos(5_000_000_000 + ms * 1_000_000);
+    let span =
+        |path: &str, phase, from, to| SampledSpan { at: path.to_string(), phase, from: at(from), to: at(to) };
+    SampledRequest {
+        client: "shoppers".to_string(),
+        identity: 0x1234_5678_9abc_def0,
+        why: Why::Slowest,
+        status: Status::Ok,
+        born: at(0),
+        latency: SimDuration::from_millis(250),
+        strands: vec![
+            SampledStrand {
+                parent: None,
+                from: at(0),
+                decided: false,
+                orphaned: false,
+                spans: vec![
+                    span("web/1", Phase::Waiting, 0, 20),
+                    span("web/1", Phase::Service, 20, 50),
+                    span("db", Phase::Service, 50, 240),
+                    span("web/1", Phase::Service, 240, 250),
+                ],
+            },
+            SampledStrand {
+                parent: Some(0),
+                from: at(50),
+                decided: false,
+                orphaned: true,
+                spans: vec![span("db", Phase::Waiting, 50, 300)],
+            },
+        ],
     }
 }

@@ -3,6 +3,7 @@
 mod cell;
 mod clients;
 mod parts;
+mod samples;
 
 use std::fmt::Write as _;
 
@@ -45,6 +46,7 @@ pub fn text(result: &RunResult, look: Look) -> String {
     clients::write(&mut page, &result.clients);
     parts::write(&mut page, &result.parts);
     page.watches(&result.watches);
+    samples::write(&mut page, &result.samples);
     page.checks(result);
     page.doubts(result);
     page.identity(result);

@@ -2,12 +2,14 @@
 
 mod judged;
 mod numbers;
+mod sampled;
 
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
 
 pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
+pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
 
 /// Everything a run found.
 ///
@@ -35,6 +37,9 @@ pub struct RunResult {
     pub checks: Vec<CheckResult>,
     /// Where the run is fine and a number is doubtful; those of the plan come first.
     pub warnings: Vec<String>,
+    /// Requests of the first replication in full, by client: near the percentiles, the slowest, one of each way to
+    /// fail. Empty unless [asked for](crate::Options::samples).
+    pub samples: Vec<SampledRequest>,
     /// What the plan assumed.
     pub assumptions: Vec<String>,
     /// Fingerprint of everything measured: equal for equal runs, whatever the number of threads.

@@ -53,9 +53,9 @@ impl Durations {
 pub struct LevelResult {
     /// Its time average.
     pub mean: Estimated,
-    /// Its highest value in any replication (of a part of several instances: the sum of their highest values is
-    /// no value of any instant, so the highest of one instance).
-    pub max: f64,
+    /// Its highest value in any replication; nothing for several instances together: their highest values need not
+    /// have come at the same instant, and each instance has its own.
+    pub max: Option<f64>,
 }
 
 /// Time spent in one phase.

@@ -49,7 +49,7 @@ fn five_requests_and_all_their_numbers() {
     let utilisation = desk.all.utilisation.as_ref().expect("it has a capacity");
     assert_eq!((utilisation.part, utilisation.whole), (2.0 * 50e6, 2.0 * 200e6));
     let queue = desk.all.queue.as_ref().expect("it has a queue");
-    assert_eq!((known(&queue.mean).value, queue.max), (15.0 / 200.0, 1.0));
+    assert_eq!((known(&queue.mean).value, queue.max), (15.0 / 200.0, Some(1.0)));
     assert_eq!(known(&desk.all.inside.as_ref().expect("kept").mean).value, 65.0 / 200.0);
     assert_eq!(known(&desk.all.waiting.as_ref().expect("kept").mean).value, 3e6);
     assert_eq!(desk.all.response.percentiles.len(), 6);

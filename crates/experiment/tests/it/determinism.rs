@@ -17,7 +17,7 @@ fn busy_queue() -> Plan {
 fn one_thread_gives_the_same_bytes_as_three() {
     let plan = busy_queue();
     let with = |threads| {
-        let result = run(&plan, &Options { threads: Some(threads), progress: None }).expect("it runs");
+        let result = run(&plan, &Options { threads: Some(threads), ..Options::default() }).expect("it runs");
         format!("{result:?}")
     };
     assert_eq!(with(1), with(3));
@@ -51,7 +51,7 @@ fn every_replication_is_told_once() {
     let plan = busy_queue();
     let told = Mutex::new(Vec::new());
     let tell = |progress: Progress| told.lock().unwrap().push(progress);
-    run(&plan, &Options { threads: Some(2), progress: Some(&tell) }).expect("it runs");
+    run(&plan, &Options { threads: Some(2), progress: Some(&tell), ..Options::default() }).expect("it runs");
     let mut told = told.into_inner().unwrap();
     told.sort_by_key(|p| p.done);
     let expected: Vec<Progress> = (1..=6).map(|done| Progress { done, planned: 6 }).collect();
@@ -79,7 +79,7 @@ fn replications_are_added_until_the_interval_is_narrow_enough() {
     assert_eq!(result.watches[0].values[0].value.known().expect("known").n, n);
     assert!(result.warnings.is_empty(), "{:?}", result.warnings);
     for threads in [1, 2] {
-        let again = run(&plan, &Options { threads: Some(threads), progress: None }).expect("it runs");
+        let again = run(&plan, &Options { threads: Some(threads), ..Options::default() }).expect("it runs");
         assert_eq!(again, result);
     }
 }

@@ -60,7 +60,7 @@ impl Cells {
     /// Returns the cells of the mean and the highest value of a level.
     pub(super) fn level(&mut self, level: Option<&LevelResult>, label: &str) -> [String; 2] {
         level.map_or_else(Default::default, |level| {
-            [self.estimate(&level.mean, &Unit::Number, label), highest(level.max)]
+            [self.estimate(&level.mean, &Unit::Number, label), level.max.map_or_else(String::new, highest)]
         })
     }
 

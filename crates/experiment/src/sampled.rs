@@ -1,0 +1,123 @@
+//! Sampled requests: the first replication once more, and a few of its requests in full.
+//!
+//! The first time it is noted how requests end; then it is known which are worth a look: those nearest to the
+//! percentiles, the slowest, one of each way to fail. A replication depends on nothing but the plan, so the second
+//! time the same requests come, and leave their spans.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kneepoint_calls::{Candidates, ComponentId, Ended, Fate, Sampling, Simulation};
+use kneepoint_engine::{SimDuration, SimTime};
+use kneepoint_scenario::plan::Plan;
+
+use crate::error::ExperimentError;
+use crate::recorder::{begin, run_until};
+use crate::result::{SampledRequest, SampledSpan, SampledStrand, Why};
+
+/// Percentiles near which a request is shown.
+const NEAR: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+/// How many of the slowest are shown, per client.
+const SLOWEST: usize = 3;
+/// Spans kept at most, of all that are shown.
+///
+/// # Source
+/// Chosen: a fan-out of a thousand for each of twenty requests fits, and a page can still show it.
+const SPANS_MAX: usize = 100_000;
+
+/// Shows requests of the first replication in full.
+///
+/// # Errors
+/// If the replication cannot be built again; what ran once runs twice.
+pub(crate) fn sampled(
+    plan: &Plan,
+    candidates: &[Candidates],
+) -> Result<Vec<SampledRequest>, ExperimentError> {
+    let chosen: Vec<(ComponentId, Ended, Why)> = candidates.iter().flat_map(choose).collect();
+    let Some(last) = chosen.iter().map(|(_, ended, _)| ended.born.saturating_add(ended.latency)).max() else {
+        return Ok(Vec::new());
+    };
+    let wanted: BTreeSet<u64> = chosen.iter().map(|(_, ended, _)| ended.identity).collect();
+    let mut sim = begin(plan, 0)?;
+    sim.set_sampling(Sampling { one_in: 0, wanted: wanted.into_iter().collect(), at_most: SPANS_MAX });
+    // No reset at the end of the warm-up: a request may have begun before it.
+    run_until(&mut sim, plan, 0, last)?;
+    let strands = strands(&sim);
+    Ok(chosen
+        .into_iter()
+        .map(|(client, ended, why)| shown(plan, &sim, &strands, client, ended, why))
+        .collect())
+}
+
+/// Picks what is shown of a client: each request once, for the first reason there is.
+fn choose(of: &Candidates) -> Vec<(ComponentId, Ended, Why)> {
+    let mut seen = BTreeSet::new();
+    let mut list = Vec::new();
+    let mut add = |ended: &Ended, why: Why| {
+        if seen.insert(ended.identity) {
+            list.push((of.client, *ended, why));
+        }
+    };
+    let good: Vec<&Ended> = of.drawn.iter().filter(|ended| ended.status.is_good()).collect();
+    for p in NEAR {
+        // One beyond it at least, or it is the slowest by another name.
+        let beyond = good.len() as f64 * (1.0 - p);
+        if beyond >= 1.0
+            && let Some(ended) = good.get((good.len() as f64 * p) as usize)
+        {
+            add(ended, Why::Near(p));
+        }
+    }
+    of.slowest.iter().take(SLOWEST).for_each(|ended| add(ended, Why::Slowest));
+    of.failed.iter().for_each(|ended| add(ended, Why::Failed));
+    list
+}
+
+/// The strands of each request, by identity, with their spans.
+fn strands(sim: &Simulation) -> BTreeMap<u64, Vec<SampledStrand>> {
+    let mut all: BTreeMap<u64, Vec<SampledStrand>> = BTreeMap::new();
+    let mut places = Vec::new();
+    for strand in sim.strands() {
+        let list = all.entry(strand.identity).or_default();
+        places.push((strand.identity, list.len()));
+        let parent = strand.parent.map(|parent| places[parent as usize].1);
+        list.push(SampledStrand {
+            parent,
+            from: SimTime::from_nanos(strand.from),
+            decided: strand.fate == Fate::Decided,
+            orphaned: strand.fate == Fate::Orphaned,
+            spans: Vec::new(),
+        });
+    }
+    for span in sim.spans().0 {
+        let (identity, at) = places[span.strand as usize];
+        if let Some(strand) = all.get_mut(&identity).and_then(|list| list.get_mut(at)) {
+            strand.spans.push(SampledSpan {
+                at: sim.path(span.at).to_string(),
+                phase: span.phase,
+                from: SimTime::from_nanos(span.from),
+                to: SimTime::from_nanos(span.to),
+            });
+        }
+    }
+    all
+}
+
+fn shown(
+    plan: &Plan,
+    sim: &Simulation,
+    strands: &BTreeMap<u64, Vec<SampledStrand>>,
+    client: ComponentId,
+    ended: Ended,
+    why: Why,
+) -> SampledRequest {
+    let part = plan.parts.iter().find(|part| part.instances.contains(&client));
+    SampledRequest {
+        client: part.map_or_else(|| sim.path(client).to_string(), |part| part.name.clone()),
+        identity: ended.identity,
+        why,
+        status: ended.status,
+        born: SimTime::from_nanos(ended.born),
+        latency: SimDuration::from_nanos(ended.latency),
+        strands: strands.get(&ended.identity).cloned().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,62 @@
+//! Sampled requests: what is shown of a request is its whole life, and the same on any number of threads.
+
+use kneepoint::calls::Status;
+use kneepoint::experiment::result::{SampledRequest, SampledStrand, Why};
+use kneepoint::experiment::{Options, run};
+use kneepoint::scenario::{Overrides, Registry, Scenario, plan};
+
+const MODEL: &str = r#"(
+    format: 1,
+    title: "Two branches, a slow one now and then, and a time-out",
+    run: (duration: "100s", warm_up: "10s", replications: 2),
+    parts: {
+        "users": OpenClient(to: "front", rate: "50/s"),
+        "front": Service(concurrency: Servers(4), does: [Compute("5ms"), Parallel([Call("left"), Call("right")])]),
+        "left": Service(concurrency: Servers(2), does: Compute(Exponential("10ms"))),
+        "right": Service(concurrency: Servers(2), does: [Compute(Exponential("15ms")), Call("store")]),
+        "store": Delay(Exponential("5ms")),
+    },
+    edges: { "users -> front": (via: [Timeout("90ms")]) },
+)"#;
+
+fn samples(threads: usize) -> Vec<SampledRequest> {
+    let scenario = Scenario::from_text("samples.ron", MODEL, None).unwrap();
+    let checked = scenario.check(&Registry::core(), &Overrides::default()).unwrap();
+    let plan = plan(&checked).unwrap();
+    run(&plan, &Options { threads: Some(threads), samples: true, progress: None }).unwrap().samples
+}
+
+/// Whether the spans of a strand follow each other without a gap; returns how long they last [ns].
+fn length(strand: &SampledStrand) -> u64 {
+    for pair in strand.spans.windows(2) {
+        assert_eq!(pair[0].to, pair[1].from, "{strand:#?}");
+    }
+    strand.spans.iter().map(|span| span.to.as_nanos() - span.from.as_nanos()).sum()
+}
+
+#[test]
+fn a_sampled_request_is_shown_whole() {
+    let all = samples(1);
+    let reasons: Vec<&Why> = all.iter().map(|request| &request.why).collect();
+    for why in [Why::Near(0.5), Why::Near(0.9), Why::Near(0.99), Why::Slowest, Why::Failed] {
+        assert!(reasons.contains(&&why), "{why:?} in {reasons:?}");
+    }
+    for request in &all {
+        assert_eq!(request.why == Why::Failed, request.status == Status::Timeout, "{request:#?}");
+        let root = &request.strands[0];
+        assert_eq!((root.parent, root.from), (None, request.born), "{request:#?}");
+        let branches = || request.strands[1..].iter().filter(|strand| !strand.orphaned);
+        if request.status == Status::Ok {
+            // Until the fork, the branch that decided, and nothing after: the front adds nothing of its own.
+            assert_eq!(branches().count(), 2, "{request:#?}");
+            let longest = branches().map(length).max().unwrap();
+            assert_eq!(length(root) + longest, request.latency.as_nanos(), "{request:#?}");
+        }
+        assert!(request.strands[1..].iter().all(|strand| strand.parent == Some(0)), "{request:#?}");
+    }
+}
+
+#[test]
+fn they_are_the_same_on_any_number_of_threads() {
+    assert_eq!(samples(1), samples(3));
+}
