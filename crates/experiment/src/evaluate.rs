@@ -25,16 +25,15 @@ const FEW: f64 = 30.0;
 pub(crate) fn share(parts: &[f64], wholes: &[f64], confidence: f64) -> Estimated {
     let (part, whole) = (parts.iter().sum::<f64>(), wholes.iter().sum::<f64>());
     let mut estimated = ratio(parts, wholes, confidence);
-    if let Estimated::Known(estimate) = &mut estimated {
-        if part.min(whole - part) < FEW
-            && let Estimated::Known(trials) = Estimated::proportion(part as u64, whole as u64, confidence)
-        {
-            if part == 0.0 || part == whole {
-                return Estimated::Known(trials);
-            }
-            estimate.low = estimate.low.min(trials.low);
-            estimate.high = estimate.high.max(trials.high);
+    if let Estimated::Known(estimate) = &mut estimated
+        && part.min(whole - part) < FEW
+        && let Estimated::Known(trials) = Estimated::proportion(part as u64, whole as u64, confidence)
+    {
+        if part == 0.0 || part == whole {
+            return Estimated::Known(trials);
         }
+        estimate.low = estimate.low.min(trials.low);
+        estimate.high = estimate.high.max(trials.high);
     }
     between_0_and_1(estimated)
 }
