@@ -20,10 +20,10 @@ const MODEL: &str = r#"(
 )"#;
 
 fn samples(threads: usize) -> Vec<SampledRequest> {
-    let scenario = Scenario::from_text("samples.ron", MODEL, None).unwrap();
-    let checked = scenario.check(&Registry::core(), &Overrides::default()).unwrap();
-    let plan = plan(&checked).unwrap();
-    run(&plan, &Options { threads: Some(threads), samples: true, progress: None }).unwrap().samples
+    let scenario = Scenario::from_text("samples.ron", MODEL, None).expect("it is sound");
+    let checked = scenario.check(&Registry::core(), &Overrides::default()).expect("it is sound");
+    let plan = plan(&checked).expect("it can be built");
+    run(&plan, &Options { threads: Some(threads), samples: true, progress: None }).expect("it runs").samples
 }
 
 /// Whether the spans of a strand follow each other without a gap; returns how long they last [ns].

@@ -41,7 +41,7 @@ pub(crate) fn sampled(
     sim.set_sampling(Sampling { one_in: 0, wanted: wanted.into_iter().collect(), at_most: SPANS_MAX });
     // No reset at the end of the warm-up: a request may have begun before it.
     run_until(&mut sim, plan, 0, last)?;
-    let strands = strands(&sim);
+    let strands = strands(plan, &sim);
     Ok(chosen
         .into_iter()
         .map(|(client, ended, why)| shown(plan, &sim, &strands, client, ended, why))
@@ -73,7 +73,7 @@ fn choose(of: &Candidates) -> Vec<(ComponentId, Ended, Why)> {
 }
 
 /// The strands of each request, by identity, with their spans.
-fn strands(sim: &Simulation) -> BTreeMap<u64, Vec<SampledStrand>> {
+fn strands(plan: &Plan, sim: &Simulation) -> BTreeMap<u64, Vec<SampledStrand>> {
     let mut all: BTreeMap<u64, Vec<SampledStrand>> = BTreeMap::new();
     let mut places = Vec::new();
     for strand in sim.strands() {
@@ -92,7 +92,7 @@ fn strands(sim: &Simulation) -> BTreeMap<u64, Vec<SampledStrand>> {
         let (identity, at) = places[span.strand as usize];
         if let Some(strand) = all.get_mut(&identity).and_then(|list| list.get_mut(at)) {
             strand.spans.push(SampledSpan {
-                at: sim.path(span.at).to_string(),
+                at: place(plan, sim, span.at),
                 phase: span.phase,
                 from: SimTime::from_nanos(span.from),
                 to: SimTime::from_nanos(span.to),
@@ -119,5 +119,15 @@ fn shown(
         born: SimTime::from_nanos(ended.born),
         latency: SimDuration::from_nanos(ended.latency),
         strands: strands.get(&ended.identity).cloned().unwrap_or_default(),
+    }
+}
+
+/// What a component is called: its part if that has no other instance; a wire by its ends.
+fn place(plan: &Plan, sim: &Simulation, id: ComponentId) -> String {
+    let path = sim.path(id);
+    match plan.parts.iter().find(|part| part.instances == [id]) {
+        Some(part) => part.name.clone(),
+        // What the builder calls a wire: `web/1 -> db #3 link/0`.
+        None => path.split_once(" #").map_or(path, |(ends, _)| ends).to_string(),
     }
 }

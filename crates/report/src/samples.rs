@@ -13,13 +13,19 @@ pub(crate) fn why(request: &SampledRequest) -> String {
     }
 }
 
+/// What the names of wires have in them, and no name of a part.
+const WIRE: &str = " -> ";
+
 /// Returns how deep each span of a strand lies: a part that is entered lies below the one it was entered from, and
-/// where time goes on at a part that was left, all below it has been answered.
+/// where time goes on at a part that was left, all below it has been answered. A wire is no part: nothing lies below it.
 pub(crate) fn depths(spans: &[SampledSpan]) -> Vec<usize> {
     let mut stack: Vec<&str> = Vec::new();
     spans
         .iter()
         .map(|span| {
+            if span.at.contains(WIRE) {
+                return stack.len();
+            }
             match stack.iter().position(|at| *at == span.at) {
                 Some(at) => stack.truncate(at + 1),
                 None => stack.push(&span.at),
