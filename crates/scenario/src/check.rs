@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Fault, did_you_mean};
+use crate::diagnostic::{Fault, Severity, did_you_mean};
 use crate::file::{FileId, Files, Place};
 use crate::node::{Arena, Entry, Given, NodeId, Origin, Shape, Word};
 use crate::params::Params;
@@ -71,6 +71,8 @@ pub(crate) struct Checker<'a> {
     /// The limits that bounds speak of.
     pub(crate) limits: BTreeMap<String, f64>,
     defaults: BTreeMap<(Arc<str>, Arc<str>, usize), Option<Value>>,
+    /// Where the first value stands that could not be used.
+    dropped: Option<Place>,
 }
 
 /// The sections whose names types refer to.
@@ -98,6 +100,7 @@ impl<'a> Checker<'a> {
             names: NAMED_SECTIONS.iter().map(names).collect(),
             limits: BTreeMap::new(),
             defaults: BTreeMap::new(),
+            dropped: None,
         };
         checker.read_limits(root);
         checker
@@ -128,6 +131,21 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn full(&self) -> bool {
         self.faults.len() >= FAULTS_MAX
+    }
+
+    /// Returns what was found, given what had been found before.
+    ///
+    /// A value that cannot be used is left out of the checked tree, and whoever reads the tree relies on an error
+    /// for it. Should a check leave one out in silence, it is said here: no tree with a hole is ever accepted.
+    pub(crate) fn found(&mut self, before: &[Fault]) -> Vec<Fault> {
+        let mut faults = std::mem::take(&mut self.faults);
+        let mut all = before.iter().chain(&faults);
+        if let Some(place) = self.dropped
+            && !all.any(|fault| fault.severity == Severity::Error)
+        {
+            faults.push(Fault::error(place, "this value cannot be used here"));
+        }
+        faults
     }
 
     fn fault(&mut self, fault: Fault) {
@@ -164,6 +182,14 @@ impl<'a> Checker<'a> {
 
     /// Checks one value against a type.
     pub(crate) fn value(&mut self, ty: &Type, node: NodeId, slot: Slot<'_>) -> Option<Value> {
+        let value = self.value_of(ty, node, slot);
+        if value.is_none() && self.dropped.is_none() {
+            self.dropped = Some(self.arena.place(node));
+        }
+        value
+    }
+
+    fn value_of(&mut self, ty: &Type, node: NodeId, slot: Slot<'_>) -> Option<Value> {
         if self.full() {
             return None;
         }
@@ -406,7 +432,9 @@ impl<'a> Checker<'a> {
 
     /// Checks a value that has the dimension of its place.
     fn any(&mut self, node: NodeId, slot: Slot<'_>) -> Option<Value> {
+        // What is made of other laws calls them `of`; the parameters of a law are plain values.
         if self.is_kind(node)
+            && slot.field == "of"
             && let Some(family) = slot.drawn_from
         {
             let child = Slot { noun: slot.noun, ..slot };
@@ -739,11 +767,52 @@ impl<'a> Checker<'a> {
                 let help = format!("{}: {}", field.name, shown_type(&field.written));
                 self.wrong::<()>(head, format!("{name} needs `{}`", field.name), help);
             } else if field.status == Status::Built || kind.status == Status::Known {
-                args.values[at] = self.default_of(kind, at).map(|value| value.placed(head));
+                let mut value = self.default_of(kind, at).map(|value| value.placed(head));
+                // A bare 0 by default is a 0 of what the place needs: the expanded file says `0s`.
+                if let Some(Value { data: Data::Quantity(quantity), .. }) = &mut value
+                    && let (Type::Any, Some(Type::Of(dimension))) = (&field.ty, slot.any)
+                {
+                    quantity.dimension = *dimension;
+                }
+                args.values[at] = value;
             }
         }
         args.given = present;
+        self.column_units(&args, slot);
         args
+    }
+
+    /// Holds that the columns of recorded values have units of what they stand for.
+    fn column_units(&mut self, args: &Args, slot: Slot<'_>) {
+        let columns: &[&str] = match (&*args.kind.family, args.kind()) {
+            ("distribution", "Samples") => &["unit"],
+            ("profile", "FromFile") => &["time_unit", "unit"],
+            _ => return,
+        };
+        for field in columns.iter().copied() {
+            let needed = match slot.any {
+                _ if field == "time_unit" => Dimension::Duration,
+                Some(Type::Of(dimension)) => *dimension,
+                Some(Type::Count) => Dimension::Number,
+                _ => continue,
+            };
+            match args.text(field) {
+                Some(unit) => {
+                    if let Err(error) = unit_of_column(unit, needed) {
+                        self.wrong::<()>(args.place_of(field), error.message, error.help.unwrap_or_default());
+                    }
+                }
+                None if needed.accepts(Dimension::Number) || args.is_given(field) => {}
+                None => {
+                    let message = format!(
+                        "{} needs `{field}`: the column stands for {}",
+                        args.kind(),
+                        needed.with_article()
+                    );
+                    self.wrong::<()>(args.head, message, unit_examples(needed));
+                }
+            }
+        }
     }
 
     /// Checks the names in a preset; its values are checked where it is used.
@@ -869,6 +938,17 @@ impl<'a> Checker<'a> {
             Shape::Map(entries) => {
                 entries.iter().find_map(|entry| self.leaf_dimension(entry.value, depth + 1))
             }
+            Shape::Kind(word, given) if &*word.text == "Samples" => {
+                let unit = given.fields.iter().find(|entry| &*entry.key.text == "unit")?;
+                let unit = self.arena.text(unit.value)?;
+                Some(self.quantity_of(&format!("1 {unit}"))?.dimension)
+            }
+            // Without `from` it grows from 1: a bare factor.
+            Shape::Kind(word, given)
+                if &*word.text == "Growth" && given.fields.iter().all(|entry| &*entry.key.text != "from") =>
+            {
+                Some(Dimension::Number)
+            }
             Shape::Record(given) | Shape::Kind(_, given) => {
                 // These are numbers in every kind, whatever the dimension of the place.
                 let own = [
@@ -950,11 +1030,44 @@ pub(crate) fn default_value(registry: &Registry, field: &Field, text: &str) -> O
         names: BTreeMap::new(),
         limits: BTreeMap::new(),
         defaults: BTreeMap::new(),
+        dropped: None,
     };
     let slot =
         Slot { owner: "", field: &field.name, noun: &field.name, range: FREE, any: None, drawn_from: None };
     let value = checker.value(&field.ty, node, slot)?;
     checker.faults.is_empty().then(|| value.placed(Place::new(FileId(0), 0, 0)))
+}
+
+/// Returns what one of a column's unit is in the base unit: `ms` is 10^6 (nanoseconds), `/min` 1/60 (per second).
+pub(crate) fn unit_of_column(unit: &str, needed: Dimension) -> Result<f64, TextError> {
+    let whole = 0..unit.len();
+    // The blank keeps digits at its beginning from becoming digits of the number.
+    let quantity = match Quantity::parse(&format!("1 {unit}")) {
+        Ok(quantity) => quantity,
+        Err(_) => {
+            let message = format!("`{}` is not a unit", shown(unit));
+            return Err(TextError::new(whole, message).help(unit_examples(needed)));
+        }
+    };
+    if needed.accepts(quantity.dimension) {
+        return Ok(quantity.value);
+    }
+    let given = if unit.trim().is_empty() { "no unit".to_string() } else { format!("`{}`", shown(unit)) };
+    let message =
+        format!("{given} is for {}, {} is needed", quantity.dimension.with_article(), needed.with_article());
+    Err(TextError::new(whole, message).help(unit_examples(needed)))
+}
+
+fn unit_examples(dimension: Dimension) -> String {
+    let units = match dimension {
+        Dimension::Duration => "ns us ms s min h d",
+        Dimension::Rate => "/s /min /h /d",
+        Dimension::Size => "B kB MB GB TB KiB MiB GiB TiB",
+        Dimension::Bandwidth => "MB/s Mbit/s",
+        Dimension::Ratio => "%",
+        _ => return "it has none".to_string(),
+    };
+    format!("units: {units}")
 }
 
 fn of_kind(kind: &Kind) -> String {

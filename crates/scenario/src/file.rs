@@ -169,7 +169,10 @@ impl std::error::Error for FileError {}
 /// # Errors
 /// If it is missing, not a regular file (a pipe could keep us waiting for ever), too large, or not plain UTF-8.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
-    let about = std::fs::metadata(path).map_err(|error| cannot_read(&error))?;
+    let about = std::fs::metadata(path).map_err(|error| match std::fs::symlink_metadata(path) {
+        Ok(link) if link.is_symlink() => cannot_follow(&error),
+        _ => cannot_read(&error),
+    })?;
     if about.is_dir() {
         return Err(FileError::new("this is a folder, a scenario is a file", None));
     }
@@ -180,6 +183,18 @@ pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
     let file = std::fs::File::open(path).map_err(|error| cannot_read(&error))?;
     file.take(FILE_SIZE_MAX + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
     text_of(bytes)
+}
+
+fn cannot_follow(error: &std::io::Error) -> FileError {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => FileError::new("this symbolic link leads to no file", None),
+        ErrorKind::PermissionDenied => {
+            FileError::new("this symbolic link leads where nothing may be read", None)
+        }
+        // The kind of error for circles has no stable name yet; nothing else is left.
+        _ => FileError::new("this symbolic link leads in a circle", None),
+    }
 }
 
 fn cannot_read(error: &std::io::Error) -> FileError {

@@ -197,7 +197,8 @@ impl Check<'_> {
         let params = Params::read(self.registry, &self.files, &self.arena, self.root, &mut self.faults);
         let mut checker = Checker::new(self.registry, &self.files, &self.arena, self.root, &params);
         let root = checker.scenario(self.root);
-        self.faults.append(&mut checker.faults);
+        let mut found = checker.found(&self.faults);
+        self.faults.append(&mut found);
         let Some(root) = root else { return Err(self.refused()) };
         self.variants(&root, variant.as_deref(), &params);
         self.sweep(&root, &params);
@@ -288,7 +289,7 @@ impl Check<'_> {
             for (value, target) in &targets {
                 checker.value(&target.ty, *value, Slot::of_setting(target));
             }
-            faults.append(&mut checker.faults);
+            faults.append(&mut checker.found(&self.faults));
             self.faults.extend(faults.into_iter().map(|fault| as_later(fault, "variant")));
         }
     }
@@ -296,7 +297,11 @@ impl Check<'_> {
     /// Checks that what a sweep goes over can be set to each of its values.
     fn sweep(&mut self, root: &Args, params: &Params) {
         let sweep = self.arena.field(self.root, "sweep").map(|entry| entry.value);
-        let over = sweep.and_then(|sweep| self.arena.field(sweep, "over")).map(|entry| entry.value);
+        // `over` is the main field: a bare map gives it.
+        let over = sweep.and_then(|sweep| match &self.arena.get(sweep).shape {
+            Shape::Map(_) => Some(sweep),
+            _ => self.arena.field(sweep, "over").map(|entry| entry.value),
+        });
         let Some(over) = over else { return };
         let entries = self.arena.entries(over).to_vec();
         if entries.len().saturating_mul(self.arena.len()) > VARIANT_WORK_MAX {
@@ -331,7 +336,7 @@ impl Check<'_> {
                         let ty = if target.ty == Type::Param { &Type::Any } else { &target.ty };
                         checker.value(ty, *value, Slot::of_setting(&target));
                     }
-                    let faults = std::mem::take(&mut checker.faults);
+                    let faults = checker.found(&self.faults);
                     self.faults.extend(faults.into_iter().map(|fault| as_later(fault, "sweep")));
                 }
                 Err(fault) => self.faults.push(fault),

@@ -3,12 +3,13 @@
 use kneepoint_calls::Status;
 use kneepoint_components::Edge;
 use kneepoint_components::service::{
-    Concurrency, Discipline, Key, Machine, Parallel, Preempt, Queue, Service, Step as Does, SubCall,
-    Wait as Until,
+    Concurrency, Discipline, Key, Machine, Parallel, Preempt, Queue, Service, ServiceError, Step as Does,
+    SubCall, Wait as Until,
 };
 use kneepoint_engine::SimDuration;
 
 use super::{Builder, Built, law, means_each, unbuilt, wire, wrong};
+use crate::diagnostic::Fault;
 use crate::spec::{CallSpec, Step, StepSpec, Wait};
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data};
@@ -28,7 +29,22 @@ pub(super) fn service(builder: &mut Builder<'_>, at: usize, part: &Part, instanc
         let number = builder.numbers.operation(name);
         service = if name == "default" { service.does(does) } else { service.operation(number, does) };
     }
-    service.build().or_else(|error| wrong(part.args.head, error.to_string()))
+    service.build().or_else(|error| {
+        let args = &part.args;
+        // Whose fault it is, the service does not know: it has never seen the fields.
+        let (place, help) = match error {
+            ServiceError::QueueOfNoUse => {
+                (args.place_of("queue"), "Threads, EventLoop and Servers have a queue")
+            }
+            ServiceError::CannotPreempt => {
+                let queue = args.args("queue");
+                let place = queue.map_or(args.head, |queue| queue.place_of("discipline"));
+                (place, "concurrency: Servers(n) and EventLoop can be preempted")
+            }
+            _ => return wrong(args.head, error.to_string()),
+        };
+        Err(vec![Fault::error(place, error.to_string()).help(help)])
+    })
 }
 
 fn concurrency(builder: &Builder<'_>, part: &Part) -> Built<Concurrency> {

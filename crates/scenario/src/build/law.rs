@@ -9,17 +9,19 @@ use crate::file::Place;
 use crate::scenario::Checked;
 use crate::spec::{DistributionSpec, ProfileSpec};
 use crate::typed::Args;
+use crate::value::shown;
 
 /// Makes a distribution of what is not negative: times, sizes, counts.
 pub(super) fn distribution(checked: &Checked, spec: DistributionSpec, place: Place) -> Built<Distribution> {
-    let law = any(checked, spec, place)?;
+    let law = any(checked, spec, place, false)?;
     if law.minimum() < 0.0 {
         return wrong(place, "values below 0 can be drawn");
     }
     Ok(law)
 }
 
-fn any(checked: &Checked, spec: DistributionSpec, place: Place) -> Built<Distribution> {
+/// Makes a distribution; with a `sign` recorded values may be below 0, because something is added to them.
+fn any(checked: &Checked, spec: DistributionSpec, place: Place, sign: bool) -> Built<Distribution> {
     use DistributionSpec as D;
     let say = |error: DistributionError| wrong(place, error.to_string());
     let made = match spec {
@@ -40,18 +42,18 @@ fn any(checked: &Checked, spec: DistributionSpec, place: Place) -> Built<Distrib
         D::Geometric { mean } => Distribution::geometric(mean),
         D::Quantiles(points) => Distribution::quantiles(&points),
         D::Samples { file, column, unit, place } => {
-            let values = table::column(checked, &file, &column, unit.as_deref(), place)?;
+            let values = table::column(checked, &file, &column, unit.as_deref(), place, sign)?;
             Distribution::samples(values)
         }
         D::Mixture(list) => {
             let sum: f64 = list.iter().map(|(share, _)| share).sum();
             let mut of = Vec::new();
             for (share, spec) in list {
-                of.push((share / sum, any(checked, spec, place)?));
+                of.push((share / sum, any(checked, spec, place, sign)?));
             }
             Distribution::mixture(of)
         }
-        D::Shifted { by, of } => Distribution::shifted(by, any(checked, *of, place)?),
+        D::Shifted { by, of } => Distribution::shifted(by, any(checked, *of, place, true)?),
         D::Foreign(args) => return unbuilt(args.head, &format!("`{}`", args.kind())),
     };
     made.or_else(say)
@@ -64,30 +66,33 @@ pub(super) fn profile(checked: &Checked, spec: ProfileSpec, place: Place) -> Bui
         points.into_iter().map(|(time, value)| (SimTime::from_nanos(time), value)).collect()
     };
     let span = SimDuration::from_nanos;
-    let made =
-        match spec {
-            P::Constant(value) => RateProfile::constant(value),
-            P::Ramp { from, to, over, start } => {
-                RateProfile::ramp(from, to, SimTime::from_nanos(start), span(over))
+    let made = match spec {
+        P::Constant(value) => RateProfile::constant(value),
+        P::Ramp { from, to, over, start } => {
+            RateProfile::ramp(from, to, SimTime::from_nanos(start), span(over))
+        }
+        P::Steps(points) => RateProfile::steps(&at(points)),
+        P::Lines(points) => RateProfile::lines(&at(points)),
+        P::Spike { base, peak, at, rise, hold, fall } => {
+            RateProfile::spike(base, peak, SimTime::from_nanos(at), [span(rise), span(hold), span(fall)])
+        }
+        P::Wave { low, high, period, peak_at } => RateProfile::wave(low, high, span(period), span(peak_at)),
+        P::Growth { from, by, per } => RateProfile::growth(from, by, span(per)),
+        P::Product(list) => {
+            let of = list.into_iter().map(|spec| profile(checked, spec, place)).collect::<Built<_>>()?;
+            RateProfile::product(of)
+        }
+        P::FromFile { file, time, value, time_unit, unit, place } => {
+            let points = table::course(checked, &file, [&time, &value], [&time_unit, &unit], place)?;
+            // As of a constant: whoever asks at a rate of 0 never asks.
+            if points.iter().all(|(_, value)| *value == 0.0) {
+                let (file, value) = (shown(&file), shown(&value));
+                return wrong(place, format!("{file}, column \"{value}\": it is 0 throughout"));
             }
-            P::Steps(points) => RateProfile::steps(&at(points)),
-            P::Lines(points) => RateProfile::lines(&at(points)),
-            P::Spike { base, peak, at, rise, hold, fall } => {
-                RateProfile::spike(base, peak, SimTime::from_nanos(at), [span(rise), span(hold), span(fall)])
-            }
-            P::Wave { low, high, period, peak_at } => {
-                RateProfile::wave(low, high, span(period), span(peak_at))
-            }
-            P::Growth { from, by, per } => RateProfile::growth(from, by, span(per)),
-            P::Product(list) => {
-                let of = list.into_iter().map(|spec| profile(checked, spec, place)).collect::<Built<_>>()?;
-                RateProfile::product(of)
-            }
-            P::FromFile { file, time, value, time_unit, unit, place } => RateProfile::from_points(
-                table::course(checked, &file, [&time, &value], [&time_unit, &unit], place)?,
-            ),
-            P::Foreign(args) => return unbuilt(args.head, &format!("`{}`", args.kind())),
-        };
+            RateProfile::from_points(points)
+        }
+        P::Foreign(args) => return unbuilt(args.head, &format!("`{}`", args.kind())),
+    };
     made.or_else(|error| wrong(place, error.to_string()))
 }
 

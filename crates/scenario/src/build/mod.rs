@@ -35,10 +35,23 @@ use crate::file::Place;
 use crate::plan::{Objective, PartPlan, PartRole, Plan, Watch};
 use crate::scenario::Checked;
 use crate::topology::{Call, Part};
-use crate::typed::Args;
+use crate::typed::{Args, Data, Value};
 use crate::value::{Path, Piece};
 
 pub(crate) use numbers::Numbers;
+
+/// Values of all instances at most: each instance has all that is written of its part.
+///
+/// Chosen: a hundred thousand instances of a part of two hundred values, about 2 GB.
+const VALUES_MAX: usize = 20_000_000;
+
+/// Ways from one instance to another at most; where an edge has a wire, each way has its own.
+///
+/// Chosen: a thousand instances that call a thousand, about 1 GB with wires.
+const WAYS_MAX: usize = 1_000_000;
+
+/// Instances that one point can choose among.
+const MEMBERS_MAX: usize = u16::MAX as usize;
 
 /// What can be said against building: faults at places.
 pub(crate) type Built<T> = Result<T, Vec<Fault>>;
@@ -159,6 +172,8 @@ pub(crate) struct Builder<'a> {
     doors: Vec<Vec<Callee>>,
     declared: BTreeMap<(usize, usize), Declared>,
     chains: BTreeMap<ChainKey, Edge>,
+    /// Ways to instances that are built already.
+    ways: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -172,11 +187,30 @@ impl<'a> Builder<'a> {
             doors: Vec::new(),
             declared: BTreeMap::new(),
             chains: BTreeMap::new(),
+            ways: 0,
         }
+    }
+
+    /// Holds that all instances together are not more than a machine can hold, before the first one is made.
+    fn bounded(&self) -> Built<()> {
+        let mut values = 0usize;
+        for part in self.checked.parts() {
+            let instances = usize::try_from(part.instances()).unwrap_or(usize::MAX);
+            let each = values_in(&part.args);
+            values = values.saturating_add(instances.saturating_mul(each));
+            if values > VALUES_MAX {
+                let place = if part.is_client { part.args.head } else { part.args.place_of("instances") };
+                let message = format!("{instances} instances with {each} values each are too many to build");
+                let fault = Fault::error(place, message);
+                return Err(vec![fault.help(format!("all parts together have at most {VALUES_MAX} values"))]);
+            }
+        }
+        Ok(())
     }
 
     fn everything(&mut self) -> Built<()> {
         let checked = self.checked;
+        self.bounded()?;
         let mut faults = Vec::new();
         if let Err(more) = self.numbers.check(checked) {
             faults.extend(more);
@@ -310,6 +344,8 @@ impl<'a> Builder<'a> {
             ([one], _) => *one,
             (_, routing) => {
                 let routing = routing.unwrap_or_else(wire::round_robin);
+                let place = balance.map_or(caller.args.head, |balance| balance.head);
+                few_enough(members.len(), place)?;
                 Edge::to(self.sim.serve(&format!("{path} Balance"), Balancer::new(members, routing)))
             }
         };
@@ -325,6 +361,19 @@ impl<'a> Builder<'a> {
         inner: &[&Args],
         only: Option<u32>,
     ) -> Built<Vec<Edge>> {
+        self.ways = self.ways.saturating_add(if only.is_some() { 1 } else { self.doors[call.callee].len() });
+        if self.ways > WAYS_MAX {
+            let (caller, callee) = (&self.checked.parts()[call.caller], &self.checked.parts()[call.callee]);
+            let message = format!(
+                "too many ways between instances: {} of \"{}\" call {} of \"{}\"",
+                caller.instances(),
+                caller.name,
+                callee.instances(),
+                callee.name
+            );
+            let fault = Fault::error(caller.args.head, message);
+            return Err(vec![fault.help(format!("all calls together have at most {WAYS_MAX} ways"))]);
+        }
         let doors = self.doors[call.callee].clone();
         let mut members = Vec::new();
         for (at, door) in doors.iter().enumerate() {
@@ -383,7 +432,7 @@ impl<'a> Builder<'a> {
         let mut members = Vec::new();
         for value in args.list("to") {
             let target = match &value.data {
-                crate::typed::Data::Path(Path::Target(target)) => target,
+                Data::Path(Path::Target(target)) => target,
                 _ => return wrong(value.place, "a balancer calls parts"),
             };
             let only = wire::only(target, value.place)?;
@@ -399,6 +448,7 @@ impl<'a> Builder<'a> {
         if members.is_empty() {
             return wrong(args.place_of("to"), "a balancer needs somebody to call");
         }
+        few_enough(members.len(), args.place_of("to"))?;
         let overhead = args.distribution("overhead");
         let overhead = law::distribution(self.checked, overhead, args.place_of("overhead"))?;
         Ok(Balancer::new(members, wire::routing(args)?).with_overhead(overhead))
@@ -434,6 +484,30 @@ impl<'a> Builder<'a> {
     pub(crate) fn components(&self, at: usize) -> &[ComponentId] {
         &self.parts[at].instances
     }
+}
+
+/// Holds that a balancer can tell so many instances apart.
+fn few_enough(members: usize, place: Place) -> Built<()> {
+    if members > MEMBERS_MAX {
+        return wrong(
+            place,
+            format!("one of {members} instances is to be chosen; at most {MEMBERS_MAX} can be"),
+        );
+    }
+    Ok(())
+}
+
+/// Counts the values of a part: its fields with all in them.
+fn values_in(args: &Args) -> usize {
+    fn of(value: &Value) -> usize {
+        1 + match &value.data {
+            Data::Args(args) => values_in(args),
+            Data::List(list) => list.iter().map(of).sum(),
+            Data::Map(items) => items.iter().map(|item| of(&item.value)).sum(),
+            _ => 0,
+        }
+    }
+    args.values.iter().flatten().map(of).sum()
 }
 
 fn role(part: &Part) -> PartRole {

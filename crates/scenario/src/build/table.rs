@@ -1,5 +1,6 @@
 //! Columns of CSV files.
 
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,79 +8,184 @@ use kneepoint_components::client::Record;
 use kneepoint_engine::{SimDuration, SimTime};
 
 use super::{Built, unbuilt, wrong};
-use crate::diagnostic::did_you_mean;
+use crate::check::unit_of_column;
+use crate::diagnostic::{Fault, did_you_mean};
 use crate::file::Place;
 use crate::scenario::Checked;
 use crate::typed::Args;
-use crate::value::Quantity;
+use crate::value::{Dimension, Quantity, shown};
 
 /// Rows read at most.
 ///
 /// Chosen: ten million records are 400 MB.
 const ROWS_MAX: usize = 10_000_000;
 
+/// Bytes of a row at most: one whose quote is never closed would go on to the end of the file.
+///
+/// Chosen: a thousand columns of a thousand characters.
+const ROW_BYTES_MAX: usize = 1_000_000;
+
+/// A file that is watched while it is read: rows end, and quotes come in pairs.
+struct Watched {
+    file: std::fs::File,
+    quoted: bool,
+    row_bytes: usize,
+}
+
+impl Read for Watched {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(into)?;
+        let bytes = &into[..count];
+        // A doubled quote within quotes opens and closes: the count stays right.
+        for byte in bytes {
+            match byte {
+                b'"' => self.quoted = !self.quoted,
+                b'\n' if !self.quoted => self.row_bytes = 0,
+                _ => {}
+            }
+            self.row_bytes += 1;
+            if self.row_bytes > ROW_BYTES_MAX {
+                return Err(std::io::Error::other(format!("a row is longer than {ROW_BYTES_MAX} bytes")));
+            }
+        }
+        if count == 0 && self.quoted {
+            return Err(std::io::Error::other("a quote (\") is opened and never closed"));
+        }
+        Ok(count)
+    }
+}
+
 /// A CSV file with a header, opened at the columns that are wanted.
 struct Table<'a> {
-    name: &'a str,
+    name: String,
     place: Place,
-    reader: csv::Reader<std::fs::File>,
+    reader: csv::Reader<Watched>,
     columns: Vec<usize>,
     headers: Vec<String>,
+    wanted: &'a [&'a str],
+}
+
+/// A fault of a file of data, with what is allowed.
+fn refuse<T>(place: Place, message: String, help: &str) -> Built<T> {
+    let fault = Fault::error(place, message);
+    Err(vec![if help.is_empty() { fault } else { fault.help(help) }])
 }
 
 impl<'a> Table<'a> {
-    fn open(checked: &Checked, name: &'a str, wanted: &[&str], place: Place) -> Built<Table<'a>> {
+    fn open(checked: &Checked, name: &str, wanted: &'a [&'a str], place: Place) -> Built<Table<'a>> {
         if name.ends_with(".gz") {
             return unbuilt(place, "reading compressed files");
         }
         let path = std::path::Path::new(name);
+        let name = shown(name);
+        if name.is_empty() {
+            return refuse(
+                place,
+                "the name of a file of data is empty".to_string(),
+                "for example \"data.csv\"",
+            );
+        }
         let outside = path.is_absolute() || path.components().any(|c| c == std::path::Component::ParentDir);
         if outside {
-            return wrong(place, "a file of data must lie beside or below this file");
+            let message = "a file of data must lie beside or below this file".to_string();
+            return refuse(place, message, "no `..` and no absolute path");
         }
         let folder = checked.files().get(place.file).path().and_then(|path| path.parent()).map(PathBuf::from);
         let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".into());
         let path = folder.join(path);
-        let unreadable = |error: std::io::Error| wrong(place, format!("{name} cannot be read: {error}"));
+        let unreadable = |error: std::io::Error| match error.kind() {
+            ErrorKind::NotFound => {
+                refuse(place, format!("there is no file {name}"), "it is looked for beside this file")
+            }
+            ErrorKind::PermissionDenied => refuse(place, format!("{name} may not be read"), ""),
+            // What the system says differs between systems, and may hold a path of this machine.
+            ErrorKind::InvalidInput => refuse(place, format!("{name} is not the name of a file"), ""),
+            kind => refuse(place, format!("{name} cannot be read: {kind}"), ""),
+        };
         match (folder.canonicalize(), path.canonicalize()) {
             (_, Err(error)) => return unreadable(error),
             (Ok(folder), Ok(path)) if path.starts_with(&folder) => {}
             _ => {
-                return wrong(
-                    place,
-                    "a file of data must lie beside or below this file: a link leads elsewhere",
-                );
+                let message = "a file of data must lie beside or below this file".to_string();
+                return refuse(place, message, "a symbolic link leads elsewhere");
             }
         }
         // Looked at before it is opened: opening a pipe waits for somebody to write.
         let file = match std::fs::metadata(&path) {
-            Ok(about) if !about.is_file() => return wrong(place, format!("{name} is not a file")),
+            Ok(about) if about.is_dir() => {
+                return refuse(place, format!("{name} is a folder"), "recorded data is one CSV file");
+            }
+            Ok(about) if !about.is_file() => {
+                let help = "pipes and devices are not read";
+                return refuse(place, format!("{name} is not a regular file"), help);
+            }
             Ok(_) => match std::fs::File::open(&path) {
                 Ok(file) => file,
                 Err(error) => return unreadable(error),
             },
             Err(error) => return unreadable(error),
         };
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-        let headers: Vec<String> = match reader.headers() {
+        let file = Watched { file, quoted: false, row_bytes: 0 };
+        let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
+        let mut table = Table { name, place, reader, columns: Vec::new(), headers: Vec::new(), wanted };
+        table.header()?;
+        Ok(table)
+    }
+
+    /// Reads the header and finds the columns that are wanted.
+    fn header(&mut self) -> Built<()> {
+        let headers: Vec<String> = match self.reader.headers() {
             Ok(headers) => headers.iter().map(|h| h.trim_start_matches('\u{feff}').to_string()).collect(),
-            Err(error) => return wrong(place, format!("{name} cannot be read as CSV: {error}")),
+            Err(error) => return self.unreadable(&error, 1),
         };
         if headers.iter().all(|header| header.is_empty()) {
-            return wrong(place, format!("{name} is empty: a header and rows are needed"));
+            let help = "the first line names the columns, rows follow";
+            return refuse(self.place, format!("{} is empty", self.name), help);
         }
-        let mut columns = Vec::new();
-        for column in wanted {
+        for column in self.wanted {
             match headers.iter().position(|header| header == column) {
-                Some(at) => columns.push(at),
+                Some(at) => self.columns.push(at),
                 None => {
-                    let known = headers.iter().map(String::as_str);
-                    let help = did_you_mean(column, '"', known);
-                    return wrong(place, format!("{name} has no column \"{column}\"; {help}"));
+                    let message = format!("{} has no column \"{}\"", self.name, shown(column));
+                    let known: Vec<String> = headers.iter().map(|header| shown(header)).collect();
+                    let help = did_you_mean(column, '"', known.iter().map(String::as_str));
+                    let listed = !help.ends_with('?');
+                    let help = if listed { format!("its columns: {help}") } else { help };
+                    return refuse(self.place, message, &help);
                 }
             }
         }
-        Ok(Table { name, place, reader, columns, headers })
+        self.headers = headers;
+        Ok(())
+    }
+
+    /// Says what the reader of CSV has against the file, in the row that begins on a line.
+    fn unreadable<T>(&self, error: &csv::Error, from: u64) -> Built<T> {
+        let (place, name) = (self.place, &self.name);
+        let line = |at: &Option<csv::Position>| match at {
+            Some(at) => format!("{name}, line {}", at.line()),
+            None => name.clone(),
+        };
+        match error.kind() {
+            csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+                let fields = |count: u64| format!("{count} field{}", if count == 1 { "" } else { "s" });
+                let message = format!("{}: {}, the header has {expected_len}", line(pos), fields(*len));
+                refuse(place, message, "each row has a field for each column")
+            }
+            csv::ErrorKind::Utf8 { pos, err } => {
+                let column = self.headers.get(err.field());
+                let column = column.map_or(String::new(), |column| format!(", column \"{}\"", shown(column)));
+                refuse(place, format!("{}{column}: this is not UTF-8 text", line(pos)), "save it as UTF-8")
+            }
+            csv::ErrorKind::Io(error) if error.kind() == ErrorKind::Other => {
+                let help = "a quote within quotes is doubled";
+                refuse(place, format!("{name}, from line {from} on: {error}"), help)
+            }
+            csv::ErrorKind::Io(error) => {
+                refuse(place, format!("{name} cannot be read: {}", error.kind()), "")
+            }
+            _ => refuse(place, format!("{name} cannot be read as CSV: {error}"), ""),
+        }
     }
 
     /// Gives each row's line and fields to `row`; a row it says something against is a fault.
@@ -91,18 +197,14 @@ impl<'a> Table<'a> {
             match self.reader.read_record(&mut record) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(error) => {
-                    return wrong(self.place, format!("{} cannot be read as CSV: {error}", self.name));
-                }
+                Err(error) => return self.unreadable(&error, line),
             }
             let line = record.position().map_or(line, |position| position.line());
             let fields: Vec<&str> = self.columns.iter().map(|at| record.get(*at).unwrap_or("")).collect();
             if let Err((at, message)) = row(&fields) {
-                let column = &self.headers[self.columns[at]];
-                return wrong(
-                    self.place,
-                    format!("{}, line {line}, column \"{column}\": {message}", self.name),
-                );
+                let column = shown(&self.headers[self.columns[at]]);
+                let message = format!("{}, line {line}, column \"{column}\": {message}", self.name);
+                return wrong(self.place, message);
             }
             count += 1;
             if count > ROWS_MAX {
@@ -110,18 +212,19 @@ impl<'a> Table<'a> {
             }
         }
         if count == 0 {
-            return wrong(self.place, format!("{} has no rows", self.name));
+            let help = "rows follow the line that names the columns";
+            return refuse(self.place, format!("{} has no rows", self.name), help);
         }
         Ok(count)
     }
 }
 
 fn number(text: &str) -> Result<f64, String> {
-    let shown: String = text.chars().take(40).collect();
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
+        Ok(value) if !value.is_nan() => Err(format!("{} is too large: a number must be finite", shown(text))),
         _ if text.is_empty() => Err("a number is needed; it is empty".to_string()),
-        _ => Err(format!("\"{shown}\" is not a number")),
+        _ => Err(format!("\"{}\" is not a number", shown(text))),
     }
 }
 
@@ -129,26 +232,28 @@ fn not_negative(text: &str) -> Result<f64, String> {
     number(text).and_then(|value| if value < 0.0 { Err(format!("{value} is below 0")) } else { Ok(value) })
 }
 
-/// What one of a unit is in the base unit: `ms` is 10^6 (nanoseconds), `/min` 1/60 (per second).
+/// What one of a unit is in the base unit; the check has looked at its dimension.
 fn scale(unit: &str, place: Place) -> Built<f64> {
-    match Quantity::parse(&format!("1{unit}")) {
+    match Quantity::parse(&format!("1 {unit}")) {
         Ok(quantity) => Ok(quantity.value),
         Err(error) => wrong(place, error.message),
     }
 }
 
-/// Reads one column of numbers.
+/// Reads one column of numbers; with a `sign` they may be below 0.
 pub(super) fn column(
     checked: &Checked,
     file: &str,
     column: &str,
     unit: Option<&str>,
     place: Place,
+    sign: bool,
 ) -> Built<Vec<f64>> {
     let factor = unit.map_or(Ok(1.0), |unit| scale(unit, place))?;
     let mut values = Vec::new();
     Table::open(checked, file, &[column], place)?.rows(|fields| {
-        values.push(number(fields[0]).map_err(|message| (0, message))? * factor);
+        let value = if sign { number(fields[0]) } else { not_negative(fields[0]) };
+        values.push(value.map_err(|message| (0, message))? * factor);
         Ok(())
     })?;
     Ok(values)
@@ -193,7 +298,13 @@ pub(super) fn records(checked: &Checked, args: &Args, classes: &[Arc<str>]) -> B
         return unbuilt(columns.place_of("class"), "`class` of columns");
     }
     let Some(time) = columns.text("time") else { return wrong(columns.head, "columns need `time`") };
-    let unit = scale(columns.text("time_unit").unwrap_or("s"), columns.place_of("time_unit"))?;
+    let unit = columns.text("time_unit").unwrap_or("s");
+    let unit = match unit_of_column(unit, Dimension::Duration) {
+        Ok(unit) => unit,
+        Err(error) => {
+            return refuse(columns.place_of("time_unit"), error.message, &error.help.unwrap_or_default());
+        }
+    };
     let mut wanted = vec![time];
     let mut position = |field: &str| {
         columns.text(field).map(|name| {
@@ -217,7 +328,7 @@ pub(super) fn records(checked: &Checked, args: &Args, classes: &[Arc<str>]) -> B
             let Some(class) = classes.iter().position(|name| **name == *fields[at]) else {
                 let known: Vec<&str> = classes.iter().map(|name| &**name).collect();
                 let help = did_you_mean(fields[at], '"', known.iter().copied());
-                return Err((at, format!("no class \"{}\"; {help}", fields[at])));
+                return Err((at, format!("no class \"{}\"; {help}", shown(fields[at]))));
             };
             record.class = Some(class as u8);
         }
