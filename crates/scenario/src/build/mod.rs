@@ -438,7 +438,12 @@ impl<'a> Builder<'a> {
 
 fn role(part: &Part) -> PartRole {
     if part.is_client {
-        return PartRole::Client { classes: part.operations.iter().map(|name| name.to_string()).collect() };
+        let mut classes: Vec<String> = part.operations.iter().map(|name| name.to_string()).collect();
+        if classes.is_empty() {
+            // A record without classes: all its requests are of the one class there is.
+            classes.push("default".to_string());
+        }
+        return PartRole::Client { classes };
     }
     match part.args.kind() {
         "Balancer" => PartRole::Router,
