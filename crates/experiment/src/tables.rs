@@ -12,6 +12,14 @@ use crate::result::{
     PhaseTime, Requests, Share, Station,
 };
 
+/// Cuts off what an interval says of less than nothing: rates, times and levels are never below 0.
+fn from_nothing(mut estimated: Estimated) -> Estimated {
+    if let Estimated::Known(estimate) = &mut estimated {
+        estimate.low = estimate.low.max(0.0);
+    }
+    estimated
+}
+
 /// What turns sums into estimates.
 #[derive(Clone, Copy)]
 struct Scale {
@@ -24,7 +32,10 @@ impl Scale {
     fn count(self, per_replication: impl Iterator<Item = u64>) -> Count {
         let counts: Vec<u64> = per_replication.collect();
         let rates: Vec<f64> = counts.iter().map(|c| *c as f64 / (self.nanos / 1e9)).collect();
-        Count { total: counts.iter().sum(), rate: Estimated::from_replications(&rates, self.confidence) }
+        Count {
+            total: counts.iter().sum(),
+            rate: from_nothing(Estimated::from_replications(&rates, self.confidence)),
+        }
     }
 
     /// A share of things that were counted.
@@ -37,7 +48,7 @@ impl Scale {
     /// A share of time.
     fn time_share(self, pairs: impl Iterator<Item = (f64, f64)>) -> Share {
         let (parts, wholes): (Vec<f64>, Vec<f64>) = pairs.unzip();
-        let share = ratio(&parts, &wholes, self.confidence);
+        let share = from_nothing(ratio(&parts, &wholes, self.confidence));
         Share { part: parts.iter().sum(), whole: wholes.iter().sum(), share }
     }
 
@@ -51,7 +62,7 @@ impl Scale {
         let ranges = of.iter().filter_map(|s| s.range);
         Durations {
             count: of.iter().map(|s| s.count).sum(),
-            mean: ratio(&sums, &counts, self.confidence),
+            mean: from_nothing(ratio(&sums, &counts, self.confidence)),
             range: ranges.reduce(|(low, high), (l, h)| (low.min(l), high.max(h))),
             percentiles: percentiles.iter().map(percentile).collect(),
             histogram,
@@ -61,7 +72,7 @@ impl Scale {
     fn level(self, of: &[LevelReading]) -> LevelResult {
         let means: Vec<f64> = of.iter().map(|l| l.area / self.nanos).collect();
         LevelResult {
-            mean: Estimated::from_replications(&means, self.confidence),
+            mean: from_nothing(Estimated::from_replications(&means, self.confidence)),
             max: of.iter().map(|l| l.max).fold(f64::NEG_INFINITY, f64::max),
         }
     }
@@ -76,7 +87,7 @@ impl Scale {
             PhaseTime {
                 phase,
                 total: times.iter().map(|t| u128::from(*t)).sum(),
-                per_request: ratio(&sums, &counts, self.confidence),
+                per_request: from_nothing(ratio(&sums, &counts, self.confidence)),
             }
         };
         Phase::ALL.into_iter().map(one).collect()
@@ -201,5 +212,19 @@ fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> Par
         kind: part.kind.clone(),
         all: scale.station(&together, &PERCENTILES),
         instances: instances.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_interval_reaches_below_nothing() {
+        let scale = Scale { nanos: 1e9, confidence: 0.95 };
+        let count = scale.count([0, 0, 0, 5].into_iter());
+        let rate = count.rate.known().expect("four replications carry an interval");
+        assert_eq!((count.total, rate.value, rate.low), (5, 1.25, 0.0));
+        assert!(rate.high > 2.0, "{rate:?}");
     }
 }

@@ -6,6 +6,8 @@ mod numbers;
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
 
+pub use kneepoint_scenario::plan::{About, Assumption, ScenarioFacts};
+
 pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 
@@ -35,8 +37,8 @@ pub struct RunResult {
     pub checks: Vec<CheckResult>,
     /// Where the run is fine and a number is doubtful; those of the plan come first.
     pub warnings: Vec<String>,
-    /// What the plan assumed.
-    pub assumptions: Vec<String>,
+    /// What the plan says about itself: where it comes from, what it assumes and leaves out.
+    pub about: About,
     /// Fingerprint of everything measured: equal for equal runs, whatever the number of threads.
     pub digest: u64,
     /// Events executed, in all replications together.
