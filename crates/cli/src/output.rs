@@ -23,6 +23,20 @@ pub fn broken(error: &std::io::Error) -> End {
     End::Failed
 }
 
+/// Writes rows under a head as CSV (RFC 4180, line ends as `\n`).
+///
+/// # Panics
+/// If a row has more or fewer cells than the head.
+pub fn csv(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(head).expect("a Vec takes everything");
+    for row in rows {
+        writer.write_record(&row).expect("a Vec takes everything, and all rows have as many cells");
+    }
+    let bytes = writer.into_inner().expect("a Vec takes everything");
+    String::from_utf8(bytes).expect("only texts were written")
+}
+
 /// Says something to whoever sits there.
 pub fn say(text: &str) {
     // Nobody can be told that nobody can be told.

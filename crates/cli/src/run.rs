@@ -1,6 +1,7 @@
 //! `kneepoint run`: what happens?
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kneepoint_experiment::result::{RunResult, Verdict};
@@ -38,7 +39,7 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     if let Some(replications) = arguments.replications {
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
-    let bar = bar(plan.run.replications_max);
+    let bar = bar(plan.run.replications_min, arguments.quiet);
     let tell = |progress: Progress| {
         bar.set_length(progress.planned);
         bar.set_position(progress.done);
@@ -56,13 +57,18 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     }
 }
 
-fn bar(replications: u64) -> ProgressBar {
-    if !output::shows_progress() {
+/// Milliseconds between two looks of the bar: the first replication may take minutes, and something must move.
+const TICK_MS: u64 = 120;
+
+fn bar(replications: u64, quiet: bool) -> ProgressBar {
+    if quiet || !output::shows_progress() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(replications);
-    let style = "{bar:30} {pos}/{len} replications, {eta} left";
+    let style = "{spinner} {bar:30} {pos}/{len} replications, {elapsed} gone, {eta} left";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.tick();
+    bar.enable_steady_tick(Duration::from_millis(TICK_MS));
     bar
 }
 
