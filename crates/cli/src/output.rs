@@ -49,15 +49,28 @@ pub fn bad(text: &str) -> End {
     End::Bad
 }
 
+/// Refuses what cannot be the name of a file to write: to be asked before the work, not after it.
+///
+/// # Errors
+/// If it is a folder, or exists and must not be overwritten; in words.
+pub fn may_write(path: &Path, force: bool) -> Result<(), String> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(format!("{shown} is a folder; name the file to write"));
+    }
+    if !force && std::fs::symlink_metadata(path).is_ok() {
+        return Err(format!("{shown} exists; --force overwrites it"));
+    }
+    Ok(())
+}
+
 /// Writes a file whole or not at all: to a temporary name beside it, then renamed.
 ///
 /// # Errors
 /// If it exists and must not be overwritten, or cannot be written; in words.
 pub fn write_file(path: &Path, text: &str, force: bool) -> Result<(), String> {
+    may_write(path, force)?;
     let shown = path.display();
-    if !force && std::fs::symlink_metadata(path).is_ok() {
-        return Err(format!("{shown} exists; --force overwrites it"));
-    }
     let Some(name) = path.file_name() else { return Err(format!("{shown} is not the name of a file")) };
     let mut temporary = name.to_os_string();
     temporary.push(format!(".{}.tmp", std::process::id()));
