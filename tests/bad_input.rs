@@ -331,7 +331,7 @@ fn parameters_of_a_law_are_plain_values() {
     }
     let gap = "OpenClient(to: \"web\", arrivals: Renewal(Shifted(by: Exponential(\"1ms\"), of: \"4ms\")))";
     let expected =
-        "6:61 `by` takes one value here, not a `Exponential` [it is neither drawn nor does it follow time]";
+        "6:62 `by` takes one value here, not a `Exponential` [it is neither drawn nor does it follow time]";
     says(&folder.write("laws.ron", model(gap, SERVICE, "")), expected);
     let factors = "OpenClient(to: \"web\", rate: Product([Growth(by: \"1%\", per: \"1s\"), \"5/s\"]))";
     assert_eq!(errors(&folder.write("laws.ron", model(factors, SERVICE, ""))), [] as [&str; 0]);

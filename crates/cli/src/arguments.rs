@@ -35,9 +35,10 @@ pub enum Verb {
 }
 
 /// How results are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
+    #[default]
     Text,
     /// For programs, with a versioned schema
     Json,
@@ -45,14 +46,8 @@ pub enum Format {
     Csv,
 }
 
-/// How texts are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlainFormat {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-}
+/// The largest number that can be added to the seeds of cases: scenarios write whole numbers up to 2^53.
+const SEED_MAX: u64 = 1 << 52;
 
 /// What changes a scenario from outside.
 #[derive(Debug, Args)]
@@ -104,6 +99,9 @@ pub struct RunArguments {
     /// Overwrite that file if it exists
     #[arg(long, requires = "output")]
     pub force: bool,
+    /// Draw no progress bar
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -113,11 +111,11 @@ pub struct CheckArguments {
     #[command(flatten)]
     pub changes: Changes,
     /// Print the file with includes, presets, settings, formulas and defaults filled in
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub expand: bool,
     /// How findings are written
-    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
-    pub format: PlainFormat,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -135,8 +133,8 @@ pub struct KindsArguments {
     /// A family (`via`) or a kind (`Service`); everything if not given
     pub name: Option<String>,
     /// How they are written
-    #[arg(long, value_enum, default_value_t = PlainFormat::Text)]
-    pub format: PlainFormat,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -154,8 +152,14 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
     /// Print the scenarios instead of running them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub print: bool,
+    /// How the findings are written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Added to the seed of each case: other random numbers, the same answers
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
+    pub seed: u64,
 }
 
 pub fn completions(shell: clap_complete::Shell) -> End {

@@ -4,7 +4,7 @@ use kneepoint_scenario::{Checked, FaultRow, Faults, Registry, Scenario, Severity
 use serde_json::{Value, json};
 
 use crate::End;
-use crate::arguments::{CheckArguments, PlainFormat};
+use crate::arguments::{CheckArguments, Format};
 use crate::output;
 use crate::saturation::{Saturation, saturation};
 
@@ -27,12 +27,13 @@ pub fn check(registry: &Registry, arguments: &CheckArguments) -> End {
 
 fn refuse(arguments: &CheckArguments, faults: &Faults) -> End {
     match arguments.format {
-        PlainFormat::Text => output::say(&faults.to_string()),
-        PlainFormat::Json => {
+        Format::Text => output::say(&faults.to_string()),
+        Format::Json => {
             let rows: Vec<Value> = faults.rows().iter().map(row).collect();
             let found = json!({ "schema_version": 1, "sound": false, "findings": rows });
             output::print(&format!("{found:#}\n"));
         }
+        Format::Csv => drop(output::print(&csv(faults, &[]))),
     }
     End::Bad
 }
@@ -44,7 +45,7 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
     let warnings = checked.warnings();
     let loads = saturation(checked);
     match arguments.format {
-        PlainFormat::Json => {
+        Format::Json => {
             let rows: Vec<Value> = warnings.rows().iter().map(row).collect();
             let parts: Vec<Value> = loads
                 .iter()
@@ -55,7 +56,8 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
             });
             output::print(&format!("{found:#}\n"))
         }
-        PlainFormat::Text => {
+        Format::Csv => output::print(&csv(&warnings, &loads)),
+        Format::Text => {
             if !warnings.is_empty() {
                 output::say(&warnings.to_string());
             }
@@ -65,15 +67,53 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
 }
 
 fn row(row: &FaultRow) -> Value {
-    let severity = match row.severity {
+    json!({
+        "severity": severity(row.severity), "file": row.file, "line": row.line, "column": row.column,
+        "message": row.message, "help": row.help,
+    })
+}
+
+/// Findings, then the load of each part: one row per finding, and one per part and number.
+fn csv(findings: &Faults, loads: &[Saturation]) -> String {
+    let head = ["section", "name", "file", "line", "column", "value", "message", "help"];
+    let finding = |row: FaultRow| {
+        let (line, column) = (row.line.to_string(), row.column.to_string());
+        let help = row.help.unwrap_or_default();
+        vec![
+            "finding".into(),
+            severity(row.severity).into(),
+            row.file,
+            line,
+            column,
+            String::new(),
+            row.message,
+            help,
+        ]
+    };
+    let load = |load: &Saturation| {
+        [("utilisation", load.utilisation), ("saturates_at", load.saturates_at())].map(|(what, value)| {
+            let empty = String::new;
+            vec![
+                what.into(),
+                load.part.clone(),
+                empty(),
+                empty(),
+                empty(),
+                value.to_string(),
+                empty(),
+                empty(),
+            ]
+        })
+    };
+    output::csv(&head, findings.rows().into_iter().map(finding).chain(loads.iter().flat_map(load)))
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
-    };
-    json!({
-        "severity": severity, "file": row.file, "line": row.line, "column": row.column,
-        "message": row.message, "help": row.help,
-    })
+    }
 }
 
 fn summary(checked: &Checked, loads: &[Saturation]) -> String {

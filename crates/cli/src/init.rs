@@ -27,9 +27,6 @@ impl Template {
 
 pub fn init(arguments: &InitArguments) -> End {
     let path = &arguments.file;
-    if path.is_dir() {
-        return output::bad(&format!("{} is a folder; name the file to write", path.display()));
-    }
     match output::write_file(path, arguments.template.text(), false) {
         Ok(()) => {
             output::say(&format!("{} written; now: kneepoint run {}", path.display(), path.display()));

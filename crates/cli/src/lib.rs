@@ -83,6 +83,8 @@ fn verify_cases(arguments: &arguments::VerifyArguments) -> End {
         case: arguments.case.clone(),
         threads: output::threads(arguments.threads),
         print: arguments.print,
+        format: arguments.format,
+        seed: arguments.seed,
     };
     match verify::verify(&wanted, &mut std::io::stdout().lock()) {
         Ok(tally) if tally.failed == 0 => End::Fine,

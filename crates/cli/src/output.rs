@@ -23,6 +23,20 @@ pub fn broken(error: &std::io::Error) -> End {
     End::Failed
 }
 
+/// Writes rows under a head as CSV (RFC 4180, line ends as `\n`).
+///
+/// # Panics
+/// If a row has more or fewer cells than the head.
+pub fn csv(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(head).expect("a Vec takes everything");
+    for row in rows {
+        writer.write_record(&row).expect("a Vec takes everything, and all rows have as many cells");
+    }
+    let bytes = writer.into_inner().expect("a Vec takes everything");
+    String::from_utf8(bytes).expect("only texts were written")
+}
+
 /// Says something to whoever sits there.
 pub fn say(text: &str) {
     // Nobody can be told that nobody can be told.
@@ -35,15 +49,28 @@ pub fn bad(text: &str) -> End {
     End::Bad
 }
 
+/// Refuses what cannot be the name of a file to write: to be asked before the work, not after it.
+///
+/// # Errors
+/// If it is a folder, or exists and must not be overwritten; in words.
+pub fn may_write(path: &Path, force: bool) -> Result<(), String> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(format!("{shown} is a folder; name the file to write"));
+    }
+    if !force && std::fs::symlink_metadata(path).is_ok() {
+        return Err(format!("{shown} exists; --force overwrites it"));
+    }
+    Ok(())
+}
+
 /// Writes a file whole or not at all: to a temporary name beside it, then renamed.
 ///
 /// # Errors
 /// If it exists and must not be overwritten, or cannot be written; in words.
 pub fn write_file(path: &Path, text: &str, force: bool) -> Result<(), String> {
+    may_write(path, force)?;
     let shown = path.display();
-    if !force && std::fs::symlink_metadata(path).is_ok() {
-        return Err(format!("{shown} exists; --force overwrites it"));
-    }
     let Some(name) = path.file_name() else { return Err(format!("{shown} is not the name of a file")) };
     let mut temporary = name.to_os_string();
     temporary.push(format!(".{}.tmp", std::process::id()));

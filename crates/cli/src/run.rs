@@ -1,8 +1,9 @@
 //! `kneepoint run`: what happens?
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{ExperimentError, Options, Progress};
 use kneepoint_report::{Look, csv, json, text};
@@ -13,10 +14,10 @@ use crate::arguments::{Format, RunArguments};
 use crate::output;
 
 pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
-    if let (Some(path), false) = (&arguments.output, arguments.force)
-        && std::fs::symlink_metadata(path).is_ok()
+    if let Some(path) = &arguments.output
+        && let Err(message) = output::may_write(path, arguments.force)
     {
-        return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        return output::bad(&message);
     }
     let checked = match Scenario::load(&arguments.file, registry, &arguments.changes.overrides()) {
         Ok(checked) => checked,
@@ -38,7 +39,7 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     if let Some(replications) = arguments.replications {
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
-    let bar = bar(plan.run.replications_max);
+    let bar = bar(plan.run.replications_min, arguments.quiet);
     let tell = |progress: Progress| {
         bar.set_length(progress.planned);
         bar.set_position(progress.done);
@@ -57,13 +58,26 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     }
 }
 
-fn bar(replications: u64) -> ProgressBar {
-    if !output::shows_progress() {
+/// Milliseconds between two looks of the bar: the first replication may take minutes, and something must move.
+const TICK_MS: u64 = 120;
+
+fn bar(replications: u64, quiet: bool) -> ProgressBar {
+    if quiet || !output::shows_progress() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(replications);
-    let style = "{bar:30} {pos}/{len} replications, {eta} left";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = "{spinner} {bar:30} {pos}/{len} replications, {elapsed} gone{left}";
+    // Before anything is done nobody knows how long it takes.
+    let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        if state.pos() > 0 {
+            // A bar that cannot be drawn stays as it is.
+            let _ = write!(out, ", {} left", HumanDuration(state.eta()));
+        }
+    };
+    let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.with_key("left", left));
+    bar.tick();
+    bar.enable_steady_tick(Duration::from_millis(TICK_MS));
     bar
 }
 

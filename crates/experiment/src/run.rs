@@ -182,7 +182,7 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         checks,
         warnings,
         samples,
-        assumptions: plan.assumptions.clone(),
+        about: plan.about.clone(),
         digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
         events: all.iter().map(|r| r.events).sum(),
         replications: all

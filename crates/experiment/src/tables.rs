@@ -208,3 +208,17 @@ fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> Par
         instances: instances.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_interval_reaches_below_nothing() {
+        let scale = Scale { nanos: 1e9, confidence: 0.95 };
+        let count = scale.count([0, 0, 0, 5].into_iter());
+        let rate = count.rate.known().expect("four replications carry an interval");
+        assert_eq!((count.total, rate.value, rate.low), (5, 1.25, 0.0));
+        assert!(rate.high > 2.0, "{rate:?}");
+    }
+}

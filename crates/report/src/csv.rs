@@ -26,6 +26,7 @@ const HEAD: [&str; 12] = [
 ///
 /// `section` is `run`, `slo`, `watch`, `client`, `class`, `part`, `instance` or `check`; `name` is a path
 /// (`shoppers:buy`, `web/0`).
+/// The rows of `run` say what was run: program, scenario, what was set, seed.
 /// Exact numbers have no interval; where the data carry no estimate, `value` is empty and `reason` says why.
 ///
 /// # Units
@@ -139,6 +140,19 @@ impl<'r> Rows<'r> {
     fn run(&mut self, result: &'r RunResult) {
         self.at("run", result.title.clone(), result.verdict.name());
         let facts = &result.facts;
+        self.word("program", "version", env!("CARGO_PKG_VERSION"));
+        if let Some(scenario) = &result.about.scenario {
+            self.word("scenario", "file", &scenario.file);
+            self.word("scenario", "format", &scenario.format.to_string());
+            self.word("scenario", "hash", &format!("{:016x}", scenario.hash));
+            if let Some(variant) = &scenario.variant {
+                self.word("scenario", "variant", variant);
+            }
+            for (at, (path, value)) in scenario.set.iter().enumerate() {
+                // Numbered, because a path may be set twice.
+                self.word(&format!("set:{at}"), path, value);
+            }
+        }
         self.word("seed", "value", &facts.seed.to_string());
         self.word("digest", "value", &format!("{:016x}", result.digest));
         self.word("events", "total", &result.events.to_string());
@@ -264,6 +278,8 @@ mod tests {
             ]
         );
         assert_eq!(find(&rows, "web/1", "utilisation", "share")[6], "0.615");
+        assert_eq!(find(&rows, "Web shop", "scenario", "hash")[6], "00ff0000000000aa");
+        assert_eq!(find(&rows, "Web shop", "set:0", "web.instances")[6], "2");
         assert_eq!(find(&rows, "shoppers:browse", "sent", "total")[6], "1080000");
         let keys: std::collections::BTreeSet<_> =
             rows.iter().map(|row| (&row[0], &row[1], &row[3], &row[4])).collect();

@@ -3,8 +3,8 @@
 mod samples;
 
 use kneepoint_experiment::result::{
-    CheckResult, ClientResult, Count, Durations, LevelResult, ObjectiveResult, PartResult, PhaseTime,
-    Requests, RunResult, Share, Station, WarmUpFrom, WatchResult, Windows,
+    Assumption, CheckResult, ClientResult, Count, Durations, LevelResult, ObjectiveResult, PartResult,
+    PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, WarmUpFrom, WatchResult, Windows,
 };
 use kneepoint_statistics::Estimated;
 use serde::Serialize;
@@ -21,6 +21,11 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// Every estimate is an object with `value`, `low`, `high`, `confidence` and `n`; where the data do not carry one,
 /// `value` is null and `reason` says why. Exact numbers (totals, largest values) are bare.
 ///
+/// What was run is said by `program`, `program_version`, `seed` and `scenario`: its `file` as it was called, the
+/// version of the `format`, the `hash` of the file with everything filled in, the `variant` (null if none was taken),
+/// and what was `set` from outside as pairs of path and value, in order. It is null for a plan of a Rust program.
+/// `assumptions` have `text`, `source` and `doubt`; `sources` and `not_modelled` are texts.
+///
 /// # Units
 /// Durations [s], rates [1/s], shares from 0 to 1.
 pub fn json(result: &RunResult) -> String {
@@ -28,6 +33,7 @@ pub fn json(result: &RunResult) -> String {
         schema_version: SCHEMA_VERSION,
         program: "kneepoint",
         program_version: env!("CARGO_PKG_VERSION"),
+        scenario: result.about.scenario.as_ref().map(scenario),
         title: &result.title,
         question: result.question.as_deref(),
         seed: result.facts.seed,
@@ -45,7 +51,9 @@ pub fn json(result: &RunResult) -> String {
         checks: result.checks.iter().map(check).collect(),
         warnings: &result.warnings,
         samples: result.samples.iter().map(samples::request).collect(),
-        assumptions: &result.assumptions,
+        assumptions: result.about.assumptions.iter().map(assumption).collect(),
+        sources: &result.about.sources,
+        not_modelled: &result.about.not_modelled,
     };
     serde_json::to_string_pretty(&shape).expect("keys are texts and nothing fails to be written") + "\n"
 }
@@ -56,6 +64,7 @@ struct Shape<'r> {
     schema_version: u32,
     program: &'static str,
     program_version: &'static str,
+    scenario: Option<Value>,
     title: &'r str,
     question: Option<&'r str>,
     seed: u64,
@@ -73,12 +82,28 @@ struct Shape<'r> {
     checks: Vec<Value>,
     warnings: &'r [String],
     samples: Vec<Value>,
-    assumptions: &'r [String],
+    assumptions: Vec<Value>,
+    sources: &'r [String],
+    not_modelled: &'r [String],
 }
 
 /// Digests are texts: most readers of JSON keep 53 bits of a number.
 fn digest(digest: u64) -> String {
     format!("{digest:016x}")
+}
+
+fn scenario(facts: &ScenarioFacts) -> Value {
+    json!({
+        "file": facts.file,
+        "format": facts.format,
+        "hash": digest(facts.hash),
+        "variant": facts.variant,
+        "set": facts.set,
+    })
+}
+
+fn assumption(assumption: &Assumption) -> Value {
+    json!({ "text": assumption.text, "source": assumption.source, "doubt": assumption.doubt })
 }
 
 fn run(result: &RunResult) -> Value {
@@ -333,6 +358,34 @@ mod tests {
         assert_eq!(value["replications"], 10);
         assert_eq!(value["clients"][0]["classes"][1]["name"], "buy");
         assert_eq!(value["parts"][0]["instances"][1]["path"], "web/1");
+    }
+
+    #[test]
+    fn a_result_says_what_was_run() {
+        let value = parsed();
+        let expected = json!({
+            "file": "shop.ron",
+            "format": 1,
+            "hash": "00ff0000000000aa",
+            "variant": "large",
+            "set": [["web.instances", "2"]],
+        });
+        assert_eq!(value["scenario"], expected);
+        assert_eq!((&value["program"], &value["seed"]), (&json!("kneepoint"), &json!(1)));
+        assert_eq!(value["program_version"], env!("CARGO_PKG_VERSION"));
+        let doubtful = json!({
+            "text": "an order takes three times the work of a page",
+            "source": "asked the team",
+            "doubt": "High",
+        });
+        assert_eq!(value["assumptions"][0], doubtful);
+        assert!(value["assumptions"][1]["doubt"].is_null());
+        assert_eq!(value["sources"], json!(["the shop's dashboards, week 46"]));
+        assert_eq!(value["not_modelled"], json!(["caches", "retries"]));
+        let mut program = sample::run();
+        program.about = Default::default();
+        let value: Value = serde_json::from_str(&super::json(&program)).unwrap();
+        assert!(value["scenario"].is_null());
     }
 
     #[test]

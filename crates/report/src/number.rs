@@ -59,8 +59,16 @@ pub fn interval(estimate: &Estimate, unit: &Unit) -> String {
     let finer = [below, above]
         .iter()
         .fold(decimals, |most, &side| if side > 0.0 { most.max(decimals_of(side, 1)) } else { most });
-    let finer = finer.min(decimals + DIGITS);
-    format!("{shown} [{}, {}]", fixed(low, finer), fixed(high, finer))
+    // Where the interval is wide and the value small, the digits of the value say nothing about the ends.
+    let telling = decimals_of(below.max(above), 2);
+    let most = if value == 0.0 { DECIMALS_MAX } else { finer.min(decimals + DIGITS) };
+    let [low, high] = [low, high].map(|end| end_of(end, most.min(telling.max(decimals_of(end, DIGITS)))));
+    format!("{shown} [{low}, {high}]")
+}
+
+/// Writes one end of an interval; one that is nothing is written as that, without decimals.
+fn end_of(value: f64, decimals: i32) -> String {
+    if value == 0.0 { "0".to_string() } else { fixed(value, decimals) }
 }
 
 /// Returns what a percentile is called: `p99.9` for 0.999.
@@ -232,6 +240,14 @@ mod tests {
     fn a_lopsided_interval_shows_both_ends() {
         assert_eq!(shown(212e6, 208e6, 221e6, &Unit::Duration), "212 ms [208, 221]");
         assert_eq!(shown(2.0, 2.0, 2.004, &Unit::Number), "2.00 [2.000, 2.004]");
+    }
+
+    #[test]
+    fn an_interval_that_begins_at_nothing_says_so() {
+        assert_eq!(shown(3.23e-7, 0.0, 7.31e-4, &Unit::Ratio), "0.0000323 % [0, 0.0731]");
+        assert_eq!(shown(0.0, 0.0, 1.46e-6, &Unit::Ratio), "0 % [0, 0.000146]");
+        assert_eq!(shown(0.9999997, 0.9999982, 1.0, &Unit::Ratio), "99.99997 % [99.99982, 100.00000]");
+        assert_eq!(shown(639.0, 0.0, 2084.0, &Unit::Duration), "639 ns [0, 2,084]");
     }
 
     #[test]

@@ -201,7 +201,29 @@ pub(crate) fn run() -> RunResult {
         ],
         warnings: vec!["web: 93 % busy in its last minute".to_string()],
         samples: vec![sampled()],
-        assumptions: vec!["web.concurrency: Threads(200) {Tomcat maxThreads}".to_string()],
+        about: About {
+            scenario: Some(ScenarioFacts {
+                file: "shop.ron".to_string(),
+                format: 1,
+                hash: 0x00ff_0000_0000_00aa,
+                variant: Some("large".to_string()),
+                set: vec![("web.instances".to_string(), "2".to_string())],
+            }),
+            assumptions: vec![
+                Assumption {
+                    text: "an order takes three times the work of a page".to_string(),
+                    source: Some("asked the team".to_string()),
+                    doubt: Some("High".to_string()),
+                },
+                Assumption {
+                    text: "Service.concurrency = Threads(200)".to_string(),
+                    source: Some("Tomcat maxThreads".to_string()),
+                    doubt: None,
+                },
+            ],
+            sources: vec!["the shop's dashboards, week 46".to_string()],
+            not_modelled: vec!["caches".to_string(), "retries".to_string()],
+        },
         digest: 0x0123_4567_89ab_cdef,
         events: 12_345_678,
         replications: (0..2)

@@ -7,7 +7,9 @@ mod samples;
 
 use std::fmt::Write as _;
 
-use kneepoint_experiment::result::{ObjectiveResult, RunResult, Verdict, WarmUpFrom, WatchResult};
+use kneepoint_experiment::result::{
+    About, Assumption, ObjectiveResult, RunResult, Verdict, WarmUpFrom, WatchResult,
+};
 
 use crate::number::{count, duration, quantity};
 use crate::safe::safe;
@@ -20,6 +22,12 @@ use cell::Cells;
 /// # Source
 /// Chosen: one screen.
 const WATCH_ROWS_MAX: usize = 24;
+
+/// Assumptions, sources and things left out that are listed of each; of more, the first, those of the author.
+///
+/// # Source
+/// Chosen: one screen of all three.
+const LISTED_MAX: usize = 12;
 
 /// How text is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +57,7 @@ pub fn text(result: &RunResult, look: Look) -> String {
     samples::write(&mut page, &result.samples);
     page.checks(result);
     page.doubts(result);
+    page.about(&result.about);
     page.identity(result);
     page.text
 }
@@ -232,18 +241,57 @@ impl Page {
         for warning in &result.warnings {
             self.wrapped("- ", &safe(warning));
         }
-        if !result.assumptions.is_empty() {
-            let n = result.assumptions.len();
-            let s = if n == 1 { "" } else { "s" };
-            let line = format!("{} assumption{s}: `--format json` lists them.", count(n as u64));
-            self.text.push('\n');
-            self.wrapped("", &line);
+    }
+
+    /// Writes what the numbers rest on, without having been measured.
+    fn about(&mut self, about: &About) {
+        let assumption = |assumption: &Assumption| {
+            let mut line = assumption.text.clone();
+            if let Some(source) = &assumption.source {
+                write!(line, " ({source})").expect("a String takes everything");
+            }
+            if let Some(doubt) = &assumption.doubt {
+                write!(line, "; doubt: {}", doubt.to_lowercase()).expect("a String takes everything");
+            }
+            line
+        };
+        self.listed("ASSUMPTIONS", "assumptions", about.assumptions.iter().map(assumption));
+        self.listed("NOT MODELLED", "not_modelled", about.not_modelled.iter().cloned());
+        self.listed("SOURCES", "sources", about.sources.iter().cloned());
+    }
+
+    /// Writes a list; the first of it, if it is long.
+    fn listed(&mut self, head: &str, key: &str, items: impl ExactSizeIterator<Item = String>) {
+        let all = items.len();
+        if all == 0 {
+            return;
+        }
+        self.head(head);
+        let shown = if all <= LISTED_MAX { all } else { LISTED_MAX - 1 };
+        for item in items.take(shown) {
+            self.wrapped("- ", &safe(&item));
+        }
+        if all > shown {
+            self.wrapped(
+                "- ",
+                &format!("and {} more: `{key}` of `--format json`", count((all - shown) as u64)),
+            );
         }
     }
 
     fn identity(&mut self, result: &RunResult) {
-        if result.assumptions.is_empty() {
-            self.text.push('\n');
+        self.text.push('\n');
+        if let Some(scenario) = &result.about.scenario {
+            let mut line =
+                format!("{}, format {}, hash {:016x}", scenario.file, scenario.format, scenario.hash);
+            if let Some(variant) = &scenario.variant {
+                write!(line, ", variant {variant}").expect("a String takes everything");
+            }
+            for (path, value) in &scenario.set {
+                write!(line, ", {path}={value}").expect("a String takes everything");
+            }
+            write!(line, "; kneepoint {}", env!("CARGO_PKG_VERSION")).expect("a String takes everything");
+            self.wrapped("", &safe(&line));
         }
         let line = format!(
             "seed {}, digest {:016x}, {} events",
@@ -279,7 +327,9 @@ mod tests {
         let text = text(&sample::run(), Look::default());
         assert!(text.starts_with("Missed: 1 of 2 objectives does not hold (fast).\n"), "{text}");
         assert!(text.ends_with("seed 1, digest 0123456789abcdef, 12,345,678 events\n"), "{text}");
-        for part in ["shoppers:browse", "web", "conservation", "93 % busy", "1 assumption", "Does it hold?"] {
+        for part in
+            ["shoppers:browse", "web", "conservation", "93 % busy", "Tomcat maxThreads", "Does it hold?"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
@@ -323,6 +373,52 @@ mod tests {
         run.title = "\u{1b}[2J".to_string();
         run.warnings = vec!["\u{1b}]0;x".to_string()];
         assert!(!text(&run, Look::default()).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_a_run_rests_on_is_listed() {
+        let mut run = sample::run();
+        let page = text(&run, Look::default());
+        for line in [
+            "- an order takes three times the work of a page (asked the team); doubt: high\n",
+            "- Service.concurrency = Threads(200) (Tomcat maxThreads)\n",
+            "NOT MODELLED\n- caches\n- retries\n",
+            "SOURCES\n- the shop's dashboards, week 46\n",
+            "shop.ron, format 1, hash 00ff0000000000aa, variant large, web.instances=2; kneepoint ",
+        ] {
+            assert!(page.contains(line), "{line} in {page}");
+        }
+        let one = run.about.assumptions[1].clone();
+        run.about.assumptions.extend(std::iter::repeat_n(one, 40));
+        let page = text(&run, Look::default());
+        assert_eq!(page.matches("Tomcat").count(), LISTED_MAX - 2, "{page}");
+        assert!(page.contains("- and 31 more: `assumptions` of `--format json`\n"), "{page}");
+        run.about = About::default();
+        let page = text(&run, Look::default());
+        assert!(!page.contains("ASSUMPTIONS") && !page.contains("shop.ron"), "{page}");
+        assert!(page.ends_with("\n\nseed 1, digest 0123456789abcdef, 12,345,678 events\n"), "{page}");
+    }
+
+    #[test]
+    fn percentiles_of_one_series_are_missing_in_one_line() {
+        let mut run = sample::run();
+        let thin = |p: f64| {
+            let reason = format!("p{p} of 400 samples rests on {} of them", 400.0 - 4.0 * p);
+            kneepoint_statistics::Estimated::not_enough(reason, 400, None)
+        };
+        run.clients[0].classes.clear();
+        let all = &mut run.clients[0].all;
+        all.latency_failed.count = 0;
+        for (p, estimated) in &mut all.latency.percentiles {
+            if *p >= 0.9 {
+                *estimated = thin(*p * 100.0);
+            }
+        }
+        let page = text(&run, Look::default());
+        let notes: Vec<&str> = page.lines().filter(|line| line.contains("not enough")).collect();
+        let expected =
+            "  – not enough data for shoppers p90 p99 p99.9: p90 of 400 samples rests on 40 of them";
+        assert_eq!(notes, [expected], "{page}");
     }
 
     #[test]

@@ -25,12 +25,51 @@ pub struct Plan {
     pub objectives: Vec<Objective>,
     /// Extra metrics to report, by name.
     pub watches: Vec<Watch>,
-    /// What was assumed: defaults with their sources, notes.
-    pub assumptions: Vec<String>,
+    /// What the description says about itself: where it comes from, what it assumes and leaves out.
+    pub about: About,
     /// What the description itself raises doubts about.
     pub warnings: Vec<String>,
     /// Builds a replication from (seed, replication).
     pub build: Build,
+}
+
+/// What a description says about itself, beside what is simulated: results carry it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// The scenario it was made of; a plan of a Rust program has none.
+    pub scenario: Option<ScenarioFacts>,
+    /// What is taken for granted: what the author says, then notes, then defaults with a source.
+    pub assumptions: Vec<Assumption>,
+    /// Where the author has it from.
+    pub sources: Vec<String>,
+    /// What the author left out.
+    pub not_modelled: Vec<String>,
+}
+
+/// Which scenario it was, to the last setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScenarioFacts {
+    /// The file, as it was called.
+    pub file: String,
+    /// The version of the format it is written in.
+    pub format: u64,
+    /// The hash of the scenario with everything filled in: equal for files that say the same.
+    pub hash: u64,
+    /// The variant that was taken.
+    pub variant: Option<String>,
+    /// What was set from outside the file: path and value, in the order in which it was applied.
+    pub set: Vec<(String, String)>,
+}
+
+/// Something the reader of the results should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumption {
+    /// What is assumed.
+    pub text: String,
+    /// Where that comes from.
+    pub source: Option<String>,
+    /// How much it is to be doubted, where the author says: `Low`, `Medium` or `High`.
+    pub doubt: Option<String>,
 }
 
 /// How long, how often, how sure.
@@ -148,7 +187,7 @@ impl Plan {
             parts: Vec::new(),
             objectives: Vec::new(),
             watches: Vec::new(),
-            assumptions: Vec::new(),
+            about: About::default(),
             warnings: Vec::new(),
             build: Arc::new(build),
         }

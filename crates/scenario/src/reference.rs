@@ -60,6 +60,14 @@ impl Registry {
     }
 }
 
+impl Field {
+    /// Writes the range of the field, in the base unit of its dimension: `>= 1 <= run.limits.instances`.
+    #[must_use]
+    pub fn shown_range(&self) -> String {
+        range_text(&self.range).trim_start().to_string()
+    }
+}
+
 fn mark(status: Status) -> char {
     match status {
         Status::Built => '*',

@@ -49,6 +49,7 @@ pub struct Checked {
     params: Vec<(String, Quantity)>,
     uncertain: Vec<Uncertain>,
     variant: Option<String>,
+    set: Vec<(String, String)>,
     warnings: Vec<Fault>,
 }
 
@@ -95,7 +96,7 @@ impl Scenario {
             changes.truncate(SETTINGS_MAX);
         }
         check.apply(&changes);
-        check.finish(overrides.variant.clone())
+        check.finish(overrides)
     }
 }
 
@@ -193,14 +194,14 @@ impl Check<'_> {
         }
     }
 
-    fn finish(mut self, variant: Option<String>) -> Result<Checked, Faults> {
+    fn finish(mut self, overrides: &Overrides) -> Result<Checked, Faults> {
         let params = Params::read(self.registry, &self.files, &self.arena, self.root, &mut self.faults);
         let mut checker = Checker::new(self.registry, &self.files, &self.arena, self.root, &params);
         let root = checker.scenario(self.root);
         let mut found = checker.found(&self.faults);
         self.faults.append(&mut found);
         let Some(root) = root else { return Err(self.refused()) };
-        self.variants(&root, variant.as_deref(), &params);
+        self.variants(&root, overrides.variant.as_deref(), &params);
         self.sweep(&root, &params);
         let topology = self.meaning(&root);
         if self.faults.iter().any(|fault| fault.severity == Severity::Error) {
@@ -213,7 +214,8 @@ impl Check<'_> {
             topology,
             params: params.values().map(|(name, value)| (name.to_string(), value)).collect(),
             uncertain: params.uncertain,
-            variant,
+            variant: overrides.variant.clone(),
+            set: overrides.set.clone(),
             warnings: Faults::new(self.files.clone(), self.faults).list().to_vec(),
             files: self.files,
         })
@@ -498,6 +500,12 @@ impl Checked {
     #[must_use]
     pub fn variant(&self) -> Option<&str> {
         self.variant.as_deref()
+    }
+
+    /// Returns what was set from outside the file: path and value, in the order in which it was applied.
+    #[must_use]
+    pub fn set(&self) -> &[(String, String)] {
+        &self.set
     }
 
     /// Returns the parameters with their values.

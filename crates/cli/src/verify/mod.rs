@@ -6,6 +6,7 @@
 //! Nothing here reaches around the loader: what a case says is written as a scenario, as a user would write it.
 
 mod case;
+mod findings;
 mod judge;
 mod law;
 mod model;
@@ -19,6 +20,8 @@ mod transient;
 use std::io::Write;
 
 use kneepoint_scenario::{Overrides, Registry, Scenario};
+
+pub use crate::arguments::Format;
 
 use case::{AREAS, Case, cases};
 use judge::Measured;
@@ -65,8 +68,12 @@ pub struct Verify {
     pub case: Option<String>,
     /// Threads; 0 is one.
     pub threads: usize,
-    /// Print the scenarios instead of running them.
+    /// Print the scenarios instead of running them, whatever the format.
     pub print: bool,
+    /// How findings are written.
+    pub format: Format,
+    /// Added to the seed of each case.
+    pub seed: u64,
 }
 
 /// How many cases came out how.
@@ -132,6 +139,7 @@ impl From<std::io::Error> for VerifyError {
 }
 
 /// What became of one case.
+#[derive(Debug)]
 enum Outcome {
     /// One entry per quantity.
     Judged(Vec<Judged>),
@@ -139,6 +147,7 @@ enum Outcome {
     Broken(String),
 }
 
+#[derive(Debug)]
 struct Judged {
     name: String,
     known: f64,
@@ -164,63 +173,91 @@ pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> 
         return Err(VerifyError::Case { asked: what.case.clone().unwrap_or_default() });
     }
     let mut tally = Tally::default();
-    for case in &chosen {
-        if what.print {
-            match written(case, effort) {
+    if what.print {
+        for case in &chosen {
+            match written(case, effort, what.seed) {
                 Ok(script) => writeln!(out, "// {}\n{}", case.id, script.text)?,
                 Err(why) => writeln!(out, "// {}: not expressible: {why}", case.id)?,
             }
-            continue;
         }
-        let outcome = run(case, effort, what.threads.max(1));
-        writeln!(out, "{}", line(&case.id, &outcome))?;
-        out.flush()?;
+        return Ok(tally);
+    }
+    let mut findings = Vec::new();
+    for case in &chosen {
+        let outcome = run(case, effort, what.seed, what.threads.max(1));
         tally.count(&outcome);
+        match what.format {
+            // As they come: a full run takes minutes.
+            Format::Text => {
+                writeln!(out, "{}", line(&case.id, &outcome))?;
+                out.flush()?;
+            }
+            Format::Json | Format::Csv => findings.push((case.id.as_str(), outcome)),
+        }
     }
-    if !what.print {
-        writeln!(
-            out,
-            "{} cases: {} passed, {} failed, {} not expressible; {} quantities of cases that ran were not measured",
-            chosen.len(),
-            tally.passed,
-            tally.failed,
-            tally.not_expressible,
-            tally.not_measured
-        )?;
-        writeln!(out, "{} passed, {} failed", tally.passed, tally.failed)?;
+    match what.format {
+        Format::Text => {
+            writeln!(
+                out,
+                "{} cases: {} passed, {} failed, {} not expressible; {} quantities of cases that ran were not measured; seeds of the cases plus {}",
+                chosen.len(),
+                tally.passed,
+                tally.failed,
+                tally.not_expressible,
+                tally.not_measured,
+                what.seed
+            )?;
+            writeln!(out, "{} passed, {} failed", tally.passed, tally.failed)?;
+        }
+        Format::Json => out.write_all(findings::json(what, &findings, tally).as_bytes())?,
+        Format::Csv => out.write_all(findings::csv(&findings).as_bytes())?,
     }
+    out.flush()?;
     Ok(tally)
+}
+
+/// What a case counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    Passed,
+    Failed,
+    NotExpressible,
+}
+
+impl Outcome {
+    fn counted(&self) -> Counted {
+        match self {
+            Outcome::NotExpressible(_) => Counted::NotExpressible,
+            Outcome::Broken(_) => Counted::Failed,
+            Outcome::Judged(all) if all.iter().all(|one| one.measured.is_err()) => Counted::NotExpressible,
+            Outcome::Judged(all) if all.iter().any(|one| matches!(one.measured, Ok((_, false)))) => {
+                Counted::Failed
+            }
+            Outcome::Judged(_) => Counted::Passed,
+        }
+    }
 }
 
 impl Tally {
     fn count(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::NotExpressible(_) => self.not_expressible += 1,
-            Outcome::Broken(_) => self.failed += 1,
-            Outcome::Judged(all) => {
-                self.not_measured += all.iter().filter(|one| one.measured.is_err()).count();
-                if all.iter().all(|one| one.measured.is_err()) {
-                    self.not_expressible += 1;
-                } else if all
-                    .iter()
-                    .all(|one| one.measured.is_ok_and(|(_, agrees)| agrees) || one.measured.is_err())
-                {
-                    self.passed += 1;
-                } else {
-                    self.failed += 1;
-                }
-            }
+        match outcome.counted() {
+            Counted::Passed => self.passed += 1,
+            Counted::Failed => self.failed += 1,
+            Counted::NotExpressible => self.not_expressible += 1,
+        }
+        if let Outcome::Judged(all) = outcome {
+            self.not_measured += all.iter().filter(|one| one.measured.is_err()).count();
         }
     }
 }
 
-fn written(case: &Case, effort: Effort) -> Result<Script, String> {
+fn written(case: &Case, effort: Effort, seed: u64) -> Result<Script, String> {
     let model = Model::of(case)?;
-    Script::of(case, &model, effort)
+    Script::of(case, &model, effort, seed)
 }
 
-fn run(case: &Case, effort: Effort, threads: usize) -> Outcome {
-    let script = match written(case, effort) {
+fn run(case: &Case, effort: Effort, seed: u64, threads: usize) -> Outcome {
+    let script = match written(case, effort, seed) {
         Ok(script) => script,
         Err(why) => return Outcome::NotExpressible(why),
     };

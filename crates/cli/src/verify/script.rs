@@ -29,7 +29,7 @@ const LOOKS_MAX: f64 = 200_000.0;
 ///
 /// # Source
 /// FNV-1a, 32 bits: Eastlake, Hansen, Fowler, Vo, Noll, "The FNV Non-Cryptographic Hash Algorithm", RFC 9923.
-fn seed(id: &str) -> u32 {
+fn case_seed(id: &str) -> u32 {
     id.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
@@ -61,11 +61,11 @@ pub(super) enum Looks {
 }
 
 impl Script {
-    /// Writes the scenario of a case.
+    /// Writes the scenario of a case; `seed` is added to that of the case.
     ///
     /// # Errors
     /// If the case does not say how much has to be simulated.
-    pub fn of(case: &Case, model: &Model, effort: Effort) -> Result<Script, String> {
+    pub fn of(case: &Case, model: &Model, effort: Effort, seed: u64) -> Result<Script, String> {
         let (run, looks) = if model.instants.is_empty() {
             steady(case.hint(), model, effort)?
         } else {
@@ -79,7 +79,7 @@ impl Script {
         let text = format!(
             "(\n    format: 1,\n    title: \"{}\",\n    run: ({run}, seed: {}),\n    parts: {{\n        {},\n    }},\n{faults})\n",
             case.id,
-            seed(&case.id),
+            u64::from(case_seed(&case.id)).wrapping_add(seed),
             model.parts.join(",\n        ")
         );
         Ok(Script { text, looks })
@@ -133,7 +133,7 @@ mod tests {
         for case in cases("queueing").unwrap() {
             for effort in [Effort::Full, Effort::Quick] {
                 let model = Model::of(&case).unwrap();
-                let script = Script::of(&case, &model, effort).unwrap();
+                let script = Script::of(&case, &model, effort, 0).unwrap();
                 let scenario = Scenario::from_text(&case.id, &script.text, None);
                 let checked = scenario.and_then(|s| s.check(&Registry::core(), &Overrides::default()));
                 let plan = checked.and_then(|checked| kneepoint_scenario::plan(&checked));
@@ -146,7 +146,10 @@ mod tests {
 
     #[test]
     fn the_seed_of_a_case_is_the_published_hash_of_its_id() {
-        assert_eq!((seed(""), seed("a"), seed("foobar")), (0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968));
+        assert_eq!(
+            (case_seed(""), case_seed("a"), case_seed("foobar")),
+            (0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968)
+        );
     }
 
     #[test]
@@ -155,7 +158,7 @@ mod tests {
         for case in &cases {
             let model = Model::of(case).unwrap();
             let length = |effort| {
-                let text = Script::of(case, &model, effort).unwrap().text;
+                let text = Script::of(case, &model, effort, 0).unwrap().text;
                 let duration = text.split("duration: \"").nth(1).unwrap().split('s').next().unwrap();
                 duration.parse::<f64>().unwrap()
             };

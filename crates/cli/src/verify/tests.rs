@@ -24,6 +24,41 @@ fn the_findings_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
+fn another_seed_gives_other_numbers_and_the_same_answers() {
+    let quick = Verify { quick: true, case: Some("q/mm1/rho0.5".to_string()), ..queueing() };
+    let (first, second) = (found(&quick), found(&Verify { seed: 5, ..quick }));
+    assert_eq!(first.0, second.0);
+    assert_ne!(first.1, second.1);
+    assert!(first.1.contains("seeds of the cases plus 0"), "{}", first.1);
+    let print =
+        |seed| found(&Verify { print: true, case: Some("q/mm1/rho0.5".to_string()), seed, ..queueing() }).1;
+    let seed = |text: String| {
+        let digits = text.split("seed: ").nth(1).unwrap().split(')').next().unwrap().to_string();
+        digits.parse::<u64>().unwrap()
+    };
+    assert_eq!(seed(print(5)), seed(print(0)) + 5);
+}
+
+#[test]
+fn programs_get_the_findings_as_json_and_csv() {
+    let quick = Verify { quick: true, case: Some("q/mm1/rho0.5".to_string()), seed: 3, ..queueing() };
+    let (tally, text) = found(&Verify { format: Format::Json, ..quick.clone() });
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&value["seed"], &value["passed"]), (&3.into(), &tally.passed.into()));
+    let case = &value["cases"][0];
+    assert_eq!((&case["id"], &case["outcome"]), (&"q/mm1/rho0.5-mu1".into(), &"passed".into()));
+    let quantities = case["quantities"].as_array().unwrap();
+    assert!(
+        quantities
+            .iter()
+            .all(|one| one["known"].is_f64() && !one["agrees"].is_null() || one["reason"].is_string())
+    );
+    let (_, text) = found(&Verify { format: Format::Csv, ..quick });
+    let rows = csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).count();
+    assert_eq!(rows, quantities.len(), "{text}");
+}
+
+#[test]
 fn every_quick_case_exists() {
     let cases = cases("queueing").unwrap();
     assert!(QUICK.iter().all(|id| cases.iter().any(|case| case.id == *id)));
@@ -36,7 +71,7 @@ fn a_wrong_answer_is_found() {
     for expected in &mut case.expect {
         expected.value *= 1.25;
     }
-    let Outcome::Judged(judged) = run(&case, Effort::Quick, 2) else { panic!("it runs") };
+    let Outcome::Judged(judged) = run(&case, Effort::Quick, 0, 2) else { panic!("it runs") };
     assert!(judged.iter().all(|one| one.measured.is_ok_and(|(_, agrees)| !agrees)));
 }
 
@@ -59,7 +94,7 @@ fn an_experiment_sees_what_is_judged_here() {
     for id in ["q/mmck/l3-mu2-c2-K5", "q/closed/bolch-8.4", "q/jackson/web-3tier"] {
         let mut case = all.iter().find(|case| case.id == id).unwrap().clone();
         case.sim_hint = Some(case::SimHint { min_jobs: Some(20_000.0), ..case::SimHint::default() });
-        let script = written(&case, Effort::Full).unwrap();
+        let script = written(&case, Effort::Full, 0).unwrap();
         let checked = Scenario::from_text(id, &script.text, None).unwrap();
         let checked = checked.check(&Registry::core(), &Overrides::default()).unwrap();
         let plan = kneepoint_scenario::plan(&checked).unwrap();

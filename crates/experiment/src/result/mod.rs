@@ -7,6 +7,8 @@ mod sampled;
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
 
+pub use kneepoint_scenario::plan::{About, Assumption, ScenarioFacts};
+
 pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
@@ -40,8 +42,8 @@ pub struct RunResult {
     /// Requests of the first replication in full, by client: near the percentiles, the slowest, one of each way to
     /// fail. Empty unless [asked for](crate::Options::samples).
     pub samples: Vec<SampledRequest>,
-    /// What the plan assumed.
-    pub assumptions: Vec<String>,
+    /// What the plan says about itself: where it comes from, what it assumes and leaves out.
+    pub about: About,
     /// Fingerprint of everything measured: equal for equal runs, whatever the number of threads.
     pub digest: u64,
     /// Events executed, in all replications together.

@@ -32,13 +32,15 @@ fn rows(clients: &[ClientResult]) -> impl Iterator<Item = (String, &Requests)> {
 }
 
 fn traffic(page: &mut Page, clients: &[ClientResult]) {
-    let heads = ["client", "requests", "sent", "goodput", "errors", "in flight", "highest", "users"];
+    let heads =
+        ["client", "requests", "sent", "throughput", "goodput", "errors", "in flight", "highest", "users"];
     let (mut table, mut cells) = (Table::new(heads), Cells::default());
     for (name, requests) in rows(clients) {
         let client = clients.iter().find(|client| safe(&client.name) == name);
         let mut row = vec![
             count(requests.sent.total),
             cells.estimate(&requests.sent.rate, &Unit::Rate, &format!("{name} sent")),
+            cells.estimate(&requests.ended.rate, &Unit::Rate, &format!("{name} throughput")),
             cells.estimate(&requests.good.rate, &Unit::Rate, &format!("{name} goodput")),
             cells.estimate(&requests.errors.share, &Unit::Ratio, &format!("{name} errors")),
         ];

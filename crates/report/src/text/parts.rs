@@ -17,14 +17,26 @@ pub(super) fn write(page: &mut Page, parts: &[PartResult]) {
 }
 
 fn load(page: &mut Page, parts: &[PartResult]) {
-    let heads =
-        ["part", "kind", "calls", "goodput", "errors", "utilisation", "queue", "highest", "inside", "lost"];
+    let heads = [
+        "part",
+        "kind",
+        "calls",
+        "throughput",
+        "goodput",
+        "errors",
+        "utilisation",
+        "queue",
+        "highest",
+        "inside",
+        "lost",
+    ];
     let (mut table, mut cells) = (Table::new(heads), Cells::default());
     for part in parts {
         let (name, all) = (safe(&part.name), &part.all);
         let mut row = vec![
             safe(&part.kind),
             cells.estimate(&all.calls.rate, &Unit::Rate, &format!("{name} calls")),
+            cells.estimate(&all.answered.rate, &Unit::Rate, &format!("{name} throughput")),
             cells.estimate(&all.good.rate, &Unit::Rate, &format!("{name} goodput")),
             cells.estimate(&all.errors.share, &Unit::Ratio, &format!("{name} errors")),
             all.utilisation.as_ref().map_or_else(String::new, |utilisation| {

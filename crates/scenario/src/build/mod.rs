@@ -32,7 +32,7 @@ use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
-use crate::plan::{Objective, PartPlan, PartRole, Plan, Watch};
+use crate::plan::{About, Assumption, Objective, PartPlan, PartRole, Plan, ScenarioFacts, Watch};
 use crate::scenario::Checked;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data, Value};
@@ -90,10 +90,6 @@ fn make(checked: &Checked) -> Built<Plan> {
     let Builder { sim, parts, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
-    let assumption = |a: crate::scenario::Assumption| match a.source {
-        Some(source) => format!("{} ({source})", a.text),
-        None => a.text,
-    };
     Ok(Plan {
         title: checked.title().to_string(),
         question: checked.question().map(str::to_string),
@@ -107,7 +103,7 @@ fn make(checked: &Checked) -> Built<Plan> {
             .watch()
             .map(|(item, metric)| Watch { name: item.key.to_string(), metric: metric.clone() })
             .collect(),
-        assumptions: checked.assumptions().into_iter().map(assumption).collect(),
+        about: about(checked),
         warnings: checked.warnings().rows().iter().map(|row| row.message.clone()).collect(),
         build: Arc::new(move |seed, replication| {
             let mut sim = template.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -115,6 +111,31 @@ fn make(checked: &Checked) -> Built<Plan> {
             sim
         }),
     })
+}
+
+fn about(checked: &Checked) -> About {
+    let root = checked.root();
+    let texts = |field: &str| -> Vec<String> {
+        let text = |value: &crate::typed::Value| match &value.data {
+            Data::Text(text) => Some(text.to_string()),
+            _ => None,
+        };
+        root.list(field).iter().filter_map(text).collect()
+    };
+    let assumption =
+        |a: crate::scenario::Assumption| Assumption { text: a.text, source: a.source, doubt: a.doubt };
+    About {
+        scenario: Some(ScenarioFacts {
+            file: checked.files().get(root.place.file).name().to_string(),
+            format: root.count("format"),
+            hash: checked.hash(),
+            variant: checked.variant().map(str::to_string),
+            set: checked.set().to_vec(),
+        }),
+        assumptions: checked.assumptions().into_iter().map(assumption).collect(),
+        sources: texts("sources"),
+        not_modelled: texts("not_modelled"),
+    }
 }
 
 /// How a part of another crate is made: one instance at a time.
@@ -512,7 +533,12 @@ fn values_in(args: &Args) -> usize {
 
 fn role(part: &Part) -> PartRole {
     if part.is_client {
-        return PartRole::Client { classes: part.operations.iter().map(|name| name.to_string()).collect() };
+        let mut classes: Vec<String> = part.operations.iter().map(|name| name.to_string()).collect();
+        if classes.is_empty() {
+            // A record without classes: all its requests are of the one class there is.
+            classes.push("default".to_string());
+        }
+        return PartRole::Client { classes };
     }
     match part.args.kind() {
         "Balancer" => PartRole::Router,
