@@ -7,6 +7,7 @@
 //! 11 generation30 tag4 slot28       timer about a call: dies with it
 //! ```
 
+pub(crate) const MESSAGE: u64 = 0;
 pub(crate) const TIMER: u64 = 1;
 pub(crate) const DEADLINE: u64 = 2;
 pub(crate) const ABOUT: u64 = 3;

@@ -9,7 +9,7 @@ use crate::attributes::mix;
 use crate::books::{Books, Inside, Outcomes};
 use crate::component::{Component, DynComponent, Fault, Kept, Serve, StandIn, serving, source};
 use crate::core::{Change, Core};
-use crate::entry::{self, DEADLINE};
+use crate::entry::{self, ABOUT, ANSWER, CALL, MESSAGE, TIMER};
 use crate::handle::{Callee, ComponentId};
 use crate::ledger::{Sampling, Span};
 use crate::limits::{Limits, Stop};
@@ -92,7 +92,7 @@ impl Simulation {
 
     /// Sets the ceilings of the run.
     pub fn set_limits(&mut self, limits: Limits) {
-        self.core.limits = limits;
+        self.core.set_limits(limits);
     }
 
     /// Switches the time ledger on (as it is) or off, before anything runs.
@@ -118,6 +118,9 @@ impl Simulation {
         match self.core.next() {
             Some(e) => {
                 self.execute(e);
+                if self.core.attention {
+                    self.attend();
+                }
                 true
             }
             None => false,
@@ -134,9 +137,11 @@ impl Simulation {
             if self.core.events & 0xFFFF == 0 {
                 self.check_ceilings();
             }
-            // Nothing asks for attention after an event but a stop.
             if self.core.attention {
-                break;
+                self.attend();
+                if self.core.stop.is_some() {
+                    break;
+                }
             }
         }
         if let Some(stop) = self.core.stop {
@@ -156,21 +161,29 @@ impl Simulation {
         self.run_until(self.core.now() + span)
     }
 
+    /// Lets one event happen. What it asks of the loop is left to the caller.
     #[inline(always)]
     fn execute(&mut self, e: u64) {
         self.core.events += 1;
-        if entry::sort(e) == DEADLINE {
-            self.expired(e);
-        } else {
-            let to = self.core.target(e);
-            self.core.me = to;
-            match &mut self.parts[to as usize] {
-                Some(part) => part.run(e, &mut self.core),
-                None => panic!("{} was declared and never built", self.core.paths[to as usize]),
+        match entry::sort(e) {
+            MESSAGE => match entry::kind(e) {
+                CALL => {
+                    part(&mut self.parts, entry::component(e), &mut self.core).run_call(e, &mut self.core)
+                }
+                ANSWER => {
+                    part(&mut self.parts, entry::component(e), &mut self.core).run_answer(e, &mut self.core)
+                }
+                _ => part(&mut self.parts, entry::component(e), &mut self.core).run(e, &mut self.core),
+            },
+            ABOUT => {
+                let to = self.core.about_whom(e);
+                part(&mut self.parts, to, &mut self.core).run_about(e, &mut self.core);
             }
-        }
-        if self.core.attention {
-            self.attend();
+            TIMER => {
+                let to = self.core.whose_timer(e);
+                part(&mut self.parts, to, &mut self.core).run_timer(e, &mut self.core);
+            }
+            _ => self.expired(e),
         }
     }
 
@@ -425,6 +438,20 @@ impl Simulation {
             }
         }
         digest.0
+    }
+}
+
+/// The part an event is for, which is the running one from here on.
+#[inline(always)]
+fn part<'a>(
+    parts: &'a mut [Option<Box<dyn DynComponent>>],
+    to: u32,
+    core: &mut Core,
+) -> &'a mut Box<dyn DynComponent> {
+    core.me = to;
+    match &mut parts[to as usize] {
+        Some(part) => part,
+        None => panic!("{} was declared and never built", core.paths[to as usize]),
     }
 }
 
