@@ -41,6 +41,12 @@ impl Servers {
         self.free += 1;
     }
 
+    /// Whether servers can be taken away.
+    #[inline(always)]
+    pub fn can_preempt(&self) -> bool {
+        self.preempt.is_some()
+    }
+
     /// Who would lose its server to one of this priority: of the least urgent the one who began last.
     #[inline]
     pub fn victim(&self, priority: u8, jobs: &Jobs) -> Option<u32> {
@@ -49,12 +55,8 @@ impl Servers {
     }
 
     /// A service begins or goes on.
-    #[inline]
-    pub fn begin(&mut self, at: u32, clock: u64, jobs: &mut Jobs) {
-        let job = &mut jobs[at];
-        job.state = State::Serving;
-        job.mark = clock;
-        job.preempted = false;
+    #[inline(always)]
+    pub fn begin(&mut self, at: u32, jobs: &mut Jobs) {
         if let Some((_, running)) = &mut self.preempt {
             running.push_last(at, jobs);
         }
