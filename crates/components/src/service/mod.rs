@@ -198,6 +198,7 @@ impl Service {
     }
 
     /// A job ends; whoever gets what it gives free is moved on.
+    #[inline(never)]
     fn end(&mut self, at: u32, status: Status, cx: &mut Cx<Self>) {
         if let Some(next) = finish(&mut self.station, at, status, 0, cx) {
             self.run(next, 0, cx);
@@ -210,14 +211,19 @@ impl Service {
         if operation < OWN
             && self.station.is_plain()
             && let Some(start) = self.program.start(operation)
-            && let Op::Compute(_) = &self.program.ops[start as usize]
+            && let Op::Compute(work) = &self.program.ops[start as usize]
         {
             // Most calls of most services: no threads, work first, and nobody is turned away unless all is full.
             if self.station.is_full_for(call, cx) {
                 return cx.answer(call, Status::Rejected);
             }
             let at = self.station.accept(call, start, operation, cx);
-            return self.run(at, 0, cx);
+            if self.station.take_seat(at, cx) {
+                self.station.compute(at, work, cx);
+            } else if !self.station.wait(at, cx) {
+                self.end(at, Status::Rejected, cx);
+            }
+            return;
         }
         self.arrived_otherwise(call, operation, cx);
     }
@@ -334,11 +340,29 @@ impl Service {
         self.end(at, Status::Cancelled, cx);
     }
 
+    #[inline(always)]
     fn done(&mut self, call: Call, cx: &mut Cx<Self>) {
         let at = cx.note(call);
         if self.station.is_stopped() {
             self.own.missed.push(Missed::Done(call));
         } else if self.station.is_done(at, cx) {
+            self.run(at, 0, cx);
+        }
+    }
+
+    #[inline(never)]
+    fn lost_patience(&mut self, call: Call, cx: &mut Cx<Self>) {
+        let at = cx.note(call);
+        self.station.jobs[at].patience = None;
+        self.station.walk_out(at, cx);
+        self.end(at, Status::Shed, cx);
+    }
+
+    /// Ends have come on the shared processor.
+    #[inline(never)]
+    fn shared_ended(&mut self, cx: &mut Cx<Self>) {
+        self.station.alarm_rang();
+        while let Some(at) = self.station.next_ended(cx) {
             self.run(at, 0, cx);
         }
     }
@@ -525,18 +549,8 @@ impl Component for Service {
         match timer {
             Wake::Done(call) => self.done(call, cx),
             Wake::Woke(call) => self.start(cx.note(call), cx),
-            Wake::Patience(call) => {
-                let at = cx.note(call);
-                self.station.jobs[at].patience = None;
-                self.station.walk_out(at, cx);
-                self.end(at, Status::Shed, cx);
-            }
-            Wake::Shared => {
-                self.station.alarm_rang();
-                while let Some(at) = self.station.next_ended(cx) {
-                    self.run(at, 0, cx);
-                }
-            }
+            Wake::Patience(call) => self.lost_patience(call, cx),
+            Wake::Shared => self.shared_ended(cx),
         }
         self.station.settle(cx);
     }

@@ -17,7 +17,10 @@ use super::steps::{Key, Parallel, Step, SubCall, Wait};
 use crate::Edge;
 
 /// A drawn amount; most are constant, and then nothing is drawn.
+///
+/// Tagged by a byte of its own, here and in [`Op`]: a tag in a niche of the law inside takes ten instructions to read.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 pub(super) enum Amount {
     Fixed(u64),
     Drawn(Distribution),
@@ -47,6 +50,7 @@ impl Amount {
 
 /// One instruction.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 pub(super) enum Op {
     Compute(Amount),
     Delay(Amount),

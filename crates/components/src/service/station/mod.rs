@@ -28,6 +28,7 @@ pub use self::queue::{Discipline, Preempt, Queue};
 
 /// What computes.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 enum Processor {
     Servers(Servers),
     Sharing(Shared),
@@ -390,7 +391,7 @@ impl Station {
     }
 
     /// A job that may compute begins to.
-    #[inline(always)]
+    #[inline(never)]
     pub fn compute(&mut self, at: u32, work: &Amount, cx: &mut Cx<Service>) {
         let waiting = self.measures().waiting;
         let job = &mut self.jobs[at];
