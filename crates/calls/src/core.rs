@@ -12,7 +12,8 @@ use crate::attributes::Attributes;
 use crate::books::{Books, Inside, Outcomes};
 use crate::component::{Answer, DynComponent, Fault, Notice};
 use crate::entry::{
-    self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, ID, NOTICE, SLOT, START, TIMER,
+    self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, FIRST_ABOUT, FIRST_DEADLINE, FIRST_TIMER,
+    ID, NOTICE, SLOT, START, TIMER,
 };
 use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT};
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
@@ -1367,16 +1368,14 @@ impl Core {
 
 #[inline(always)]
 fn is_dead(e: u64, frames: &Frames, timers: &[TimerSlot]) -> bool {
-    match entry::sort(e) {
-        TIMER => timers[e as u32 as usize].generation != entry::generation(e),
-        DEADLINE => {
-            let frame = frames.get(e as u32 & !CANCELLING);
-            frame.generation != entry::generation(e)
-        }
-        ABOUT => {
-            let frame = frames.get(e as u32 & SLOT);
-            frame.generation != entry::generation(e) || !frame.is(OPEN)
-        }
-        _ => false,
+    if e < FIRST_TIMER {
+        false
+    } else if e >= FIRST_ABOUT {
+        let frame = frames.get(e as u32 & SLOT);
+        frame.generation != entry::generation(e) || !frame.is(OPEN)
+    } else if e < FIRST_DEADLINE {
+        timers[e as u32 as usize].generation != entry::generation(e)
+    } else {
+        frames.get(e as u32 & !CANCELLING).generation != entry::generation(e)
     }
 }

@@ -9,7 +9,7 @@ use crate::attributes::mix;
 use crate::books::{Books, Inside, Outcomes};
 use crate::component::{Component, DynComponent, Fault, Kept, Serve, StandIn, serving, source};
 use crate::core::{Change, Core};
-use crate::entry::{self, ABOUT, ANSWER, CALL, MESSAGE, TIMER};
+use crate::entry::{self, FIRST_ABOUT, FIRST_ANSWER, FIRST_DEADLINE, FIRST_OTHER, FIRST_TIMER};
 use crate::handle::{Callee, ComponentId};
 use crate::ledger::{Sampling, Span};
 use crate::limits::{Limits, Stop};
@@ -165,25 +165,24 @@ impl Simulation {
     #[inline(always)]
     fn execute(&mut self, e: u64) {
         self.core.events += 1;
-        match entry::sort(e) {
-            MESSAGE => match entry::kind(e) {
-                CALL => {
-                    part(&mut self.parts, entry::component(e), &mut self.core).run_call(e, &mut self.core)
-                }
-                ANSWER => {
-                    part(&mut self.parts, entry::component(e), &mut self.core).run_answer(e, &mut self.core)
-                }
-                _ => part(&mut self.parts, entry::component(e), &mut self.core).run(e, &mut self.core),
-            },
-            ABOUT => {
-                let to = self.core.about_whom(e);
-                part(&mut self.parts, to, &mut self.core).run_about(e, &mut self.core);
+        // Comparisons of the whole entry, the frequent ones first: a `match` would become a table of jumps.
+        if e < FIRST_TIMER {
+            let part = part(&mut self.parts, entry::component(e), &mut self.core);
+            if e < FIRST_ANSWER {
+                part.run_call(e, &mut self.core);
+            } else if e < FIRST_OTHER {
+                part.run_answer(e, &mut self.core);
+            } else {
+                part.run(e, &mut self.core);
             }
-            TIMER => {
-                let to = self.core.whose_timer(e);
-                part(&mut self.parts, to, &mut self.core).run_timer(e, &mut self.core);
-            }
-            _ => self.expired(e),
+        } else if e >= FIRST_ABOUT {
+            let to = self.core.about_whom(e);
+            part(&mut self.parts, to, &mut self.core).run_about(e, &mut self.core);
+        } else if e < FIRST_DEADLINE {
+            let to = self.core.whose_timer(e);
+            part(&mut self.parts, to, &mut self.core).run_timer(e, &mut self.core);
+        } else {
+            self.expired(e);
         }
     }
 
