@@ -66,17 +66,33 @@ impl Level {
     pub(crate) fn add(&mut self, now: u64, by: f64) {
         if let (State::Whole(level), Some(by)) = (&mut self.state, whole(by)) {
             level.add(now, by);
-            if level.value.unsigned_abs() < MOST as u64 {
-                return;
+            if level.value > level.max || level.value < level.min {
+                self.new_extreme(now);
             }
-            return self.become_real(now);
+            return;
         }
         self.set_real(now, self.value() + by);
     }
 
+    /// Higher or lower than ever since the last reset; perhaps too far for whole numbers.
+    #[cold]
+    #[inline(never)]
+    fn new_extreme(&mut self, now: u64) {
+        if let State::Whole(level) = &mut self.state {
+            level.max = level.max.max(level.value);
+            level.min = level.min.min(level.value);
+            if level.value.unsigned_abs() >= MOST as u64 {
+                self.become_real(now);
+            }
+        }
+    }
+
     pub(crate) fn set(&mut self, now: u64, value: f64) {
         match (&mut self.state, whole(value)) {
-            (State::Whole(level), Some(value)) => level.add(now, value - level.value),
+            (State::Whole(level), Some(value)) => {
+                level.add(now, value - level.value);
+                self.new_extreme(now);
+            }
             _ => self.set_real(now, value),
         }
     }
@@ -189,13 +205,6 @@ impl Whole {
     fn add(&mut self, now: u64, by: i64) {
         self.value += by;
         self.moment += i128::from(by) * i128::from(now);
-        // Branches, for they are nearly never taken.
-        if self.value > self.max {
-            self.max = self.value;
-        }
-        if self.value < self.min {
-            self.min = self.value;
-        }
     }
 
     fn integral(&self, now: u64) -> f64 {

@@ -108,6 +108,7 @@ impl Component for OpenClient {
         self.look(cx);
     }
 
+    #[inline(always)]
     fn on_timer(&mut self, timer: OpenTimer, cx: &mut Cx<Self>) {
         match (timer, &self.batch, &mut self.streams) {
             (OpenTimer::Look, ..) => self.look(cx),

@@ -146,9 +146,16 @@ impl Service {
     }
 
     /// Moves a job on, and then whoever gets what it gives free.
+    #[inline(never)]
+    fn run(&mut self, at: u32, value: u32, cx: &mut Cx<Self>) {
+        self.run_here(at, value, cx);
+    }
+
+    /// The same inline, for the end of a work, from which most jobs are moved on.
     ///
     /// The steps that nearly all calls take have their code here, once; the others are calls.
-    fn run(&mut self, at: u32, value: u32, cx: &mut Cx<Self>) {
+    #[inline(always)]
+    fn run_here(&mut self, at: u32, value: u32, cx: &mut Cx<Self>) {
         let Service { program, station, own } = self;
         let (mut at, mut value) = (at, value);
         loop {
@@ -340,13 +347,19 @@ impl Service {
         self.end(at, Status::Cancelled, cx);
     }
 
+    /// Out of line: the end of a work that came while the service stood still.
+    #[inline(never)]
+    fn done_late(&mut self, call: Call, cx: &mut Cx<Self>) {
+        self.done(call, cx);
+    }
+
     #[inline(always)]
     fn done(&mut self, call: Call, cx: &mut Cx<Self>) {
         let at = cx.note(call);
         if self.station.is_stopped() {
             self.own.missed.push(Missed::Done(call));
         } else if self.station.is_done(at, cx) {
-            self.run(at, 0, cx);
+            self.run_here(at, 0, cx);
         }
     }
 
@@ -376,7 +389,7 @@ impl Service {
                 }
                 Missed::Cancel(call) if cx.is_open(call) => self.cancelled(call, cx),
                 Missed::Run(call) if cx.is_open(call) => self.run(cx.note(call), 0, cx),
-                Missed::Done(call) if cx.is_open(call) => self.done(call, cx),
+                Missed::Done(call) if cx.is_open(call) => self.done_late(call, cx),
                 Missed::Answer(_) | Missed::Cancel(_) | Missed::Run(_) | Missed::Done(_) => {}
             }
         }
@@ -545,6 +558,7 @@ impl Component for Service {
         self.station.start(detaches, cx);
     }
 
+    #[inline(always)]
     fn on_timer(&mut self, timer: Wake, cx: &mut Cx<Self>) {
         match timer {
             Wake::Done(call) => self.done(call, cx),

@@ -63,7 +63,7 @@ impl Servers {
     }
 
     /// A service ends or is broken off: returns how long it took since it began \[ns\].
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, at: u32, clock: u64, jobs: &mut Jobs) -> u64 {
         let job = &mut jobs[at];
         let used = clock - job.mark;
