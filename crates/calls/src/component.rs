@@ -175,8 +175,23 @@ impl Core {
 }
 
 /// A component behind a pointer.
+///
+/// The frequent events have doors of their own, so that what an event is gets decided once, in the loop; by default
+/// they lead to `run`, which takes any.
 pub(crate) trait DynComponent: Send {
     fn run(&mut self, e: u64, core: &mut Core);
+    fn run_call(&mut self, e: u64, core: &mut Core) {
+        self.run(e, core);
+    }
+    fn run_answer(&mut self, e: u64, core: &mut Core) {
+        self.run(e, core);
+    }
+    fn run_timer(&mut self, e: u64, core: &mut Core) {
+        self.run(e, core);
+    }
+    fn run_about(&mut self, e: u64, core: &mut Core) {
+        self.run(e, core);
+    }
     fn answer(&mut self, answer: Answer, core: &mut Core);
     fn start(&mut self, core: &mut Core);
     fn survive(&mut self, old: &dyn Any);
@@ -234,8 +249,12 @@ fn rare<C: Component>(part: &mut C, e: u64, core: &mut Core) {
     }
 }
 
-/// The first kind of entry that is a timer.
-const TIMERS: u64 = entry::TIMER << 6;
+#[inline(always)]
+fn delivered<C: Component>(part: &mut C, e: u64, core: &mut Core) {
+    if let Some(answer) = core.deliver(entry::argument(e)) {
+        part.on_answer(answer, context!(core));
+    }
+}
 
 #[inline(always)]
 fn timer<C: Component>(part: &mut C, e: u64, core: &mut Core) {
@@ -243,39 +262,48 @@ fn timer<C: Component>(part: &mut C, e: u64, core: &mut Core) {
     part.on_timer(C::Timer::unpack(tag, data), context!(core));
 }
 
-/// The first kind of entry that is a timer about a call.
-const ABOUTS: u64 = entry::ABOUT << 6;
-
 #[inline(always)]
 fn about<C: Component>(part: &mut C, e: u64, core: &mut Core) {
     let call = Call { slot: e as u32 & SLOT, generation: entry::generation(e) };
     part.on_timer(C::Timer::unpack((e as u32) >> 28, call.pack_data()), context!(core));
 }
 
-impl<C: Serve> DynComponent for Serving<C> {
-    #[inline]
-    fn run(&mut self, e: u64, core: &mut Core) {
-        let kind = entry::kind(e);
-        if kind == CALL {
-            if let Some(call) = core.arrive(entry::argument(e)) {
-                self.0.on_call(call, context!(core));
-            }
-        } else if kind == ANSWER {
-            if let Some(answer) = core.deliver(entry::argument(e)) {
-                self.0.on_answer(answer, context!(core));
-            }
-        } else if kind >= ABOUTS {
-            about(&mut self.0, e, core);
-        } else if kind >= TIMERS {
+/// The doors that are the same for both kinds of component.
+macro_rules! doors {
+    () => {
+        fn run_answer(&mut self, e: u64, core: &mut Core) {
+            delivered(&mut self.0, e, core);
+        }
+        fn run_timer(&mut self, e: u64, core: &mut Core) {
             timer(&mut self.0, e, core);
-        } else if kind == CANCEL {
-            if let Some(call) = core.cancelled(entry::argument(e)) {
-                self.0.on_cancel(call, context!(core));
+        }
+        fn run_about(&mut self, e: u64, core: &mut Core) {
+            about(&mut self.0, e, core);
+        }
+    };
+}
+
+impl<C: Serve> DynComponent for Serving<C> {
+    fn run(&mut self, e: u64, core: &mut Core) {
+        match (entry::sort(e), entry::kind(e)) {
+            (entry::ABOUT, _) => self.run_about(e, core),
+            (entry::TIMER, _) => self.run_timer(e, core),
+            (_, CALL) => self.run_call(e, core),
+            (_, ANSWER) => self.run_answer(e, core),
+            (_, CANCEL) => {
+                if let Some(call) = core.cancelled(entry::argument(e)) {
+                    self.0.on_cancel(call, context!(core));
+                }
             }
-        } else {
-            rare(&mut self.0, e, core);
+            _ => rare(&mut self.0, e, core),
         }
     }
+    fn run_call(&mut self, e: u64, core: &mut Core) {
+        if let Some(call) = core.arrive(entry::argument(e)) {
+            self.0.on_call(call, context!(core));
+        }
+    }
+    doors!();
     fn answer(&mut self, answer: Answer, core: &mut Core) {
         self.0.on_answer(answer, context!(core));
     }
@@ -296,22 +324,16 @@ impl<C: Serve> DynComponent for Serving<C> {
 }
 
 impl<C: Component> DynComponent for Source<C> {
-    #[inline]
     fn run(&mut self, e: u64, core: &mut Core) {
-        let kind = entry::kind(e);
-        if kind == ANSWER {
-            if let Some(answer) = core.deliver(entry::argument(e)) {
-                self.0.on_answer(answer, context!(core));
-            }
-        } else if kind >= ABOUTS {
-            about(&mut self.0, e, core);
-        } else if kind >= TIMERS {
-            timer(&mut self.0, e, core);
-        } else {
+        match (entry::sort(e), entry::kind(e)) {
+            (entry::ABOUT, _) => self.run_about(e, core),
+            (entry::TIMER, _) => self.run_timer(e, core),
+            (_, ANSWER) => self.run_answer(e, core),
             // No `Callee` of a source exists, so no call and no cancellation reaches it.
-            rare(&mut self.0, e, core);
+            _ => rare(&mut self.0, e, core),
         }
     }
+    doors!();
     fn answer(&mut self, answer: Answer, core: &mut Core) {
         self.0.on_answer(answer, context!(core));
     }

@@ -15,7 +15,8 @@ use crate::books::{Books, Inside, Outcomes};
 use crate::candidates::{Candidates, Draw, Ended};
 use crate::component::{Answer, DynComponent, Fault, Notice};
 use crate::entry::{
-    self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, ID, NOTICE, SLOT, START, TIMER,
+    self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, FIRST_ABOUT, FIRST_DEADLINE, FIRST_TIMER,
+    ID, NOTICE, SLOT, START, TIMER,
 };
 use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT};
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
@@ -312,15 +313,32 @@ impl Core {
         let ledger = &mut self.ledgers[strand as usize];
         let spent = now - ledger.since;
         if spent > 0 {
+            if ledger.sampled | !ledger.live {
+                return self.charge_watched(strand, at, phase);
+            }
             ledger.sums[ledger.phase as usize] += spent;
-            let books = &mut self.books[ledger.at as usize];
-            books.phases[ledger.phase as usize] += spent;
-            if !ledger.live {
-                books.orphan_time += spent;
-            }
-            if ledger.sampled {
-                self.record_span(strand, now);
-            }
+            self.books[ledger.at as usize].phases[ledger.phase as usize] += spent;
+        }
+        ledger.since = now;
+        ledger.at = at;
+        ledger.phase = phase;
+    }
+
+    /// As [`charge`](Core::charge), for a strand that leaves spans or that nobody waits for.
+    #[cold]
+    #[inline(never)]
+    fn charge_watched(&mut self, strand: u32, at: u32, phase: Phase) {
+        let now = self.now_ns();
+        let ledger = &mut self.ledgers[strand as usize];
+        let spent = now - ledger.since;
+        ledger.sums[ledger.phase as usize] += spent;
+        let books = &mut self.books[ledger.at as usize];
+        books.phases[ledger.phase as usize] += spent;
+        if !ledger.live {
+            books.orphan_time += spent;
+        }
+        if ledger.sampled {
+            self.record_span(strand, now);
         }
         let ledger = &mut self.ledgers[strand as usize];
         ledger.since = now;
@@ -435,82 +453,116 @@ impl Core {
     /// need [`Ask::branch`].
     #[inline(always)]
     pub fn call(&mut self, ask: Ask) -> Asked {
-        let now = self.now_ns();
-        let me = self.me;
         let phase = if ask.wire.is_zero() { Phase::Waiting } else { Phase::Network };
-        let mut sibling = NIL;
-        let (parent, strand) = if ask.parent.is_none() {
-            (ROOT | me, self.begin_request(&ask, phase))
-        } else {
-            let frame = self.frames.get_mut(ask.parent.slot);
-            if frame.generation != ask.parent.generation || !frame.is(OPEN) {
-                self.broken("a call was made for one that is over");
-            }
-            if frame.is(LENT) {
-                self.broken("this call's strand is lent already: calls side by side need .branch()");
-            }
-            if frame.holds == u16::MAX {
-                self.broken("more than 65535 calls at once for one call");
-            }
-            frame.holds += 1;
-            sibling = frame.child;
-            let lender = frame.strand;
-            if ask.branch {
-                self.charge(lender, me, Phase::Waiting);
-                let copy = self.copy_strand(lender, ask.attributes);
-                if self.ledger_on {
-                    let ledger = &mut self.ledgers[copy as usize];
-                    ledger.at = ask.to;
-                    ledger.phase = phase;
-                }
-                (ask.parent.slot, copy)
-            } else {
-                frame.to |= LENT;
-                let shared = &mut self.attributes[lender as usize].shared;
-                *shared = match shared.checked_add(1) {
-                    Some(more) => more,
-                    None => self.broken("calls nested deeper than 65535"),
-                };
-                self.charge(lender, ask.to, phase);
-                (ask.parent.slot, lender)
-            }
-        };
-        let (slot, generation) = self.frames.take(Frame {
-            since: now,
-            parent,
+        let slot = self.free_slot();
+        let mut frame = Frame {
+            since: self.now_ns(),
+            parent: ask.parent.slot,
             generation: 0,
             to: ask.to | OPEN,
             note: ask.operation as u32,
-            strand,
+            strand: 0,
             child: NIL,
-            sibling,
+            sibling: NIL,
             tag: ask.tag,
             holds: 0,
-        });
-        // Slots are reused, so their number is the most that ever were in flight at once.
-        if self.frames.slots.len() > self.limits.in_flight as usize {
-            self.too_many();
-        }
-        if parent & ROOT == 0 {
-            let frame = self.frames.get_mut(parent);
-            frame.child = slot;
-            if ask.tag == RELAY {
-                frame.to |= RELAYED;
-                let operation = std::mem::replace(&mut frame.note, slot);
-                self.frames.get_mut(slot).note = operation;
-            }
-        }
-        let message = entry::message(CALL, ask.to, slot);
-        if ask.wire.is_zero() {
-            self.agenda.send(message);
+        };
+        if ask.parent.is_none() {
+            frame.parent = ROOT | self.me;
+            frame.strand = self.begin_request(&ask, phase);
+        } else if ask.branch {
+            self.hang_below(&ask, &mut frame, slot, 0);
+            frame.strand = self.branch(&ask, frame.strand, phase);
         } else {
-            self.agenda.after(ask.wire, message);
+            self.hang_below(&ask, &mut frame, slot, LENT);
+            self.lend(frame.strand, ask.to, phase);
         }
+        let generation = self.frames.fill(slot, frame);
+        self.agenda.after(ask.wire, entry::message(CALL, ask.to, slot));
         if !ask.within.is_zero() {
             let flag = if ask.cancelling { CANCELLING } else { 0 };
             self.agenda.after(ask.within, entry::checked(DEADLINE, slot, generation) | flag as u64);
         }
         Asked { slot, generation }
+    }
+
+    /// Makes a frame that is about to be filled the newest child of the one it is made for. Its strand is then that
+    /// of its parent.
+    #[inline(always)]
+    fn hang_below(&mut self, ask: &Ask, frame: &mut Frame, slot: u32, lent: u32) {
+        let above = self.frames.get_mut(ask.parent.slot);
+        if above.generation != ask.parent.generation
+            || above.to & (OPEN | LENT) != OPEN
+            || above.holds == u16::MAX
+        {
+            self.cannot_call(ask.parent);
+        }
+        above.holds += 1;
+        above.to |= lent;
+        frame.strand = above.strand;
+        frame.sibling = above.child;
+        above.child = slot;
+        if ask.tag == RELAY {
+            above.to |= RELAYED;
+            frame.note = std::mem::replace(&mut above.note, slot);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cannot_call(&self, parent: Call) -> ! {
+        let frame = self.frames.get(parent.slot);
+        if frame.generation != parent.generation || !frame.is(OPEN) {
+            self.broken("a call was made for one that is over");
+        }
+        if frame.is(LENT) {
+            self.broken("this call's strand is lent already: calls side by side need .branch()");
+        }
+        self.broken("more than 65535 calls at once for one call")
+    }
+
+    /// One more frame shares the strand of the one above it.
+    #[inline(always)]
+    fn lend(&mut self, strand: u32, to: u32, phase: Phase) {
+        let shared = &mut self.attributes[strand as usize].shared;
+        if *shared == u16::MAX {
+            self.broken("calls nested deeper than 65535");
+        }
+        *shared += 1;
+        self.charge(strand, to, phase);
+    }
+
+    /// A strand of its own for a call, beside that of the call it is made for.
+    #[inline(never)]
+    fn branch(&mut self, ask: &Ask, of: u32, phase: Phase) -> u32 {
+        self.charge(of, self.me, Phase::Waiting);
+        let copy = self.copy_strand(of, ask.attributes);
+        if self.ledger_on {
+            let ledger = &mut self.ledgers[copy as usize];
+            ledger.at = ask.to;
+            ledger.phase = phase;
+        }
+        copy
+    }
+
+    /// A place for the next frame.
+    #[inline(always)]
+    fn free_slot(&mut self) -> u32 {
+        match self.frames.next_free() {
+            Some(slot) => slot,
+            None => self.new_slot(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_slot(&mut self) -> u32 {
+        let slot = self.frames.grow();
+        // Slots are reused, so their number is the most that ever were in flight at once.
+        if self.frames.slots.len() > self.limits.in_flight as usize {
+            self.too_many();
+        }
+        slot
     }
 
     #[inline(always)]
@@ -527,6 +579,13 @@ impl Core {
             self.sample_strand(slot, attributes.identity, None);
         }
         slot
+    }
+
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        if self.frames.slots.len() > limits.in_flight as usize {
+            self.too_many();
+        }
     }
 
     #[cold]
@@ -556,68 +615,90 @@ impl Core {
     }
 
     /// Answers a call with a number for its maker.
-    #[inline(always)]
+    #[inline]
     pub fn answer_with(&mut self, call: Call, status: Status, value: u32, wire: SimDuration) {
         if self.frames.get(call.slot).generation != call.generation {
             self.broken("a call was answered that is over or not mine");
         }
         let now = self.now_ns();
         let mut slot = call.slot;
+        let mut handed_up = 0;
         loop {
-            let frame = self.frames.get_mut(slot);
-            if !frame.is(OPEN) {
+            let &Frame { since, to, .. } = self.frames.get(slot);
+            if to & OPEN == 0 {
                 self.broken("a call was answered twice");
             }
-            let &mut Frame { since, parent, strand, tag, .. } = frame;
-            let callee = frame.callee();
-            let orphan = frame.is(DONE);
-            frame.close(status, value);
-            let books = &mut self.books[callee as usize];
+            let books = &mut self.books[(to & ID) as usize];
             books.answers[status as usize] += 1;
             if status.is_good() {
                 books.response.record(now - since);
             } else {
                 books.failed_time += now - since;
             }
-            if orphan {
-                books.orphans += 1;
-                self.charge(strand, callee, Phase::Waiting);
-                self.settle(slot);
-                return;
-            }
             // An answer that is relayed with nothing between goes up within this event.
-            if tag == RELAY && wire.is_zero() && parent & ROOT == 0 {
-                let above = self.frames.get_mut(parent);
-                if above.is(OPEN) && above.strand == strand {
-                    above.to &= !LENT;
-                    let first = above.child == slot;
-                    let frame = self.frames.get_mut(slot);
-                    frame.to |= DONE;
-                    if frame.holds == 0 && frame.child == NIL && first {
-                        let next = frame.sibling;
-                        self.frames.give_back(slot);
-                        self.attributes[strand as usize].shared -= 1;
-                        let above = self.frames.get_mut(parent);
-                        above.child = next;
-                        above.holds -= 1;
-                    } else {
-                        self.settle(slot);
-                    }
-                    slot = parent;
-                    continue;
-                }
+            if wire.is_zero()
+                && let Some(above) = self.frames.hand_up(slot)
+            {
+                handed_up += 1;
+                slot = above;
+                continue;
             }
-            let asker = if parent & ROOT != 0 { parent & ID } else { self.frames.get(parent).callee() };
-            self.frames.get_mut(slot).holds += 1;
-            let message = entry::message(ANSWER, asker, slot);
-            if wire.is_zero() {
-                self.agenda.send(message);
-            } else {
-                self.charge(strand, callee, Phase::Network);
-                self.agenda.after(wire, message);
-            }
-            return;
+            break;
         }
+        if handed_up > 0 {
+            let strand = self.frames.get(slot).strand;
+            self.attributes[strand as usize].shared -= handed_up;
+        }
+        self.send_answer(slot, status, value, wire);
+    }
+
+    /// The answer leaves the frame that is neither a mere relay nor anything else to be done with at once.
+    #[inline(always)]
+    fn send_answer(&mut self, slot: u32, status: Status, value: u32, wire: SimDuration) {
+        let frame = self.frames.get_mut(slot);
+        let &mut Frame { parent, strand, tag, .. } = frame;
+        let callee = frame.callee();
+        let orphan = frame.is(DONE);
+        frame.close(status, value);
+        if orphan || tag == RELAY {
+            return self.send_rare_answer(slot, status, value, wire, orphan);
+        }
+        frame.holds += 1;
+        let asker = if parent & ROOT != 0 { parent & ID } else { self.frames.get(parent).callee() };
+        if !wire.is_zero() {
+            self.charge(strand, callee, Phase::Network);
+        }
+        self.agenda.after(wire, entry::message(ANSWER, asker, slot));
+    }
+
+    /// The answer of an orphan, or of a relayed call that still has something hanging on it or between it and its
+    /// caller.
+    #[cold]
+    #[inline(never)]
+    fn send_rare_answer(&mut self, slot: u32, status: Status, value: u32, wire: SimDuration, orphan: bool) {
+        let &Frame { parent, strand, .. } = self.frames.get(slot);
+        let callee = self.frames.get(slot).callee();
+        if orphan {
+            self.books[callee as usize].orphans += 1;
+            self.charge(strand, callee, Phase::Waiting);
+            return self.settle(slot);
+        }
+        if wire.is_zero() && parent & ROOT == 0 {
+            let above = self.frames.get_mut(parent);
+            if above.is(OPEN) && above.strand == strand {
+                above.to &= !LENT;
+                let above = Call { slot: parent, generation: above.generation };
+                self.frames.get_mut(slot).to |= DONE;
+                self.settle(slot);
+                return self.answer_with(above, status, value, wire);
+            }
+        }
+        let asker = if parent & ROOT != 0 { parent & ID } else { self.frames.get(parent).callee() };
+        self.frames.get_mut(slot).holds += 1;
+        if !wire.is_zero() {
+            self.charge(strand, callee, Phase::Network);
+        }
+        self.agenda.after(wire, entry::message(ANSWER, asker, slot));
     }
 
     /// Swallows a call: nobody will ever answer it; it is gone when its caller gives up.
@@ -815,8 +896,11 @@ impl Core {
     /// Keeps a number with the call, until it is answered or relayed.
     #[inline(always)]
     pub fn set_note(&mut self, call: Call, note: u32) {
-        self.frame(call);
-        self.frames.get_mut(call.slot).note = note;
+        let frame = self.frames.get_mut(call.slot);
+        if frame.generation != call.generation {
+            self.broken("a call that is over was used");
+        }
+        frame.note = note;
     }
 
     /// Returns how many calls are in flight, or over but still needed by others.
@@ -895,13 +979,14 @@ impl Core {
     /// Returns the handle of a level of mine.
     pub fn gauge(&mut self, name: &str) -> Gauge {
         let now = self.now_ns();
-        Gauge(self.levels.find_or_add(self.me, name, || Level { since: now, from: now, ..Level::default() }))
+        Gauge(self.levels.find_or_add(self.me, name, || Level::new(now)))
     }
 
     /// As [`gauge`](Core::gauge), for a level of whole numbers whose distribution over time is kept too.
     pub fn gauge_by_value(&mut self, name: &str) -> Gauge {
         let gauge = self.gauge(name);
-        self.levels.states[gauge.0 as usize].times.get_or_insert_with(Vec::new);
+        let now = self.now_ns();
+        self.levels.states[gauge.0 as usize].keep_times(now);
         gauge
     }
 
@@ -919,12 +1004,11 @@ impl Core {
     #[inline(always)]
     pub fn add(&mut self, gauge: Gauge, by: f64) {
         let now = self.now_ns();
-        let level = &mut self.levels.states[gauge.0 as usize];
-        level.set(now, level.value + by);
+        self.levels.states[gauge.0 as usize].add(now, by);
     }
 
     /// Sets a level.
-    #[inline(always)]
+    #[inline]
     pub fn set(&mut self, gauge: Gauge, to: f64) {
         let now = self.now_ns();
         self.levels.states[gauge.0 as usize].set(now, to);
@@ -1108,14 +1192,16 @@ impl Core {
         self.agenda.next(|e| is_dead(e, frames, timers))
     }
 
-    /// Whom the event is for, unless it is a deadline. The agenda gives out no dead event.
+    /// Whose call the timer is about. The agenda gives out no dead event.
     #[inline(always)]
-    pub(crate) fn target(&self, e: u64) -> u32 {
-        match entry::sort(e) {
-            ABOUT => self.frames.get(e as u32 & SLOT).callee(),
-            TIMER => self.timers[e as u32 as usize].owner,
-            _ => entry::component(e),
-        }
+    pub(crate) fn about_whom(&self, e: u64) -> u32 {
+        self.frames.get(e as u32 & SLOT).callee()
+    }
+
+    /// Whose timer it is.
+    #[inline(always)]
+    pub(crate) fn whose_timer(&self, e: u64) -> u32 {
+        self.timers[e as u32 as usize].owner
     }
 
     /// Whether an event that was kept for later has died meanwhile.
@@ -1134,12 +1220,14 @@ impl Core {
             self.settle(slot);
             return None;
         }
+        // Only one that took time to come was on the wire.
+        let travelled = frame.since != now;
         frame.since = now;
         frame.to |= ARRIVED;
         let call = Call { slot, generation: frame.generation };
         let (strand, callee) = (frame.strand, frame.callee());
         self.books[callee as usize].calls += 1;
-        if self.ledger_on && self.ledgers[strand as usize].phase == Phase::Network {
+        if travelled && self.ledger_on && self.ledgers[strand as usize].phase == Phase::Network {
             self.charge(strand, callee, Phase::Waiting);
         }
         Some(call)
@@ -1370,16 +1458,14 @@ impl Core {
 
 #[inline(always)]
 fn is_dead(e: u64, frames: &Frames, timers: &[TimerSlot]) -> bool {
-    match entry::sort(e) {
-        TIMER => timers[e as u32 as usize].generation != entry::generation(e),
-        DEADLINE => {
-            let frame = frames.get(e as u32 & !CANCELLING);
-            frame.generation != entry::generation(e)
-        }
-        ABOUT => {
-            let frame = frames.get(e as u32 & SLOT);
-            frame.generation != entry::generation(e) || !frame.is(OPEN)
-        }
-        _ => false,
+    if e < FIRST_TIMER {
+        false
+    } else if e >= FIRST_ABOUT {
+        let frame = frames.get(e as u32 & SLOT);
+        frame.generation != entry::generation(e) || !frame.is(OPEN)
+    } else if e < FIRST_DEADLINE {
+        timers[e as u32 as usize].generation != entry::generation(e)
+    } else {
+        frames.get(e as u32 & !CANCELLING).generation != entry::generation(e)
     }
 }

@@ -11,6 +11,13 @@ pub(crate) const TIMER: u64 = 1;
 pub(crate) const DEADLINE: u64 = 2;
 pub(crate) const ABOUT: u64 = 3;
 
+/// Sorts and the first kinds of message, each told apart from those below by one comparison of the whole entry.
+pub(crate) const FIRST_ANSWER: u64 = ANSWER << 56;
+pub(crate) const FIRST_OTHER: u64 = (ANSWER + 1) << 56;
+pub(crate) const FIRST_TIMER: u64 = TIMER << 62;
+pub(crate) const FIRST_DEADLINE: u64 = DEADLINE << 62;
+pub(crate) const FIRST_ABOUT: u64 = ABOUT << 62;
+
 /// Kinds of message.
 pub(crate) const CALL: u64 = 0;
 pub(crate) const ANSWER: u64 = 1;

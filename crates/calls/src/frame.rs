@@ -4,6 +4,7 @@
 //! no living child and no event under way. So a parent always outlives its children, and the links between
 //! frames need no generations.
 
+use crate::ask::RELAY;
 use crate::entry::ID;
 use crate::handle::NIL;
 use crate::status::Status;
@@ -92,19 +93,58 @@ impl Default for Frames {
 }
 
 impl Frames {
-    /// Takes a free slot; its generation is kept. Returns (slot, generation).
+    /// The slot that is filled next, if there is a free one.
     #[inline(always)]
-    pub fn take(&mut self, mut frame: Frame) -> (u32, u32) {
-        let slot = self.free;
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            self.free = place.parent;
-            frame.generation = place.generation;
-            *place = frame;
-            (slot, frame.generation)
-        } else {
-            self.slots.push(frame);
-            (self.slots.len() as u32 - 1, 0)
+    pub fn next_free(&self) -> Option<u32> {
+        (self.free != NIL).then_some(self.free)
+    }
+
+    /// Makes a free slot where there is none.
+    pub fn grow(&mut self) -> u32 {
+        self.free = self.slots.len() as u32;
+        self.slots.push(Frame {
+            since: 0,
+            parent: NIL,
+            generation: 0,
+            to: 0,
+            note: 0,
+            strand: 0,
+            child: NIL,
+            sibling: NIL,
+            tag: 0,
+            holds: 0,
+        });
+        self.free
+    }
+
+    /// Fills the slot that is filled next; its generation is kept and returned.
+    #[inline(always)]
+    pub fn fill(&mut self, slot: u32, frame: Frame) -> u32 {
+        debug_assert_eq!(slot, self.free);
+        let place = &mut self.slots[slot as usize];
+        self.free = place.parent;
+        let generation = place.generation;
+        *place = Frame { generation, ..frame };
+        generation
+    }
+
+    /// If a frame is a relayed call on which nothing hangs and whose strand goes home to its parent: frees it, which is
+    /// answered, and returns the parent, which is to be.
+    #[inline(always)]
+    pub fn hand_up(&mut self, slot: u32) -> Option<u32> {
+        let &Frame { parent, to, strand, child, sibling, tag, holds, .. } = self.get(slot);
+        if tag != RELAY || to & DONE != 0 || parent & ROOT != 0 || holds != 0 || child != NIL {
+            return None;
         }
+        let above = self.get_mut(parent);
+        if above.to & OPEN == 0 || above.strand != strand || above.child != slot {
+            return None;
+        }
+        above.to &= !LENT;
+        above.child = sibling;
+        above.holds -= 1;
+        self.give_back(slot);
+        Some(parent)
     }
 
     #[inline(always)]

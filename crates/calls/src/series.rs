@@ -18,21 +18,202 @@ pub struct Samples(pub(crate) u32);
 pub struct Counter(pub(crate) u32);
 
 /// State of a [`Gauge`].
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Level {
-    pub(crate) value: f64,
-    pub(crate) area: f64,
-    pub(crate) since: u64,
-    pub(crate) from: u64,
-    pub(crate) max: f64,
-    pub(crate) min: f64,
-    /// Time spent at each whole level [ns], if asked for.
-    pub(crate) times: Option<Vec<u64>>,
+    /// When it was last reset \[ns\].
+    from: u64,
+    state: State,
 }
 
+/// A level is counted in whole numbers for as long as it is one, and nearly all are for good: that is exact, and cheap.
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Whole(Whole),
+    Real(Box<Real>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Whole {
+    value: i64,
+    /// Sum over all changes of the change times its instant: the integral until `now` is `value * now - moment`.
+    moment: i128,
+    max: i64,
+    min: i64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Real {
+    value: f64,
+    area: f64,
+    /// Until when `area` has been added up \[ns\].
+    since: u64,
+    max: f64,
+    min: f64,
+    /// Time spent at each whole level \[ns\], if asked for.
+    times: Option<Vec<u64>>,
+}
+
+/// Whole levels stay below this: far from where sums of them could overflow, or `f64` has gaps.
+const MOST: i64 = 1 << 50;
+
 impl Level {
+    /// A level that is 0 from now on.
+    pub(crate) fn new(now: u64) -> Level {
+        Level { from: now, state: State::Whole(Whole { value: 0, moment: 0, max: 0, min: 0 }) }
+    }
+
     #[inline(always)]
+    pub(crate) fn add(&mut self, now: u64, by: f64) {
+        if let (State::Whole(level), Some(by)) = (&mut self.state, whole(by)) {
+            level.add(now, by);
+            if level.value > level.max || level.value < level.min {
+                self.new_extreme(now);
+            }
+            return;
+        }
+        self.set_real(now, self.value() + by);
+    }
+
+    /// Higher or lower than ever since the last reset; perhaps too far for whole numbers.
+    #[cold]
+    #[inline(never)]
+    fn new_extreme(&mut self, now: u64) {
+        if let State::Whole(level) = &mut self.state {
+            level.max = level.max.max(level.value);
+            level.min = level.min.min(level.value);
+            if level.value.unsigned_abs() >= MOST as u64 {
+                self.become_real(now);
+            }
+        }
+    }
+
     pub(crate) fn set(&mut self, now: u64, value: f64) {
+        match (&mut self.state, whole(value)) {
+            (State::Whole(level), Some(value)) => {
+                level.add(now, value - level.value);
+                self.new_extreme(now);
+            }
+            _ => self.set_real(now, value),
+        }
+    }
+
+    #[inline(never)]
+    fn set_real(&mut self, now: u64, value: f64) {
+        self.become_real(now);
+        if let State::Real(level) = &mut self.state {
+            level.set(now, value);
+        }
+    }
+
+    /// From here on it may be any number.
+    #[cold]
+    #[inline(never)]
+    fn become_real(&mut self, now: u64) {
+        if let State::Whole(whole) = self.state {
+            self.state = State::Real(Box::new(Real {
+                value: whole.value as f64,
+                area: whole.integral(now),
+                since: now,
+                max: whole.max as f64,
+                min: whole.min as f64,
+                times: None,
+            }));
+        }
+    }
+
+    /// Keeps the time at each level from here on.
+    pub(crate) fn keep_times(&mut self, now: u64) {
+        self.become_real(now);
+        if let State::Real(level) = &mut self.state {
+            level.times.get_or_insert_with(Vec::new);
+        }
+    }
+
+    pub(crate) fn reset(&mut self, now: u64) {
+        self.from = now;
+        match &mut self.state {
+            State::Whole(level) => {
+                level.moment = i128::from(level.value) * i128::from(now);
+                (level.max, level.min) = (level.value, level.value);
+            }
+            State::Real(level) => {
+                (level.area, level.since) = (0.0, now);
+                (level.max, level.min) = (level.value, level.value);
+                if let Some(times) = &mut level.times {
+                    times.fill(0);
+                }
+            }
+        }
+    }
+
+    /// Returns the level now.
+    pub fn value(&self) -> f64 {
+        match &self.state {
+            State::Whole(level) => level.value as f64,
+            State::Real(level) => level.value,
+        }
+    }
+
+    /// Returns the integral of the level from the last reset until `now` [ns times its unit].
+    pub fn integral(&self, now: u64) -> f64 {
+        match &self.state {
+            State::Whole(level) => level.integral(now),
+            State::Real(level) => level.area + level.value * (now - level.since) as f64,
+        }
+    }
+
+    /// Returns the time average from the last reset until `now`; the level itself if no time has passed.
+    pub fn mean(&self, now: u64) -> f64 {
+        if now > self.from { self.integral(now) / (now - self.from) as f64 } else { self.value() }
+    }
+
+    /// Returns the time spent at level 0, 1, 2, … from the last reset until `now` [ns]; nothing unless the level
+    /// is kept [by value](crate::Core::gauge_by_value).
+    pub fn times(&self, now: u64) -> Option<Vec<u64>> {
+        let State::Real(level) = &self.state else { return None };
+        let mut times = level.times.clone()?;
+        add_time(&mut times, level.value, now - level.since);
+        Some(times)
+    }
+
+    /// Returns the highest level since the last reset.
+    pub fn max(&self) -> f64 {
+        match &self.state {
+            State::Whole(level) => level.max as f64,
+            State::Real(level) => level.max,
+        }
+    }
+
+    /// Returns the lowest level since the last reset.
+    pub fn min(&self) -> f64 {
+        match &self.state {
+            State::Whole(level) => level.min as f64,
+            State::Real(level) => level.min,
+        }
+    }
+}
+
+/// The number itself if it is a whole one, far from where sums could overflow.
+#[inline(always)]
+fn whole(value: f64) -> Option<i64> {
+    let whole = value as i64;
+    (whole as f64 == value && whole.unsigned_abs() < MOST as u64).then_some(whole)
+}
+
+impl Whole {
+    #[inline(always)]
+    fn add(&mut self, now: u64, by: i64) {
+        self.value += by;
+        self.moment += i128::from(by) * i128::from(now);
+    }
+
+    fn integral(&self, now: u64) -> f64 {
+        (i128::from(self.value) * i128::from(now) - self.moment) as f64
+    }
+}
+
+impl Real {
+    fn set(&mut self, now: u64, value: f64) {
         let span = now - self.since;
         self.area += self.value * span as f64;
         if let Some(times) = &mut self.times {
@@ -40,80 +221,16 @@ impl Level {
         }
         self.since = now;
         self.value = value;
-        // Branches, for they are nearly never taken; `f64::max` and `min` pay for NaN each time.
-        if value > self.max {
-            self.max = value;
-        }
-        if value < self.min {
-            self.min = value;
-        }
-    }
-
-    pub(crate) fn reset(&mut self, now: u64) {
-        let times = self.times.take().map(|mut times| {
-            times.fill(0);
-            times
-        });
-        *self = Level {
-            value: self.value,
-            area: 0.0,
-            since: now,
-            from: now,
-            max: self.value,
-            min: self.value,
-            times,
-        };
-    }
-
-    /// Returns the level now.
-    pub fn value(&self) -> f64 {
-        self.value
-    }
-
-    /// Returns the integral of the level from the last reset until `now` [ns times its unit].
-    pub fn integral(&self, now: u64) -> f64 {
-        self.area + self.value * (now - self.since) as f64
-    }
-
-    /// Returns the time average from the last reset until `now`; the level itself if no time has passed.
-    pub fn mean(&self, now: u64) -> f64 {
-        if now > self.from { self.integral(now) / (now - self.from) as f64 } else { self.value }
-    }
-
-    /// Returns the time spent at level 0, 1, 2, … from the last reset until `now` [ns]; nothing unless the level
-    /// is kept [by value](crate::Core::gauge_by_value).
-    pub fn times(&self, now: u64) -> Option<Vec<u64>> {
-        let mut times = self.times.clone()?;
-        add_time(&mut times, self.value, now - self.since);
-        Some(times)
-    }
-
-    /// Returns the highest level since the last reset.
-    pub fn max(&self) -> f64 {
-        self.max
-    }
-
-    /// Returns the lowest level since the last reset.
-    pub fn min(&self) -> f64 {
-        self.min
+        self.max = self.max.max(value);
+        self.min = self.min.min(value);
     }
 }
 
-#[inline(always)]
 fn add_time(times: &mut Vec<u64>, value: f64, span: u64) {
-    // A level is far below 2^63: as a signed number it is one instruction, as an unsigned one it is ten.
     let at = (value as i64).max(0) as usize;
-    match times.get_mut(at) {
-        Some(time) => *time += span,
-        None => add_new_time(times, at, span),
+    if at >= times.len() {
+        times.resize(at + 1, 0);
     }
-}
-
-/// Adds the time at a level never reached before.
-#[cold]
-#[inline(never)]
-fn add_new_time(times: &mut Vec<u64>, at: usize, span: u64) {
-    times.resize(at + 1, 0);
     times[at] += span;
 }
 

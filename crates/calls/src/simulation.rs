@@ -10,7 +10,7 @@ use crate::books::{Books, Inside, Outcomes};
 use crate::candidates::Candidates;
 use crate::component::{Component, DynComponent, Fault, Kept, Serve, StandIn, serving, source};
 use crate::core::{Change, Core, LOOK_EVERY};
-use crate::entry::{self, DEADLINE};
+use crate::entry::{self, FIRST_ABOUT, FIRST_ANSWER, FIRST_DEADLINE, FIRST_OTHER, FIRST_TIMER};
 use crate::handle::{Callee, ComponentId};
 use crate::ledger::{Sampling, Span, Strand};
 use crate::limits::{Limits, Stop};
@@ -93,7 +93,7 @@ impl Simulation {
 
     /// Sets the ceilings of the run.
     pub fn set_limits(&mut self, limits: Limits) {
-        self.core.limits = limits;
+        self.core.set_limits(limits);
         self.core.look_at = self.core.events + LOOK_EVERY.min(limits.events.saturating_add(1));
     }
 
@@ -120,6 +120,9 @@ impl Simulation {
         match self.core.next() {
             Some(e) => {
                 self.execute(e);
+                if self.core.attention {
+                    self.attend();
+                }
                 true
             }
             None => false,
@@ -136,9 +139,11 @@ impl Simulation {
             if self.core.events >= self.core.look_at {
                 self.check_ceilings();
             }
-            // Nothing asks for attention after an event but a stop.
             if self.core.attention {
-                break;
+                self.attend();
+                if self.core.stop.is_some() {
+                    break;
+                }
             }
         }
         self.check_ceilings();
@@ -159,21 +164,28 @@ impl Simulation {
         self.run_until(self.core.now() + span)
     }
 
+    /// Lets one event happen. What it asks of the loop is left to the caller.
     #[inline(always)]
     fn execute(&mut self, e: u64) {
         self.core.events += 1;
-        if entry::sort(e) == DEADLINE {
-            self.expired(e);
-        } else {
-            let to = self.core.target(e);
-            self.core.me = to;
-            match &mut self.parts[to as usize] {
-                Some(part) => part.run(e, &mut self.core),
-                None => panic!("{} was declared and never built", self.core.paths[to as usize]),
+        // Comparisons of the whole entry, the frequent ones first: a `match` would become a table of jumps.
+        if e < FIRST_TIMER {
+            let part = part(&mut self.parts, entry::component(e), &mut self.core);
+            if e < FIRST_ANSWER {
+                part.run_call(e, &mut self.core);
+            } else if e < FIRST_OTHER {
+                part.run_answer(e, &mut self.core);
+            } else {
+                part.run(e, &mut self.core);
             }
-        }
-        if self.core.attention {
-            self.attend();
+        } else if e >= FIRST_ABOUT {
+            let to = self.core.about_whom(e);
+            part(&mut self.parts, to, &mut self.core).run_about(e, &mut self.core);
+        } else if e < FIRST_DEADLINE {
+            let to = self.core.whose_timer(e);
+            part(&mut self.parts, to, &mut self.core).run_timer(e, &mut self.core);
+        } else {
+            self.expired(e);
         }
     }
 
@@ -449,6 +461,20 @@ impl Simulation {
             }
         }
         digest.0
+    }
+}
+
+/// The part an event is for, which is the running one from here on.
+#[inline(always)]
+fn part<'a>(
+    parts: &'a mut [Option<Box<dyn DynComponent>>],
+    to: u32,
+    core: &mut Core,
+) -> &'a mut Box<dyn DynComponent> {
+    core.me = to;
+    match &mut parts[to as usize] {
+        Some(part) => part,
+        None => panic!("{} was declared and never built", core.paths[to as usize]),
     }
 }
 

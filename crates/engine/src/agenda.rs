@@ -92,9 +92,31 @@ impl Agenda {
         if limit < self.now {
             return None;
         }
+        if !self.ring.is_empty() {
+            // Nearly always the list has nothing for now and nothing in the ring is dead: no loop, which would
+            // have the compiler load everything a second turn might need.
+            if !self.list.due(self.now)
+                && let Some(payload) = self.ring.pop()
+                && !dead(payload)
+            {
+                return Some(payload);
+            }
+            if let Some(payload) = self.next_now(&dead) {
+                return Some(payload);
+            }
+        }
+        let (time, payload) = self.list.pop_until(limit, dead)?;
+        debug_assert!(time >= self.now, "time goes back from {} to {time}", self.now);
+        self.now = time;
+        Some(payload)
+    }
+
+    /// Returns the next event of this instant.
+    #[inline(never)]
+    fn next_now(&mut self, dead: &impl Fn(u64) -> bool) -> Option<u64> {
         while !self.ring.is_empty() {
             if self.list.due(self.now)
-                && let Some(payload) = self.list.pop_due(self.now, &dead)
+                && let Some(payload) = self.list.pop_due(self.now, dead)
             {
                 return Some(payload);
             }
@@ -104,10 +126,7 @@ impl Agenda {
                 return Some(payload);
             }
         }
-        let (time, payload) = self.list.pop_until(limit, dead)?;
-        debug_assert!(time >= self.now, "time goes back from {} to {time}", self.now);
-        self.now = time;
-        Some(payload)
+        None
     }
 
     /// Advances to `time` when nothing is to happen before it, as after [`Agenda::next_until`] returned `None`.

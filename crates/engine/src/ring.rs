@@ -1,57 +1,68 @@
 //! What is left to do at this instant.
 
-use std::collections::VecDeque;
-
-/// A FIFO of payloads: one register in front of a ring buffer.
+/// A FIFO of payloads in a ring of places, whose number is a power of two.
 ///
-/// Most of the time one message without delay is under way: it lives in the register and costs a store and a load.
-/// Both parts keep their memory, so nothing is allocated once the largest burst has been seen.
+/// It keeps its memory, so nothing is allocated once the largest burst has been seen.
 #[derive(Clone, Default)]
 pub(crate) struct Ring {
-    /// The oldest payload, if `taken`.
-    register: u64,
-    taken: bool,
-    rest: VecDeque<u64>,
+    places: Vec<u64>,
+    /// The place of the oldest payload.
+    first: usize,
+    len: usize,
 }
+
+/// Places to begin with.
+const PLACES: usize = 4;
 
 impl Ring {
     #[inline(always)]
     pub(crate) fn push(&mut self, payload: u64) {
-        // The register is older than the rest: a newcomer may take it only when nothing else waits.
-        if !self.taken && self.rest.is_empty() {
-            self.register = payload;
-            self.taken = true;
-        } else {
-            self.rest.push_back(payload);
+        if self.len == self.places.len() {
+            self.grow();
         }
+        let mask = self.places.len() - 1;
+        self.places[(self.first + self.len) & mask] = payload;
+        self.len += 1;
     }
 
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<u64> {
-        if self.taken {
-            self.taken = false;
-            return Some(self.register);
+        if self.len == 0 {
+            return None;
         }
-        self.rest.pop_front()
+        let payload = self.places[self.first];
+        self.first = (self.first + 1) & (self.places.len() - 1);
+        self.len -= 1;
+        Some(payload)
+    }
+
+    /// Twice as many places; the oldest payload moves to the first.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.places.rotate_left(self.first);
+        self.first = 0;
+        self.places.resize((2 * self.places.len()).max(PLACES), 0);
     }
 
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        !self.taken && self.rest.is_empty()
+        self.len == 0
     }
 
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.taken) + self.rest.len()
+        self.len
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.rest.capacity() * size_of::<u64>()
+        self.places.capacity() * size_of::<u64>()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::VecDeque;
 
     #[test]
     fn first_in_is_first_out_for_every_mix_of_eleven_pushes_and_pops() {

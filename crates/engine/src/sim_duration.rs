@@ -52,14 +52,28 @@ impl SimDuration {
     /// [`SimDuration::MAX`]. A draw is rounded, not cut: cutting would shorten every mean by half a nanosecond.
     #[inline]
     pub const fn from_nanos_f64(nanos: f64) -> Self {
+        // Added to a number below, this leaves no bits for a fraction, and the whole number in the lowest ones.
+        const ALIGN: f64 = (1_u64 << 52) as f64;
+        if nanos >= 0.0 && nanos < (1_u64 << 51) as f64 {
+            let aligned = nanos + ALIGN;
+            let whole = aligned.to_bits() & ((1 << 52) - 1);
+            // The addition rounds to the nearest, but a half to the even neighbour.
+            Self(whole + (nanos - (aligned - ALIGN) >= 0.5) as u64)
+        } else {
+            Self::from_extreme_f64(nanos)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    const fn from_extreme_f64(nanos: f64) -> Self {
         // From here on a f64 has no fraction, so only numbers below need rounding. NaN takes the other branch.
         const WITHOUT_FRACTION: f64 = (1_u64 << 52) as f64;
         if nanos < WITHOUT_FRACTION {
             // Adding one half and cutting would be wrong just below a half: 0.5 - 2^-54 + 0.5 rounds to 1.
-            // i64 because its conversions are single instructions; a number below -2^63 saturates and ends at zero.
-            let whole = nanos as i64;
-            let rounded = whole + (nanos - whole as f64 >= 0.5) as i64;
-            Self(if rounded > 0 { rounded as u64 } else { 0 })
+            // A negative number saturates and ends at zero.
+            let whole = nanos as u64;
+            Self(whole + (nanos - whole as f64 >= 0.5) as u64)
         } else {
             Self(nanos as u64) // exact; saturates; NaN gives 0
         }

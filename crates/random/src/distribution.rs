@@ -101,7 +101,7 @@ impl Distribution {
     /// Draws one value: the first that the stream of this key would give, in less time where the law allows it.
     ///
     /// It is for those who draw once from each key, as the work of a request is drawn.
-    #[inline]
+    #[inline(always)]
     pub fn sample_from_key(&self, key: u64) -> f64 {
         match &self.0 {
             Law::Constant(value) => *value,

@@ -50,7 +50,7 @@ pub use distribution::Distribution;
 pub use distribution_error::DistributionError;
 pub use key_popularity::KeyPopularity;
 pub use request_streams::RequestStreams;
-pub use stream::Stream;
+pub use stream::{Stream, uniform_from_key};
 pub use stream_key::stream_key;
 
 /// The same as [`RequestStreams`].

@@ -31,6 +31,14 @@ pub(crate) fn first_u64(key: u64) -> u64 {
     first.wrapping_add(last).rotate_left(23).wrapping_add(first)
 }
 
+/// Returns the first uniform number of the stream of a key, in less time than it takes to make the stream.
+///
+/// It is for those who draw once from each key, as the choices of a request are drawn.
+#[inline]
+pub fn uniform_from_key(key: u64) -> f64 {
+    (first_u64(key) >> 11) as f64 * UNIT
+}
+
 impl Stream {
     /// Returns the stream of these names: the same names give the same numbers, whatever else is in the model.
     ///
@@ -127,6 +135,7 @@ mod tests {
     fn the_first_number_of_a_key_is_that_of_its_stream() {
         for key in (0..1000).map(mix).chain([0, 1, u64::MAX]) {
             assert_eq!(first_u64(key), Stream::from_key(key).next_u64());
+            assert_eq!(uniform_from_key(key), Stream::from_key(key).uniform());
         }
     }
 

@@ -132,6 +132,7 @@ impl ArrivalProcess {
     }
 
     /// Finds the next arrival.
+    #[inline(always)]
     pub(crate) fn next(&mut self, stream: &mut Stream) -> Next {
         match &mut self.kind {
             Kind::Poisson { rate, window } => match rate.next_point(self.at, window, stream) {
@@ -139,6 +140,14 @@ impl ArrivalProcess {
                 Thinned::NotYet(at) => self.go_on(at),
                 Thinned::Never => Next::Never,
             },
+            Kind::Paced { .. } | Kind::Renewal { .. } => self.next_by_gap(stream),
+            Kind::Mmpp { .. } => self.next_modulated(stream),
+        }
+    }
+
+    #[inline(never)]
+    fn next_by_gap(&mut self, stream: &mut Stream) -> Next {
+        match &mut self.kind {
             Kind::Renewal { gap } => {
                 let at = later(self.at, gap.sample(stream));
                 self.arrive(at)
@@ -162,7 +171,7 @@ impl ArrivalProcess {
                     Reach::Never => Next::Never,
                 }
             }
-            Kind::Mmpp { .. } => self.next_modulated(stream),
+            Kind::Poisson { .. } | Kind::Mmpp { .. } => unreachable!("these have no gaps of one law"),
         }
     }
 
@@ -177,6 +186,7 @@ impl ArrivalProcess {
     }
 
     /// In a state the process is Poisson and has no memory: what would come after the state's end is forgotten.
+    #[inline(never)]
     fn next_modulated(&mut self, stream: &mut Stream) -> Next {
         let Kind::Mmpp { states, factor, state, until, begun } = &mut self.kind else {
             unreachable!("called for a modulated process only")

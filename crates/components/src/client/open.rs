@@ -64,6 +64,7 @@ impl OpenClient {
         OpenClient { batch: (batch.is_constant() != Some(1.0)).then_some(batch), ..self }
     }
 
+    #[inline(always)]
     fn look(&mut self, cx: &mut Cx<Self>) {
         let Some((arrivals, _)) = &mut self.streams else { unreachable!("streams are made at the start") };
         let (at, timer) = match self.arrivals.next(arrivals) {
@@ -76,10 +77,17 @@ impl OpenClient {
         cx.later(at.max(cx.now()) - cx.now(), timer);
     }
 
+    #[inline(always)]
     fn send(&mut self, cx: &mut Cx<Self>) {
+        self.requests.send(self.sent, self.intended, Known::default(), cx);
+        self.sent += 1;
+    }
+
+    /// Sends what is pending of a batch, and looks for the next arrival when all is sent.
+    #[inline(never)]
+    fn send_batch(&mut self, cx: &mut Cx<Self>) {
         for _ in 0..self.pending.min(AT_ONCE) {
-            self.requests.send(self.sent, self.intended, Known::default(), cx);
-            self.sent += 1;
+            self.send(cx);
         }
         self.pending = self.pending.saturating_sub(AT_ONCE);
         if self.pending > 0 {
@@ -100,16 +108,18 @@ impl Component for OpenClient {
         self.look(cx);
     }
 
+    #[inline(always)]
     fn on_timer(&mut self, timer: OpenTimer, cx: &mut Cx<Self>) {
-        match timer {
-            OpenTimer::Look => self.look(cx),
-            OpenTimer::More => self.send(cx),
-            OpenTimer::Arrival => {
-                self.pending = match (&self.batch, &mut self.streams) {
-                    (Some(batch), Some((_, stream))) => whole(batch.sample(stream)),
-                    _ => 1,
-                };
+        match (timer, &self.batch, &mut self.streams) {
+            (OpenTimer::Look, ..) => self.look(cx),
+            (OpenTimer::More, ..) => self.send_batch(cx),
+            (OpenTimer::Arrival, Some(batch), Some((_, stream))) => {
+                self.pending = whole(batch.sample(stream));
+                self.send_batch(cx);
+            }
+            (OpenTimer::Arrival, ..) => {
                 self.send(cx);
+                self.look(cx);
             }
         }
     }

@@ -400,7 +400,24 @@ impl RateProfile {
     /// Inversion of the cumulative rate where it is closed; else thinning under a bound that is renewed window by
     /// window: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", Naval Research
     /// Logistics Quarterly 26(3), 1979.
+    #[inline(always)]
     pub(crate) fn next_point(
+        &self,
+        from: u64,
+        window: &mut Window,
+        stream: &mut kneepoint_random::Stream,
+    ) -> Thinned {
+        // The rate of most models: what `reach` says of it, inline.
+        if let Shape::Constant(rate) = self.0
+            && rate > 0.0
+        {
+            return Thinned::At(later(from, stream.exponential() / rate * 1e9));
+        }
+        self.next_point_otherwise(from, window, stream)
+    }
+
+    #[inline(never)]
+    fn next_point_otherwise(
         &self,
         from: u64,
         window: &mut Window,

@@ -111,7 +111,7 @@ impl Requests {
     }
 
     /// Notes how a request ended.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ended(&mut self, answer: &Answer, cx: &mut Core) {
         let open = self.open.as_ref().expect("a client is answered after its start");
         let series = &open.series[open.places[answer.class as usize] as usize];

@@ -54,6 +54,7 @@ impl Balancer {
         Balancer { overhead: (overhead.is_constant() != Some(0.0)).then_some(overhead), ..self }
     }
 
+    #[inline(always)]
     fn pass(&mut self, call: Call, cx: &mut Cx<Self>) {
         let member = self.routing.choose(call, cx);
         let ask = self.members[member].ask(call);

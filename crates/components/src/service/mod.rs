@@ -38,9 +38,9 @@ use kneepoint_calls::{
     Answer, Attributes, Call, Callee, Component, Core, Cx, Fault, Phase, Serve, Status, timers,
 };
 use kneepoint_engine::SimDuration;
-use kneepoint_random::Stream;
+use kneepoint_random::uniform_from_key;
 
-use self::job::State;
+use self::job::{Job, State};
 use self::program::{Branch, CallOp, Fork, OWN, Op, Program};
 use self::station::Station;
 
@@ -146,101 +146,56 @@ impl Service {
     }
 
     /// Moves a job on, and then whoever gets what it gives free.
+    #[inline(never)]
     fn run(&mut self, at: u32, value: u32, cx: &mut Cx<Self>) {
+        self.run_here(at, value, cx);
+    }
+
+    /// The same inline, for the end of a work, from which most jobs are moved on.
+    ///
+    /// The steps that nearly all calls take have their code here, once; the others are calls.
+    #[inline(always)]
+    fn run_here(&mut self, at: u32, value: u32, cx: &mut Cx<Self>) {
         let Service { program, station, own } = self;
         let (mut at, mut value) = (at, value);
         loop {
             let job = &mut station.jobs[at];
             let call = job.call;
-            let next = match &program.ops[job.pc as usize] {
+            let then = match &program.ops[job.pc as usize] {
                 Op::Compute(work) => {
                     if station.take_seat(at, cx) {
-                        station.jobs[at].pc += 1;
-                        let demand = work.draw(call, cx);
-                        station.compute(at, demand, cx);
-                        return;
+                        return station.compute(at, work, cx);
                     }
                     if station.wait(at, cx) {
                         return;
                     }
-                    finish(station, at, Status::Rejected, 0, cx)
+                    cx.answer(call, Status::Rejected);
+                    Then::Release
                 }
-                Op::Delay(time) => {
-                    job.pc += 1;
-                    let span = SimDuration::from_nanos(time.draw(call, cx));
-                    cx.phase(call, Phase::Service);
-                    cx.later(span, Wake::Woke(call));
-                    station.go_away(at, cx)
-                }
-                Op::Call { call: number, last } => {
-                    let to = &program.calls[*number as usize];
-                    job.pc += 1;
-                    job.need = 0;
-                    let operation = to.operation.unwrap_or(job.operation);
-                    if *last && !job.on_thread && job.status == Status::Ok {
-                        pass_on(to, call, operation, cx);
-                        station.release(at, cx)
-                    } else {
-                        let ask = to.edge.ask(call).operation(operation);
-                        let ask = to.fill(ask, call, cx);
-                        cx.call(ask);
-                        station.go_away(at, cx)
-                    }
-                }
-                Op::Loop { times, depth, end } => {
-                    let times = u32::try_from(times.draw(call, cx)).unwrap_or(u32::MAX);
-                    station.jobs[at].pc = if times == 0 { *end } else { station.jobs[at].pc + 1 };
-                    *station.jobs.counter(at, *depth) = times;
-                    continue;
-                }
-                Op::Again { depth, start } => {
-                    let left = station.jobs.counter(at, *depth);
-                    *left -= 1;
-                    let again = *left > 0;
-                    let job = &mut station.jobs[at];
-                    job.pc = if again { *start } else { job.pc + 1 };
-                    continue;
-                }
-                Op::Fork(number) => {
-                    let fork = &program.forks[*number as usize];
-                    job.pc += 1;
-                    if fork.branches.is_empty() {
-                        continue;
-                    }
-                    job.need = fork.need;
-                    job.spare = fork.branches.len() as u16 - fork.need;
-                    let operation = job.operation;
-                    own.fork(fork, program, call, operation, cx);
-                    station.go_away(at, cx)
+                Op::End => {
+                    cx.answer_with(call, job.status, value, SimDuration::ZERO);
+                    Then::Release
                 }
                 Op::Choose(number) => {
                     let branches = &program.choices[*number as usize];
-                    let draw = Stream::from_key(cx.draw(call)).uniform();
-                    let chosen = branches.partition_point(|(upto, _)| *upto <= draw);
-                    job.pc = branches[chosen].1;
-                    continue;
+                    let draw = uniform_from_key(cx.draw(call));
+                    // The last share is 1, and a draw is below.
+                    let chosen = branches.iter().find(|(upto, _)| draw < *upto);
+                    job.pc = chosen.map_or(job.pc, |(_, start)| *start);
+                    Then::GoOn
                 }
-                Op::Jump(to) => {
-                    job.pc = *to;
-                    continue;
+                Op::Call { call: number, last: true } if !job.on_thread && job.status == Status::Ok => {
+                    let to = &program.calls[*number as usize];
+                    pass_on(to, call, to.operation.unwrap_or(job.operation), cx);
+                    Then::Release
                 }
-                Op::Detach(part) => {
-                    job.pc += 1;
-                    let operation = job.operation;
-                    own.detach(*part, call, operation, cx);
-                    continue;
-                }
-                Op::Fail { chance, status } => {
-                    job.pc += 1;
-                    if !Stream::from_key(cx.draw(call)).chance(*chance) {
-                        continue;
-                    }
-                    finish(station, at, *status, 0, cx)
-                }
-                Op::End => {
-                    let status = job.status;
-                    finish(station, at, status, value, cx)
-                }
+                Op::Call { call: number, .. } => ask(&program.calls[*number as usize], job, cx),
+                op => other_step(op, program, station, own, at, cx),
+            };
+            let next = match then {
+                Then::GoOn => continue,
+                Then::Release => station.release(at, cx),
+                Then::GoAway => station.go_away(at, cx),
             };
             match next {
                 Some(job) => (at, value) = (job, 0),
@@ -250,14 +205,38 @@ impl Service {
     }
 
     /// A job ends; whoever gets what it gives free is moved on.
+    #[inline(never)]
     fn end(&mut self, at: u32, status: Status, cx: &mut Cx<Self>) {
         if let Some(next) = finish(&mut self.station, at, status, 0, cx) {
             self.run(next, 0, cx);
         }
     }
 
+    #[inline(always)]
     fn arrived(&mut self, call: Call, cx: &mut Cx<Self>) {
-        let asked = cx.operation(call);
+        let operation = cx.operation(call);
+        if operation < OWN
+            && self.station.is_plain()
+            && let Some(start) = self.program.start(operation)
+            && let Op::Compute(work) = &self.program.ops[start as usize]
+        {
+            // Most calls of most services: no threads, work first, and nobody is turned away unless all is full.
+            if self.station.is_full_for(call, cx) {
+                return cx.answer(call, Status::Rejected);
+            }
+            let at = self.station.accept(call, start, operation, cx);
+            if self.station.take_seat(at, cx) {
+                self.station.compute(at, work, cx);
+            } else if !self.station.wait(at, cx) {
+                self.end(at, Status::Rejected, cx);
+            }
+            return;
+        }
+        self.arrived_otherwise(call, operation, cx);
+    }
+
+    #[inline(never)]
+    fn arrived_otherwise(&mut self, call: Call, asked: u16, cx: &mut Cx<Self>) {
         let mine = asked >= OWN;
         let (start, operation) = if mine {
             match self.own.operations.get(usize::from(asked - OWN)) {
@@ -272,19 +251,12 @@ impl Service {
             return cx.answer(call, Status::Failed);
         };
         let station = &mut self.station;
-        if !station.is_stopped() {
-            match &self.program.ops[start as usize] {
-                Op::Call { call: number, last: true } if mine || !station.has_threads() => {
-                    let to = &self.program.calls[*number as usize];
-                    return pass_on(to, call, to.operation.unwrap_or(operation), cx);
-                }
-                Op::Compute(_)
-                    if !mine && !station.has_threads() && station.is_full_for(station.priority(call, cx)) =>
-                {
-                    return cx.answer(call, Status::Rejected);
-                }
-                _ => {}
-            }
+        if !station.is_stopped()
+            && (mine || !station.has_threads())
+            && let Op::Call { call: number, last: true } = &self.program.ops[start as usize]
+        {
+            let to = &self.program.calls[*number as usize];
+            return pass_on(to, call, to.operation.unwrap_or(operation), cx);
         }
         if mine {
             let at = station.accept(call, start, operation, cx);
@@ -375,11 +347,35 @@ impl Service {
         self.end(at, Status::Cancelled, cx);
     }
 
+    /// Out of line: the end of a work that came while the service stood still.
+    #[inline(never)]
+    fn done_late(&mut self, call: Call, cx: &mut Cx<Self>) {
+        self.done(call, cx);
+    }
+
+    #[inline(always)]
     fn done(&mut self, call: Call, cx: &mut Cx<Self>) {
         let at = cx.note(call);
         if self.station.is_stopped() {
             self.own.missed.push(Missed::Done(call));
         } else if self.station.is_done(at, cx) {
+            self.run_here(at, 0, cx);
+        }
+    }
+
+    #[inline(never)]
+    fn lost_patience(&mut self, call: Call, cx: &mut Cx<Self>) {
+        let at = cx.note(call);
+        self.station.jobs[at].patience = None;
+        self.station.walk_out(at, cx);
+        self.end(at, Status::Shed, cx);
+    }
+
+    /// Ends have come on the shared processor.
+    #[inline(never)]
+    fn shared_ended(&mut self, cx: &mut Cx<Self>) {
+        self.station.alarm_rang();
+        while let Some(at) = self.station.next_ended(cx) {
             self.run(at, 0, cx);
         }
     }
@@ -393,7 +389,7 @@ impl Service {
                 }
                 Missed::Cancel(call) if cx.is_open(call) => self.cancelled(call, cx),
                 Missed::Run(call) if cx.is_open(call) => self.run(cx.note(call), 0, cx),
-                Missed::Done(call) if cx.is_open(call) => self.done(call, cx),
+                Missed::Done(call) if cx.is_open(call) => self.done_late(call, cx),
                 Missed::Answer(_) | Missed::Cancel(_) | Missed::Run(_) | Missed::Done(_) => {}
             }
         }
@@ -449,15 +445,104 @@ impl Own {
     }
 }
 
+/// What becomes of a job after a step.
+enum Then {
+    /// It goes on with the next step.
+    GoOn,
+    /// It is over, or passed on.
+    Release,
+    /// It waits for something outside: a time, an answer.
+    GoAway,
+}
+
+/// Makes the call of a step.
+#[inline(never)]
+fn ask(to: &CallOp, job: &mut Job, cx: &mut Core) -> Then {
+    job.pc += 1;
+    job.need = 0;
+    let call = job.call;
+    let ask = to.edge.ask(call).operation(to.operation.unwrap_or(job.operation));
+    let ask = to.fill(ask, call, cx);
+    cx.call(ask);
+    Then::GoAway
+}
+
+/// A step that is not frequent.
+#[inline(never)]
+fn other_step(
+    op: &Op,
+    program: &Program,
+    station: &mut Station,
+    own: &mut Own,
+    at: u32,
+    cx: &mut Cx<Service>,
+) -> Then {
+    let job = &mut station.jobs[at];
+    let (call, operation) = (job.call, job.operation);
+    job.pc += 1;
+    match op {
+        Op::Delay(time) => {
+            let span = SimDuration::from_nanos(time.draw(call, cx));
+            cx.phase(call, Phase::Service);
+            cx.later(span, Wake::Woke(call));
+            Then::GoAway
+        }
+        Op::Loop { times, depth, end } => {
+            let times = u32::try_from(times.draw(call, cx)).unwrap_or(u32::MAX);
+            if times == 0 {
+                job.pc = *end;
+            }
+            *station.jobs.counter(at, *depth) = times;
+            Then::GoOn
+        }
+        Op::Again { depth, start } => {
+            let left = station.jobs.counter(at, *depth);
+            *left -= 1;
+            if *left > 0 {
+                station.jobs[at].pc = *start;
+            }
+            Then::GoOn
+        }
+        Op::Fork(number) => {
+            let fork = &program.forks[*number as usize];
+            if fork.branches.is_empty() {
+                return Then::GoOn;
+            }
+            job.need = fork.need;
+            job.spare = fork.branches.len() as u16 - fork.need;
+            own.fork(fork, program, call, operation, cx);
+            Then::GoAway
+        }
+        Op::Jump(to) => {
+            job.pc = *to;
+            Then::GoOn
+        }
+        Op::Detach(part) => {
+            own.detach(*part, call, operation, cx);
+            Then::GoOn
+        }
+        Op::Fail { chance, status } => {
+            if uniform_from_key(cx.draw(call)) >= *chance {
+                return Then::GoOn;
+            }
+            cx.answer(call, *status);
+            Then::Release
+        }
+        Op::Compute(_) | Op::Call { .. } | Op::Choose(_) | Op::End => {
+            unreachable!("a frequent step has its own arm")
+        }
+    }
+}
+
 /// Answers a job. Returns who gets what it gives free, if that one must be moved on.
-#[inline(always)]
+#[inline(never)]
 fn finish(station: &mut Station, at: u32, status: Status, value: u32, cx: &mut Cx<Service>) -> Option<u32> {
     cx.answer_with(station.jobs[at].call, status, value, SimDuration::ZERO);
     station.release(at, cx)
 }
 
 /// Passes a call on: its answer goes past me.
-#[inline(always)]
+#[inline(never)]
 fn pass_on(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
     cx.set_note(call, operation.into());
     let ask = to.fill(to.edge.ask(call), call, cx);
@@ -473,22 +558,13 @@ impl Component for Service {
         self.station.start(detaches, cx);
     }
 
+    #[inline(always)]
     fn on_timer(&mut self, timer: Wake, cx: &mut Cx<Self>) {
         match timer {
             Wake::Done(call) => self.done(call, cx),
             Wake::Woke(call) => self.start(cx.note(call), cx),
-            Wake::Patience(call) => {
-                let at = cx.note(call);
-                self.station.jobs[at].patience = None;
-                self.station.walk_out(at, cx);
-                self.end(at, Status::Shed, cx);
-            }
-            Wake::Shared => {
-                self.station.alarm_rang();
-                while let Some(at) = self.station.next_ended(cx) {
-                    self.run(at, 0, cx);
-                }
-            }
+            Wake::Patience(call) => self.lost_patience(call, cx),
+            Wake::Shared => self.shared_ended(cx),
         }
         self.station.settle(cx);
     }

@@ -17,7 +17,10 @@ use super::steps::{Key, Parallel, Step, SubCall, Wait};
 use crate::Edge;
 
 /// A drawn amount; most are constant, and then nothing is drawn.
+///
+/// Tagged by a byte of its own, here and in [`Op`]: a tag in a niche of the law inside takes ten instructions to read.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 pub(super) enum Amount {
     Fixed(u64),
     Drawn(Distribution),
@@ -47,6 +50,7 @@ impl Amount {
 
 /// One instruction.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 pub(super) enum Op {
     Compute(Amount),
     Delay(Amount),
@@ -213,6 +217,7 @@ impl Compiler {
         if self.program.ops.len() > NOWHERE as usize / 2 || self.program.parts.len() >= OWN as usize {
             return Err(ServiceError::TooLong);
         }
+        self.shorten();
         if let Some((&last, _)) = self.program.starts.last_key_value() {
             self.program.table = vec![NOWHERE; usize::from(last) + 1];
             for (operation, start) in &self.program.starts {
@@ -417,5 +422,25 @@ impl Compiler {
             self.program.ops[jump] = Op::Jump(after);
         }
         Ok(())
+    }
+
+    /// Spares jumps: one that leads to the end is the end, and a branch that begins with one begins where it leads.
+    fn shorten(&mut self) {
+        let ops = &self.program.ops;
+        // Jumps lead forward only, so this ends.
+        let follow = |mut at: u32| {
+            while let Op::Jump(to) = ops[at as usize] {
+                at = to;
+            }
+            at
+        };
+        for (_, start) in self.program.choices.iter_mut().flatten() {
+            *start = follow(*start);
+        }
+        let ends: Vec<usize> =
+            (0..ops.len()).filter(|at| matches!(ops[follow(*at as u32) as usize], Op::End)).collect();
+        for at in ends {
+            self.program.ops[at] = Op::End;
+        }
     }
 }

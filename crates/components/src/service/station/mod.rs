@@ -20,6 +20,7 @@ use self::servers::Servers;
 use self::sharing::Sharing;
 use super::error::ServiceError;
 use super::job::{Job, Jobs, State};
+use super::program::Amount;
 use super::{Service, Wake};
 
 pub use self::concurrency::{Concurrency, Machine};
@@ -27,6 +28,7 @@ pub use self::queue::{Discipline, Preempt, Queue};
 
 /// What computes.
 #[derive(Clone, Debug)]
+#[repr(u8)]
 enum Processor {
     Servers(Servers),
     Sharing(Shared),
@@ -135,6 +137,12 @@ impl Station {
         self.stopped.is_some()
     }
 
+    /// Whether it goes, and there are no threads: then who comes computes at once or joins the line.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        self.stopped.is_none() && self.threads.is_none()
+    }
+
     #[inline(always)]
     pub fn has_threads(&self) -> bool {
         self.threads.is_some()
@@ -213,15 +221,19 @@ impl Station {
 
     /// Whether a newcomer who wants to compute would be turned away.
     #[inline(always)]
-    pub fn is_full_for(&self, priority: u8) -> bool {
-        self.line.len() >= self.max
-            && match &self.processor {
-                Processor::Servers(servers) => {
-                    !(servers.any_free() && self.line.is_empty())
-                        && servers.victim(priority, &self.jobs).is_none()
-                }
-                Processor::Sharing(_) => false,
+    pub fn is_full_for(&self, call: Call, cx: &Core) -> bool {
+        self.line.len() >= self.max && self.has_no_server_for(self.priority(call, cx))
+    }
+
+    #[inline(never)]
+    fn has_no_server_for(&self, priority: u8) -> bool {
+        match &self.processor {
+            Processor::Servers(servers) => {
+                !(servers.any_free() && self.line.is_empty())
+                    && servers.victim(priority, &self.jobs).is_none()
             }
+            Processor::Sharing(_) => false,
+        }
     }
 
     pub fn is_line_full(&self) -> bool {
@@ -229,7 +241,7 @@ impl Station {
     }
 
     /// Joins the line. Returns whether there was a place; only newcomers can be turned away.
-    #[inline]
+    #[inline(never)]
     pub fn wait(&mut self, at: u32, cx: &mut Cx<Service>) -> bool {
         let job = &mut self.jobs[at];
         let newcomer = !job.begun;
@@ -311,6 +323,7 @@ impl Station {
     }
 
     /// A thread is free for the next one.
+    #[inline(never)]
     fn next_for_thread(&mut self, cx: &mut Core) -> Option<u32> {
         let next = self.call_up(cx);
         match next {
@@ -341,7 +354,14 @@ impl Station {
             cx.add(self.measures().busy, 1.0);
             return true;
         }
-        let priority = job.priority;
+        servers.can_preempt() && self.take_from_another(at, cx)
+    }
+
+    /// Takes the server of a less urgent one, if all are taken and there is one.
+    #[inline(never)]
+    fn take_from_another(&mut self, at: u32, cx: &mut Core) -> bool {
+        let Processor::Servers(servers) = &mut self.processor else { return false };
+        let priority = self.jobs[at].priority;
         match servers.victim(priority, &self.jobs) {
             Some(victim) if !servers.any_free() => {
                 self.put_aside(victim, cx);
@@ -370,46 +390,56 @@ impl Station {
         cx.phase(call, Phase::Waiting);
     }
 
-    /// A job that may compute begins to: so much work \[ns\].
-    #[inline(always)]
-    pub fn compute(&mut self, at: u32, demand: u64, cx: &mut Cx<Service>) {
+    /// A job that may compute begins to.
+    #[inline(never)]
+    pub fn compute(&mut self, at: u32, work: &Amount, cx: &mut Cx<Service>) {
         let waiting = self.measures().waiting;
-        let clock = self.clock(cx);
         let job = &mut self.jobs[at];
-        job.demand = demand;
+        job.pc += 1;
         job.done = 0;
         job.begun = true;
         if !job.served {
             job.served = true;
             cx.record(waiting, 0);
         }
+        let demand = work.draw(job.call, cx);
+        self.jobs[at].demand = demand;
         match &mut self.processor {
             Processor::Servers(_) => self.serve(at, cx),
-            Processor::Sharing(shared) => {
-                job.state = State::Shared;
-                let call = job.call;
-                shared.sharing.advance(clock, &mut self.jobs);
-                shared.sharing.join(at, &mut self.jobs);
-                shared.touched = true;
-                cx.phase(call, Phase::Service);
-            }
+            Processor::Sharing(_) => self.share(at, cx),
         }
+    }
+
+    #[inline(never)]
+    fn share(&mut self, at: u32, cx: &mut Core) {
+        let clock = self.clock(cx);
+        let Processor::Sharing(shared) = &mut self.processor else { return };
+        let job = &mut self.jobs[at];
+        job.state = State::Shared;
+        let call = job.call;
+        shared.sharing.advance(clock, &mut self.jobs);
+        shared.sharing.join(at, &mut self.jobs);
+        shared.touched = true;
+        cx.phase(call, Phase::Service);
     }
 
     /// A job that has a server is served, or goes on being served.
     #[inline(always)]
     fn serve(&mut self, at: u32, cx: &mut Cx<Service>) {
         let clock = self.clock(cx);
-        if let Processor::Servers(servers) = &mut self.processor {
-            servers.begin(at, clock, &mut self.jobs);
-        }
         let job = &mut self.jobs[at];
+        job.state = State::Serving;
+        job.mark = clock;
+        job.preempted = false;
         let call = job.call;
         cx.phase(call, Phase::Service);
         // The event of an earlier, broken-off service comes too early, never too late, and is then put off.
         if !job.armed {
             job.armed = true;
             cx.later(SimDuration::from_nanos(job.demand - job.done), Wake::Done(call));
+        }
+        if let Processor::Servers(servers) = &mut self.processor {
+            servers.begin(at, &mut self.jobs);
         }
     }
 
@@ -445,15 +475,22 @@ impl Station {
     /// A server is free for the next one, who is returned if it must be moved on.
     #[inline(always)]
     fn next_for_server(&mut self, cx: &mut Cx<Service>) -> Option<u32> {
-        let Some(at) = self.call_up(cx) else {
+        if self.line.is_empty() {
             if let Processor::Servers(servers) = &mut self.processor {
                 servers.give_back();
             }
             cx.add(self.measures().busy, -1.0);
             return None;
-        };
-        self.jobs[at].on_server = true;
-        if self.jobs[at].preempted {
+        }
+        self.call_up_for_server(cx)
+    }
+
+    #[inline(never)]
+    fn call_up_for_server(&mut self, cx: &mut Cx<Service>) -> Option<u32> {
+        let at = self.call_up(cx)?;
+        let job = &mut self.jobs[at];
+        job.on_server = true;
+        if job.preempted {
             self.serve(at, cx);
             return None;
         }
@@ -493,7 +530,7 @@ impl Station {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn set_alarm(&mut self, cx: &mut Cx<Service>) {
         let clock = self.clock(cx);
         let busy = self.measures().busy;

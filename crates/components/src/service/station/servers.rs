@@ -41,6 +41,12 @@ impl Servers {
         self.free += 1;
     }
 
+    /// Whether servers can be taken away.
+    #[inline(always)]
+    pub fn can_preempt(&self) -> bool {
+        self.preempt.is_some()
+    }
+
     /// Who would lose its server to one of this priority: of the least urgent the one who began last.
     #[inline]
     pub fn victim(&self, priority: u8, jobs: &Jobs) -> Option<u32> {
@@ -49,19 +55,15 @@ impl Servers {
     }
 
     /// A service begins or goes on.
-    #[inline]
-    pub fn begin(&mut self, at: u32, clock: u64, jobs: &mut Jobs) {
-        let job = &mut jobs[at];
-        job.state = State::Serving;
-        job.mark = clock;
-        job.preempted = false;
+    #[inline(always)]
+    pub fn begin(&mut self, at: u32, jobs: &mut Jobs) {
         if let Some((_, running)) = &mut self.preempt {
             running.push_last(at, jobs);
         }
     }
 
     /// A service ends or is broken off: returns how long it took since it began \[ns\].
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, at: u32, clock: u64, jobs: &mut Jobs) -> u64 {
         let job = &mut jobs[at];
         let used = clock - job.mark;
