@@ -27,12 +27,10 @@ impl Template {
 
 pub fn init(arguments: &InitArguments) -> End {
     let path = &arguments.file;
-    if path.is_dir() {
-        return output::bad(&format!("{} is a folder; name the file to write", path.display()));
-    }
     match output::write_file(path, arguments.template.text(), false) {
         Ok(()) => {
-            output::say(&format!("{} written; now: kneepoint run {}", path.display(), path.display()));
+            let shown = output::shown(path);
+            output::say(&format!("{shown} written; now: kneepoint run {shown}"));
             End::Fine
         }
         Err(message) => output::bad(&message.replace("; --force overwrites it", "; init never overwrites")),

@@ -13,10 +13,11 @@ use crate::arguments::{Format, RunArguments};
 use crate::output;
 
 pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
-    if let (Some(path), false) = (&arguments.output, arguments.force)
-        && std::fs::symlink_metadata(path).is_ok()
+    // Said before a run of an hour, not after it.
+    if let Some(path) = &arguments.output
+        && let Err(message) = output::can_be_written(path, arguments.force)
     {
-        return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        return output::bad(&message);
     }
     let checked = match Scenario::load(&arguments.file, registry, &arguments.changes.overrides()) {
         Ok(checked) => checked,
