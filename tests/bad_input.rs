@@ -228,7 +228,12 @@ fn numbers_without_a_meaning_are_refused() {
         (
             "more than sure",
             run("duration: \"1min\", confidence: \"100%\""),
-            "4:37 a confidence lies between 0 and 1 [0.05 and \"5%\" are the same]",
+            "4:37 a confidence lies between 0.01 and 0.999999 [0.05 and \"5%\" are the same]",
+        ),
+        (
+            "hardly sure",
+            run("duration: \"1min\", confidence: 1e-300"),
+            "4:37 a confidence lies between 0.01 and 0.999999 [0.05 and \"5%\" are the same]",
         ),
         ("nothing in flight", run("duration: \"1min\", limits: (in_flight: 0)"), "4:45 at least 1 in flight"),
         ("no events", run("duration: \"1min\", limits: (events: 0)"), "4:42 at least 1 event"),
@@ -335,6 +340,36 @@ fn parameters_of_a_law_are_plain_values() {
     says(&folder.write("laws.ron", model(gap, SERVICE, "")), expected);
     let factors = "OpenClient(to: \"web\", rate: Product([Growth(by: \"1%\", per: \"1s\"), \"5/s\"]))";
     assert_eq!(errors(&folder.write("laws.ron", model(factors, SERVICE, ""))), [] as [&str; 0]);
+}
+
+#[test]
+fn more_users_than_the_run_may_hold_are_refused() {
+    let folder = Folder::new("users");
+    for (users, expected) in [
+        (
+            "Steps({ \"0s\": 10, \"8s\": 1e12 })",
+            "6:41 1000000000000 users at once are more than the run can hold [all clients together have at most 10000000 (run.limits.memory)]",
+        ),
+        ("20_000_000", "6:41 at most 10 000 000 users"),
+    ] {
+        let client = format!("ClosedClient(to: \"web\", users: {users})");
+        says(&folder.write("users.ron", model(&client, SERVICE, "")), expected);
+    }
+}
+
+#[test]
+fn nobody_calls_a_client() {
+    let folder = Folder::new("client");
+    let calling = SERVICE.replace("Compute(\"1ms\")", "Call(\"users\")");
+    let expected = "7:64 \"users\" is a client: it calls, and nobody calls it [web]";
+    says(&folder.write("client.ron", model(CLIENT, &calling, "")), expected);
+}
+
+#[test]
+fn the_short_form_of_a_sweep_is_checked_too() {
+    let folder = Folder::new("sweep");
+    let text = model(CLIENT, SERVICE, "sweep: { \"nobody.rate\": [1] },");
+    says(&folder.write("sweep.ron", text), "9:11 nothing is named \"nobody\" [users, web]");
 }
 
 #[test]

@@ -29,7 +29,8 @@ pub fn init(arguments: &InitArguments) -> End {
     let path = &arguments.file;
     match output::write_file(path, arguments.template.text(), false) {
         Ok(()) => {
-            output::say(&format!("{} written; now: kneepoint run {}", path.display(), path.display()));
+            let shown = output::shown(path);
+            output::say(&format!("{shown} written; now: kneepoint run {shown}"));
             End::Fine
         }
         Err(message) => output::bad(&message.replace("; --force overwrites it", "; init never overwrites")),

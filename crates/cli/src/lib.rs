@@ -63,7 +63,11 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
         Err(error) => {
             // Help and version are no faults; clap knows where each goes.
             let end = if error.use_stderr() { End::Bad } else { End::Fine };
-            return if error.print().is_ok() { end } else { End::Failed };
+            return match error.print() {
+                Ok(()) => end,
+                Err(unprinted) if end == End::Fine => output::broken(&unprinted),
+                Err(_) => end,
+            };
         }
     };
     match arguments.verb {

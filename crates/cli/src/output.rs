@@ -49,30 +49,39 @@ pub fn bad(text: &str) -> End {
     End::Bad
 }
 
-/// Refuses what cannot be the name of a file to write: to be asked before the work, not after it.
+/// Holds that a file can be written there, as far as that can be told before there is anything to write.
 ///
 /// # Errors
-/// If it is a folder, or exists and must not be overwritten; in words.
-pub fn may_write(path: &Path, force: bool) -> Result<(), String> {
-    let shown = path.display();
-    if path.is_dir() {
-        return Err(format!("{shown} is a folder; name the file to write"));
+/// If it exists and must not be overwritten, is no file, or has no folder to be in; in words.
+pub fn can_be_written(path: &Path, force: bool) -> Result<(), String> {
+    let shown = shown(path);
+    match std::fs::symlink_metadata(path) {
+        Ok(about) if about.is_dir() => return Err(format!("{shown} is a folder; name the file to write")),
+        // A rename would put a file in the place of a device.
+        Ok(about) if !about.is_file() && !about.is_symlink() => {
+            return Err(format!("{shown} is not a regular file; only those are overwritten"));
+        }
+        Ok(_) if !force => return Err(format!("{shown} exists; --force overwrites it")),
+        _ => {}
     }
-    if !force && std::fs::symlink_metadata(path).is_ok() {
-        return Err(format!("{shown} exists; --force overwrites it"));
+    if path.file_name().is_none() {
+        return Err(format!("{shown} is not the name of a file"));
     }
-    Ok(())
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(format!("{shown} cannot be written: there is no folder {}", self::shown(folder)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file whole or not at all: to a temporary name beside it, then renamed.
 ///
 /// # Errors
-/// If it exists and must not be overwritten, or cannot be written; in words.
+/// As [`can_be_written`], and if the system refuses; in words.
 pub fn write_file(path: &Path, text: &str, force: bool) -> Result<(), String> {
-    may_write(path, force)?;
-    let shown = path.display();
-    let Some(name) = path.file_name() else { return Err(format!("{shown} is not the name of a file")) };
-    let mut temporary = name.to_os_string();
+    can_be_written(path, force)?;
+    let mut temporary = path.file_name().unwrap_or_default().to_os_string();
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(temporary);
     let written = std::fs::write(&temporary, text).and_then(|()| {
@@ -87,8 +96,13 @@ pub fn write_file(path: &Path, text: &str, force: bool) -> Result<(), String> {
     });
     written.map_err(|error| {
         let _ = std::fs::remove_file(&temporary);
-        format!("{shown} cannot be written: {error}")
+        format!("{} cannot be written: {error}", shown(path))
     })
+}
+
+/// A path as it may be said: names of files can hold anything, what steers a terminal included.
+pub fn shown(path: &Path) -> String {
+    kneepoint_report::safe(&path.display().to_string())
 }
 
 /// The threads that were asked for, or as many as there are cores.

@@ -14,8 +14,9 @@ use crate::arguments::{Format, RunArguments};
 use crate::output;
 
 pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
+    // Said before a run of an hour, not after it.
     if let Some(path) = &arguments.output
-        && let Err(message) = output::may_write(path, arguments.force)
+        && let Err(message) = output::can_be_written(path, arguments.force)
     {
         return output::bad(&message);
     }

@@ -78,8 +78,12 @@ fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
             run.replications_min, run.replications_max
         ));
     }
-    if !(run.confidence > 0.0 && run.confidence < 1.0) {
-        return refuse(format!("a confidence lies between 0 and 1, as 0.95 does, not {}", run.confidence));
+    // Nearer to 0 or 1 nothing is left of it once it is shared among many intervals that hold together.
+    if !(0.01..=0.999_999).contains(&run.confidence) {
+        let confidence = run.confidence;
+        return refuse(format!(
+            "a confidence lies between 0.01 and 0.999999, as 0.95 does, not {confidence}"
+        ));
     }
     if let Some(precision) = run.precision
         && !(precision > 0.0 && precision < 1.0)

@@ -149,7 +149,7 @@ impl Faults {
             text,
             "{}{}",
             " ".repeat(79usize.saturating_sub(width).max(3)),
-            self.files.describe(fault.place)
+            printable(&self.files.describe(fault.place))
         );
         text.push('\n');
         text.push_str(&excerpt(&self.files, fault));

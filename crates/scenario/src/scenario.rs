@@ -125,8 +125,12 @@ impl Check<'_> {
                     let place =
                         section.map_or(self.arena.place(self.root).part(0, 1), |id| self.arena.place(id));
                     let known = variants.iter().map(|entry| &*entry.key.text);
+                    let help = match did_you_mean(name, '"', known) {
+                        none if none.is_empty() => "this file has no `variants`".to_string(),
+                        help => help,
+                    };
                     let fault = Fault::error(place, format!("no variant \"{}\"", shown(name)));
-                    self.faults.push(fault.help(did_you_mean(name, '"', known)));
+                    self.faults.push(fault.help(help));
                 }
             }
         }

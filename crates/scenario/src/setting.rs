@@ -84,7 +84,12 @@ impl<'a> Setter<'a> {
             SettingBase::Section(name) => {
                 let at = key_part(path, name.span.clone());
                 if NOT_SET.contains(&name.value.as_str()) {
-                    return Err(Fault::error(at, format!("`{}` cannot be set", name.value)));
+                    let help = match name.value.as_str() {
+                        "parts" => "a part is set by its name: web.instances",
+                        "edges" => "an edge is set by its ends: web -> db.round_trip",
+                        _ => "it is as the file says it",
+                    };
+                    return Err(Fault::error(at, format!("`{}` cannot be set", name.value)).help(help));
                 }
                 let scenario = self.kind("record", "scenario", at)?;
                 self.field(self.root, &scenario, &name.value, at)?

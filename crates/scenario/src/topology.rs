@@ -501,6 +501,15 @@ impl<'a> Builder<'a> {
             }
             return None;
         };
+        if self.parts[callee].is_client {
+            let message = format!("\"{}\" is a client: it calls, and nobody calls it", shown(&root.value));
+            let serving = self.parts.iter().filter(|part| !part.is_client).map(|part| &*part.name);
+            let help = did_you_mean(&root.value, '"', serving);
+            if !site.loose {
+                self.say(site, Fault::error(inside(site.place, &root.span), message).help(help));
+            }
+            return None;
+        }
         self.pieces(site, callee);
         self.adjacent.insert((state.part as usize, callee));
         let (operation, named) = self.operation(state, site, callee)?;

@@ -56,7 +56,8 @@ fn plans_that_cannot_be_run_say_why() {
         (change(|r| r.warm_up = WarmUpPlan::Fixed(r.duration)), "leaves nothing of the 200ms to measure"),
         (change(|r| r.replications_min = 0), "1 is the least"),
         (change(|r| r.replications_max = 1), "at least 2 and at most 1"),
-        (change(|r| r.confidence = 1.0), "a confidence lies between 0 and 1"),
+        (change(|r| r.confidence = 1.0), "a confidence lies between 0.01 and 0.999999"),
+        (change(|r| r.confidence = 1e-300), "a confidence lies between 0.01 and 0.999999"),
         (change(|r| r.precision = Some(0.0)), "a precision lies between 0 and 1"),
     ] {
         assert!(said.starts_with("this plan cannot be run: ") && said.contains(reason), "{said}");

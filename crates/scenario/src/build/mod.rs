@@ -195,6 +195,8 @@ pub(crate) struct Builder<'a> {
     chains: BTreeMap<ChainKey, Edge>,
     /// Ways to instances that are built already.
     ways: usize,
+    /// Most users of the closed clients that are built already.
+    users: f64,
 }
 
 impl<'a> Builder<'a> {
@@ -209,6 +211,7 @@ impl<'a> Builder<'a> {
             declared: BTreeMap::new(),
             chains: BTreeMap::new(),
             ways: 0,
+            users: 0.0,
         }
     }
 
@@ -403,6 +406,10 @@ impl<'a> Builder<'a> {
             }
             let wired = self.wire(&format!("{path} link/{at}"), call, instance, at, *door)?;
             members.push(self.middle(&format!("{path} to/{at}"), inner, wired)?);
+        }
+        if members.is_empty() {
+            let (caller, callee) = (&self.checked.parts()[call.caller], &self.checked.parts()[call.callee]);
+            return wrong(caller.args.head, format!("no instance of \"{}\" can be called", callee.name));
         }
         Ok(members)
     }

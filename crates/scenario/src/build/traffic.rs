@@ -6,13 +6,17 @@ use kneepoint_components::client::{
     ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile,
     SessionClient, TraceClient,
 };
-use kneepoint_engine::SimDuration;
+use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::Distribution;
 
 use super::{Builder, Built, law, table, unbuilt, wire, wrong};
+use crate::diagnostic::Fault;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data};
 use crate::value::Path;
+
+/// Users of all clients at most, as the table of kinds bounds those of one.
+const USERS_MAX: f64 = 10_000_000.0;
 
 /// Adds a client.
 pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<ComponentId> {
@@ -33,6 +37,7 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
         }
         "ClosedClient" => {
             let users = law::profile(builder.checked, args.profile("users"), args.place_of("users"))?;
+            few_enough(builder, args, &users)?;
             let think = drawn("think")?;
             builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes))
         }
@@ -52,6 +57,23 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
         }
         other => return unbuilt(args.head, &format!("`{other}`")),
     })
+}
+
+/// Holds that all users of all clients, who come in one event, are not more than the run may hold.
+fn few_enough(builder: &mut Builder<'_>, args: &Args, users: &RateProfile) -> Built<()> {
+    /// Bytes of a user who thinks: what is known of them, and the event that wakes them.
+    const USER_BYTES: f64 = 64.0;
+    let Some(run) = builder.checked.run() else { return Ok(()) };
+    let end = SimTime::ZERO + SimDuration::from_nanos(run.duration("duration"));
+    builder.users += users.maximum(SimTime::ZERO, end);
+    let memory = run.args("limits").map_or(f64::MAX, |limits| limits.number("memory"));
+    let most = (memory / USER_BYTES).min(USERS_MAX);
+    if builder.users > most {
+        let message = format!("{:.0} users at once are more than the run can hold", builder.users.ceil());
+        let help = format!("all clients together have at most {:.0} (run.limits.memory)", most.floor());
+        return Err(vec![Fault::error(args.place_of("users"), message).help(help)]);
+    }
+    Ok(())
 }
 
 /// The client's edge and classes. Several classes may ask for operations over edges of their own.

@@ -1,0 +1,200 @@
+//! Usage that is wrong: whatever stands on the command line, it ends in a sentence and the exit code for it.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// A folder of this test alone, gone when it ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Folder {
+        let folder = std::env::temp_dir().join(format!("kneepoint-bad-usage-{}-{test}", std::process::id()));
+        std::fs::create_dir_all(folder.join("folder")).expect("there is a place for temporary files");
+        std::fs::write(folder.join("exists"), "before").expect("can be written");
+        std::fs::write(folder.join("small.ron"), SMALL).expect("can be written");
+        Folder(folder)
+    }
+
+    /// Runs the command in this folder; returns exit code, data, and what was said.
+    fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> (i32, String, String) {
+        let out = Command::new(env!("CARGO_BIN_EXE_kneepoint"))
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .expect("the command can be started");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (out.status.code().expect("it ends by itself"), text(&out.stdout), text(&out.stderr))
+    }
+
+    /// Holds that this is bad usage, that the first line says so, and that no data comes.
+    #[track_caller]
+    fn refuses(&self, arguments: &[&str], expected: &str) {
+        let (code, data, said) = self.run(arguments);
+        assert_eq!((code, data.as_str()), (2, ""), "{arguments:?}: {said}");
+        let first = said.lines().next().unwrap_or_default();
+        let words: Vec<&str> = first.split_whitespace().collect();
+        assert_eq!(words.join(" "), expected, "{arguments:?}: {said}");
+        assert!(said.chars().all(|c| c == '\n' || !c.is_control()), "{arguments:?}: {said:?}");
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const SMALL: &str = "(
+    format: 1,
+    title: \"Small\",
+    run: (duration: \"10s\", warm_up: \"1s\", replications: 2),
+    parts: {
+        \"users\": OpenClient(to: \"web\", rate: \"10/s\"),
+        \"web\": Service(concurrency: Servers(2), queue: 10, does: Compute(\"1ms\")),
+    },
+)";
+
+#[test]
+fn wrong_arguments_are_refused_in_a_sentence() {
+    let folder = Folder::new("arguments");
+    let long = "x".repeat(100_000);
+    let seed = format!("run.seed={}", "(".repeat(100_000));
+    for (arguments, expected) in [
+        (&["nonsense"][..], "error: unrecognized subcommand 'nonsense'"),
+        (&["run"], "error: the following required arguments were not provided:"),
+        (&["run", "missing.ron"], "error: there is no such file missing.ron:1:1"),
+        (&["run", "folder"], "error: this is a folder, a scenario is a file folder:1:1"),
+        (&["run", "\u{1b}[2J"], "error: there is no such file \u{fffd}[2J:1:1"),
+        (&["run", "a\nb.ron"], "error: there is no such file a\u{fffd}b.ron:1:1"),
+        (
+            &["run", "small.ron", "--seed", "1.5"],
+            "error: invalid value '1.5' for '--seed <N>': invalid digit found in string",
+        ),
+        (
+            &["run", "small.ron", "--replications", "0"],
+            "error: invalid value '0' for '--replications <N>': 0 is not in 1..=1000000",
+        ),
+        (&["run", "small.ron", "--variant", "nope"], "error: no variant \"nope\" small.ron:1:1"),
+        (&["check", "small.ron", "--variant", "\u{1b}[2J"], "error: no variant \"\\u{1b}[2J\" small.ron:1:1"),
+        (
+            &["check", "small.ron", "--set", "web"],
+            "error: invalid value 'web' for '--set <PATH=VALUE>': write PATH=VALUE, for example web.instances=4",
+        ),
+        (
+            &["check", "small.ron", "--set", "..=2"],
+            "error: the name of a part is missing before `.` --set:1:1",
+        ),
+        (&["check", "small.ron", "--set", "wbe.queue=2"], "error: nothing is named \"wbe\" --set:1:1"),
+        (&["check", "small.ron", "--set", "web.queue=-1"], "error: a count must not be below 0 --set:1:11"),
+        (&["check", "small.ron", "--set", "web.queue=[("], "error: a bracket is not closed --set:1:12"),
+        (
+            &["check", "--expand", "small.ron", "--set", "a\nb=1"],
+            "error: `b` does not belong to a setting --set:1:1",
+        ),
+        (&["check", "small.ron", "--set", "include=\"x\""], "error: `include` cannot be set --set:1:1"),
+        (&["check", "small.ron", "--set", &seed], "error: nested deeper than 32 --set:1:43"),
+        (&["kinds", "Servise"], "error: no kind or family `Servise`; did you mean `Service`?"),
+        (&["init", "exists"], "error: exists exists; init never overwrites"),
+        (&["init", "folder"], "error: folder is a folder; name the file to write"),
+        (&["init", ".."], "error: .. is a folder; name the file to write"),
+        (&["init", "nowhere/a.ron"], "error: nowhere/a.ron cannot be written: there is no folder nowhere"),
+        (&["verify", "--area", "nope"], "error: there are no cases for area \"nope\"; there are: queueing"),
+    ] {
+        folder.refuses(arguments, expected);
+    }
+    let (code, _, said) = folder.run(["kinds", &long]);
+    assert!(code == 2 && said.len() < 1_000, "{said}");
+    assert_eq!(std::fs::read_to_string(folder.0.join("exists")).expect("still there"), "before");
+}
+
+#[test]
+fn a_variant_of_a_file_without_variants_is_explained() {
+    let (_, _, said) = Folder::new("variant").run(["run", "small.ron", "--variant", "nope"]);
+    assert!(said.contains("^ this file has no `variants`"), "{said}");
+}
+
+#[test]
+fn where_a_result_cannot_go_is_said_before_the_run() {
+    let folder = Folder::new("output");
+    for (output, force, expected) in [
+        ("exists", false, "error: exists exists; --force overwrites it"),
+        ("folder", false, "error: folder is a folder; name the file to write"),
+        ("folder", true, "error: folder is a folder; name the file to write"),
+        ("nowhere/result", false, "error: nowhere/result cannot be written: there is no folder nowhere"),
+        ("exists/result", false, "error: exists/result cannot be written: there is no folder exists"),
+        ("..", true, "error: .. is a folder; name the file to write"),
+    ] {
+        let mut arguments = vec!["run", "small.ron", "-o", output];
+        arguments.extend(force.then_some("--force"));
+        folder.refuses(&arguments, expected);
+    }
+    let (code, data, said) = folder.run(["run", "small.ron", "-o", "exists", "--force"]);
+    assert_eq!((code, data.as_str(), said.as_str()), (0, "", ""));
+    assert!(std::fs::read_to_string(folder.0.join("exists")).expect("written").contains("Small"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_replaced_by_a_file() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = Folder::new("pipe");
+    let pipe = folder.0.join("pipe");
+    if Command::new("mkfifo").arg(&pipe).status().is_ok_and(|made| made.success()) {
+        folder.refuses(
+            &["run", "small.ron", "-o", "pipe", "--force"],
+            "error: pipe is not a regular file; only those are overwritten",
+        );
+        assert!(std::fs::symlink_metadata(pipe).expect("still there").file_type().is_fifo());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_refused_or_taken() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new("bytes");
+    let odd = OsStr::from_bytes(b"\xFF=1");
+    let (code, _, said) =
+        folder.run([OsStr::new("check"), OsStr::new("small.ron"), OsStr::new("--set"), odd]);
+    assert!(code == 2 && said.starts_with("error: invalid UTF-8"), "{code} {said}");
+    // The name of a file may be any bytes.
+    let (code, _, said) = folder.run([OsStr::new("init"), odd]);
+    assert!(code == 0 && folder.0.join(odd).exists(), "{code} {said}");
+}
+
+/// Whoever reads the first line and goes has what they wanted; a full disk is a failure.
+#[test]
+fn output_that_nobody_takes_is_no_panic() {
+    let folder = Folder::new("closed");
+    for arguments in [
+        &["kinds"][..],
+        &["kinds", "--format", "json"],
+        &["check", "--expand", "small.ron"],
+        &["run", "small.ron"],
+        &["run", "small.ron", "--format", "json"],
+        &["run", "--help"],
+        &["completions", "bash"],
+        &["verify", "--print"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kneepoint"))
+            .args(arguments)
+            .current_dir(&folder.0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command can be started");
+        // The other end of its output is closed before it writes much.
+        drop(child.stdout.take());
+        let out = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert_eq!((out.status.code(), &*said), (Some(0), ""), "{arguments:?}");
+    }
+    if let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kneepoint"));
+        let out = command.arg("kinds").stdout(full).output().expect("the command can be started");
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(3), "{said}");
+        assert!(said.starts_with("error: the output could not be written: "), "{said}");
+    }
+}
