@@ -230,8 +230,8 @@ impl Check<'_> {
 
     /// Checks what the values mean together.
     fn meaning(&mut self, root: &Args) -> Topology {
+        let parts = topology::parts(self.registry, root, &self.files, &mut self.faults);
         let sound = self.faults.iter().all(|fault| fault.severity != Severity::Error || is_unbuilt(fault));
-        let parts = topology::parts(self.registry, root);
         let section = self.arena.field(self.root, "parts").map(|entry| entry.value);
         let written = section.map_or(&[][..], |section| self.arena.entries(section));
         let mut things = things(root, &parts, &mut self.faults);

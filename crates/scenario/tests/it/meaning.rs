@@ -200,7 +200,7 @@ fn faults_need_one_trigger_inside_the_run_and_something_to_act_on() {
         "on: \"web/any(2)\", at: [\"1min\", \"2min\"]",
         "on: \"eu/a\", at: \"1s\"",
         "on: \"eu/a/web\", at: \"1s\"",
-        "on: \"rack\", when: \"errors(users) > 5%\"",
+        "on: \"rack\", at: \"1s\"",
     ] {
         assert_eq!(fault(sound), "", "{sound}");
     }
@@ -208,6 +208,7 @@ fn faults_need_one_trigger_inside_the_run_and_something_to_act_on() {
         ("on: \"web\"", "exactly one of"),
         ("on: \"web\", at: \"1s\", every: \"1h\"", "exactly one of"),
         ("on: \"web\", at: [\"1s\", \"11min\"]", "before the fault at 11min"),
+        ("on: \"web\", when: \"errors(users) > 5%\"", "field `when` of Crash is known but not built yet"),
         ("on: \"web/any(4)\", at: \"1s\"", "web has instances 0 to 2"),
         ("on: \"eu/b\", at: \"1s\"", "eu has no zone \"b\""),
         ("on: \"users\", at: \"1s\"", "is a client"),
@@ -249,7 +250,7 @@ fn rules_between_fields_are_held() {
         ("Delay(Weibull(mean: \"1s\", shape: 0))", "a shape must be above 0"),
         ("Delay(Erlang(mean: \"1s\", k: 0))", "at least 1 k"),
         ("Delay(Steps({ \"0s\": \"1s\" }))", "`Steps` is a profile, a distribution is needed in `time`"),
-        ("Service(does: Compute(\"1ms\"), spread: Packed)", "`Packed` is known but not built yet"),
+        ("Service(does: Compute(\"1ms\"), spread: Packed)", ""),
         (
             "Service(does: Compute(\"1ms\"), start_up: { \"boot\": \"1s\" })",
             "field `start_up` of Service is known but not built yet",
