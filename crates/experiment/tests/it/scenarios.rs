@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kneepoint_calls::{Answer, Call, Component, Cx, Samples, Serve, Status};
 use kneepoint_experiment::result::{RunResult, Verdict};
-use kneepoint_experiment::{Options, run};
+use kneepoint_experiment::{Options, check, run};
 use kneepoint_scenario::plan::Plan;
 use kneepoint_scenario::{Args, Berth, Overrides, PartMaker, Registry, Scenario, plan};
 
@@ -468,4 +468,123 @@ fn what_is_added_elsewhere_leaves_all_other_numbers_alone() {
         let users = more.clients.iter().find(|client| client.name == "users").expect("still there");
         assert_eq!(format!("{:?}", alone.clients[0]), format!("{users:?}"), "{name}");
     }
+}
+
+#[test]
+fn a_service_times_its_background_work() {
+    let text = file(
+        r#""users": OpenClient(to: "web", arrivals: Constant, rate: "2/s"),
+        "web": Service(concurrency: EventLoop, does: [Compute("10ms"), Detach([Delay("100ms"), Compute("20ms")])])"#,
+        r#"watch: { "mean": "mean(web.completion)", "p90": "p90(web.completion)", "latency": "mean(users.latency)" }"#,
+    );
+    let values = watched(&text, None);
+    assert!(
+        near(values[0], 130e6) && (values[1] - 130e6).abs() < 1.3e6 && near(values[2], 10e6),
+        "{values:?}"
+    );
+}
+
+/// Every series of a part with every reducer, as a watch: it runs, or it is refused where it stands.
+#[test]
+fn every_series_with_every_reducer_runs_or_is_refused_with_its_place() {
+    let registry = registry();
+    let reducers = [
+        "",
+        "p0",
+        "p50",
+        "p99.9",
+        "p100",
+        "mean",
+        "min",
+        "max",
+        "total",
+        "rate",
+        "share",
+        "imbalance",
+        "highest",
+        "lowest",
+    ];
+    let windows = ["", ", each 10s", ", last 5s", ", from 1s to 3s", ", at 5s", ", each 1ms"];
+    let parts = r#""open": OpenClient(to: "lb", rate: "20/s"), "session": SessionClient(to: "lb", sessions: "1/s", requests: 2, think: "1s"),
+        "closed": ClosedClient(to: "lb", users: 2, think: "1s"), "trace": TraceClient(to: "lb", file: "log.csv", columns: (time: "ts")),
+        "lb": Balancer(to: "web", instances: 2), "delay": Delay("5ms"),
+        "web": Service(instances: 2, does: [Compute("1ms"), Detach(Compute("1ms")), Call("loop"), Call("free"), Call("delay")]),
+        "loop": Service(concurrency: EventLoop, does: Compute("1ms")), "free": Service(concurrency: Unlimited, does: Compute("1ms"))"#;
+    let folder = Folder::new("series", &[("log.csv", LOG)]);
+    let (mut ran, mut refused) = (0, 0);
+    let names = [
+        "open",
+        "session",
+        "closed",
+        "trace",
+        "lb",
+        "delay",
+        "web",
+        "loop",
+        "free",
+        "web/*",
+        "web/1",
+        "open:default",
+        "web:default",
+    ];
+    for name in names {
+        let root = name.split(['/', ':']).next().unwrap_or(name);
+        let kind = match root {
+            "open" => "OpenClient",
+            "session" => "SessionClient",
+            "closed" => "ClosedClient",
+            "trace" => "TraceClient",
+            "lb" => "Balancer",
+            "delay" => "Delay",
+            _ => "Service",
+        };
+        for series in registry.series_of(kind) {
+            let mut sound = Vec::new();
+            for (reducer, window) in reducers.iter().flat_map(|r| windows.iter().map(move |w| (r, w))) {
+                let metric = match *reducer {
+                    "" => format!("{series}({name}{window})"),
+                    reducer => format!("{reducer}({name}.{series}{window})"),
+                };
+                let text = file(parts, &format!("watch: {{ \"w\": \"{metric}\" }}"))
+                    .replace("\"100s\"", "\"20s\"")
+                    .replace("replications: 2", "replications: 1");
+                let scenario = Scenario::from_text("t.ron", &text, Some(&folder.0)).expect("it can be read");
+                let said = match scenario.check(&registry, &Overrides::default()) {
+                    Err(faults) => Some(faults),
+                    Ok(checked) => {
+                        let plan = plan(&checked).unwrap_or_else(|faults| panic!("{metric}: {faults}"));
+                        check(&checked, &plan).err()
+                    }
+                };
+                match said {
+                    None => sound.push(metric),
+                    Some(faults) => {
+                        let rows = faults.rows();
+                        let errors =
+                            rows.iter().filter(|row| row.severity == kneepoint_scenario::Severity::Error);
+                        let at = text.find(&metric).expect("it is there");
+                        let line = text[..at].matches('\n').count() + 1;
+                        let column = at - text[..at].rfind('\n').map_or(0, |end| end + 1);
+                        for row in errors {
+                            assert!(
+                                row.line as usize == line && row.column as usize >= column,
+                                "{metric}: {row:?}"
+                            );
+                        }
+                        refused += 1;
+                    }
+                }
+            }
+            // Together, because each run takes its time.
+            let watches: Vec<String> =
+                sound.iter().enumerate().map(|(at, metric)| format!("\"w{at}\": \"{metric}\"")).collect();
+            let text = file(parts, &format!("watch: {{ {} }}", watches.join(", ")))
+                .replace("\"100s\"", "\"20s\"")
+                .replace("replications: 2", "replications: 1");
+            let result = result_in(&text, Some(&folder.0));
+            assert_eq!(result.watches.len(), sound.len());
+            ran += sound.len();
+        }
+    }
+    assert!(ran > 1_500 && refused > 1_000, "{ran} ran, {refused} were refused");
 }

@@ -342,3 +342,38 @@ fn balance_has_its_place() {
     );
     assert!(via("users -> lb", "Balance(Nearest)").contains("`Nearest` is known but not built yet"));
 }
+
+#[test]
+fn a_share_with_a_bound_above_one_is_doubted() {
+    let said = |slo: &str| warnings(&shop(WEB, &format!("slo: {{ \"x\": \"{slo}\" }}"))).join("; ");
+    assert!(said("utilisation(web) < 85").contains("utilisation is never above 1, which is 100%"));
+    assert!(said("errors(users) < 2").contains("errors is never above 1"));
+    for sound in
+        ["utilisation(web) < 85%", "errors(users) < 1", "imbalance(web.calls) < 2", "rate(web.calls) < 85/s"]
+    {
+        assert_eq!(said(sound), "", "{sound}");
+    }
+}
+
+#[test]
+fn a_column_read_in_another_unit_than_its_name_says_is_doubted() {
+    let said = |value: &str, unit: &str, time: &str, time_unit: &str| {
+        let part = format!(
+            "\"u\": OpenClient(to: \"w\", rate: FromFile(file: \"x.csv\", time: \"{time}\", value: \"{value}\", time_unit: \"{time_unit}\", unit: \"{unit}\")), \"w\": Delay(\"1ms\")"
+        );
+        warnings(&shop(&part, "")).join("; ")
+    };
+    for (value, unit) in
+        [("rpm", "/s"), ("requests_per_minute", "/s"), ("requests/min", "/s"), ("rps", "/min")]
+    {
+        let found = said(value, unit, "t", "s");
+        assert!(
+            found.contains(&format!("column \"{value}\" is read in {unit}; its name says")),
+            "{value}: {found}"
+        );
+    }
+    assert!(said("x", "/s", "minute", "s").contains("column \"minute\" is read in s; its name says min"));
+    for (value, unit) in [("rpm", "/min"), ("rps", "/s"), ("load", "/s"), ("requests_per_minute", "/min")] {
+        assert_eq!(said(value, unit, "minute", "min"), "", "{value}");
+    }
+}
