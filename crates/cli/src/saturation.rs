@@ -170,8 +170,10 @@ fn closed(checked: &Checked, at: usize, demand: &Demand, loads: &[Load], end: u6
         }
     }
     let (largest_s, bottleneck) = largest?;
-    // With several servers a request takes longer than its share of the bottleneck's time.
-    let bounds = Bounds::new(&[largest_s, (demand.time_s - largest_s).max(0.0)], think_s).ok()?;
+    // All but the bottleneck is a delay to it, as thinking is; with several servers a request takes longer than its
+    // share of the bottleneck's time.
+    let elsewhere_s = (demand.time_s - largest_s).max(0.0);
+    let bounds = Bounds::new(&[largest_s], think_s + elsewhere_s).ok()?;
     let asked = users.max(1.0);
     Some(Closed {
         client: part.name.to_string(),
@@ -179,7 +181,7 @@ fn closed(checked: &Checked, at: usize, demand: &Demand, loads: &[Load], end: u6
         bottleneck: checked.parts()[bottleneck].name.to_string(),
         saturates_at_users: bounds.knee_clients(),
         throughput_max_per_s: bounds.throughput_bounds_per_s(asked).ok()?.1,
-        latency_min_s: bounds.response_s_bounds(asked).ok()?.0,
+        latency_min_s: bounds.response_s_bounds(asked).ok()?.0 + elsewhere_s,
     })
 }
 

