@@ -1,12 +1,13 @@
 //! `kneepoint check`: is this model sane?
 
+use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_scenario::{Checked, FaultRow, Faults, Registry, Scenario, Severity, plan};
 use serde_json::{Value, json};
 
 use crate::End;
 use crate::arguments::{CheckArguments, Format};
 use crate::output;
-use crate::saturation::{Saturation, saturation};
+use crate::saturation::{Forecast, forecast};
 
 pub fn check(registry: &Registry, arguments: &CheckArguments) -> End {
     let overrides = arguments.changes.overrides();
@@ -16,7 +17,8 @@ pub fn check(registry: &Registry, arguments: &CheckArguments) -> End {
         Ok(checked) => {
             // A file without `run` is a library: it is checked, not built.
             if checked.run().is_some()
-                && let Err(faults) = plan(&checked)
+                && let Err(faults) =
+                    plan(&checked).and_then(|plan| kneepoint_experiment::check(&checked, &plan))
             {
                 return refuse(arguments, &faults);
             }
@@ -33,7 +35,7 @@ fn refuse(arguments: &CheckArguments, faults: &Faults) -> End {
             let found = json!({ "schema_version": 1, "sound": false, "findings": rows });
             output::print(&format!("{found:#}\n"));
         }
-        Format::Csv => drop(output::print(&csv(faults, &[]))),
+        Format::Csv => drop(output::print(&csv(faults, &Forecast::default()))),
     }
     End::Bad
 }
@@ -42,26 +44,56 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
     if arguments.expand {
         return output::print(&checked.expanded());
     }
-    let warnings = checked.warnings();
-    let loads = saturation(checked);
+    let forecast = forecast(checked);
+    let overloaded = forecast.loads.iter().filter(|load| load.peak >= 1.0).map(|load| {
+        let message =
+            format!("{} cannot do the work it is asked for: {} busy", load.part, percent(load.peak));
+        let help = format!(
+            "its queue grows from {} on; it saturates at {:.2} times this load",
+            seconds(load.peak_at_s),
+            load.saturates_at()
+        );
+        (load.place, message, help)
+    });
+    let warnings = checked.warnings_and(overloaded.collect());
     match arguments.format {
         Format::Json => {
             let rows: Vec<Value> = warnings.rows().iter().map(row).collect();
-            let parts: Vec<Value> = loads
+            let parts: Vec<Value> = forecast
+                .loads
                 .iter()
-                .map(|load| json!({ "part": load.part, "utilisation": load.utilisation, "saturates_at": load.saturates_at() }))
+                .map(|load| {
+                    json!({
+                        "part": load.part, "utilisation": load.mean, "peak_utilisation": load.peak,
+                        "peak_rate_per_s": load.peak_rate_per_s, "peak_at_s": load.peak_at_s,
+                        "saturates_at": load.saturates_at(),
+                    })
+                })
+                .collect();
+            let closed: Vec<Value> = forecast
+                .closed
+                .iter()
+                .map(|closed| {
+                    json!({
+                        "client": closed.client, "users": closed.users, "bottleneck": closed.bottleneck,
+                        "saturates_at_users": closed.saturates_at_users,
+                        "throughput_max_per_s": closed.throughput_max_per_s,
+                        "latency_min_s": closed.latency_min_s,
+                    })
+                })
                 .collect();
             let found = json!({
                 "schema_version": 1, "sound": true, "title": checked.title(), "findings": rows, "load": parts,
+                "closed": closed, "not_counted": forecast.unknown,
             });
             output::print(&format!("{found:#}\n"))
         }
-        Format::Csv => output::print(&csv(&warnings, &loads)),
+        Format::Csv => output::print(&csv(&warnings, &forecast)),
         Format::Text => {
             if !warnings.is_empty() {
                 output::say(&warnings.to_string());
             }
-            output::print(&summary(checked, &loads))
+            output::print(&summary(checked, &forecast))
         }
     }
 }
@@ -73,39 +105,32 @@ fn row(row: &FaultRow) -> Value {
     })
 }
 
-/// Findings, then the load of each part: one row per finding, and one per part and number.
-fn csv(findings: &Faults, loads: &[Saturation]) -> String {
+/// Findings, then the load of each part and the bounds of each closed client: one row per finding, and one per name
+/// and number.
+fn csv(findings: &Faults, forecast: &Forecast) -> String {
     let head = ["section", "name", "file", "line", "column", "value", "message", "help"];
     let finding = |row: FaultRow| {
         let (line, column) = (row.line.to_string(), row.column.to_string());
-        let help = row.help.unwrap_or_default();
-        vec![
-            "finding".into(),
-            severity(row.severity).into(),
-            row.file,
-            line,
-            column,
-            String::new(),
-            row.message,
-            help,
-        ]
+        let (severity, help) = (severity(row.severity).into(), row.help.unwrap_or_default());
+        vec!["finding".into(), severity, row.file, line, column, String::new(), row.message, help]
     };
-    let load = |load: &Saturation| {
-        [("utilisation", load.utilisation), ("saturates_at", load.saturates_at())].map(|(what, value)| {
-            let empty = String::new;
-            vec![
-                what.into(),
-                load.part.clone(),
-                empty(),
-                empty(),
-                empty(),
-                value.to_string(),
-                empty(),
-                empty(),
-            ]
-        })
+    let number = |name: &str, what: &str, value: f64| {
+        let mut row = vec![String::new(); head.len()];
+        (row[0], row[1], row[5]) = (what.to_string(), name.to_string(), value.to_string());
+        row
     };
-    output::csv(&head, findings.rows().into_iter().map(finding).chain(loads.iter().flat_map(load)))
+    let mut rows: Vec<Vec<String>> = findings.rows().into_iter().map(finding).collect();
+    for load in &forecast.loads {
+        rows.push(number(&load.part, "utilisation", load.mean));
+        rows.push(number(&load.part, "peak_utilisation", load.peak));
+        rows.push(number(&load.part, "saturates_at", load.saturates_at()));
+    }
+    for closed in &forecast.closed {
+        rows.push(number(&closed.client, "saturates_at_users", closed.saturates_at_users));
+        rows.push(number(&closed.client, "throughput_max_per_s", closed.throughput_max_per_s));
+        rows.push(number(&closed.client, "latency_min_s", closed.latency_min_s));
+    }
+    output::csv(&head, rows.into_iter())
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -116,7 +141,15 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn summary(checked: &Checked, loads: &[Saturation]) -> String {
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+fn seconds(time_s: f64) -> String {
+    format!("{:.3}", Quantity::new(time_s * 1e9, Dimension::Duration))
+}
+
+fn summary(checked: &Checked, forecast: &Forecast) -> String {
     let title: String = kneepoint_report::safe(checked.title());
     let parts = checked.parts();
     let clients = parts.iter().filter(|part| part.is_client).count();
@@ -125,22 +158,157 @@ fn summary(checked: &Checked, loads: &[Saturation]) -> String {
         parts.len(),
         checked.hash()
     );
-    let Some(first) = loads.first() else {
+    text += &open(forecast);
+    text += &closed(forecast);
+    if forecast.loads.is_empty() && forecast.closed.is_empty() {
         text +=
-            "Which part saturates first cannot be told: no open client's load reaches a part with servers.\n";
-        return text;
+            "Which part saturates first cannot be told: no load that is known reaches a part with servers.\n";
+    }
+    for unknown in &forecast.unknown {
+        text += &format!("Not counted: {}.\n", kneepoint_report::safe(unknown));
+    }
+    text
+}
+
+/// The load of open clients.
+fn open(forecast: &Forecast) -> String {
+    let Some(first) = forecast.loads.first() else { return String::new() };
+    let mut text = String::from(
+        "\nOffered load by theory (mean work times rate over servers; retries, time-outs and losses not counted):\n",
+    );
+    let width = forecast.loads.iter().map(|load| load.part.chars().count()).max().unwrap_or(0);
+    for load in &forecast.loads {
+        let (mean, at) = (percent(load.mean), load.saturates_at());
+        text += &format!("  {:width$}  {mean:>8}", load.part);
+        if load.varies() {
+            text += &format!(
+                " on average, {} at the peak of {:.4}/s ({})",
+                percent(load.peak),
+                load.peak_rate_per_s,
+                seconds(load.peak_at_s)
+            );
+        }
+        text += &format!("  saturates at {at:.2} times this load\n");
+    }
+    let at_the_peak = if first.varies() {
+        format!(
+            "At the peak of {:.4}/s {} is {} busy: it",
+            first.peak_rate_per_s,
+            first.part,
+            percent(first.peak)
+        )
+    } else {
+        first.part.clone()
     };
-    text += "\nOffered load at the mean rates, by theory (mean work times rate over servers; retries, time-outs and\nlosses not counted):\n";
-    let width = loads.iter().map(|load| load.part.chars().count()).max().unwrap_or(0);
-    for load in loads {
+    let verdict = if first.peak >= 1.0 { "is overloaded" } else { "saturates first" };
+    text + &format!("{at_the_peak} {verdict}, at {:.2} times the load.\n", first.saturates_at())
+}
+
+/// The bounds of closed clients.
+fn closed(forecast: &Forecast) -> String {
+    let mut text = String::new();
+    if !forecast.closed.is_empty() {
+        text += "\nBounds of closed clients by theory (asymptotic; one client at a time, the network not counted):\n";
+    }
+    for closed in &forecast.closed {
+        let beyond = if closed.users > closed.saturates_at_users { "more" } else { "fewer" };
         text += &format!(
-            "  {:width$}  {:6.1} %  saturates at {:.2} times this load\n",
-            load.part,
-            load.utilisation * 100.0,
-            load.saturates_at()
+            "  {}: {} saturates at about {:.1} users; there are {}, {beyond} than that:\n  \
+             at most {:.4} requests/s, and on average {} at least\n",
+            closed.client,
+            closed.bottleneck,
+            closed.saturates_at_users,
+            closed.users,
+            closed.throughput_max_per_s,
+            seconds(closed.latency_min_s)
         );
     }
-    let verdict = if first.utilisation >= 1.0 { "is overloaded" } else { "saturates first" };
-    text += &format!("{} {verdict}.\n", first.part);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kneepoint_scenario::Overrides;
+
+    fn checked(parts: &str) -> Checked {
+        let text = format!(
+            "(format: 1, title: \"T\", run: (duration: \"24h\", warm_up: \"0s\"), parts: {{ {parts} }})"
+        );
+        let scenario = Scenario::from_text("t.ron", &text, None).unwrap_or_else(|faults| panic!("{faults}"));
+        scenario.check(&Registry::core(), &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"))
+    }
+
+    #[test]
+    fn a_day_is_judged_at_its_peak() {
+        let day = checked(
+            r#""u": OpenClient(to: "web", rate: Wave(low: "100/s", high: "900/s", period: "24h", peak_at: "20h")),
+            "web": Service(concurrency: Servers(10), queue: 50, does: Compute("9.6666667ms"))"#,
+        );
+        let forecast = forecast(&day);
+        let load = &forecast.loads[0];
+        // 500/s and 900/s times 9.67 ms, on ten servers
+        assert!((load.mean - 0.48333).abs() < 1e-4 && (load.peak - 0.87).abs() < 1e-6, "{load:?}");
+        assert!((load.peak_rate_per_s - 900.0).abs() < 1e-6 && (load.peak_at_s - 72_000.0).abs() < 1.0);
+        let text = summary(&day, &forecast);
+        assert!(text.contains("48.3 % on average, 87.0 % at the peak of 900.0000/s (20h)"), "{text}");
+        assert!(
+            text.contains(
+                "At the peak of 900.0000/s web is 87.0 % busy: it saturates first, at 1.15 times the load."
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_short_spike_is_not_overlooked_and_peaks_of_different_clients_are_not_added() {
+        let spike = checked(
+            r#""u": OpenClient(to: "a", rate: Spike(base: "1/s", peak: "50/s", at: "6h", hold: "1s")),
+            "v": OpenClient(to: "b", rate: Steps({ "0s": "10/s", "12h": "1/s" })),
+            "w": OpenClient(to: "b", rate: Steps({ "0s": "1/s", "12h": "10/s" })),
+            "a": Service(concurrency: Servers(1), queue: 9, does: Compute("10ms")),
+            "b": Service(concurrency: Servers(1), queue: 9, does: Compute("10ms"))"#,
+        );
+        let loads = forecast(&spike).loads;
+        let (a, b) = (&loads[0], &loads[1]);
+        assert!(a.part == "a" && (a.peak - 0.5).abs() < 1e-9 && a.mean < 0.011, "{a:?}");
+        assert!(b.part == "b" && (b.peak - 0.11).abs() < 1e-9 && !b.varies(), "{b:?}");
+    }
+
+    #[test]
+    fn closed_clients_have_bounds() {
+        // the interactive system of the textbooks: D = 0.1 + 0.4 + 0.5 s on two servers, Z = 3 s
+        let terminals = checked(
+            r#""t": ClosedClient(to: "web", users: 20, think: "3s"),
+            "web": Service(concurrency: Servers(1), queue: 99, does: [Compute("100ms"), Call("disk"), Delay("500ms")]),
+            "disk": Service(concurrency: Servers(1), queue: 99, does: Compute(Exponential("400ms")))"#,
+        );
+        let found = forecast(&terminals);
+        let closed = &found.closed[0];
+        // N* = (D + Z) / D_max = 4 / 0.4, X <= 2.5/s, R >= 20 * 0.4 - 3
+        assert_eq!(closed.bottleneck, "disk");
+        assert!((closed.saturates_at_users - 10.0).abs() < 1e-9, "{closed:?}");
+        assert!(
+            (closed.throughput_max_per_s - 2.5).abs() < 1e-9 && (closed.latency_min_s - 5.0).abs() < 1e-9
+        );
+        let text = summary(&terminals, &found);
+        assert!(
+            text.contains("t: disk saturates at about 10.0 users; there are 20, more than that"),
+            "{text}"
+        );
+        assert!(text.contains("at most 2.5000 requests/s, and on average 5s at least"), "{text}");
+    }
+
+    #[test]
+    fn what_theory_cannot_know_is_said() {
+        let recorded = checked(
+            r#""u": OpenClient(to: "web", rate: FromFile(file: "x.csv", time: "t", value: "v", unit: "/s")),
+            "web": Service(concurrency: Servers(1), queue: 9, does: Compute("10ms"))"#,
+        );
+        let text = summary(&recorded, &forecast(&recorded));
+        assert!(
+            text.contains("cannot be told") && text.contains("Not counted: u: its rate is not in this file."),
+            "{text}"
+        );
+    }
 }

@@ -34,6 +34,10 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
             return End::Bad;
         }
     };
+    if let Err(faults) = kneepoint_experiment::check(&checked, &plan) {
+        output::say(&faults.to_string());
+        return End::Bad;
+    }
     if let Some(seed) = arguments.seed {
         plan.run.seed = seed;
     }

@@ -15,6 +15,7 @@ mod checks;
 mod error;
 mod evaluate;
 mod judge;
+mod measurable;
 mod pilot;
 mod probe;
 mod program;
@@ -29,5 +30,6 @@ mod tables;
 mod warnings;
 
 pub use error::ExperimentError;
+pub use measurable::check;
 pub use replicate::replicate;
 pub use run::{Options, Progress, run};

@@ -13,8 +13,8 @@ pub(crate) fn unknown_series(part: &PartPlan, name: &str) -> String {
             "latency, requests, goodput, errors, availability, in_flight and one per status"
         }
         PartRole::Station => {
-            "calls, goodput, errors, availability, lost, response, waiting, service, utilisation, queue, \
-             in_flight, threads and one per status"
+            "calls, goodput, errors, availability, lost, response, waiting, service, completion, utilisation, \
+             queue, in_flight, threads and one per status"
         }
         PartRole::Delay | PartRole::Router => {
             "calls, goodput, errors, availability, lost, response, in_flight and one per status"

@@ -1,11 +1,12 @@
 //! What is allowed but probably not meant.
 
+use crate::check::FAULTS_MAX;
 use crate::diagnostic::Fault;
 use crate::registry::Status;
 use crate::spec::{DistributionSpec, StepSpec};
-use crate::topology::{Call, Part, Topology};
+use crate::topology::{Call, Part, Topology, inside};
 use crate::typed::{Args, Data, Value};
-use crate::value::{Dimension, Quantity};
+use crate::value::{Dimension, Measure, Metric, Quantity, series};
 
 /// Collects warnings of a scenario without errors.
 pub(crate) fn check(
@@ -16,11 +17,91 @@ pub(crate) fn check(
 ) {
     unbounded_queues(&topology.parts, faults);
     never_called(root, topology, faults);
+    more_than_all(root, faults);
+    units_of_columns(root, faults);
     for call in &topology.calls {
         if let Some(via) = edge(call, "via") {
             short_timeouts(call, &via, topology, faults);
         }
     }
+}
+
+/// Warns of objectives about shares with a bound above 1: 90 is meant to be 90 %.
+fn more_than_all(root: &Args, faults: &mut Vec<Fault>) {
+    for item in root.map("slo") {
+        let Data::Condition(condition) = &item.value.data else { continue };
+        let Metric::Measure(measure) = &condition.metric else { continue };
+        let Measure::Series { reducer, series: name, .. } = &measure.value else { continue };
+        let Some(kind) = series(&name.value) else { continue };
+        let reducer = reducer.as_ref().map(|reducer| reducer.value);
+        let bound = condition.value.value.value;
+        // Comparisons between instances may well be above 1.
+        if kind.reduced(reducer) == Some(Dimension::Ratio) && bound > 1.0 {
+            let message = format!("{} is never above 1, which is 100%", name.value);
+            let fault = Fault::warning(inside(item.value.place, &condition.value.span), message);
+            faults.push(fault.help(format!("{bound} is {}%: is {bound}% meant?", bound * 100.0)));
+        }
+    }
+}
+
+/// Warns of columns whose name says another unit than the one they are read in: requests per minute as per second.
+fn units_of_columns(args: &Args, faults: &mut Vec<Fault>) {
+    if faults.len() >= FAULTS_MAX {
+        return;
+    }
+    for (column, unit) in [("value", "unit"), ("column", "unit"), ("time", "time_unit")] {
+        let read = |field: &str| {
+            let at = args.kind.field(field)?;
+            match &args.values[at].as_ref()?.data {
+                Data::Text(text) => Some(text),
+                _ => None,
+            }
+        };
+        if let (Some(name), Some(unit_text)) = (read(column), read(unit))
+            && let Some(said) = unit_of_name(name)
+            && let (Ok(a), Ok(b)) =
+                (Quantity::parse(&format!("1{said}")), Quantity::parse(&format!("1{unit_text}")))
+            && a.dimension == b.dimension
+            && a.value != b.value
+        {
+            let place = if args.is_given(unit) { args.place_of(unit) } else { args.place_of(column) };
+            let message = format!("column \"{name}\" is read in {unit_text}; its name says {said}");
+            faults.push(Fault::warning(place, message).help(format!("{unit}: \"{said}\"?")));
+        }
+    }
+    for value in args.values.iter().flatten() {
+        within(value, faults);
+    }
+}
+
+fn within(value: &Value, faults: &mut Vec<Fault>) {
+    match &value.data {
+        Data::Args(args) => units_of_columns(args, faults),
+        Data::List(list) => list.iter().for_each(|value| within(value, faults)),
+        Data::Map(items) => items.iter().for_each(|item| within(&item.value, faults)),
+        _ => {}
+    }
+}
+
+/// Returns the unit that the name of a column speaks of: `/min` of `requests_per_minute` and `rpm`.
+fn unit_of_name(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let per = words.contains(&"per") || lower.contains('/');
+    words.iter().rev().find_map(|word| {
+        Some(match (*word, per) {
+            ("rps" | "qps" | "tps", _) | ("s" | "sec" | "second", true) => "/s",
+            ("rpm" | "qpm" | "tpm", _) | ("min" | "minute", true) => "/min",
+            ("rph", _) | ("h" | "hour", true) => "/h",
+            ("ns" | "nanos", false) => "ns",
+            ("us" | "micros", false) => "us",
+            ("ms" | "millis", false) => "ms",
+            ("s" | "sec" | "secs" | "seconds", false) => "s",
+            ("min" | "minute" | "minutes", false) => "min",
+            ("h" | "hour" | "hours", false) => "h",
+            _ => return None,
+        })
+    })
 }
 
 /// One warning for all queues without a bound: most models have several, and mean it.

@@ -223,9 +223,10 @@ fn walk(value: &Value, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Returns whether a step is a call to each instance of a part, which makes as many branches.
+/// Returns whether a step is a call to several instances of a part, which makes as many branches.
 fn calls_each(value: &Value) -> bool {
     value.as_args().is_some_and(|args| {
-        args.kind() == "Call" && args.path("to").is_some_and(|path| path.to_string().contains("/*"))
+        let path = if args.kind() == "Call" { args.path("to").map(ToString::to_string) } else { None };
+        path.is_some_and(|path| path.contains("/*") || path.contains("/any("))
     })
 }

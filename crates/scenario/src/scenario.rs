@@ -237,8 +237,8 @@ impl Check<'_> {
 
     /// Checks what the values mean together.
     fn meaning(&mut self, root: &Args) -> Topology {
+        let parts = topology::parts(self.registry, root, &self.files, &mut self.faults);
         let sound = self.faults.iter().all(|fault| fault.severity != Severity::Error || is_unbuilt(fault));
-        let parts = topology::parts(self.registry, root);
         let section = self.arena.field(self.root, "parts").map(|entry| entry.value);
         let written = section.map_or(&[][..], |section| self.arena.entries(section));
         let mut things = things(root, &parts, &mut self.faults);
@@ -530,6 +530,13 @@ impl Checked {
         Faults::new(self.files.clone(), self.warnings.clone())
     }
 
+    /// Returns the warnings, and others that somebody else has found: where, what, and what may help.
+    #[must_use]
+    pub fn warnings_and(&self, more: Vec<(Place, String, String)>) -> Faults {
+        let found = more.into_iter().map(|(place, what, help)| Fault::warning(place, what).help(help));
+        Faults::new(self.files.clone(), self.warnings.iter().cloned().chain(found).collect())
+    }
+
     /// Returns the texts that places speak of.
     #[must_use]
     pub fn files(&self) -> &Files {
@@ -554,6 +561,32 @@ impl Checked {
     #[must_use]
     pub fn hash(&self) -> u64 {
         expand::hash(&self.root)
+    }
+}
+
+/// A section of conditions or metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Objectives.
+    Slo,
+    /// Extra metrics.
+    Watch,
+}
+
+impl Checked {
+    /// Makes faults of entries that cannot be measured: in which section, under which name, and why.
+    #[must_use]
+    pub fn cannot_measure(&self, entries: &[(Section, String, String)]) -> Faults {
+        let fault = |(section, name, reason): &(Section, String, String)| {
+            let section = match section {
+                Section::Slo => "slo",
+                Section::Watch => "watch",
+            };
+            let item = self.root.map(section).iter().find(|item| *item.key == **name);
+            let place = item.map_or_else(|| self.root.place_of(section), |item| item.value.place);
+            Fault::error(place, format!("this cannot be measured: {reason}"))
+        };
+        Faults::new(self.files.clone(), entries.iter().map(fault).collect())
     }
 }
 

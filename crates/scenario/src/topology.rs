@@ -6,9 +6,10 @@ use std::sync::Arc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::bind::Thing;
+use crate::build::Noted;
 use crate::check::FAULTS_MAX;
 use crate::diagnostic::{Fault, did_you_mean};
-use crate::file::Place;
+use crate::file::{Files, Place};
 use crate::node::{NodeId, Origin};
 use crate::registry::{Registry, Role, Status, Type};
 use crate::spec::DistributionSpec;
@@ -174,12 +175,16 @@ pub(crate) struct Builder<'a> {
     adjacent: BTreeSet<(usize, usize)>,
 }
 
-/// Reads the parts of a checked file.
-pub(crate) fn parts(registry: &Registry, root: &Args) -> Vec<Part> {
+/// Reads the parts of a checked file. The classes of a recorded client are in its recording.
+pub(crate) fn parts(registry: &Registry, root: &Args, files: &Files, faults: &mut Vec<Fault>) -> Vec<Part> {
     let part = |item: &crate::typed::Item| {
         let args = item.value.as_args()?.clone();
         let is_client = registry.series_of(args.kind()).iter().any(|series| &**series == "requests");
-        let operations = if is_client { classes(&args) } else { operations(&args) };
+        let operations = match args.kind() {
+            "TraceClient" => crate::build::recorded_classes(files, &args).noted(faults).unwrap_or_default(),
+            _ if is_client => classes(&args),
+            _ => operations(&args),
+        };
         Some(Part { name: Arc::clone(&item.key), place: item.key_place, args, operations, is_client })
     };
     root.map("parts").iter().filter_map(part).collect()
@@ -605,15 +610,15 @@ impl<'a> Builder<'a> {
         }
         if let Some(fault) = instance_fault(part, &site.target.place.pieces, site.place) {
             self.say(site, fault);
-        } else if piece.value == Piece::Each && !site.branch {
+        } else if !site.branch {
+            let what = match piece.value {
+                Piece::Each => "all instances",
+                Piece::AnyCount(0) | Piece::AnyCount(2..) | Piece::AnyShare(_) => "several instances",
+                Piece::Name(_) | Piece::Index(_) | Piece::Any | Piece::AnyCount(1) => return,
+            };
             let at = inside(site.place, &piece.span);
-            let fault = Fault::error(at, "a call to all instances is a branch of a `Parallel`");
-            self.say(site, fault.help(format!("write Parallel(Call(\"{}/*\"))", part.name)));
-        } else if !matches!(piece.value, Piece::Each | Piece::Index(_)) {
-            let at = inside(site.place, &piece.span);
-            let fault =
-                Fault::error(at, "a call goes to one instance, to all in a `Parallel`, or to the part");
-            self.say(site, fault.help("a `Balancer` or `Balance(…)` chooses among instances"));
+            let fault = Fault::error(at, format!("a call to {what} is a branch of a `Parallel`"));
+            self.say(site, fault.help(format!("write Parallel(Call(\"{}/{}\"))", part.name, piece.value)));
         }
     }
 

@@ -25,7 +25,7 @@ pub use invalid::Invalid;
 pub use open::{OpenClient, OpenTimer};
 pub use profile::RateProfile;
 pub use session::{SessionClient, SessionTimer};
-pub use trace::{Record, TraceClient, TraceTimer};
+pub use trace::{RECORDS_MAX, Record, TraceClient, TraceTimer, record_of};
 
 #[cfg(test)]
 mod tests;

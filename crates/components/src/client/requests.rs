@@ -5,6 +5,7 @@ use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, RequestStreams};
 
 use super::classes::Classes;
+use super::trace::RECORDS_MAX;
 use crate::edge::Edge;
 
 /// Makes requests: who they are, of which class, how large; and keeps the series of the client.
@@ -45,6 +46,8 @@ pub(crate) struct Known {
     pub(crate) size: Option<u32>,
     pub(crate) reply: Option<u32>,
     pub(crate) key: u32,
+    /// The number of its record, if its identity is to tell.
+    pub(crate) number: Option<u32>,
 }
 
 impl Requests {
@@ -92,6 +95,9 @@ impl Requests {
         };
         let class = &self.classes.of[at];
         let mut attributes = Attributes::of(open.identities.key(index));
+        if let Some(number) = known.number {
+            attributes.identity = attributes.identity & !(RECORDS_MAX as u64 - 1) | u64::from(number);
+        }
         attributes.born = born;
         attributes.class = class.id;
         attributes.priority = class.priority;

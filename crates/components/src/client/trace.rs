@@ -30,6 +30,15 @@ pub struct Record {
     pub key: u32,
 }
 
+/// So many records can be told by their numbers: these are the low bits of a request's identity.
+pub const RECORDS_MAX: usize = 1 << 24;
+
+/// Returns the number of the record a request repeats, from the request's identity: for requests of a client with
+/// [`TraceClient::numbered`] records.
+pub fn record_of(identity: u64) -> usize {
+    identity as usize & (RECORDS_MAX - 1)
+}
+
 /// A client that sends what was recorded, when it was recorded: an open one, without randomness of its own.
 ///
 /// # Series
@@ -44,6 +53,8 @@ pub struct TraceClient {
     /// Recorded time that passes per simulated time.
     speed: f64,
     repeat: Option<SimDuration>,
+    /// The number of the first record, if requests carry it.
+    numbered_from: Option<u32>,
     /// Start of the replay; records count from it.
     from: SimTime,
     /// Requests sent so far: in all rounds.
@@ -86,9 +97,21 @@ impl TraceClient {
             records: records.into(),
             speed,
             repeat: period,
+            numbered_from: None,
             from: SimTime::ZERO,
             sent: 0,
         })
+    }
+
+    /// With the numbers of records in the requests' identities, where [`record_of`] finds them: so that what else was
+    /// recorded can be looked up along a request's way. Work is drawn as without them.
+    ///
+    /// # Errors
+    /// If a number were [`RECORDS_MAX`] or more.
+    pub fn numbered(self, from: u32) -> Result<TraceClient, Invalid> {
+        let end = from as usize + self.records.len();
+        Invalid::unless(end <= RECORDS_MAX, "file", end, "2^24 records with keys at most")?;
+        Ok(TraceClient { numbered_from: Some(from), ..self })
     }
 
     /// When the next request is meant to be sent.
@@ -133,12 +156,14 @@ impl Component for TraceClient {
 
     fn on_timer(&mut self, TraceTimer::Arrival: TraceTimer, cx: &mut Cx<Self>) {
         let Some(born) = self.intended() else { return };
-        let record = self.records[(self.sent % self.records.len() as u64) as usize];
+        let place = (self.sent % self.records.len() as u64) as u32;
+        let record = self.records[place as usize];
         let known = Known {
             class: record.class.map(usize::from),
             size: record.size,
             reply: record.reply,
             key: record.key,
+            number: self.numbered_from.map(|from| from + place),
         };
         self.requests.send(self.sent, born, known, cx);
         self.sent += 1;

@@ -42,7 +42,8 @@ pub enum Part {
 }
 
 impl Part {
-    pub(crate) fn of(self, all: usize) -> usize {
+    /// Returns how many that is of so many.
+    pub fn of(self, all: usize) -> usize {
         match self {
             Part::Count(count) => count.min(all),
             Part::Share(share) => ((share * all as f64 + 0.5) as usize).clamp(1.min(all), all),

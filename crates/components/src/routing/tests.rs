@@ -342,3 +342,86 @@ fn anybody_may_write_a_policy() {
 fn a_balancer_before_nobody_is_refused() {
     let _ = Balancer::new(Vec::new(), RoundRobin::new());
 }
+
+fn forms(operation: u16, class: u8) -> Attributes {
+    Attributes { class, ..Attributes::of(u64::from(operation) * 1000 + u64::from(class)) }
+}
+
+#[test]
+fn a_sorter_goes_by_operation_and_class_and_says_when_it_cannot() {
+    let mut sim = Simulation::new(1);
+    let members: Vec<Edge> = (0..3).map(|i| Edge::to(sim.serve(&format!("member/{i}"), hold(i)))).collect();
+    let way = |to: usize, operation: Option<u16>, classes: &[u8], asks_for: Option<u16>| Way {
+        to: members[to],
+        operation,
+        classes: classes.to_vec(),
+        asks_for,
+    };
+    let ways = vec![way(0, Some(7), &[1, 2], None), way(1, Some(7), &[], None), way(2, None, &[5], Some(9))];
+    let sorter = sim.serve("sorter", Sorter::new(ways));
+    let ask =
+        sim.add("asks", Forms { to: sorter, script: vec![(7, 2), (7, 3), (4, 5), (4, 1)], said: Vec::new() });
+    sim.run_until(at(1_000)).unwrap();
+    assert_eq!(sim.in_flight(), 0);
+    // the number of who answered and, in hundreds, the operation that came there
+    let said = [(700, Status::Ok), (701, Status::Ok), (902, Status::Ok), (0, Status::Failed)];
+    let asked = sim.get::<Forms>(ask).unwrap();
+    assert_eq!(asked.said, said);
+    assert_eq!(sim.count(sorter.id(), "unknown_way"), Some(1));
+}
+
+/// Asks for (operation, class), one after the other, and writes down the answers.
+#[derive(Clone)]
+struct Forms {
+    to: Callee,
+    script: Vec<(u16, u8)>,
+    said: Vec<(u32, Status)>,
+}
+
+impl Forms {
+    fn ask(&self, cx: &mut Cx<Self>) {
+        if let Some((operation, class)) = self.script.get(self.said.len()) {
+            cx.call(self.to.request(forms(*operation, *class)).operation(*operation));
+        }
+    }
+}
+
+impl Component for Forms {
+    type Timer = ();
+    fn on_start(&mut self, cx: &mut Cx<Self>) {
+        self.ask(cx);
+    }
+    fn on_timer(&mut self, (): (), _: &mut Cx<Self>) {}
+    fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {
+        self.said.push((answer.value, answer.status));
+        self.ask(cx);
+    }
+}
+
+#[test]
+fn a_cancelled_call_is_cancelled_behind_a_sorter_too() {
+    for asks_for in [None, Some(3)] {
+        let driven = drive(&[Asks::at(ms(0)).giving_up(ms(2))], &[(ms(10), Status::Ok)], |to| {
+            Sorter::new(vec![Way { to: Edge::to(to), operation: None, classes: Vec::new(), asks_for }])
+        });
+        assert_eq!(driven.log, ["0 called 0", "2 cancelled 0", "2 answer 0 timeout"], "{asks_for:?}");
+        assert_eq!(driven.in_flight, 0);
+    }
+}
+
+#[test]
+fn turns_of_one_draw_never_meet_and_another_instant_draws_anew() {
+    let mut sim = Simulation::new(1);
+    let members: std::sync::Arc<[Edge]> =
+        (0..5).map(|i| Edge::to(sim.serve(&format!("member/{i}"), hold(i)))).collect();
+    let mut counts = [0_u32; 5];
+    let turns: Vec<Drawn> = (0..3).map(|turn| Drawn::new(std::sync::Arc::clone(&members), turn)).collect();
+    for key in 0..2_000 {
+        let drawn: Vec<usize> =
+            turns.iter().map(|turn| turn.clone().member(&mut Stream::from_key(key))).collect();
+        assert!(drawn[0] != drawn[1] && drawn[1] != drawn[2] && drawn[0] != drawn[2], "{drawn:?}");
+        drawn.iter().for_each(|member| counts[*member] += 1);
+    }
+    // 2000 draws of 3 of 5: each is in 1200 of them, with a standard deviation of 22
+    assert!(counts.iter().all(|count| count.abs_diff(1_200) < 110), "{counts:?}");
+}

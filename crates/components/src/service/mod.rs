@@ -48,7 +48,7 @@ pub use self::builder::Builder;
 pub use self::error::ServiceError;
 pub use self::program::own_stream;
 pub use self::station::{Concurrency, Discipline, Machine, Preempt, Queue};
-pub use self::steps::{Key, Parallel, Step, SubCall, Wait, call, compute, delay, fail, parallel};
+pub use self::steps::{ItemSize, Key, Parallel, Step, SubCall, Wait, call, compute, delay, fail, parallel};
 
 timers! {
     /// What a service waits for.

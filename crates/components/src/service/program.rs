@@ -13,8 +13,9 @@ use kneepoint_engine::SimDuration;
 use kneepoint_random::{Distribution, Stream};
 
 use super::error::ServiceError;
-use super::steps::{Key, Parallel, Step, SubCall, Wait};
+use super::steps::{ItemSize, Key, Parallel, Step, SubCall, Wait};
 use crate::Edge;
+use crate::client::record_of;
 
 /// A drawn amount; most are constant, and then nothing is drawn.
 ///
@@ -89,6 +90,7 @@ pub(super) struct CallOp {
     size: Amount,
     reply: Amount,
     key: Option<Key>,
+    item: Option<ItemSize>,
 }
 
 impl CallOp {
@@ -112,9 +114,20 @@ impl CallOp {
             None => old.key,
             Some(Key::Own { space, keys }) => keys.sample(&mut own_stream(old.identity, *space)) as u32,
             Some(Key::Fresh { keys }) => keys.sample(&mut Stream::from_key(cx.draw(call))) as u32,
+            Some(Key::Recorded { keys }) => match keys.get(record_of(old.identity)) {
+                Some(key) => *key,
+                None => panic!(
+                    "{} at {}: a request without a record is asked for its recorded key",
+                    cx.path(cx.me()),
+                    cx.now()
+                ),
+            },
         };
         let size = u32::try_from(self.size.draw(call, cx)).unwrap_or(u32::MAX);
-        let reply = u32::try_from(self.reply.draw(call, cx)).unwrap_or(u32::MAX);
+        let reply = match &self.item {
+            None => u32::try_from(self.reply.draw(call, cx)).unwrap_or(u32::MAX),
+            Some(item) => item.of(key, cx.seed(), cx.replication()),
+        };
         Attributes { key, size, reply, ..old }
     }
 }
@@ -330,6 +343,7 @@ impl Compiler {
             size,
             reply,
             key: call.key.clone(),
+            item: if call.reply.is_none() { call.item.clone() } else { None },
         });
         Ok(self.program.calls.len() as u32 - 1)
     }

@@ -1,7 +1,9 @@
 //! What a service does for a call, step by step.
 
+use std::sync::Arc;
+
 use kneepoint_calls::Status;
-use kneepoint_random::{Distribution, KeyPopularity};
+use kneepoint_random::{Distribution, KeyPopularity, RequestStreams};
 
 use crate::Edge;
 
@@ -17,7 +19,7 @@ pub enum Step {
     /// Time without work \[ns\]: no server and no core is held, though a thread is. It counts as service.
     Delay(Distribution),
     /// A call to others.
-    Call(SubCall),
+    Call(Box<SubCall>),
     /// Branches side by side.
     Parallel(Parallel),
     /// One of several alternatives: shares, which add up to 1, and their steps.
@@ -53,7 +55,7 @@ pub fn delay(time: Distribution) -> Step {
 
 /// A call to somebody, who is asked for the operation that I was asked for.
 pub fn call(to: impl Into<Edge>) -> Step {
-    Step::Call(SubCall::to(to))
+    Step::Call(Box::new(SubCall::to(to)))
 }
 
 /// Branches side by side, all of which must go well.
@@ -84,6 +86,8 @@ pub struct SubCall {
     pub reply: Option<Distribution>,
     /// Which key it is about; that of the call it is made for if none is named.
     pub key: Option<Key>,
+    /// The size of what the key stands for: it comes back, if `reply` says nothing.
+    pub item: Option<ItemSize>,
 }
 
 impl SubCall {
@@ -95,7 +99,7 @@ impl SubCall {
     /// Returns a plain call to each of several.
     pub fn to_each<E: Into<Edge>>(to: impl IntoIterator<Item = E>) -> SubCall {
         let to = to.into_iter().map(Into::into).collect();
-        SubCall { to, operation: None, times: None, size: None, reply: None, key: None }
+        SubCall { to, operation: None, times: None, size: None, reply: None, key: None, item: None }
     }
 
     /// Asks for this operation.
@@ -122,11 +126,16 @@ impl SubCall {
     pub fn key(self, key: Key) -> SubCall {
         SubCall { key: Some(key), ..self }
     }
+
+    /// Gets back what the key stands for, of this size.
+    pub fn item(self, item: ItemSize) -> SubCall {
+        SubCall { item: Some(item), ..self }
+    }
 }
 
 impl From<SubCall> for Step {
     fn from(call: SubCall) -> Step {
-        Step::Call(call)
+        Step::Call(Box::new(call))
     }
 }
 
@@ -145,6 +154,29 @@ pub enum Key {
         /// The keys.
         keys: KeyPopularity,
     },
+    /// The one that was recorded with the request, by the number of its record.
+    Recorded {
+        /// The key of each record.
+        keys: Arc<[u32]>,
+    },
+}
+
+/// How large each thing of a key space is \[bytes\]: the same wherever, and for whomever, its key is named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemSize {
+    /// The name of the key space: sizes are drawn from (seed, replication, name, key).
+    pub space: String,
+    /// The law of the sizes.
+    pub size: Distribution,
+}
+
+impl ItemSize {
+    /// Returns the size of a key's thing \[bytes\], at most 4 GiB.
+    pub fn of(&self, key: u32, seed: u64, replication: u64) -> u32 {
+        let streams = RequestStreams::new(seed, replication, &self.space, "size of key");
+        // The conversion is saturating.
+        (self.size.sample_from_key(streams.key(u64::from(key))) + 0.5) as u32
+    }
 }
 
 /// When branches side by side are done.

@@ -7,5 +7,6 @@ mod by_hand;
 mod determinism;
 mod planted_faults;
 mod refusals;
+mod scenarios;
 mod theory;
 mod warm_up;

@@ -1,14 +1,18 @@
 //! Services: what they run on, how calls wait, what is done for them.
 
+use std::sync::Arc;
+
 use kneepoint_calls::Status;
 use kneepoint_components::Edge;
+use kneepoint_components::routing::Drawn;
 use kneepoint_components::service::{
-    Concurrency, Discipline, Key, Machine, Parallel, Preempt, Queue, Service, ServiceError, Step as Does,
-    SubCall, Wait as Until,
+    Concurrency, Discipline, Machine, Parallel, Preempt, Queue, Service, ServiceError, Step as Does, SubCall,
+    Wait as Until,
 };
 use kneepoint_engine::SimDuration;
 
-use super::{Builder, Built, law, means_each, unbuilt, wire, wrong};
+use super::wire::{Among, Meant};
+use super::{Builder, Built, Noted, law, unbuilt, wire, wrong};
 use crate::diagnostic::Fault;
 use crate::spec::{CallSpec, Step, StepSpec, Wait};
 use crate::topology::{Call, Part};
@@ -17,15 +21,24 @@ use crate::value::Path;
 
 /// Builds one instance of a service.
 pub(super) fn service(builder: &mut Builder<'_>, at: usize, part: &Part, instance: usize) -> Built<Service> {
-    let concurrency = concurrency(builder, part)?;
+    let mut faults = Vec::new();
+    let concurrency = concurrency(builder, part).noted(&mut faults);
     let queue = match part.args.args("queue") {
-        Some(args) => queue(builder, args)?,
-        None => Queue::unbounded(),
+        Some(args) => queue(builder, args).noted(&mut faults),
+        None => Some(Queue::unbounded()),
     };
-    let mut service = Service::with(concurrency).queue(queue);
+    let mut operations = Vec::new();
     for (name, steps) in part.args.operations() {
         let scope = Scope { at, instance, operation: name };
-        let does = scope.sequence(builder, &steps)?;
+        if let Some(does) = scope.sequence(builder, &steps).noted(&mut faults) {
+            operations.push((name, does));
+        }
+    }
+    let (Some(concurrency), Some(queue), true) = (concurrency, queue, faults.is_empty()) else {
+        return Err(faults);
+    };
+    let mut service = Service::with(concurrency).queue(queue);
+    for (name, does) in operations {
         let number = builder.numbers.operation(name);
         service = if name == "default" { service.does(does) } else { service.operation(number, does) };
     }
@@ -109,7 +122,10 @@ struct Scope<'n> {
 
 impl Scope<'_> {
     fn sequence(&self, builder: &mut Builder<'_>, steps: &[Step<'_>]) -> Built<Vec<Does>> {
-        steps.iter().map(|step| self.step(builder, *step)).collect()
+        let mut faults = Vec::new();
+        let does: Vec<Does> =
+            steps.iter().filter_map(|step| self.step(builder, *step).noted(&mut faults)).collect();
+        if faults.is_empty() { Ok(does) } else { Err(faults) }
     }
 
     fn step(&self, builder: &mut Builder<'_>, step: Step<'_>) -> Built<Does> {
@@ -120,7 +136,7 @@ impl Scope<'_> {
         Ok(match step.spec() {
             StepSpec::Compute(work) => Does::Compute(law(builder, work, "work")?),
             StepSpec::Delay(time) => Does::Delay(law(builder, time, "time")?),
-            StepSpec::Call(call) => Does::Call(self.call(builder, args, &call)?),
+            StepSpec::Call(call) => Does::Call(Box::new(self.call(builder, args, &call)?)),
             StepSpec::Parallel { branches, wait } => {
                 let branches = branches
                     .iter()
@@ -154,7 +170,7 @@ impl Scope<'_> {
         let Path::Target(target) = spec.to else {
             return wrong(args.place_of("to"), "a call goes to a part");
         };
-        let only = wire::only(target, args.place_of("to"))?;
+        let place = args.place_of("to");
         let fits = |call: &&Call| {
             call.caller == self.at && call.operation.as_deref().is_none_or(|name| name == self.operation)
         };
@@ -163,23 +179,34 @@ impl Scope<'_> {
             // No client comes this way, so that nobody knows whom it would call; it is never made.
             return wrong(args.head, "no request comes this way");
         };
-        if calls.iter().any(|call| call.edge != first.edge) {
-            return unbuilt(args.place_of("to"), "a call whose edge differs by class");
-        }
-        let edges: Vec<Edge> = if means_each(&target.place.pieces) {
-            let count = builder.components(first.callee).len() as u32;
-            (0..count).map(|at| builder.edge(first, self.instance, Some(at))).collect::<Built<_>>()?
-        } else {
-            vec![builder.edge(first, self.instance, only)?]
-        };
-        let mut call = SubCall::to_each(edges);
         let named = target.operation.as_ref().map(|name| name.value.as_str());
         let agreed = first.callee_operation.as_deref();
         let agreed =
             agreed.filter(|name| calls.iter().all(|call| call.callee_operation.as_deref() == Some(name)));
-        // Where the topology finds different operations, the class decides: the call's own operation goes on.
-        if let Some(name) = named.or(agreed) {
-            call = call.operation(builder.numbers.operation(name));
+        // Where the topology finds different operations, the class decides.
+        let operation = named.or(agreed).map(|name| builder.numbers.operation(name));
+        let by_class = |call: &Call| {
+            let name = call.callee_operation.as_deref().filter(|_| operation.is_none());
+            name.map(|name| builder.numbers.operation(name))
+        };
+        let asks_for: Vec<Option<u16>> = calls.iter().map(by_class).collect();
+        let count = builder.components(first.callee).len();
+        let each = |builder: &mut Builder<'_>| -> Built<Vec<Edge>> {
+            let one = |at| Among::One(at as u32);
+            (0..count).map(|at| builder.edge_asking(&calls, self.instance, one(at), &asks_for)).collect()
+        };
+        let edges: Vec<Edge> = match wire::meant(target, place)? {
+            Meant::One(among) => vec![builder.edge_asking(&calls, self.instance, among, &asks_for)?],
+            Meant::Each => each(builder)?,
+            Meant::Drawn(part) => {
+                let members: Arc<[Edge]> = each(builder)?.into();
+                let turns = part.of(count);
+                (0..turns).map(|turn| self.drawn(builder, &members, &target.to_string(), turn)).collect()
+            }
+        };
+        let mut call = SubCall::to_each(edges);
+        if let Some(operation) = operation {
+            call = call.operation(operation);
         }
         let checked = builder.checked;
         if !matches!(spec.times, crate::spec::DistributionSpec::Constant(1.0)) {
@@ -191,34 +218,25 @@ impl Scope<'_> {
         if let Some(reply) = spec.reply.clone() {
             call = call.reply(law::distribution(checked, reply, args.place_of("reply"))?);
         }
-        if let Some(key) = key(builder, args, spec)? {
+        if let Some(name) = spec.key {
+            let (key, item) = builder.keys.key(checked, name, spec.node, args.place_of("key"))?;
             call = call.key(key);
+            if let Some(item) = item {
+                call = call.item(item);
+            }
+        } else if let Some(Data::Args(fresh)) = args.get("key").map(|value| &value.data) {
+            return unbuilt(fresh.head, "`Fresh`");
         }
         Ok(call)
     }
-}
 
-fn key(builder: &Builder<'_>, args: &Args, spec: &CallSpec<'_>) -> Built<Option<Key>> {
-    let space = |name: &str| {
-        let found = builder.checked.keyspaces().find(|(known, _)| *known == name);
-        match found {
-            Some((_, args)) => law::keys(args),
-            None => wrong(args.place_of("key"), format!("no key space \"{name}\"")),
-        }
-    };
-    if let Some(name) = spec.key {
-        return Ok(Some(Key::Own { space: fnv(name), keys: space(name)? }));
+    /// The member of this turn of a draw.
+    fn drawn(&self, builder: &mut Builder<'_>, members: &Arc<[Edge]>, target: &str, turn: usize) -> Edge {
+        let caller = &builder.checked.parts()[self.at].name;
+        builder.sorters += 1;
+        let path = format!("{caller}/{} -> {target} {} turn {turn}", self.instance, builder.sorters);
+        Edge::to(builder.sim.serve(&path, Drawn::new(Arc::clone(members), turn)))
     }
-    match args.get("key").map(|value| &value.data) {
-        Some(Data::Args(fresh)) => unbuilt(fresh.head, "`Fresh`"),
-        _ => Ok(None),
-    }
-}
-
-/// A number for a name that does not depend on other names (FNV-1a).
-fn fnv(name: &str) -> u64 {
-    name.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 fn named(status: &str, args: &Args) -> Built<Status> {

@@ -1,14 +1,13 @@
-//! Distributions, profiles and keys as components take them.
+//! Distributions and profiles as components take them.
 
 use kneepoint_components::client::RateProfile;
 use kneepoint_engine::{SimDuration, SimTime};
-use kneepoint_random::{Distribution, DistributionError, KeyPopularity};
+use kneepoint_random::{Distribution, DistributionError};
 
 use super::{Built, table, unbuilt, wrong};
 use crate::file::Place;
 use crate::scenario::Checked;
 use crate::spec::{DistributionSpec, ProfileSpec};
-use crate::typed::Args;
 use crate::value::shown;
 
 /// Makes a distribution of what is not negative: times, sizes, counts.
@@ -94,18 +93,4 @@ pub(super) fn profile(checked: &Checked, spec: ProfileSpec, place: Place) -> Bui
         P::Foreign(args) => return unbuilt(args.head, &format!("`{}`", args.kind())),
     };
     made.or_else(|error| wrong(place, error.to_string()))
-}
-
-/// Makes the popularity of keys.
-pub(super) fn keys(args: &Args) -> Built<KeyPopularity> {
-    if args.kind.field("size").is_some() && args.get("size").is_some() {
-        return unbuilt(args.place_of("size"), &format!("`size` of {}", args.kind()));
-    }
-    let made = match args.kind() {
-        "Zipf" => KeyPopularity::zipf(args.count("keys"), args.number("exponent")),
-        "Hotspot" => KeyPopularity::hotspot(args.count("keys"), args.count("hot"), args.number("share")),
-        "Even" => KeyPopularity::even(args.count("keys")),
-        other => return unbuilt(args.head, &format!("`{other}`")),
-    };
-    made.or_else(|error| wrong(args.place, error.to_string()))
 }

@@ -12,6 +12,7 @@
 
 mod behaviour;
 mod harm;
+mod keys;
 mod law;
 mod numbers;
 mod places;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kneepoint_calls::{Callee, ComponentId, Declared, Simulation};
 use kneepoint_components::Edge;
 use kneepoint_components::delay::{Delay, Overhead, Timeout};
-use kneepoint_components::routing::Balancer;
+use kneepoint_components::routing::{Balancer, Random, Sorter, Way};
 use kneepoint_engine::SimDuration;
 use kneepoint_random::Distribution;
 
@@ -36,9 +37,11 @@ use crate::plan::{About, Assumption, Objective, PartPlan, PartRole, Plan, Scenar
 use crate::scenario::Checked;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data, Value};
-use crate::value::{Path, Piece};
+use crate::value::Path;
 
 pub(crate) use numbers::Numbers;
+pub(crate) use table::classes as recorded_classes;
+use wire::Among;
 
 /// Values of all instances at most: each instance has all that is written of its part.
 ///
@@ -66,6 +69,24 @@ pub(crate) fn unbuilt<T>(place: Place, what: &str) -> Built<T> {
     wrong(place, format!("{what} is known but not built yet"))
 }
 
+/// Goes on after a fault, so that all are said together.
+pub(crate) trait Noted<T> {
+    /// Keeps the faults there are; then there is no value.
+    fn noted(self, faults: &mut Vec<Fault>) -> Option<T>;
+}
+
+impl<T> Noted<T> for Built<T> {
+    fn noted(self, faults: &mut Vec<Fault>) -> Option<T> {
+        match self {
+            Ok(value) => Some(value),
+            Err(more) => {
+                faults.extend(more);
+                None
+            }
+        }
+    }
+}
+
 /// Makes a plan of a checked scenario.
 ///
 /// # Errors
@@ -75,18 +96,20 @@ pub fn plan(checked: &Checked) -> Result<Plan, Faults> {
 }
 
 fn make(checked: &Checked) -> Built<Plan> {
-    if let Some(first) = checked.uncertain().first() {
-        return unbuilt(first.place, "`Uncertain`");
+    let mut faults = Vec::new();
+    for uncertain in checked.uncertain() {
+        unbuilt::<()>(uncertain.place, "`Uncertain`").noted(&mut faults);
     }
-    let Some(run) = checked.run() else {
-        return wrong(
-            checked.root().place.part(0, 1),
-            "there is no `run`: this file can be included, not run",
-        );
+    let run = match checked.run() {
+        Some(run) => run::run(run).noted(&mut faults),
+        None => {
+            let place = checked.root().place.part(0, 1);
+            wrong(place, "there is no `run`: this file can be included, not run").noted(&mut faults)
+        }
     };
-    let run = run::run(run)?;
-    let mut builder = Builder::new(checked);
-    builder.everything()?;
+    let mut builder = Builder::new(checked, &mut faults);
+    builder.everything().noted(&mut faults);
+    let Some(run) = run.filter(|_| faults.is_empty()) else { return Err(faults) };
     let Builder { sim, parts, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
@@ -179,14 +202,15 @@ struct ChainKey {
     instance: usize,
     callee: usize,
     edge: Vec<Option<usize>>,
-    /// Which instances of the callee: all, or one.
-    only: Option<u32>,
+    /// Which instances of the callee.
+    among: Among,
 }
 
 pub(crate) struct Builder<'a> {
     pub(crate) checked: &'a Checked,
     pub(crate) numbers: Numbers,
     pub(crate) places: places::Places<'a>,
+    keys: keys::Keys,
     pub(crate) sim: Simulation,
     parts: Vec<PartPlan>,
     /// For each part its instances as others call them: the door, where it has one.
@@ -197,14 +221,17 @@ pub(crate) struct Builder<'a> {
     ways: usize,
     /// Most users of the closed clients that are built already.
     users: f64,
+    /// Sorters of the part that is being built.
+    sorters: usize,
 }
 
 impl<'a> Builder<'a> {
-    fn new(checked: &'a Checked) -> Builder<'a> {
+    fn new(checked: &'a Checked, faults: &mut Vec<Fault>) -> Builder<'a> {
         Builder {
             checked,
             numbers: Numbers::of(checked),
             places: places::Places::of(checked),
+            keys: keys::Keys::read(checked, faults),
             sim: Simulation::new(0),
             parts: Vec::new(),
             doors: Vec::new(),
@@ -212,6 +239,7 @@ impl<'a> Builder<'a> {
             chains: BTreeMap::new(),
             ways: 0,
             users: 0.0,
+            sorters: 0,
         }
     }
 
@@ -266,11 +294,8 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        if faults.is_empty() {
-            for (item, args) in checked.faults() {
-                let made = harm::injector(self, &item.key, args);
-                made.unwrap_or_else(|more| faults.extend(more));
-            }
+        for (item, args) in checked.faults() {
+            harm::injector(self, &item.key, args).noted(&mut faults);
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
@@ -337,23 +362,98 @@ impl<'a> Builder<'a> {
         if edge.within.is_zero() { edge.to } else { self.sim.serve(path, Timeout::new(edge)) }
     }
 
+    /// The edge over which an instance of a part makes calls that start at one place of the file. Where it differs by
+    /// operation or class, they part ways there.
+    fn edge(&mut self, calls: &[Call], instance: usize, among: Among) -> Built<Edge> {
+        self.edge_asking(calls, instance, among, &vec![None; calls.len()])
+    }
+
+    /// As [`Builder::edge`]; each call asks for another operation than the caller says, if one is given.
+    fn edge_asking(
+        &mut self,
+        calls: &[Call],
+        instance: usize,
+        among: Among,
+        asks_for: &[Option<u16>],
+    ) -> Built<Edge> {
+        let name = |first: &Call| {
+            let parts = self.checked.parts();
+            let (caller, callee) = (&parts[first.caller].name, &parts[first.callee].name);
+            format!("{caller}/{instance} -> {callee} sorter {}", among.name())
+        };
+        let path = calls.first().map(name).unwrap_or_default();
+        self.sorted(&path, calls, asks_for, |builder, call| builder.edge_of(call, instance, among))
+    }
+
+    /// One way for calls that have the same edge and keep their operation; else a sorter before the ways of each.
+    fn sorted(
+        &mut self,
+        path: &str,
+        calls: &[Call],
+        asks_for: &[Option<u16>],
+        mut way: impl FnMut(&mut Builder<'a>, &Call) -> Built<Edge>,
+    ) -> Built<Edge> {
+        let mut kinds: Vec<&Call> = Vec::new();
+        for call in calls {
+            if kinds.iter().all(|known| known.edge != call.edge) {
+                kinds.push(call);
+            }
+        }
+        let mut faults = Vec::new();
+        let edges: Vec<Edge> = kinds.iter().filter_map(|call| way(self, call).noted(&mut faults)).collect();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let keeps = asks_for.iter().all(Option::is_none);
+        if let ([one], true) = (&edges[..], keeps) {
+            return Ok(*one);
+        }
+        let caller = kinds.first().expect("a place from which nobody is called has no edge").caller;
+        let passes_on = self.checked.parts()[caller].passes_on();
+        let mut ways = Vec::new();
+        for (call, asks_for) in calls.iter().zip(asks_for) {
+            let to = edges[kinds.iter().position(|known| known.edge == call.edge).unwrap_or(0)];
+            // What asks by itself or does steps is known by its class; what passes on, by the operation too.
+            let operation = call.operation.as_deref().filter(|_| passes_on);
+            ways.push(Way {
+                to,
+                operation: operation.map(|name| self.numbers.operation(name)),
+                classes: call.classes.iter().map(|name| self.numbers.class(name)).collect(),
+                asks_for: *asks_for,
+            });
+        }
+        self.sorters += 1;
+        let path = format!("{path} {}", self.sorters);
+        Ok(Edge::to(self.sim.serve(&path, Sorter::new(ways))))
+    }
+
     /// The edge over which an instance of a part makes a call.
-    pub(crate) fn edge(&mut self, call: &Call, instance: usize, only: Option<u32>) -> Built<Edge> {
+    fn edge_of(&mut self, call: &Call, instance: usize, among: Among) -> Built<Edge> {
         let key =
-            ChainKey { caller: call.caller, instance, callee: call.callee, edge: call.edge.clone(), only };
+            ChainKey { caller: call.caller, instance, callee: call.callee, edge: call.edge.clone(), among };
         if let Some(edge) = self.chains.get(&key) {
             return Ok(*edge);
         }
-        let edge = self.chain(call, instance, only)?;
+        let edge = self.chain(call, instance, among)?;
         self.chains.insert(key, edge);
         Ok(edge)
     }
 
-    fn chain(&mut self, call: &Call, instance: usize, only: Option<u32>) -> Built<Edge> {
+    fn chain(&mut self, call: &Call, instance: usize, among: Among) -> Built<Edge> {
         let checked = self.checked;
         let (caller, callee) = (&checked.parts()[call.caller], &checked.parts()[call.callee]);
         let via: Vec<&Args> = checked.via(call).collect();
-        let number = self.chains.len();
+        // Numbered among those of the two parts: streams are named after paths, and other parts must not move them.
+        let ends = (call.caller, instance, call.callee);
+        let first = ChainKey {
+            caller: ends.0,
+            instance: ends.1,
+            callee: ends.2,
+            edge: Vec::new(),
+            among: Among::All,
+        };
+        let alike = |key: &(&ChainKey, &Edge)| (key.0.caller, key.0.instance, key.0.callee) == ends;
+        let number = self.chains.range(first..).take_while(alike).count();
         let path = format!("{}/{instance} -> {} #{number}", caller.name, callee.name);
         let split = via.iter().position(|args| args.kind() == "Balance");
         let (outer, balance, inner) = match split {
@@ -362,8 +462,17 @@ impl<'a> Builder<'a> {
             None if caller.args.kind() == "Balancer" => (&via[..0], None, &via[..]),
             None => (&via[..], None, &via[..0]),
         };
-        let members = self.members(&path, call, instance, inner, only)?;
-        let routing = balance.map(wire::routing).transpose()?;
+        if let (Some(balance), Among::Any | Among::One(_)) = (balance, among) {
+            return wrong(
+                balance.head,
+                format!("a call names the instance of {}: `Balance` has no choice", callee.name),
+            );
+        }
+        let members = self.members(&path, call, instance, inner, among)?;
+        let routing = match among {
+            Among::Any => Some(Random::new().into()),
+            Among::All | Among::One(_) => balance.map(wire::routing).transpose()?,
+        };
         let chosen = match (&members[..], routing) {
             ([one], _) => *one,
             (_, routing) => {
@@ -383,9 +492,19 @@ impl<'a> Builder<'a> {
         call: &Call,
         instance: usize,
         inner: &[&Args],
-        only: Option<u32>,
+        among: Among,
     ) -> Built<Vec<Edge>> {
-        self.ways = self.ways.saturating_add(if only.is_some() { 1 } else { self.doors[call.callee].len() });
+        let numbers = self.numbered(call.callee, among);
+        numbers.into_iter().map(|to| self.member(path, call, instance, inner, to)).collect()
+    }
+
+    /// The way to one instance of a callee.
+    fn member(&mut self, path: &str, call: &Call, instance: usize, inner: &[&Args], to: u32) -> Built<Edge> {
+        let Some(door) = self.doors[call.callee].get(to as usize).copied() else {
+            let name = &self.checked.parts()[call.callee].name;
+            return wrong(self.checked.parts()[call.caller].place, format!("{name} has no instance {to}"));
+        };
+        self.ways = self.ways.saturating_add(1);
         if self.ways > WAYS_MAX {
             let (caller, callee) = (&self.checked.parts()[call.caller], &self.checked.parts()[call.callee]);
             let message = format!(
@@ -398,24 +517,13 @@ impl<'a> Builder<'a> {
             let fault = Fault::error(caller.args.head, message);
             return Err(vec![fault.help(format!("all calls together have at most {WAYS_MAX} ways"))]);
         }
-        let doors = self.doors[call.callee].clone();
-        let mut members = Vec::new();
-        for (at, door) in doors.iter().enumerate() {
-            if only.is_some_and(|only| only as usize != at) {
-                continue;
-            }
-            let wired = self.wire(&format!("{path} link/{at}"), call, instance, at, *door)?;
-            members.push(self.middle(&format!("{path} to/{at}"), inner, wired)?);
-        }
-        if members.is_empty() {
-            let (caller, callee) = (&self.checked.parts()[call.caller], &self.checked.parts()[call.callee]);
-            return wrong(caller.args.head, format!("no instance of \"{}\" can be called", callee.name));
-        }
-        Ok(members)
+        let wired = self.wire(&format!("{path} link/{to}"), call, instance, to as usize, door)?;
+        self.middle(&format!("{path} to/{to}"), inner, wired)
     }
 
     /// Builds one instance of a part.
     fn instance(&mut self, at: usize, part: &Part, instance: usize) -> Built<()> {
+        self.sorters = 0;
         if part.is_client {
             let id = traffic::client(self, at, part)?;
             self.parts[at].instances = vec![id];
@@ -451,27 +559,44 @@ impl<'a> Builder<'a> {
 
     fn balancer(&mut self, at: usize, part: &Part, instance: usize) -> Built<Balancer> {
         let args = &part.args;
-        if args.word("layer") != "L7" {
-            return unbuilt(args.place_of("layer"), "`L4`");
-        }
-        if args.get("queue").is_some() {
-            return unbuilt(args.place_of("queue"), "`queue` of Balancer");
-        }
         let mut members = Vec::new();
         for value in args.list("to") {
             let target = match &value.data {
                 Data::Path(Path::Target(target)) => target,
                 _ => return wrong(value.place, "a balancer calls parts"),
             };
-            let only = wire::only(target, value.place)?;
+            let among = match wire::meant(target, value.place)? {
+                wire::Meant::One(among @ (Among::All | Among::One(_))) => among,
+                wire::Meant::Each => Among::All,
+                wire::Meant::One(Among::Any) | wire::Meant::Drawn(_) => {
+                    return wrong(value.place, "a Balancer draws among instances by its policy");
+                }
+            };
             let calls: Vec<Call> = self.calls_to(at, &target.place.root.value);
-            let Some(call) = calls.first() else { continue };
-            if calls.iter().any(|other| other.edge != call.edge) {
-                return unbuilt(value.place, "a balancer whose edges differ by operation");
-            }
+            let Some(first) = calls.first() else { continue };
             let path = format!("{}/{instance} -> {} {}", part.name, target.place.root.value, members.len());
-            let via: Vec<&Args> = self.checked.via(call).collect();
-            members.extend(self.members(&path, call, instance, &via, only)?);
+            // A call is passed on as it came, unless a name or its class says otherwise.
+            let other = |call: &Call| {
+                let asked =
+                    call.callee_operation.as_deref().filter(|_| call.callee_operation != call.operation);
+                asked.map(|name| self.numbers.operation(name))
+            };
+            let asks_for: Vec<Option<u16>> = calls.iter().map(other).collect();
+            for to in self.numbered(first.callee, among) {
+                members.push(self.sorted(
+                    &format!("{path} sorter/{to}"),
+                    &calls,
+                    &asks_for,
+                    |builder, call| {
+                        let via: Vec<&Args> = builder.checked.via(call).collect();
+                        let path = match calls.iter().position(|other| other.edge == call.edge) {
+                            None | Some(0) => path.clone(),
+                            Some(number) => format!("{path} #{number}"),
+                        };
+                        builder.member(&path, call, instance, &via, to)
+                    },
+                )?);
+            }
         }
         if members.is_empty() {
             return wrong(args.place_of("to"), "a balancer needs somebody to call");
@@ -480,6 +605,14 @@ impl<'a> Builder<'a> {
         let overhead = args.distribution("overhead");
         let overhead = law::distribution(self.checked, overhead, args.place_of("overhead"))?;
         Ok(Balancer::new(members, wire::routing(args)?).with_overhead(overhead))
+    }
+
+    /// The numbers of the instances of a part that are meant.
+    fn numbered(&self, part: usize, among: Among) -> Vec<u32> {
+        match among {
+            Among::One(only) => vec![only],
+            Among::All | Among::Any => (0..self.doors[part].len() as u32).collect(),
+        }
     }
 
     /// The calls of a part to another, whatever the operation.
@@ -498,7 +631,7 @@ impl<'a> Builder<'a> {
             self.checked.topology().calls.iter().filter(|call| call.caller == at).cloned().collect();
         let mut edges = Vec::new();
         for call in &calls {
-            edges.push(self.edge(call, instance, None)?);
+            edges.push(self.edge_of(call, instance, Among::All)?);
         }
         let Some(declared) = self.declared.remove(&(at, instance)) else { return Ok(()) };
         let berth = Berth { checked: self.checked, sim: &mut self.sim, declared, edges };
@@ -552,9 +685,4 @@ fn role(part: &Part) -> PartRole {
         "Delay" => PartRole::Delay,
         _ => PartRole::Station,
     }
-}
-
-/// Whether a place means each instance on its own.
-pub(crate) fn means_each(pieces: &[crate::value::Spanned<Piece>]) -> bool {
-    matches!(pieces, [piece] if piece.value == Piece::Each)
 }

@@ -1,5 +1,6 @@
 //! Columns of CSV files.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use kneepoint_engine::{SimDuration, SimTime};
 use super::{Built, unbuilt, wrong};
 use crate::check::unit_of_column;
 use crate::diagnostic::{Fault, did_you_mean};
-use crate::file::Place;
+use crate::file::{Files, Place};
 use crate::scenario::Checked;
-use crate::typed::Args;
-use crate::value::{Dimension, Quantity, shown};
+use crate::typed::{Args, Data};
+use crate::value::{Dimension, Quantity, check_name, shown};
 
 /// Rows read at most.
 ///
@@ -72,7 +73,7 @@ fn refuse<T>(place: Place, message: String, help: &str) -> Built<T> {
 }
 
 impl<'a> Table<'a> {
-    fn open(checked: &Checked, name: &str, wanted: &'a [&'a str], place: Place) -> Built<Table<'a>> {
+    fn open(files: &Files, name: &str, wanted: &'a [&'a str], place: Place) -> Built<Table<'a>> {
         if name.ends_with(".gz") {
             return unbuilt(place, "reading compressed files");
         }
@@ -90,7 +91,7 @@ impl<'a> Table<'a> {
             let message = "a file of data must lie beside or below this file".to_string();
             return refuse(place, message, "no `..` and no absolute path");
         }
-        let folder = checked.files().get(place.file).path().and_then(|path| path.parent()).map(PathBuf::from);
+        let folder = files.get(place.file).path().and_then(|path| path.parent()).map(PathBuf::from);
         let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".into());
         let path = folder.join(path);
         let unreadable = |error: std::io::Error| match error.kind() {
@@ -251,7 +252,7 @@ pub(super) fn column(
 ) -> Built<Vec<f64>> {
     let factor = unit.map_or(Ok(1.0), |unit| scale(unit, place))?;
     let mut values = Vec::new();
-    Table::open(checked, file, &[column], place)?.rows(|fields| {
+    Table::open(checked.files(), file, &[column], place)?.rows(|fields| {
         let value = if sign { number(fields[0]) } else { not_negative(fields[0]) };
         values.push(value.map_err(|message| (0, message))? * factor);
         Ok(())
@@ -269,7 +270,7 @@ pub(super) fn course(
 ) -> Built<Vec<(SimTime, f64)>> {
     let (per_time, per_value) = (scale(units[0], place)?, scale(units[1], place)?);
     let mut points: Vec<(SimTime, f64)> = Vec::new();
-    Table::open(checked, file, &columns, place)?.rows(|fields| {
+    Table::open(checked.files(), file, &columns, place)?.rows(|fields| {
         let at = not_negative(fields[0]).map_err(|message| (0, message))? * per_time;
         let at = SimTime::ZERO + SimDuration::from_nanos_f64(at);
         if points.last().is_some_and(|(before, _)| *before >= at) {
@@ -281,22 +282,73 @@ pub(super) fn course(
     Ok(points)
 }
 
-/// Reads the records of a recorded client; its times count from the first record.
-pub(super) fn records(checked: &Checked, args: &Args, classes: &[Arc<str>]) -> Built<Vec<Record>> {
+/// What was recorded: when requests were sent, and with which keys.
+pub(super) struct Recording {
+    /// Their times count from the first record.
+    pub(super) records: Vec<Record>,
+    /// For each key space, in the order of the file: the value of its column in each record.
+    pub(super) keys: Vec<(Arc<str>, Vec<u32>)>,
+}
+
+/// Numbers for the values of columns, shared by all recordings of a key space.
+pub(super) type KeyNumbers = BTreeMap<Arc<str>, BTreeMap<Box<str>, u32>>;
+
+/// Most classes of a recording: a request carries its class in a byte.
+const CLASSES_MAX: usize = 256;
+
+/// The classes of a recorded client, in the order in which they first occur.
+pub(crate) fn classes(files: &Files, args: &Args) -> Built<Vec<Arc<str>>> {
+    let columns = args.args("columns");
+    let (Some(file), Some(column)) = (args.text("file"), columns.and_then(|columns| columns.text("class")))
+    else {
+        return Ok(vec!["default".into()]);
+    };
+    let place = columns.map_or(args.head, |columns| columns.place_of("class"));
+    let mut classes: Vec<Arc<str>> = Vec::new();
+    let mut known: BTreeMap<Box<str>, ()> = BTreeMap::new();
+    Table::open(files, file, &[column], args.place_of("file"))
+        .map_err(|faults| at_column(faults, args.place_of("file"), column, place))?
+        .rows(|fields| {
+            if known.contains_key(fields[0]) {
+                return Ok(());
+            }
+            if let Err(error) = check_name(fields[0]) {
+                return Err((
+                    0,
+                    format!("\"{}\" is no name of a class: {}", shown(fields[0]), error.message),
+                ));
+            }
+            if classes.len() == CLASSES_MAX {
+                return Err((0, format!("more than {CLASSES_MAX} different classes")));
+            }
+            known.insert(fields[0].into(), ());
+            classes.push(fields[0].into());
+            Ok(())
+        })?;
+    Ok(classes)
+}
+
+/// A column that is not there is said where the column is named.
+fn at_column(mut faults: Vec<Fault>, file: Place, column: &str, place: Place) -> Vec<Fault> {
+    let missing = format!("has no column \"{column}\"");
+    for fault in faults.iter_mut().filter(|fault| fault.place == file && fault.message.contains(&missing)) {
+        fault.place = place;
+    }
+    faults
+}
+
+/// Reads the recording of a client.
+pub(super) fn recording(
+    checked: &Checked,
+    args: &Args,
+    classes: &[Arc<str>],
+    numbers: &mut KeyNumbers,
+) -> Built<Recording> {
     let place = args.place_of("file");
     let Some(file) = args.text("file") else { return wrong(args.head, "a trace needs a file") };
     let Some(columns) = args.args("columns") else {
         return wrong(args.head, "`columns` says which column is the time: columns: (time: \"ts\")");
     };
-    if !columns.map("keys").is_empty() {
-        return unbuilt(columns.place_of("keys"), "`keys` of columns");
-    }
-    if columns.get("work").is_some() {
-        return unbuilt(columns.place_of("work"), "`work` of columns");
-    }
-    if columns.get("class").is_some() && classes.is_empty() {
-        return unbuilt(columns.place_of("class"), "`class` of columns");
-    }
     let Some(time) = columns.text("time") else { return wrong(columns.head, "columns need `time`") };
     let unit = columns.text("time_unit").unwrap_or("s");
     let unit = match unit_of_column(unit, Dimension::Duration) {
@@ -305,16 +357,33 @@ pub(super) fn records(checked: &Checked, args: &Args, classes: &[Arc<str>]) -> B
             return refuse(columns.place_of("time_unit"), error.message, &error.help.unwrap_or_default());
         }
     };
-    let mut wanted = vec![time];
-    let mut position = |field: &str| {
+    let mut wanted = vec![(time, columns.place_of("time"))];
+    let mut at = |field: &str| {
         columns.text(field).map(|name| {
-            wanted.push(name);
+            wanted.push((name, columns.place_of(field)));
             wanted.len() - 1
         })
     };
-    let (class_at, size_at) = (position("class"), position("size"));
+    let (class_at, size_at) = (at("class"), at("size"));
+    let mut spaces: Vec<(Arc<str>, usize)> = Vec::new();
+    for item in columns.map("keys") {
+        let Data::Text(column) = &item.value.data else { continue };
+        wanted.push((column, item.value.place));
+        spaces.push((Arc::clone(&item.key), wanted.len() - 1));
+    }
+    let mut keys: Vec<(Arc<str>, Vec<u32>)> =
+        spaces.iter().map(|(space, _)| (Arc::clone(space), Vec::new())).collect();
+    let position: BTreeMap<&str, u8> =
+        classes.iter().enumerate().map(|(at, name)| (&**name, at.min(CLASSES_MAX - 1) as u8)).collect();
     let mut records: Vec<(u64, Record)> = Vec::new();
-    Table::open(checked, file, &wanted, place)?.rows(|fields| {
+    let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+    let table = Table::open(checked.files(), file, &names, place).map_err(|mut faults| {
+        for (name, at) in &wanted {
+            faults = at_column(faults, place, name, *at);
+        }
+        faults
+    })?;
+    table.rows(|fields| {
         let at = number(fields[0]).map_err(|message| (0, message))? * unit;
         let nanos = SimDuration::from_nanos_f64(at).as_nanos();
         if at < 0.0 {
@@ -325,12 +394,11 @@ pub(super) fn records(checked: &Checked, args: &Args, classes: &[Arc<str>]) -> B
         }
         let mut record = Record::default();
         if let Some(at) = class_at {
-            let Some(class) = classes.iter().position(|name| **name == *fields[at]) else {
-                let known: Vec<&str> = classes.iter().map(|name| &**name).collect();
-                let help = did_you_mean(fields[at], '"', known.iter().copied());
+            let Some(class) = position.get(fields[at]) else {
+                let help = did_you_mean(fields[at], '"', position.keys().copied());
                 return Err((at, format!("no class \"{}\"; {help}", shown(fields[at]))));
             };
-            record.class = Some(class as u8);
+            record.class = Some(*class);
         }
         if let Some(at) = size_at {
             let size = not_negative(fields[at]).map_err(|message| (at, message))?;
@@ -339,12 +407,43 @@ pub(super) fn records(checked: &Checked, args: &Args, classes: &[Arc<str>]) -> B
             }
             record.size = Some(size as u32);
         }
+        for ((space, at), (_, column)) in spaces.iter().zip(&mut keys) {
+            if fields[*at].is_empty() {
+                return Err((*at, "a key is needed; it is empty".to_string()));
+            }
+            column.push(key_number(numbers, space, fields[*at]));
+        }
         records.push((nanos, record));
         Ok(())
     })?;
     let start = records.first().map_or(0, |(at, _)| *at);
-    Ok(records
+    let records = records
         .into_iter()
         .map(|(at, record)| Record { at: SimDuration::from_nanos(at - start), ..record })
-        .collect())
+        .collect();
+    Ok(Recording { records, keys })
+}
+
+/// The number of a key as it is written: in the order in which keys first occur.
+fn key_number(numbers: &mut KeyNumbers, space: &Arc<str>, key: &str) -> u32 {
+    let of = numbers.entry(Arc::clone(space)).or_default();
+    let next = of.len() as u32;
+    match of.get(key) {
+        Some(number) => *number,
+        None => *of.entry(key.into()).or_insert(next),
+    }
+}
+
+/// Counts how often each value of a column occurs.
+pub(super) fn counts(checked: &Checked, file: &str, column: &str, place: Place) -> Built<Vec<u64>> {
+    let mut counts: BTreeMap<Box<str>, u64> = BTreeMap::new();
+    Table::open(checked.files(), file, &[column], place)?.rows(|fields| {
+        match counts.get_mut(fields[0]) {
+            _ if fields[0].is_empty() => return Err((0, "a key is needed; it is empty".to_string())),
+            Some(count) => *count += 1,
+            None => drop(counts.insert(fields[0].into(), 1)),
+        }
+        Ok(())
+    })?;
+    Ok(counts.into_values().collect())
 }

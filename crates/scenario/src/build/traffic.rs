@@ -6,10 +6,12 @@ use kneepoint_components::client::{
     ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile,
     SessionClient, TraceClient,
 };
+use kneepoint_components::routing::Origins;
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::Distribution;
 
-use super::{Builder, Built, law, table, unbuilt, wire, wrong};
+use super::wire::Among;
+use super::{Builder, Built, law, unbuilt, wire, wrong};
 use crate::diagnostic::Fault;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data};
@@ -21,9 +23,6 @@ const USERS_MAX: f64 = 10_000_000.0;
 /// Adds a client.
 pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<ComponentId> {
     let args = &part.args;
-    if args.kind.field("places").is_some() && args.list("places").len() > 1 {
-        return unbuilt(args.place_of("places"), "a client in several places");
-    }
     let (edge, classes) = ask(builder, at, part)?;
     let drawn =
         |field: &str| law::distribution(builder.checked, args.distribution(field), args.place_of(field));
@@ -49,10 +48,14 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             builder.sim.add(&part.name, SessionClient::new(edge, arrivals, requests, think, classes))
         }
         "TraceClient" => {
-            let records = table::records(builder.checked, args, &part.operations)?;
+            let Some(trace) = builder.keys.trace(at) else { return Err(Vec::new()) };
             let (speed, repeat) = (args.number("speed"), args.flag("repeat"));
-            let client = TraceClient::new(edge, records, speed, repeat, classes)
-                .or_else(|e| wrong(args.head, e.to_string()))?;
+            let client = TraceClient::new(edge, trace.records, speed, repeat, classes);
+            let client = match trace.numbered_from {
+                Some(from) => client.and_then(|client| client.numbered(from)),
+                None => client,
+            };
+            let client = client.or_else(|e| wrong(args.head, e.to_string()))?;
             builder.sim.add(&part.name, client)
         }
         other => return unbuilt(args.head, &format!("`{other}`")),
@@ -82,16 +85,13 @@ fn ask(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<(Edge, Classe
     let Some(Path::Target(target)) = args.path("to") else {
         return wrong(args.head, "a client calls a part");
     };
-    let only = wire::only(target, args.place_of("to"))?;
+    let among = wire::among(target, args.place_of("to"))?;
     let calls: Vec<Call> = builder.checked.topology().calls_at(args.node).cloned().collect();
     let calls: Vec<Call> = calls.into_iter().filter(|call| call.caller == at).collect();
-    let Some(first) = calls.first() else {
+    if calls.is_empty() {
         return wrong(args.place_of("to"), "nobody is called here");
-    };
-    if calls.iter().any(|call| call.edge != first.edge) {
-        return unbuilt(args.place_of("to"), "a client whose edges differ by class");
     }
-    let edge = builder.edge(first, 0, only)?;
+    let edge = from_places(builder, part, &calls, among)?;
     let mut classes = Vec::new();
     for (name, record) in records(part) {
         // Named, or what the topology found, or what the class is called.
@@ -129,6 +129,28 @@ fn ask(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<(Edge, Classe
     let place = if has_classes(args) { args.place_of("classes") } else { args.head };
     let classes = Classes::new(classes).or_else(|error| wrong(place, error.to_string()))?;
     Ok((edge, classes))
+}
+
+/// The edge from where a client stands; from several places, an edge for each, and each request comes from one.
+fn from_places(builder: &mut Builder<'_>, part: &Part, calls: &[Call], among: Among) -> Built<Edge> {
+    let args = &part.args;
+    let places = if args.kind.field("places").is_some() { args.list("places").len() } else { 0 };
+    if places < 2 {
+        return builder.edge(calls, 0, among);
+    }
+    if !matches!(args.kind(), "OpenClient" | "TraceClient") {
+        // One who waits stays where he is; which of the users stands where is for the author to say.
+        return unbuilt(args.place_of("places"), &format!("a {} in several places", args.kind())).map_err(
+            |mut faults| {
+                faults
+                    .iter_mut()
+                    .for_each(|fault| fault.help = Some("write one client for each place".to_string()));
+                faults
+            },
+        );
+    }
+    let edges = (0..places).map(|place| builder.edge(calls, place, among)).collect::<Built<Vec<Edge>>>()?;
+    Ok(Edge::to(builder.sim.serve(&format!("{} places", part.name), Origins::new(edges))))
 }
 
 /// A recorded client has none: its classes are in the record.

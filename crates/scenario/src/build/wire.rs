@@ -2,6 +2,7 @@
 
 use kneepoint_calls::Callee;
 use kneepoint_components::Edge;
+use kneepoint_components::fault::Part;
 use kneepoint_components::link::{Bandwidth, Link};
 use kneepoint_components::routing::{LeastConnections, PowerOfChoices, Random, RoundRobin, Routing, Ties};
 
@@ -69,15 +70,59 @@ pub(super) fn round_robin() -> Routing {
     RoundRobin::new().into()
 }
 
-/// Which instance a target names, if only one is meant.
-pub(super) fn only(target: &Target, place: Place) -> Built<Option<u32>> {
-    match target.place.pieces.as_slice() {
-        [] => Ok(None),
+/// Which instances of a callee a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Among {
+    /// One that is chosen among all: by a policy.
+    All,
+    /// This one.
+    One(u32),
+    /// One that is drawn anew each time.
+    Any,
+}
+
+impl Among {
+    /// A word for paths of components.
+    pub(super) fn name(self) -> String {
+        match self {
+            Among::All => "all".to_string(),
+            Among::One(at) => at.to_string(),
+            Among::Any => "any".to_string(),
+        }
+    }
+}
+
+/// What a call's path says of instances.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Meant {
+    /// One call to one instance.
+    One(Among),
+    /// A call to each.
+    Each,
+    /// Calls to so many, drawn anew each time.
+    Drawn(Part),
+}
+
+/// Reads which instances a target names.
+pub(super) fn meant(target: &Target, place: Place) -> Built<Meant> {
+    Ok(match target.place.pieces.as_slice() {
+        [] => Meant::One(Among::All),
         [piece] => match &piece.value {
-            Piece::Index(index) => Ok(Some(*index)),
-            Piece::Each => Ok(None),
-            _ => unbuilt(place, "calling a drawn instance"),
+            Piece::Index(index) => Meant::One(Among::One(*index)),
+            Piece::Each => Meant::Each,
+            Piece::Any | Piece::AnyCount(1) => Meant::One(Among::Any),
+            Piece::AnyCount(count) => Meant::Drawn(Part::Count(*count as usize)),
+            Piece::AnyShare(share) => Meant::Drawn(Part::Share(*share)),
+            Piece::Name(_) => return unbuilt(place, "calling a role inside a part"),
         },
-        _ => unbuilt(place, "calling a role inside a part"),
+        _ => return unbuilt(place, "calling a role inside a part"),
+    })
+}
+
+/// Reads which instance a caller means that makes one call.
+pub(super) fn among(target: &Target, place: Place) -> Built<Among> {
+    match meant(target, place)? {
+        Meant::One(among) => Ok(among),
+        Meant::Each | Meant::Drawn(_) => wrong(place, "one call goes to one instance"),
     }
 }

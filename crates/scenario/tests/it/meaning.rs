@@ -200,7 +200,7 @@ fn faults_need_one_trigger_inside_the_run_and_something_to_act_on() {
         "on: \"web/any(2)\", at: [\"1min\", \"2min\"]",
         "on: \"eu/a\", at: \"1s\"",
         "on: \"eu/a/web\", at: \"1s\"",
-        "on: \"rack\", when: \"errors(users) > 5%\"",
+        "on: \"rack\", at: \"1s\"",
     ] {
         assert_eq!(fault(sound), "", "{sound}");
     }
@@ -208,6 +208,7 @@ fn faults_need_one_trigger_inside_the_run_and_something_to_act_on() {
         ("on: \"web\"", "exactly one of"),
         ("on: \"web\", at: \"1s\", every: \"1h\"", "exactly one of"),
         ("on: \"web\", at: [\"1s\", \"11min\"]", "before the fault at 11min"),
+        ("on: \"web\", when: \"errors(users) > 5%\"", "field `when` of Crash is known but not built yet"),
         ("on: \"web/any(4)\", at: \"1s\"", "web has instances 0 to 2"),
         ("on: \"eu/b\", at: \"1s\"", "eu has no zone \"b\""),
         ("on: \"users\", at: \"1s\"", "is a client"),
@@ -249,7 +250,7 @@ fn rules_between_fields_are_held() {
         ("Delay(Weibull(mean: \"1s\", shape: 0))", "a shape must be above 0"),
         ("Delay(Erlang(mean: \"1s\", k: 0))", "at least 1 k"),
         ("Delay(Steps({ \"0s\": \"1s\" }))", "`Steps` is a profile, a distribution is needed in `time`"),
-        ("Service(does: Compute(\"1ms\"), spread: Packed)", "`Packed` is known but not built yet"),
+        ("Service(does: Compute(\"1ms\"), spread: Packed)", ""),
         (
             "Service(does: Compute(\"1ms\"), start_up: { \"boot\": \"1s\" })",
             "field `start_up` of Service is known but not built yet",
@@ -340,4 +341,39 @@ fn balance_has_its_place() {
             .contains("field `health` of Balance is known but not built yet")
     );
     assert!(via("users -> lb", "Balance(Nearest)").contains("`Nearest` is known but not built yet"));
+}
+
+#[test]
+fn a_share_with_a_bound_above_one_is_doubted() {
+    let said = |slo: &str| warnings(&shop(WEB, &format!("slo: {{ \"x\": \"{slo}\" }}"))).join("; ");
+    assert!(said("utilisation(web) < 85").contains("utilisation is never above 1, which is 100%"));
+    assert!(said("errors(users) < 2").contains("errors is never above 1"));
+    for sound in
+        ["utilisation(web) < 85%", "errors(users) < 1", "imbalance(web.calls) < 2", "rate(web.calls) < 85/s"]
+    {
+        assert_eq!(said(sound), "", "{sound}");
+    }
+}
+
+#[test]
+fn a_column_read_in_another_unit_than_its_name_says_is_doubted() {
+    let said = |value: &str, unit: &str, time: &str, time_unit: &str| {
+        let part = format!(
+            "\"u\": OpenClient(to: \"w\", rate: FromFile(file: \"x.csv\", time: \"{time}\", value: \"{value}\", time_unit: \"{time_unit}\", unit: \"{unit}\")), \"w\": Delay(\"1ms\")"
+        );
+        warnings(&shop(&part, "")).join("; ")
+    };
+    for (value, unit) in
+        [("rpm", "/s"), ("requests_per_minute", "/s"), ("requests/min", "/s"), ("rps", "/min")]
+    {
+        let found = said(value, unit, "t", "s");
+        assert!(
+            found.contains(&format!("column \"{value}\" is read in {unit}; its name says")),
+            "{value}: {found}"
+        );
+    }
+    assert!(said("x", "/s", "minute", "s").contains("column \"minute\" is read in s; its name says min"));
+    for (value, unit) in [("rpm", "/min"), ("rps", "/s"), ("load", "/s"), ("requests_per_minute", "/min")] {
+        assert_eq!(said(value, unit, "minute", "min"), "", "{value}");
+    }
 }

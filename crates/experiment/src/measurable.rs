@@ -1,0 +1,59 @@
+//! What of a plan can be measured, before anything runs.
+
+use kneepoint_engine::SimTime;
+use kneepoint_scenario::plan::{Plan, WarmUpPlan};
+use kneepoint_scenario::{Checked, Faults, Section};
+
+use crate::program::Compiler;
+use crate::recorder::begin;
+
+/// Holds that every objective and watch of a scenario can be measured.
+///
+/// # Assumptions
+/// A warm-up that is to be found is taken to be none: a window that does not fit into what the warm-up leaves is
+/// known only once it has been found.
+///
+/// # Errors
+/// All that cannot be measured, each where it is written.
+pub fn check(checked: &Checked, plan: &Plan) -> Result<(), Faults> {
+    let found = unmeasurable(plan);
+    if found.is_empty() { Ok(()) } else { Err(checked.cannot_measure(&found)) }
+}
+
+/// Objectives and watches that cannot be measured, by name, and why.
+fn unmeasurable(plan: &Plan) -> Vec<(Section, String, String)> {
+    let warm_up = match plan.run.warm_up {
+        WarmUpPlan::Fixed(length) if length < plan.run.duration => length.as_nanos(),
+        WarmUpPlan::Fixed(_) | WarmUpPlan::Auto => 0,
+    };
+    let mut compiler = Compiler::new(plan, warm_up);
+    let mut found = Vec::new();
+    let mut owners: Vec<(Section, &str)> = Vec::new();
+    for objective in &plan.objectives {
+        let owner = (Section::Slo, objective.name.as_str());
+        if let Err(reason) = compiler.condition(&objective.condition) {
+            found.push((owner.0, objective.name.clone(), reason));
+        }
+        owners.resize(compiler.tasks.len(), owner);
+    }
+    for watch in &plan.watches {
+        let owner = (Section::Watch, watch.name.as_str());
+        if let Err(reason) = compiler.metric(&watch.metric) {
+            found.push((owner.0, watch.name.clone(), reason));
+        }
+        owners.resize(compiler.tasks.len(), owner);
+    }
+    // Which series a part keeps may depend on what it is made of: a simulation that has just begun knows.
+    let Ok(mut sim) = begin(plan, 0) else { return found };
+    if sim.run_until(SimTime::ZERO).is_err() {
+        return found;
+    }
+    for (task, (section, name)) in compiler.tasks.iter().zip(owners) {
+        if let Some((id, series)) = task.probe.missing(&sim)
+            && !found.iter().any(|(other, known, _)| *other == section && known == name)
+        {
+            found.push((section, name.to_string(), format!("{} keeps no series `{series}`", sim.path(id))));
+        }
+    }
+    found
+}
