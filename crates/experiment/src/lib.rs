@@ -24,6 +24,7 @@ mod replicate;
 pub mod result;
 mod run;
 mod series;
+pub mod sweep;
 mod tables;
 mod warnings;
 

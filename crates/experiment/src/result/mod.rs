@@ -2,12 +2,14 @@
 
 mod judged;
 mod numbers;
+mod point;
 
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
 
 pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
+pub use point::{AxisFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 
 /// Everything a run found.
 ///
