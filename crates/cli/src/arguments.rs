@@ -21,6 +21,10 @@ pub enum Verb {
     Run(RunArguments),
     /// Is this model sane? All faults at once, and which part saturates first
     Check(CheckArguments),
+    /// How does it change over parameters? Many points side by side, resumable, in shards
+    Sweep(crate::sweep::SweepArguments),
+    /// Put the shards of a sweep together
+    Merge(crate::sweep::MergeArguments),
     /// Write a scenario to begin with
     Init(InitArguments),
     /// List kinds with their fields, units, defaults and sources

@@ -130,7 +130,7 @@ fn csv(findings: &Faults, forecast: &Forecast) -> String {
         rows.push(number(&closed.client, "throughput_max_per_s", closed.throughput_max_per_s));
         rows.push(number(&closed.client, "latency_min_s", closed.latency_min_s));
     }
-    output::csv(&head, rows.into_iter())
+    output::csv(&head, rows)
 }
 
 fn severity(severity: Severity) -> &'static str {

@@ -7,10 +7,13 @@
 mod arguments;
 mod check;
 mod init;
+mod interrupt;
 mod kinds;
 mod output;
 mod run;
 mod saturation;
+mod shard;
+mod sweep;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -32,6 +35,8 @@ pub enum End {
     Bad,
     /// A run failed.
     Failed,
+    /// It was interrupted.
+    Interrupted,
 }
 
 impl End {
@@ -42,6 +47,7 @@ impl End {
             End::Missed => 1,
             End::Bad => 2,
             End::Failed => 3,
+            End::Interrupted => 130,
         }
     }
 }
@@ -73,6 +79,8 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
         Verb::Check(arguments) => check::check(registry, &arguments),
+        Verb::Sweep(arguments) => sweep::sweep(registry, &arguments),
+        Verb::Merge(arguments) => sweep::merge(&arguments),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),
         Verb::Verify(arguments) => verify_cases(&arguments),

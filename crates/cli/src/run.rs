@@ -44,6 +44,7 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     if let Some(replications) = arguments.replications {
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
+    crate::interrupt::end_at_once();
     let bar = bar(plan.run.replications_min, arguments.quiet);
     let tell = |progress: Progress| {
         bar.set_length(progress.planned);

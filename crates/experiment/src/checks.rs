@@ -10,6 +10,25 @@ use crate::result::CheckResult;
 /// Failures that are told; the others are counted.
 const TOLD: usize = 5;
 
+/// The checks, in their order: name and rule.
+const CHECKS: [(&str, &str); 5] = [
+    (
+        "conservation",
+        "calls inside at the start and calls that arrived are those answered, lost and still inside",
+    ),
+    (
+        "clients' books",
+        "what a client counted and timed is what the runtime counted and timed for it; nothing but what is under \
+         way is missing",
+    ),
+    ("time ledger", "the phases of all requests add up to their latencies"),
+    ("Little's law", "the mean number inside, times the time, is the time that calls spent inside"),
+    (
+        "utilisation law",
+        "servers are busy for as long as the work done takes, but for what was under way at the ends",
+    ),
+];
+
 /// One check over the components of a replication, or over several replications.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
@@ -24,6 +43,11 @@ pub(crate) struct Finding {
 pub(crate) type Findings = Vec<Finding>;
 
 impl Finding {
+    fn of(check: usize) -> Finding {
+        let (name, rule) = CHECKS[check];
+        Finding::new(name, rule)
+    }
+
     fn new(name: &'static str, rule: &'static str) -> Finding {
         Finding { name, rule, checked: 0, skipped: 0, failed: 0, failures: Vec::new() }
     }
@@ -53,6 +77,21 @@ impl Finding {
                 self.failures.push(format!("replication {replication}: {failure}"));
             }
         }
+    }
+
+    /// Returns what a record keeps: checked, skipped, failed, and the failures in words.
+    pub fn numbers(&self) -> ([u64; 3], &[String]) {
+        ([self.checked, self.skipped, self.failed], &self.failures)
+    }
+
+    /// Makes the finding of a check again, by its place among them.
+    pub fn restored(
+        check: usize,
+        [checked, skipped, failed]: [u64; 3],
+        failures: Vec<String>,
+    ) -> Option<Finding> {
+        let (name, rule) = *CHECKS.get(check)?;
+        Some(Finding { name, rule, checked, skipped, failed, failures })
     }
 
     /// Returns the same check before any replication.
@@ -86,12 +125,8 @@ pub(crate) fn check(plan: &Plan, sim: &Simulation, baseline: &Baseline) -> Findi
             .filter(move |part| matches!(part.role, PartRole::Client { .. }) == client)
             .flat_map(|part| part.instances.iter().map(move |id| (part, *id)))
     };
-    let mut clients = Finding::new(
-        "clients' books",
-        "what a client counted and timed is what the runtime counted and timed for it; nothing but what is under \
-         way is missing",
-    );
-    let mut ledger = Finding::new("time ledger", "the phases of all requests add up to their latencies");
+    let mut clients = Finding::of(1);
+    let mut ledger = Finding::of(2);
     for (part, id) in instances(true) {
         client_books(&mut clients, sim, part, id, baseline);
         let outcomes = sim.outcomes(id);
@@ -101,14 +136,8 @@ pub(crate) fn check(plan: &Plan, sim: &Simulation, baseline: &Baseline) -> Findi
             format!("{}: phases {phases} ns, latencies {} ns", sim.path(id), outcomes.latency)
         });
     }
-    let mut little = Finding::new(
-        "Little's law",
-        "the mean number inside, times the time, is the time that calls spent inside",
-    );
-    let mut utilisation = Finding::new(
-        "utilisation law",
-        "servers are busy for as long as the work done takes, but for what was under way at the ends",
-    );
+    let mut little = Finding::of(3);
+    let mut utilisation = Finding::of(4);
     for (_, id) in instances(false) {
         let at_start = baseline.inside.get(id.index()).copied().unwrap_or_default();
         let at_end = inside[id.index()];
@@ -120,10 +149,7 @@ pub(crate) fn check(plan: &Plan, sim: &Simulation, baseline: &Baseline) -> Findi
 }
 
 fn conservation(sim: &Simulation, inside: &[Inside], baseline: &Baseline) -> Finding {
-    let mut finding = Finding::new(
-        "conservation",
-        "calls inside at the start and calls that arrived are those answered, lost and still inside",
-    );
+    let mut finding = Finding::of(0);
     for id in sim.components() {
         let books = sim.books(id);
         let before = baseline.inside.get(id.index()).map_or(0, |i| i.calls);

@@ -26,6 +26,7 @@ pub mod result;
 mod run;
 mod sampled;
 mod series;
+pub mod sweep;
 mod tables;
 mod warnings;
 

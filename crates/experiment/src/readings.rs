@@ -186,7 +186,7 @@ impl StationReading {
         }
     }
 
-    fn forget_histograms(&mut self) {
+    pub fn forget_histograms(&mut self) {
         let of = [&mut self.waiting, &mut self.waiting_abandoned, &mut self.service];
         for spent in of.into_iter().flatten().chain([&mut self.response]) {
             spent.histogram = Histogram::new();

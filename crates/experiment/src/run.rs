@@ -61,7 +61,7 @@ pub(crate) fn in_threads<T: Send>(
     Ok(pool.install(work))
 }
 
-fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
+pub(crate) fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
     let run = &plan.run;
     let refuse = |reason: String| Err(ExperimentError::plan(reason));
     if run.duration.is_zero() {
@@ -102,16 +102,16 @@ fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
 }
 
 /// What is measured, ready to be read.
-struct Program {
-    warm_up: u64,
-    tasks: Vec<Task>,
+pub(crate) struct Program {
+    pub warm_up: u64,
+    pub tasks: Vec<Task>,
     objectives: Vec<Judged>,
     watches: Vec<Expression>,
     /// Which objective or watch each task was made for: its name and metric.
     owners: Vec<(String, String)>,
 }
 
-fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
+pub(crate) fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
     let mut compiler = Compiler::new(plan, warm_up);
     let mut owners = Vec::new();
     let mut objectives = Vec::new();
@@ -229,7 +229,7 @@ fn more(
 }
 
 /// Refuses a metric whose series the simulation turned out not to have.
-fn missing(program: &Program, first: &Replication) -> Result<(), ExperimentError> {
+pub(crate) fn missing(program: &Program, first: &Replication) -> Result<(), ExperimentError> {
     match &first.missing {
         None => Ok(()),
         Some((task, path, series)) => {
@@ -240,7 +240,11 @@ fn missing(program: &Program, first: &Replication) -> Result<(), ExperimentError
     }
 }
 
-fn judged(plan: &Plan, program: &Program, all: &[Replication]) -> (Vec<ObjectiveResult>, Vec<WatchResult>) {
+pub(crate) fn judged(
+    plan: &Plan,
+    program: &Program,
+    all: &[Replication],
+) -> (Vec<ObjectiveResult>, Vec<WatchResult>) {
     let confidence = plan.run.confidence;
     let objectives =
         plan.objectives.iter().zip(&program.objectives).map(|(o, judged)| judge(o, judged, all, confidence));
@@ -248,7 +252,7 @@ fn judged(plan: &Plan, program: &Program, all: &[Replication]) -> (Vec<Objective
     (objectives.collect(), watches.collect())
 }
 
-fn checks(all: &[Replication]) -> Vec<CheckResult> {
+pub(crate) fn checks(all: &[Replication]) -> Vec<CheckResult> {
     let mut together: Vec<Finding> =
         all.first().map_or_else(Vec::new, |r| r.findings.iter().map(Finding::empty).collect());
     for replication in all {
@@ -261,7 +265,7 @@ fn checks(all: &[Replication]) -> Vec<CheckResult> {
 
 /// Relative half widths of the numbers a precision is asked for.
 #[derive(Clone, Debug, Default)]
-struct Reached {
+pub(crate) struct Reached {
     widths: Vec<f64>,
     /// Some of them have no interval yet.
     unknown: bool,
@@ -276,13 +280,17 @@ impl Reached {
         }
     }
 
-    fn widest(&self) -> Option<f64> {
+    pub fn widest(&self) -> Option<f64> {
         self.widths.iter().copied().reduce(f64::max)
     }
 }
 
 /// What is to be precise: objectives and watches; without any, the mean latency of every client.
-fn reached(objectives: &[ObjectiveResult], watches: &[WatchResult], clients: &[ClientResult]) -> Reached {
+pub(crate) fn reached(
+    objectives: &[ObjectiveResult],
+    watches: &[WatchResult],
+    clients: &[ClientResult],
+) -> Reached {
     let mut reached = Reached::default();
     objectives.iter().for_each(|o| reached.add(&o.value));
     watches.iter().flat_map(|w| &w.values).for_each(|v| reached.add(&v.value));
@@ -298,7 +306,7 @@ fn reached(objectives: &[ObjectiveResult], watches: &[WatchResult], clients: &[C
 /// # Source
 /// Law, Simulation Modeling and Analysis, 5th ed., section 9.4.1 (sequential procedure); the half width falls with
 /// the square root of the number. At most twice as many at a time: the first widths are rough.
-fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
+pub(crate) fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
     let asked = plan.run.precision.expect("asked for");
     let target = asked / (1.0 + asked);
     let widest = reached.widest();
@@ -318,7 +326,7 @@ fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
 ///
 /// # Source
 /// The finaliser of SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-fn mix(digest: u64, n: u64) -> u64 {
+pub(crate) fn mix(digest: u64, n: u64) -> u64 {
     let mut z = digest.rotate_left(5) ^ n;
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

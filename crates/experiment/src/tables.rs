@@ -194,7 +194,9 @@ fn client(scale: Scale, part: &PartPlan, at: usize, classes: &[String], all: &[R
 fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> PartResult {
     let readings: Vec<&PartReading> = all.iter().filter_map(|r| r.stations[at].as_ref()).collect();
     let together: Vec<&StationReading> = readings.iter().map(|r| &r.all).collect();
-    let instances = part.instances.iter().enumerate().map(|(i, _)| {
+    // Records of sweeps keep parts as a whole only.
+    let kept = readings.iter().all(|r| r.instances.len() == part.instances.len());
+    let instances = part.instances.iter().enumerate().filter(|_| kept).map(|(i, _)| {
         let of: Vec<&StationReading> = readings.iter().map(|r| &r.instances[i]).collect();
         InstanceResult {
             path: all.first().map_or_else(String::new, |r| r.paths[at][i].clone()),

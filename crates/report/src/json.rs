@@ -88,7 +88,7 @@ struct Shape<'r> {
 }
 
 /// Digests are texts: most readers of JSON keep 53 bits of a number.
-fn digest(digest: u64) -> String {
+pub(crate) fn digest(digest: u64) -> String {
     format!("{digest:016x}")
 }
 
@@ -131,7 +131,7 @@ fn run(result: &RunResult) -> Value {
     })
 }
 
-fn objective(objective: &ObjectiveResult) -> Value {
+pub(crate) fn objective(objective: &ObjectiveResult) -> Value {
     let divisor = divisor(&objective.unit);
     json!({
         "name": objective.name,
@@ -157,7 +157,7 @@ fn windows(windows: &Windows) -> Value {
     })
 }
 
-fn watch(watch: &WatchResult) -> Value {
+pub(crate) fn watch(watch: &WatchResult) -> Value {
     let divisor = divisor(&watch.unit);
     let values: Vec<Value> = watch
         .values
@@ -240,7 +240,7 @@ fn station(station: &Station) -> Map<String, Value> {
     ])
 }
 
-fn check(check: &CheckResult) -> Value {
+pub(crate) fn check(check: &CheckResult) -> Value {
     json!({
         "name": check.name,
         "rule": check.rule,
@@ -251,7 +251,7 @@ fn check(check: &CheckResult) -> Value {
     })
 }
 
-fn estimate(estimated: &Estimated, divisor: f64) -> Value {
+pub(crate) fn estimate(estimated: &Estimated, divisor: f64) -> Value {
     match estimated {
         Estimated::Known(known) => json!({
             "value": known.value / divisor,
@@ -319,7 +319,7 @@ fn scaled(values: &[Option<f64>], divisor: f64) -> Vec<Option<f64>> {
     values.iter().map(|value| value.map(|value| value / divisor)).collect()
 }
 
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+pub(crate) fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
     fields.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
 }
 

@@ -14,6 +14,7 @@ mod json;
 mod number;
 mod safe;
 mod samples;
+mod sweep;
 mod table;
 mod text;
 mod verdict;
@@ -22,6 +23,10 @@ pub use crate::csv::csv;
 pub use crate::json::{SCHEMA_VERSION, json};
 pub use crate::number::{count, duration, interval, percent, quantity};
 pub use crate::safe::safe;
+pub use crate::sweep::{
+    sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_sentence,
+    sweep_text,
+};
 pub use crate::table::{Table, wrap};
 pub use crate::text::{Look, text};
 pub use crate::verdict::sentence;

@@ -245,17 +245,7 @@ impl Page {
 
     /// Writes what the numbers rest on, without having been measured.
     fn about(&mut self, about: &About) {
-        let assumption = |assumption: &Assumption| {
-            let mut line = assumption.text.clone();
-            if let Some(source) = &assumption.source {
-                write!(line, " ({source})").expect("a String takes everything");
-            }
-            if let Some(doubt) = &assumption.doubt {
-                write!(line, "; doubt: {}", doubt.to_lowercase()).expect("a String takes everything");
-            }
-            line
-        };
-        self.listed("ASSUMPTIONS", "assumptions", about.assumptions.iter().map(assumption));
+        self.listed("ASSUMPTIONS", "assumptions", about.assumptions.iter().map(Assumption::to_string));
         self.listed("NOT MODELLED", "not_modelled", about.not_modelled.iter().cloned());
         self.listed("SOURCES", "sources", about.sources.iter().cloned());
     }

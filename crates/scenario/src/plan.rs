@@ -72,6 +72,20 @@ pub struct Assumption {
     pub doubt: Option<String>,
 }
 
+impl std::fmt::Display for Assumption {
+    /// The text, its source and the doubt about it: `TEXT (SOURCE); doubt: high`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)?;
+        if let Some(source) = &self.source {
+            write!(f, " ({source})")?;
+        }
+        match &self.doubt {
+            Some(doubt) => write!(f, "; doubt: {}", doubt.to_lowercase()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How long, how often, how sure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunPlan {

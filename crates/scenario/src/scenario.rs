@@ -98,6 +98,39 @@ impl Scenario {
         check.apply(&changes);
         check.finish(overrides)
     }
+
+    /// Returns whether a setting takes whole numbers only.
+    ///
+    /// # Errors
+    /// If the path leads to nothing that can be set, with what was likely meant.
+    pub fn takes_whole_numbers(
+        &self,
+        registry: &Registry,
+        overrides: &Overrides,
+        path: &str,
+    ) -> Result<bool, Faults> {
+        fn whole(ty: &Type) -> bool {
+            match ty {
+                Type::Count => true,
+                Type::Drawn(inner) | Type::Timed(inner) => whole(inner),
+                Type::Either(types) => types.iter().any(whole),
+                _ => false,
+            }
+        }
+        let Written { files, arena, root, sets, faults } = self.written.clone();
+        let mut check = Check { registry, files, arena, root, faults };
+        let changes = check.changes(&sets, overrides);
+        check.apply(&changes);
+        let file = check.files.add("--over", None, path.to_string());
+        let place = Place::new(file, 0, path.len());
+        let value = check.arena.push(Shape::Flag(false), place, Origin::CommandLine);
+        let path = Word { text: path.into(), place };
+        let change = Change { path, value, origin: Origin::CommandLine };
+        match Setter::new(registry, &mut check.arena, check.root).apply(&change) {
+            Ok(target) => Ok(whole(&target.ty)),
+            Err(fault) => Err(Faults::new(check.files, vec![fault])),
+        }
+    }
 }
 
 /// The check of one scenario, in its order.
@@ -392,6 +425,35 @@ fn edge_value<'a>(root: &'a Args, call: &Call, field: &str) -> Option<&'a Value>
     entry.value.as_args()?.values[at].as_ref()
 }
 
+/// What a bare `sweep` goes over, as it is written: values are RON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweepSection {
+    /// Settings with their values.
+    pub over: Vec<(String, OverValues)>,
+    /// `Grid`, `LatinHypercube` or `Sobol`.
+    pub design: String,
+    /// The variants among which it goes.
+    pub variants: Vec<String>,
+}
+
+/// The values of a setting in a sweep, as they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OverValues {
+    /// These.
+    List(Vec<String>),
+    /// So many between two ends.
+    Range {
+        /// Each the same multiple of the one before; otherwise evenly spaced.
+        logarithmic: bool,
+        /// The first.
+        from: String,
+        /// The last.
+        to: String,
+        /// How many.
+        points: u64,
+    },
+}
+
 /// Something the reader of the results should know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assumption {
@@ -498,6 +560,38 @@ impl Checked {
     /// Returns the names of the variants in the order of the file.
     pub fn variants(&self) -> impl Iterator<Item = &str> {
         self.root.map("variants").iter().map(|item| &*item.key)
+    }
+
+    /// Returns what a bare `sweep` goes over, if the file says so.
+    #[must_use]
+    pub fn sweep(&self) -> Option<SweepSection> {
+        let section = self.root.args("sweep")?;
+        let text = |value: &Value| self.files.text(value.place).to_string();
+        let values = |value: &Value| match &value.data {
+            Data::List(list) => OverValues::List(list.iter().map(text).collect()),
+            Data::Args(range) if &*range.kind.family == "range" => OverValues::Range {
+                logarithmic: range.kind() == "Logarithmic",
+                from: range.get("from").map(text).unwrap_or_default(),
+                to: range.get("to").map(text).unwrap_or_default(),
+                points: range.count("points"),
+            },
+            _ => OverValues::List(vec![text(value)]),
+        };
+        let names = section.list("variants").iter().filter_map(|value| match &value.data {
+            Data::Text(name) => Some(name.to_string()),
+            _ => None,
+        });
+        Some(SweepSection {
+            over: section
+                .map("over")
+                .iter()
+                .map(|item| (item.key.to_string(), values(&item.value)))
+                .collect(),
+            design: section
+                .args("design")
+                .map_or_else(|| "Grid".to_string(), |design| design.kind().to_string()),
+            variants: names.collect(),
+        })
     }
 
     /// Returns the variant that was taken.

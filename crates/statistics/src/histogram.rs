@@ -226,6 +226,34 @@ impl Histogram {
         })
     }
 
+    /// Iterates over the buckets that hold something, lowest first, by number: with sum, minimum and maximum all
+    /// that [`Histogram::from_cells`] needs to make it again.
+    pub fn cells(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        self.occupied_from(0).map(|(i, n)| (i as u32, n))
+    }
+
+    /// Makes the histogram again of which these are the cells, sum, minimum and maximum; nothing if there can be
+    /// none like it.
+    pub fn from_cells(cells: &[(u32, u64)], sum: u128, range: Option<(u64, u64)>) -> Option<Histogram> {
+        let mut made = Histogram::new();
+        let Some((min, max)) = range else { return (cells.is_empty() && sum == 0).then_some(made) };
+        let (first, last) = (cells.first()?.0 as usize, cells.last()?.0 as usize);
+        let ordered = cells.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let count = cells.iter().try_fold(0_u64, |all, (_, n)| all.checked_add(*n))?;
+        if !ordered
+            || min > max
+            || first != index(min)
+            || last != index(max)
+            || cells.iter().any(|c| c.1 == 0)
+        {
+            return None;
+        }
+        made.cover(first, last);
+        cells.iter().for_each(|(i, n)| made.add_cold(*i as usize, *n));
+        (made.count, made.sum, made.min, made.max) = (count, sum, min, max);
+        Some(made)
+    }
+
     /// Returns how many bytes of memory are in use, those on the heap included.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
@@ -393,6 +421,23 @@ mod tests {
                 assert_eq!(reported, v as f64);
             }
         }
+    }
+
+    #[test]
+    fn a_histogram_made_of_its_cells_is_the_same() {
+        let mut h = Histogram::new();
+        assert_eq!(Histogram::from_cells(&[], 0, None), Some(Histogram::new()));
+        all_magnitudes().into_iter().for_each(|v| h.record(v));
+        h.record_many(77, 1 << 40);
+        let cells: Vec<(u32, u64)> = h.cells().collect();
+        let range = h.min().zip(h.max());
+        let again = Histogram::from_cells(&cells, h.sum(), range).unwrap();
+        assert_eq!(again, h);
+        assert_eq!(again.quantile(0.37), h.quantile(0.37));
+        assert_eq!(Histogram::from_cells(&cells[1..], h.sum(), range), None);
+        assert_eq!(Histogram::from_cells(&cells, h.sum(), Some((5, 1))), None);
+        assert_eq!(Histogram::from_cells(&cells, h.sum(), None), None);
+        assert_eq!(Histogram::from_cells(&[(3, 0)], 0, Some((3, 3))), None);
     }
 
     #[test]

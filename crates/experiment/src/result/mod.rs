@@ -2,6 +2,7 @@
 
 mod judged;
 mod numbers;
+mod point;
 mod sampled;
 
 use kneepoint_calls::Status;
@@ -11,6 +12,7 @@ pub use kneepoint_scenario::plan::{About, Assumption, ScenarioFacts};
 
 pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
+pub use point::{AxisFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
 
 /// Everything a run found.

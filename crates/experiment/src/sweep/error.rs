@@ -1,0 +1,77 @@
+use std::path::{Path, PathBuf};
+
+use kneepoint_scenario::Faults;
+
+use crate::ExperimentError;
+
+/// Why there is no sweep, or no more of it.
+#[derive(Debug)]
+pub enum SweepError {
+    /// An axis that cannot be gone over.
+    Over {
+        /// As it was written.
+        text: String,
+        /// Why not, and what is allowed.
+        reason: String,
+    },
+    /// A design that cannot be made; in words.
+    Design(String),
+    /// The scenario has faults, at whatever point.
+    Scenario(Box<Faults>),
+    /// A point cannot be run.
+    Point {
+        /// Its settings.
+        settings: String,
+        /// Why not.
+        error: Box<ExperimentError>,
+    },
+    /// No point can be run.
+    Experiment(ExperimentError),
+    /// A file of records cannot be used.
+    Records {
+        /// Which.
+        path: PathBuf,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// Something could not be written; what was finished is kept.
+    Write {
+        /// Where to.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// It was asked to stop; what was finished is kept.
+    Interrupted,
+}
+
+impl SweepError {
+    pub(crate) fn over(text: &str, reason: String) -> SweepError {
+        SweepError::Over { text: text.to_string(), reason }
+    }
+
+    pub(crate) fn records(path: &Path, reason: impl Into<String>) -> SweepError {
+        SweepError::Records { path: path.to_path_buf(), reason: reason.into() }
+    }
+
+    pub(crate) fn write(path: &Path, error: &std::io::Error) -> SweepError {
+        SweepError::Write { path: path.to_path_buf(), reason: error.to_string() }
+    }
+}
+
+impl std::fmt::Display for SweepError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SweepError::Over { text, reason } => write!(f, "--over {text}: {reason}"),
+            SweepError::Design(reason) => f.write_str(reason),
+            SweepError::Scenario(faults) => write!(f, "{faults}"),
+            SweepError::Point { settings, error } => write!(f, "at {settings}: {error}"),
+            SweepError::Experiment(error) => write!(f, "{error}"),
+            SweepError::Records { path, reason } => write!(f, "{}: {reason}", path.display()),
+            SweepError::Write { path, reason } => write!(f, "{} cannot be written: {reason}", path.display()),
+            SweepError::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for SweepError {}

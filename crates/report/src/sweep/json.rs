@@ -1,0 +1,103 @@
+//! A sweep as JSON: one document, or one line per point.
+
+use kneepoint_experiment::result::{PointClient, PointPart, PointResult, SweepFacts, SweepResult};
+use kneepoint_statistics::Estimated;
+use serde_json::{Map, Value, json};
+
+use crate::json::{SCHEMA_VERSION, check, digest, estimate, fields, objective, watch};
+use crate::number::{SECOND, percentile_name};
+
+/// Returns a sweep as one JSON document, indented, with a line end: the head and `points`.
+///
+/// # Units
+/// As in [`json`](crate::json()): durations [s], rates [1/s], shares from 0 to 1. Settings are texts, as they were
+/// set.
+pub fn sweep_json(result: &SweepResult) -> String {
+    let mut head = head(&result.facts);
+    let points: Vec<Value> = result.points.iter().map(|point| self::point(&result.facts, point)).collect();
+    head.insert("points".into(), json!(points));
+    serde_json::to_string_pretty(&head).expect("keys are texts and nothing fails to be written") + "\n"
+}
+
+/// Returns the first line of a sweep as JSON lines.
+pub fn sweep_jsonl_head(facts: &SweepFacts) -> String {
+    Value::Object(head(facts)).to_string() + "\n"
+}
+
+/// Returns the line of a point.
+pub fn sweep_jsonl_point(facts: &SweepFacts, point: &PointResult) -> String {
+    self::point(facts, point).to_string() + "\n"
+}
+
+fn head(facts: &SweepFacts) -> Map<String, Value> {
+    let axes: Vec<Value> =
+        facts.axes.iter().map(|axis| json!({ "path": axis.path, "values": axis.values })).collect();
+    fields([
+        ("schema_version", json!(SCHEMA_VERSION)),
+        ("program", json!("kneepoint")),
+        ("program_version", json!(env!("CARGO_PKG_VERSION"))),
+        ("title", json!(facts.title)),
+        ("question", json!(facts.question)),
+        ("scenario_hash", json!(facts.scenario)),
+        ("seed", json!(facts.seed)),
+        ("common_random_numbers", json!(!facts.independent)),
+        ("design", json!(facts.design)),
+        ("axes", json!(axes)),
+        ("point_count", json!(facts.points)),
+        ("replications_min", json!(facts.replications_min)),
+        ("replications_max", json!(facts.replications_max)),
+        ("precision", json!(facts.precision)),
+        ("columns", json!(facts.columns)),
+        ("units", json!({ "duration": "s", "rate": "1/s", "ratio": "1" })),
+        ("assumptions", json!(facts.assumptions)),
+    ])
+}
+
+fn point(facts: &SweepFacts, point: &PointResult) -> Value {
+    let settings: Map<String, Value> =
+        facts.axes.iter().zip(&point.values).map(|(axis, value)| (axis.path.clone(), json!(value))).collect();
+    let about = &point.facts;
+    Value::Object(fields([
+        ("point", json!(point.index)),
+        ("settings", Value::Object(settings)),
+        ("failure", json!(point.failure)),
+        ("verdict", json!(if point.failure.is_some() { "failed" } else { point.verdict.name() })),
+        ("replications", json!(about.replications)),
+        ("precision_reached", json!(about.precision_reached)),
+        ("duration", json!(about.duration.as_secs_f64())),
+        ("warm_up", json!(about.warm_up.as_secs_f64())),
+        ("seed", json!(about.seed)),
+        ("slo", json!(point.objectives.iter().map(objective).collect::<Vec<_>>())),
+        ("watch", json!(point.watches.iter().map(watch).collect::<Vec<_>>())),
+        ("clients", json!(point.clients.iter().map(client).collect::<Vec<_>>())),
+        ("parts", json!(point.parts.iter().map(part).collect::<Vec<_>>())),
+        ("checks", json!(point.checks.iter().map(check).collect::<Vec<_>>())),
+        ("warnings", json!(point.warnings)),
+        ("digest", json!(digest(point.digest))),
+        ("events", json!(point.events)),
+    ]))
+}
+
+fn client(client: &PointClient) -> Value {
+    let mut latency = fields([("mean", estimate(&client.mean, SECOND))]);
+    for (p, estimated) in &client.percentiles {
+        latency.insert(percentile_name(*p), estimate(estimated, SECOND));
+    }
+    json!({
+        "name": client.name,
+        "latency": latency,
+        "goodput": estimate(&client.goodput, 1.0),
+        "throughput": estimate(&client.throughput, 1.0),
+        "errors": estimate(&client.errors, 1.0),
+    })
+}
+
+fn part(part: &PointPart) -> Value {
+    let some = |of: &Option<Estimated>, divisor: f64| json!(of.as_ref().map(|of| estimate(of, divisor)));
+    json!({
+        "name": part.name,
+        "utilisation": some(&part.utilisation, 1.0),
+        "queue": some(&part.queue, 1.0),
+        "waiting": some(&part.waiting, SECOND),
+    })
+}

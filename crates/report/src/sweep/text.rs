@@ -1,0 +1,334 @@
+//! A sweep for people: what came of it, then a table with the settings on the left.
+
+use std::collections::BTreeMap;
+
+use kneepoint_experiment::result::{PointResult, SweepResult, Unit, Verdict, WatchResult};
+use kneepoint_statistics::Estimated;
+use unicode_width::UnicodeWidthStr;
+
+use crate::Look;
+use crate::number::{count, interval, percent, quantity};
+use crate::safe::safe;
+use crate::table::{Table, wrap};
+
+/// Points that are listed; of more, the first and last are, and what is highest and lowest.
+///
+/// # Source
+/// Chosen: two screens.
+const ROWS_MAX: usize = 100;
+
+/// Points that are listed at each end if there are too many.
+const ENDS: usize = 20;
+
+/// Warnings that are told one by one.
+const WARNINGS_MAX: usize = 10;
+
+/// What a column shows.
+#[derive(Clone, PartialEq)]
+enum Column {
+    Verdict,
+    Replications,
+    Objective(String),
+    Watch(String),
+    P99(String),
+    Goodput(String),
+    Errors(String),
+}
+
+/// Returns what came of a sweep in one sentence.
+pub fn sweep_sentence(result: &SweepResult) -> String {
+    let mut verdicts: BTreeMap<u8, (&str, u64)> = BTreeMap::new();
+    for point in &result.points {
+        let (order, word) = match (&point.failure, point.verdict) {
+            (Some(_), _) => (5, "failed"),
+            (None, Verdict::Met) => (0, "met"),
+            (None, Verdict::Missed) => (1, "missed"),
+            (None, Verdict::Unclear) => (2, "unclear"),
+            (None, Verdict::NotEnough) => (3, "not enough data"),
+            (None, Verdict::Void) => (4, "void"),
+            (None, Verdict::NothingToJudge) => (6, "nothing to judge"),
+        };
+        verdicts.entry(order).or_insert((word, 0)).1 += 1;
+    }
+    let all = result.points.len() as u64;
+    let s = if all == 1 { "" } else { "s" };
+    if verdicts.len() == 1 && verdicts.contains_key(&6) {
+        return format!("{} point{s}; nothing to judge: no objective is stated.", count(all));
+    }
+    let told: Vec<String> = verdicts.values().map(|(word, n)| format!("{word} at {}", count(*n))).collect();
+    format!("{} point{s}: {}.", count(all), told.join(", "))
+}
+
+/// Returns a sweep as text.
+pub fn sweep_text(result: &SweepResult, look: Look) -> String {
+    let facts = &result.facts;
+    let bold = |text: &str| if look.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_string() };
+    let mut page = bold(wrap("", &sweep_sentence(result), look.width).trim_end()) + "\n\n";
+    page += &(bold(&safe(&facts.title)) + "\n");
+    if let Some(question) = &facts.question {
+        page += &wrap("", &safe(question), look.width);
+    }
+    page += &wrap("", &subject(result), look.width);
+    page.push('\n');
+    let columns = columns(result);
+    table(&mut page, result, &columns, look);
+    if result.points.len() > ROWS_MAX {
+        extremes(&mut page, result, &columns, look);
+    }
+    doubts(&mut page, result, look);
+    let digest = result.points.iter().fold(0_u64, |all, p| all.rotate_left(7) ^ p.digest);
+    let events: u64 = result.points.iter().map(|p| p.events).sum();
+    page + &format!("\nseed {}, digest {digest:016x}, {} events\n", facts.seed, count(events))
+}
+
+fn subject(result: &SweepResult) -> String {
+    let facts = &result.facts;
+    let axes: Vec<String> = facts.axes.iter().map(|axis| safe(&axis.values)).collect();
+    let mut line = format!("{} over {}; ", facts.design, axes.join(" and "));
+    let many =
+        |n: u64| if n == 1 { "1 replication".to_string() } else { format!("{} replications", count(n)) };
+    line += &match facts.precision {
+        None => format!("{} a point", many(facts.replications_min)),
+        Some(precision) => format!(
+            "{} to {} a point, until every interval is within {}",
+            count(facts.replications_min),
+            many(facts.replications_max),
+            percent(precision)
+        ),
+    };
+    if let Some(first) = result.points.first() {
+        line += &format!("; intervals at {} confidence", percent(first.facts.confidence));
+    }
+    line + if facts.independent {
+        "; random numbers differ from point to point."
+    } else {
+        "; common random numbers."
+    }
+}
+
+fn columns(result: &SweepResult) -> Vec<Column> {
+    // A point that failed knows nothing of columns.
+    let Some(first) = result.points.iter().find(|p| p.failure.is_none()) else {
+        return vec![Column::Verdict];
+    };
+    let mut columns = Vec::new();
+    if !first.objectives.is_empty() || result.points.iter().any(|p| p.failure.is_some()) {
+        columns.push(Column::Verdict);
+    }
+    if result.facts.precision.is_some() {
+        columns.push(Column::Replications);
+    }
+    if !result.facts.columns.is_empty() {
+        for name in &result.facts.columns {
+            let objective = first.objectives.iter().any(|o| o.name == *name);
+            columns.push(if objective {
+                Column::Objective(name.clone())
+            } else {
+                Column::Watch(name.clone())
+            });
+        }
+        return columns;
+    }
+    columns.extend(first.objectives.iter().map(|o| Column::Objective(o.name.clone())));
+    columns.extend(first.watches.iter().map(|w| Column::Watch(w.name.clone())));
+    if first.objectives.is_empty() && first.watches.is_empty() {
+        for client in &first.clients {
+            let name = &client.name;
+            columns.extend([
+                Column::P99(name.clone()),
+                Column::Goodput(name.clone()),
+                Column::Errors(name.clone()),
+            ]);
+        }
+    }
+    columns
+}
+
+impl Column {
+    fn head(&self) -> String {
+        match self {
+            Column::Verdict => "verdict".to_string(),
+            Column::Replications => "replications".to_string(),
+            Column::Objective(name) | Column::Watch(name) => safe(name),
+            Column::P99(name) => format!("p99({}.latency)", safe(name)),
+            Column::Goodput(name) => format!("goodput({})", safe(name)),
+            Column::Errors(name) => format!("errors({})", safe(name)),
+        }
+    }
+
+    /// Returns the one number of a point here.
+    fn value<'p>(&self, point: &'p PointResult) -> Option<(&'p Estimated, Unit)> {
+        let client = |name: &String| point.clients.iter().find(|c| c.name == *name);
+        match self {
+            Column::Verdict | Column::Replications => None,
+            Column::Objective(name) => {
+                point.objectives.iter().find(|o| o.name == *name).map(|o| (&o.value, o.unit.clone()))
+            }
+            Column::Watch(name) => {
+                let watch = point.watches.iter().find(|w| w.name == *name)?;
+                (watch.values.len() == 1).then(|| (&watch.values[0].value, watch.unit.clone()))
+            }
+            Column::P99(name) => {
+                let (_, p99) = client(name)?.percentiles.iter().find(|(p, _)| *p == 0.99)?;
+                Some((p99, Unit::Duration))
+            }
+            Column::Goodput(name) => client(name).map(|c| (&c.goodput, Unit::Rate)),
+            Column::Errors(name) => client(name).map(|c| (&c.errors, Unit::Ratio)),
+        }
+    }
+
+    fn cell(&self, point: &PointResult, notes: &mut Vec<String>) -> String {
+        match self {
+            Column::Verdict if point.failure.is_some() => return "failed".to_string(),
+            Column::Verdict => return point.verdict.name().to_string(),
+            Column::Replications => return count(point.facts.replications),
+            _ => {}
+        }
+        match self.value(point) {
+            Some((Estimated::Known(known), unit)) => interval(known, &unit),
+            Some((Estimated::NotEnough { reason, .. }, _)) => {
+                notes.push(reason.clone());
+                "–".to_string()
+            }
+            None => match self {
+                Column::Watch(name) => {
+                    let watch = point.watches.iter().find(|w| w.name == *name);
+                    watch.map_or_else(String::new, several)
+                }
+                _ => String::new(),
+            },
+        }
+    }
+}
+
+/// A watch with one value per window or instance.
+fn several(watch: &WatchResult) -> String {
+    let known = || watch.values.iter().filter_map(|value| value.value.value());
+    let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    if low > high {
+        return "–".to_string();
+    }
+    format!("{} to {}", quantity(low, &watch.unit), quantity(high, &watch.unit))
+}
+
+/// The settings of each point under each other.
+fn settings(result: &SweepResult) -> (String, Vec<String>) {
+    let heads: Vec<String> = result.facts.axes.iter().map(|axis| safe(&axis.path)).collect();
+    let values: Vec<Vec<String>> =
+        result.points.iter().map(|p| p.values.iter().map(|value| safe(value)).collect()).collect();
+    let widths: Vec<usize> = (0..heads.len())
+        .map(|axis| {
+            values.iter().chain([&heads]).map(|row| row.get(axis).map_or(0, |c| c.width())).max().unwrap_or(0)
+        })
+        .collect();
+    let join = |row: &Vec<String>| {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())))
+            .collect();
+        cells.join("  ").trim_end().to_string()
+    };
+    (join(&heads), values.iter().map(join).collect())
+}
+
+fn table(page: &mut String, result: &SweepResult, columns: &[Column], look: Look) {
+    let (head, names) = settings(result);
+    let mut table = Table::new(std::iter::once(head).chain(columns.iter().map(Column::head)));
+    let mut notes = Vec::new();
+    let all = result.points.len();
+    for (at, (point, name)) in result.points.iter().zip(names).enumerate() {
+        if all > ROWS_MAX && at >= ENDS && at < all - ENDS {
+            if at == ENDS {
+                table.row(format!("… {} points …", count((all - 2 * ENDS) as u64)), Vec::<String>::new());
+            }
+            continue;
+        }
+        let cells: Vec<String> = columns.iter().map(|column| column.cell(point, &mut notes)).collect();
+        table.row(name, cells);
+    }
+    page.push_str(&table.render(look.width));
+    if let Some(reason) = notes.first() {
+        let more = if notes.len() > 1 {
+            format!(" (and {} more)", count(notes.len() as u64 - 1))
+        } else {
+            String::new()
+        };
+        page.push_str(&wrap("  – ", &format!("not enough data: {}{more}", safe(reason)), look.width));
+    }
+    if all > ROWS_MAX {
+        page.push_str("`--format csv` and `jsonl` list all points.\n");
+    }
+}
+
+/// Where each column is lowest and highest.
+fn extremes(page: &mut String, result: &SweepResult, columns: &[Column], look: Look) {
+    page.push('\n');
+    for column in columns {
+        let known = || {
+            result.points.iter().filter_map(|p| {
+                let (estimated, unit) = column.value(p)?;
+                Some((estimated.value()?, unit, p))
+            })
+        };
+        let low = known().min_by(|a, b| a.0.total_cmp(&b.0));
+        let high = known().max_by(|a, b| a.0.total_cmp(&b.0));
+        if let (Some(low), Some(high)) = (low, high) {
+            let at = |p: &PointResult| place(result, p);
+            let line = format!(
+                "from {} at {} to {} at {}",
+                quantity(low.0, &low.1),
+                at(low.2),
+                quantity(high.0, &high.1),
+                at(high.2)
+            );
+            page.push_str(&wrap(&format!("{}: ", column.head()), &line, look.width));
+        }
+    }
+}
+
+fn place(result: &SweepResult, point: &PointResult) -> String {
+    let pairs = result.facts.axes.iter().zip(&point.values);
+    pairs.map(|(axis, value)| format!("{}={}", safe(&axis.path), safe(value))).collect::<Vec<_>>().join(", ")
+}
+
+fn doubts(page: &mut String, result: &SweepResult, look: Look) {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for point in &result.points {
+        let at = place(result, point);
+        lines.extend(point.failure.iter().map(|failure| (at.clone(), failure.clone())));
+        for check in point.checks.iter().filter(|check| !check.holds()) {
+            let found = check.failures.first().map_or("", String::as_str);
+            lines.push((at.clone(), format!("a run failed its own check ({}): {found}", check.name)));
+        }
+        lines.extend(point.warnings.iter().map(|warning| (at.clone(), warning.clone())));
+    }
+    let checked: u64 = result.points.iter().flat_map(|p| &p.checks).map(|check| check.checked).sum();
+    let fails = result.points.iter().flat_map(|p| &p.checks).filter(|check| !check.holds()).count();
+    let checks = if fails == 0 { "all hold".to_string() } else { format!("{fails} FAILED, see below") };
+    page.push_str(&format!("\nChecks of the runs about themselves: {} made, {checks}.\n", count(checked)));
+    // What is said at every point is said once.
+    let mut said: BTreeMap<&str, u64> = BTreeMap::new();
+    lines.iter().for_each(|(_, text)| *said.entry(text.as_str()).or_default() += 1);
+    let mut told: Vec<&str> = Vec::new();
+    let mut untold = 0_u64;
+    for (at, text) in &lines {
+        if told.contains(&text.as_str()) {
+            continue;
+        }
+        if told.len() >= WARNINGS_MAX {
+            untold += 1;
+            continue;
+        }
+        if told.is_empty() {
+            page.push_str("\nWARNINGS\n");
+        }
+        told.push(text);
+        let times = said.get(text.as_str()).copied().unwrap_or(1);
+        let at = if times > 1 { format!("at {} points", count(times)) } else { format!("at {at}") };
+        page.push_str(&wrap("- ", &format!("{at}: {}", safe(text)), look.width));
+    }
+    if untold > 0 {
+        page.push_str(&format!("- and {} more; `--format jsonl` lists them.\n", count(untold)));
+    }
+}
