@@ -6,6 +6,7 @@
 
 mod arguments;
 mod check;
+mod compare;
 mod init;
 mod kinds;
 mod output;
@@ -68,6 +69,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
     };
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
+        Verb::Compare(arguments) => compare::compare(registry, &arguments),
         Verb::Check(arguments) => check::check(registry, &arguments),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),

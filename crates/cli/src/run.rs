@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{ExperimentError, Options, Progress};
-use kneepoint_report::{Look, csv, json, text};
+use kneepoint_report::{Look, csv, json, junit, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 
 use crate::End;
@@ -13,10 +13,10 @@ use crate::arguments::{Format, RunArguments};
 use crate::output;
 
 pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
-    if let (Some(path), false) = (&arguments.output, arguments.force)
-        && std::fs::symlink_metadata(path).is_ok()
-    {
-        return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+    for path in [&arguments.output, &arguments.junit].into_iter().flatten() {
+        if !arguments.force && std::fs::symlink_metadata(path).is_ok() {
+            return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        }
     }
     let checked = match Scenario::load(&arguments.file, registry, &arguments.changes.overrides()) {
         Ok(checked) => checked,
@@ -56,7 +56,7 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     }
 }
 
-fn bar(replications: u64) -> ProgressBar {
+pub fn bar(replications: u64) -> ProgressBar {
     if !output::shows_progress() {
         return ProgressBar::hidden();
     }
@@ -67,6 +67,13 @@ fn bar(replications: u64) -> ProgressBar {
 }
 
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {
+    if let Some(path) = &arguments.junit {
+        let text = junit(&result.title, &[("run", result)], &[]);
+        if let Err(message) = output::write_file(path, &text, arguments.force) {
+            output::say(&format!("error: {message}"));
+            return End::Failed;
+        }
+    }
     let written = match arguments.format {
         Format::Text => text(result, look(arguments)),
         Format::Json => json(result),

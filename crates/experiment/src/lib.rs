@@ -12,9 +12,11 @@
 //! bytes on any number of them.
 
 mod checks;
+pub mod compare;
 mod error;
 mod evaluate;
 mod judge;
+mod measures;
 mod pilot;
 mod probe;
 mod program;
@@ -27,6 +29,7 @@ mod series;
 mod tables;
 mod warnings;
 
+pub use compare::{CompareOptions, Design, compare};
 pub use error::ExperimentError;
 pub use replicate::replicate;
 pub use run::{Options, Progress, run};

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kneepoint_engine::SimDuration;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_statistics::Estimated;
 use rayon::prelude::*;
@@ -9,11 +10,12 @@ use rayon::prelude::*;
 use crate::checks::Finding;
 use crate::error::ExperimentError;
 use crate::judge::{judge, overall, watch};
+use crate::measures::measures;
 use crate::pilot;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
-    CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WatchResult,
+    CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WarmUpFrom, WatchResult,
 };
 use crate::tables::tables;
 use crate::warnings;
@@ -58,7 +60,7 @@ pub(crate) fn in_threads<T: Send>(
     Ok(pool.install(work))
 }
 
-fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
+pub(crate) fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
     let run = &plan.run;
     let refuse = |reason: String| Err(ExperimentError::plan(reason));
     if run.duration.is_zero() {
@@ -95,16 +97,16 @@ fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
 }
 
 /// What is measured, ready to be read.
-struct Program {
-    warm_up: u64,
+pub(crate) struct Program {
+    pub warm_up: u64,
     tasks: Vec<Task>,
-    objectives: Vec<Judged>,
-    watches: Vec<Expression>,
+    pub objectives: Vec<Judged>,
+    pub watches: Vec<Expression>,
     /// Which objective or watch each task was made for: its name and metric.
     owners: Vec<(String, String)>,
 }
 
-fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
+pub(crate) fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
     let mut compiler = Compiler::new(plan, warm_up);
     let mut owners = Vec::new();
     let mut objectives = Vec::new();
@@ -140,9 +142,21 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
             planned = next(plan, all.len() as u64, &precision);
         }
     }
-    let (objectives, watches) = judged(plan, &program, &all);
-    let (clients, parts) = tables(plan, program.warm_up, &all);
-    let checks = checks(&all);
+    Ok(assemble(plan, &program, warm_up, warm_up_from, &all, precision.widest()))
+}
+
+/// Makes the result of replications.
+pub(crate) fn assemble(
+    plan: &Plan,
+    program: &Program,
+    warm_up: SimDuration,
+    warm_up_from: WarmUpFrom,
+    all: &[Replication],
+    precision_reached: Option<f64>,
+) -> RunResult {
+    let (objectives, watches) = judged(plan, program, all);
+    let (clients, parts) = tables(plan, program.warm_up, all);
+    let checks = checks(all);
     let facts = Facts {
         duration: plan.run.duration,
         warm_up,
@@ -150,7 +164,7 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         replications: all.len() as u64,
         replications_max: plan.run.replications_max,
         precision: plan.run.precision,
-        precision_reached: precision.widest(),
+        precision_reached,
         confidence: plan.run.confidence,
         seed: plan.run.seed,
     };
@@ -160,10 +174,10 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         clients: &clients,
         parts: &parts,
         objectives: &objectives,
-        all: &all,
+        all,
     };
     let warnings = warnings::warnings(&found);
-    Ok(RunResult {
+    RunResult {
         title: plan.title.clone(),
         question: plan.question.clone(),
         verdict: overall(&objectives, checks.iter().all(CheckResult::holds)),
@@ -181,11 +195,12 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
             .iter()
             .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
             .collect(),
-    })
+        measures: measures(plan, program, all),
+    }
 }
 
 /// Makes the replications up to a number.
-fn more(
+pub(crate) fn more(
     plan: &Plan,
     program: &Program,
     options: &Options,

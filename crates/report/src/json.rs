@@ -1,17 +1,19 @@
 //! Everything a run found, as JSON.
 
 use kneepoint_experiment::result::{
-    CheckResult, ClientResult, Count, Durations, LevelResult, ObjectiveResult, PartResult, PhaseTime,
-    Requests, RunResult, Share, Station, WarmUpFrom, WatchResult, Windows,
+    CheckResult, ClientResult, Count, Durations, LevelResult, Measure, ObjectiveResult, PartResult,
+    PhaseTime, Requests, RunResult, Share, Station, Unit, WarmUpFrom, WatchResult, Windows,
 };
 use kneepoint_statistics::Estimated;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::comparison::{better, subject};
 use crate::number::{SECOND, base_unit as unit, divisor, percentile_name};
 use crate::verdict::sentence;
 
-/// The version of the shape of [`json()`]: raised when a key is renamed, removed or changes its meaning.
+/// The version of the shape of [`json()`]: raised when a key is renamed, removed or changes its meaning, not when one
+/// is added (`comparable` came later: a file without it can be read, but not be a baseline).
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Returns everything a run found as JSON, indented, with a line end.
@@ -43,6 +45,7 @@ pub fn json(result: &RunResult) -> String {
         checks: result.checks.iter().map(check).collect(),
         warnings: &result.warnings,
         assumptions: &result.assumptions,
+        comparable: result.measures.iter().map(comparable).collect(),
     };
     serde_json::to_string_pretty(&shape).expect("keys are texts and nothing fails to be written") + "\n"
 }
@@ -70,6 +73,7 @@ struct Shape<'r> {
     checks: Vec<Value>,
     warnings: &'r [String],
     assumptions: &'r [String],
+    comparable: Vec<Value>,
 }
 
 /// Digests are texts: most readers of JSON keep 53 bits of a number.
@@ -222,7 +226,7 @@ fn check(check: &CheckResult) -> Value {
     })
 }
 
-fn estimate(estimated: &Estimated, divisor: f64) -> Value {
+pub(crate) fn estimate(estimated: &Estimated, divisor: f64) -> Value {
     match estimated {
         Estimated::Known(known) => json!({
             "value": known.value / divisor,
@@ -236,6 +240,35 @@ fn estimate(estimated: &Estimated, divisor: f64) -> Value {
             json!({ "value": null, "reason": reason, "have": have, "need": need })
         }
     }
+}
+
+/// A number with its pseudo-values, one per replication: what `compare --baseline` reads.
+fn comparable(measure: &Measure) -> Value {
+    let by = divisor(&measure.unit);
+    let (about, name) = subject(&measure.subject);
+    let mut all = fields([
+        ("metric", json!(measure.name)),
+        ("about", json!(about)),
+        ("name", json!(name)),
+        ("unit", json!(if measure.unit == Unit::Ratio { "ratio" } else { unit(&measure.unit) })),
+        ("better", json!(better(measure.better))),
+    ]);
+    match &measure.content {
+        Ok(known) => {
+            let each: Vec<f64> = known.each.iter().map(|v| v / by).collect();
+            all.extend(fields([
+                ("pooled", json!(known.value / by)),
+                ("pseudo_values", json!(each)),
+                ("resolution", json!(known.resolution / by)),
+                ("independent_beyond", json!(known.beyond)),
+            ]));
+        }
+        Err(Estimated::NotEnough { reason, .. }) => {
+            all.extend(fields([("pooled", Value::Null), ("reason", json!(reason))]));
+        }
+        Err(Estimated::Known(_)) => unreachable!("an estimate is no reason for having none"),
+    }
+    Value::Object(all)
 }
 
 fn count(count: &Count) -> Value {

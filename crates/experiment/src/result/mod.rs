@@ -1,12 +1,14 @@
 //! What a run found: plain data for whoever prints it. Nothing here reaches back to a simulation.
 
 mod judged;
+mod measure;
 mod numbers;
 
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
 
 pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
+pub use measure::{Better, Measure, Subject};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 
 /// Everything a run found.
@@ -43,6 +45,8 @@ pub struct RunResult {
     pub events: u64,
     /// One line per replication, in order.
     pub replications: Vec<ReplicationFacts>,
+    /// What a comparison with another run takes: numbers with what each replication contributes.
+    pub measures: Vec<Measure>,
 }
 
 /// How long, how often, how sure.
