@@ -19,6 +19,8 @@ pub struct Arguments {
 pub enum Verb {
     /// What happens? Replications with intervals, objectives, self-checks
     Run(RunArguments),
+    /// Is B better than A? Paired differences; and has it become worse than a stored run?
+    Compare(CompareArguments),
     /// Is this model sane? All faults at once, and which part saturates first
     Check(CheckArguments),
     /// How does it change over parameters? Many points side by side, resumable, in shards
@@ -100,8 +102,68 @@ pub struct RunArguments {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Overwrite that file if it exists
-    #[arg(long, requires = "output")]
+    /// Write the objectives as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Overwrite these files if they exist
+    #[arg(long)]
+    pub force: bool,
+    /// Draw no progress bar
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Scenarios: two or more; or one, of which variants, settings or seeds are compared, or which is held against a
+    /// baseline
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Variants of the one scenario, the first of which the others are held against (`base` is the file as it is);
+    /// all of them and the file as it is if nothing else is asked for
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "variant")]
+    pub variants: Option<Vec<String>>,
+    #[command(flatten)]
+    pub changes: Changes,
+    /// Results that `run --format json` wrote earlier: what the scenario is held against
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// End with exit code 1 if this is shown: "p99 > +5%", "goodput < -2%", "errors(shop) > 1%", "slo.fast missed" (may
+    /// be repeated)
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_if: Vec<String>,
+    /// Compare this metric only (may be repeated)
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Vec<String>,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Seed of all designs; that of the file (or of the baseline) if not given
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Seed of all designs but the first: no common random numbers then
+    #[arg(long, value_name = "N")]
+    pub seed_b: Option<u64>,
+    /// Threads; as many as there are cores if not given. Changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// Replications of each design, instead of those the files ask for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub replications: Option<u64>,
+    /// Add replications until each difference is known to this share of the first design's value: 2%
+    #[arg(long, value_name = "SHARE")]
+    pub precision: Option<String>,
+    /// Most replications of each design that a precision may take; 100 if nobody says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub max_replications: Option<u64>,
+    /// Write objectives and conditions as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite these files if they exist
+    #[arg(long)]
     pub force: bool,
     /// Draw no progress bar
     #[arg(long)]

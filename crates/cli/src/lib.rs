@@ -6,6 +6,7 @@
 
 mod arguments;
 mod check;
+mod compare;
 mod init;
 mod interrupt;
 mod kinds;
@@ -78,6 +79,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
     };
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
+        Verb::Compare(arguments) => compare::compare(registry, &arguments),
         Verb::Check(arguments) => check::check(registry, &arguments),
         Verb::Sweep(arguments) => sweep::sweep(registry, &arguments),
         Verb::Merge(arguments) => sweep::merge(&arguments),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{ExperimentError, Options, Progress};
-use kneepoint_report::{Look, csv, json, text};
+use kneepoint_report::{Look, csv, json, junit, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 
 use crate::End;
@@ -15,10 +15,10 @@ use crate::output;
 
 pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     // Said before a run of an hour, not after it.
-    if let Some(path) = &arguments.output
-        && let Err(message) = output::can_be_written(path, arguments.force)
-    {
-        return output::bad(&message);
+    for path in [&arguments.output, &arguments.junit].into_iter().flatten() {
+        if let Err(message) = output::can_be_written(path, arguments.force) {
+            return output::bad(&message);
+        }
     }
     let checked = match Scenario::load(&arguments.file, registry, &arguments.changes.overrides()) {
         Ok(checked) => checked,
@@ -67,7 +67,8 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
 /// Milliseconds between two looks of the bar: the first replication may take minutes, and something must move.
 const TICK_MS: u64 = 120;
 
-fn bar(replications: u64, quiet: bool) -> ProgressBar {
+/// A bar of replications, if anybody sees it.
+pub fn bar(replications: u64, quiet: bool) -> ProgressBar {
     if quiet || !output::shows_progress() {
         return ProgressBar::hidden();
     }
@@ -88,6 +89,13 @@ fn bar(replications: u64, quiet: bool) -> ProgressBar {
 }
 
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {
+    if let Some(path) = &arguments.junit {
+        let text = junit(&result.title, &[("run", result)], &[]);
+        if let Err(message) = output::write_file(path, &text, arguments.force) {
+            output::say(&format!("error: {message}"));
+            return End::Failed;
+        }
+    }
     let written = match arguments.format {
         Format::Text => text(result, look(arguments)),
         Format::Json => json(result),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kneepoint_scenario::value::Operator;
-use kneepoint_statistics::{Estimate, Estimated, Histogram, bonferroni_confidence};
+use kneepoint_statistics::{Estimate, Estimated, Histogram, PseudoValues, bonferroni_confidence};
 
 use crate::probe::Reading;
 use crate::program::{Across, Expression, Judged, Measured, Reduce, Stretch};
@@ -262,6 +262,107 @@ fn estimate_measured(m: &Measured, cell: usize, all: &[Replication], confidence:
         | Reduce::Total
         | Reduce::LevelMean
         | Reduce::State => from_alone(),
+    }
+}
+
+/// Returns the pseudo-values of one cell of an expression; durations in nanoseconds.
+///
+/// # Source
+/// Combinations by the delta method (Cochran, Sampling Techniques, 3rd ed., section 6.4, for the quotient).
+pub(crate) fn pseudo_values(
+    expression: &Expression,
+    cell: usize,
+    is_duration: bool,
+    all: &[Replication],
+) -> Result<PseudoValues, Estimated> {
+    match expression {
+        Expression::Measured(m) => pseudo_measured(m, cell, all),
+        Expression::Missed(_) => of_each(&per_replication(expression, cell, is_duration, all)),
+        Expression::Combined(operator, both) => {
+            let side = |side: &Expression| {
+                // In seconds, so that products with rates come out right.
+                let is_duration = side.is_duration(None);
+                let scale = if is_duration { 1.0 / SECOND } else { 1.0 };
+                pseudo_values(side, own_cell(side, cell), is_duration, all).map(|of| stretched(of, scale))
+            };
+            let (left, right) = (side(&both.0)?, side(&both.1)?);
+            let n = left.each.len() as u64;
+            let value = combine(*operator, left.value, right.value)
+                .ok_or_else(|| Estimated::not_enough("it is divided by 0", n, None))?;
+            // How the value moves with either side.
+            let (by_left, by_right) = match operator {
+                Operator::Add => (1.0, 1.0),
+                Operator::Subtract => (1.0, -1.0),
+                Operator::Multiply => (right.value, left.value),
+                Operator::Divide => (1.0 / right.value, -value / right.value),
+            };
+            let each = left
+                .each
+                .iter()
+                .zip(&right.each)
+                .map(|(l, r)| value + by_left * (l - left.value) + by_right * (r - right.value));
+            let beyond = [left.beyond, right.beyond].into_iter().flatten().reduce(f64::min);
+            let resolution = by_left.abs() * left.resolution + by_right.abs() * right.resolution;
+            let combined = PseudoValues { value, each: each.collect(), resolution, beyond };
+            Ok(stretched(combined, if is_duration { SECOND } else { 1.0 }))
+        }
+    }
+}
+
+/// Multiplies a number with a positive factor.
+fn stretched(of: PseudoValues, by: f64) -> PseudoValues {
+    PseudoValues {
+        value: of.value * by,
+        each: of.each.into_iter().map(|v| v * by).collect(),
+        resolution: of.resolution * by,
+        beyond: of.beyond,
+    }
+}
+
+fn pseudo_measured(m: &Measured, cell: usize, all: &[Replication]) -> Result<PseudoValues, Estimated> {
+    let from_alone = || {
+        let alone: Vec<Option<f64>> = all.iter().map(|r| measured_alone(m, cell, r)).collect();
+        of_each(&alone)
+    };
+    if m.across.is_some() {
+        return from_alone();
+    }
+    let (window, group) = (cell % m.windows.len(), cell / m.windows.len());
+    let read = || all.iter().map(|r| taken(m, group, window, r));
+    let samples: Vec<&Histogram> = read()
+        .filter_map(|t| match t {
+            Taken::Reading(Reading::Samples(h)) | Taken::Looks(h) => Some(h),
+            _ => None,
+        })
+        .collect();
+    match m.reduce {
+        Reduce::Percentile(p) => PseudoValues::of_percentile(&samples, p),
+        Reduce::LevelPercentile(p, scale) => {
+            PseudoValues::of_percentile(&samples, p).map(|of| stretched(of, 1.0 / scale))
+        }
+        Reduce::Mean => {
+            let (sums, counts): (Vec<f64>, Vec<f64>) =
+                samples.iter().map(|h| (h.sum() as f64, h.count() as f64)).unzip();
+            PseudoValues::of_ratio(&sums, &counts)
+        }
+        Reduce::Share | Reduce::LevelShare => {
+            let (parts, wholes): (Vec<f64>, Vec<f64>) = read()
+                .filter_map(|t| match t {
+                    Taken::Reading(Reading::Pair(a, b)) => Some((*a, *b)),
+                    _ => None,
+                })
+                .unzip();
+            PseudoValues::of_ratio(&parts, &wholes)
+        }
+        _ => from_alone(),
+    }
+}
+
+/// Takes one value per replication; each must have one.
+fn of_each(values: &[Option<f64>]) -> Result<PseudoValues, Estimated> {
+    match complete(values) {
+        Some(values) => PseudoValues::of_values(&values),
+        None => Err(from_each(values, 0.5)),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::result::{ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Win
 /// Significant digits in sentences.
 const DIGITS: usize = 3;
 
-fn unit(dimension: Option<Dimension>) -> Unit {
+pub(crate) fn unit(dimension: Option<Dimension>) -> Unit {
     match dimension {
         Some(Dimension::Number) => Unit::Number,
         Some(Dimension::Ratio) => Unit::Ratio,

@@ -12,10 +12,12 @@
 //! bytes on any number of them.
 
 mod checks;
+pub mod compare;
 mod error;
 mod evaluate;
 mod judge;
 mod measurable;
+mod measures;
 mod pilot;
 mod probe;
 mod program;
@@ -30,6 +32,7 @@ pub mod sweep;
 mod tables;
 mod warnings;
 
+pub use compare::{CompareOptions, Design, compare};
 pub use error::ExperimentError;
 pub use measurable::check;
 pub use replicate::replicate;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kneepoint_engine::SimDuration;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_statistics::Estimated;
 use rayon::prelude::*;
@@ -9,11 +10,12 @@ use rayon::prelude::*;
 use crate::checks::Finding;
 use crate::error::ExperimentError;
 use crate::judge::{judge, overall, watch};
+use crate::measures::measures;
 use crate::pilot;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
-    CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WatchResult,
+    CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
 use crate::tables::tables;
@@ -105,8 +107,8 @@ pub(crate) fn check_plan(plan: &Plan) -> Result<(), ExperimentError> {
 pub(crate) struct Program {
     pub warm_up: u64,
     pub tasks: Vec<Task>,
-    objectives: Vec<Judged>,
-    watches: Vec<Expression>,
+    pub objectives: Vec<Judged>,
+    pub watches: Vec<Expression>,
     /// Which objective or watch each task was made for: its name and metric.
     owners: Vec<(String, String)>,
 }
@@ -147,9 +149,25 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
             planned = next(plan, all.len() as u64, &precision);
         }
     }
-    let (objectives, watches) = judged(plan, &program, &all);
-    let (clients, parts) = tables(plan, program.warm_up, &all);
-    let checks = checks(&all);
+    let mut result = assemble(plan, &program, warm_up, warm_up_from, &all, precision.widest());
+    if let (true, Some(first)) = (options.samples, all.first()) {
+        result.samples = sampled(plan, &first.candidates)?;
+    }
+    Ok(result)
+}
+
+/// Makes the result of replications, without requests in full.
+pub(crate) fn assemble(
+    plan: &Plan,
+    program: &Program,
+    warm_up: SimDuration,
+    warm_up_from: WarmUpFrom,
+    all: &[Replication],
+    precision_reached: Option<f64>,
+) -> RunResult {
+    let (objectives, watches) = judged(plan, program, all);
+    let (clients, parts) = tables(plan, program.warm_up, all);
+    let checks = checks(all);
     let facts = Facts {
         duration: plan.run.duration,
         warm_up,
@@ -157,7 +175,7 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         replications: all.len() as u64,
         replications_max: plan.run.replications_max,
         precision: plan.run.precision,
-        precision_reached: precision.widest(),
+        precision_reached,
         confidence: plan.run.confidence,
         seed: plan.run.seed,
     };
@@ -167,14 +185,10 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         clients: &clients,
         parts: &parts,
         objectives: &objectives,
-        all: &all,
+        all,
     };
     let warnings = warnings::warnings(&found);
-    let samples = match all.first() {
-        Some(first) if options.samples => sampled(plan, &first.candidates)?,
-        _ => Vec::new(),
-    };
-    Ok(RunResult {
+    RunResult {
         title: plan.title.clone(),
         question: plan.question.clone(),
         verdict: overall(&objectives, checks.iter().all(CheckResult::holds)),
@@ -185,7 +199,7 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         parts,
         checks,
         warnings,
-        samples,
+        samples: Vec::new(),
         about: plan.about.clone(),
         digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
         events: all.iter().map(|r| r.events).sum(),
@@ -193,11 +207,12 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
             .iter()
             .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
             .collect(),
-    })
+        measures: measures(plan, program, all),
+    }
 }
 
 /// Makes the replications up to a number.
-fn more(
+pub(crate) fn more(
     plan: &Plan,
     program: &Program,
     options: &Options,

@@ -150,7 +150,7 @@ impl Scale {
     }
 }
 
-fn good(ends: &[u64; STATUSES]) -> u64 {
+pub(crate) fn good(ends: &[u64; STATUSES]) -> u64 {
     Status::ALL.iter().filter(|s| s.is_good()).map(|s| ends[*s as usize]).sum()
 }
 

@@ -3,17 +3,20 @@
 mod samples;
 
 use kneepoint_experiment::result::{
-    Assumption, CheckResult, ClientResult, Count, Durations, LevelResult, ObjectiveResult, PartResult,
-    PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, WarmUpFrom, WatchResult, Windows,
+    Assumption, CheckResult, ClientResult, Count, Durations, LevelResult, Measure, ObjectiveResult,
+    PartResult, PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, Unit, WarmUpFrom, WatchResult,
+    Windows,
 };
 use kneepoint_statistics::Estimated;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::comparison::{better, subject};
 use crate::number::{SECOND, base_unit as unit, divisor, percentile_name};
 use crate::verdict::sentence;
 
-/// The version of the shape of [`json()`]: raised when a key is renamed, removed or changes its meaning.
+/// The version of the shape of [`json()`]: raised when a key is renamed, removed or changes its meaning, not when one
+/// is added (`comparable` came later: a file without it can be read, but not be a baseline).
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Returns everything a run found as JSON, indented, with a line end.
@@ -54,6 +57,7 @@ pub fn json(result: &RunResult) -> String {
         assumptions: result.about.assumptions.iter().map(assumption).collect(),
         sources: &result.about.sources,
         not_modelled: &result.about.not_modelled,
+        comparable: result.measures.iter().map(comparable).collect(),
     };
     serde_json::to_string_pretty(&shape).expect("keys are texts and nothing fails to be written") + "\n"
 }
@@ -85,6 +89,7 @@ struct Shape<'r> {
     assumptions: Vec<Value>,
     sources: &'r [String],
     not_modelled: &'r [String],
+    comparable: Vec<Value>,
 }
 
 /// Digests are texts: most readers of JSON keep 53 bits of a number.
@@ -265,6 +270,35 @@ pub(crate) fn estimate(estimated: &Estimated, divisor: f64) -> Value {
             json!({ "value": null, "reason": reason, "have": have, "need": need })
         }
     }
+}
+
+/// A number with its pseudo-values, one per replication: what `compare --baseline` reads.
+fn comparable(measure: &Measure) -> Value {
+    let by = divisor(&measure.unit);
+    let (about, name) = subject(&measure.subject);
+    let mut all = fields([
+        ("metric", json!(measure.name)),
+        ("about", json!(about)),
+        ("name", json!(name)),
+        ("unit", json!(if measure.unit == Unit::Ratio { "ratio" } else { unit(&measure.unit) })),
+        ("better", json!(better(measure.better))),
+    ]);
+    match &measure.content {
+        Ok(known) => {
+            let each: Vec<f64> = known.each.iter().map(|v| v / by).collect();
+            all.extend(fields([
+                ("pooled", json!(known.value / by)),
+                ("pseudo_values", json!(each)),
+                ("resolution", json!(known.resolution / by)),
+                ("independent_beyond", json!(known.beyond)),
+            ]));
+        }
+        Err(Estimated::NotEnough { reason, .. }) => {
+            all.extend(fields([("pooled", Value::Null), ("reason", json!(reason))]));
+        }
+        Err(Estimated::Known(_)) => unreachable!("an estimate is no reason for having none"),
+    }
+    Value::Object(all)
 }
 
 fn count(count: &Count) -> Value {

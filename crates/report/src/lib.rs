@@ -9,8 +9,11 @@
 //! All three are functions of the result alone: the same result gives the same bytes.
 //! Nothing here can reach a simulation.
 
+mod baseline;
+mod comparison;
 mod csv;
 mod json;
+mod junit;
 mod number;
 mod safe;
 mod samples;
@@ -19,8 +22,13 @@ mod table;
 mod text;
 mod verdict;
 
+pub use crate::baseline::baseline;
+pub use crate::comparison::{
+    answer_sentence, comparison_csv, comparison_json, comparison_text, gate_sentence, metric_sentence,
+};
 pub use crate::csv::csv;
 pub use crate::json::{SCHEMA_VERSION, json};
+pub use crate::junit::junit;
 pub use crate::number::{count, duration, interval, percent, quantity};
 pub use crate::safe::safe;
 pub use crate::sweep::{

@@ -3,7 +3,7 @@
 use kneepoint_calls::{Phase, Status};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_experiment::result::*;
-use kneepoint_statistics::{Estimate, Estimated, Histogram};
+use kneepoint_statistics::{Estimate, Estimated, Histogram, PseudoValues};
 
 pub(crate) fn known(value: f64, half: f64) -> Estimated {
     Estimated::Known(Estimate {
@@ -229,6 +229,7 @@ pub(crate) fn run() -> RunResult {
         replications: (0..2)
             .map(|number| ReplicationFacts { number, digest: 7 + number, events: 600 })
             .collect(),
+        measures: measures(),
     }
 }
 
@@ -266,4 +267,34 @@ fn sampled() -> SampledRequest {
             },
         ],
     }
+}
+
+fn measures() -> Vec<Measure> {
+    let around = |value: f64, step: f64| PseudoValues {
+        value,
+        each: (0..10).map(|i| value + step * (f64::from(i) - 4.5)).collect(),
+        resolution: 0.0,
+        beyond: None,
+    };
+    let client = || Subject::Client("shoppers".to_string());
+    let measure = |name: &str, subject, unit, better, content| Measure {
+        name: name.to_string(),
+        subject,
+        unit,
+        better,
+        content,
+    };
+    let p99 = PseudoValues { beyond: Some(400.0), resolution: 1e5, ..around(312e6, 1e6) };
+    vec![
+        measure(
+            "p99(shoppers.latency)",
+            Subject::Objective("fast".to_string()),
+            Unit::Duration,
+            Better::Lower,
+            Ok(p99),
+        ),
+        measure("goodput(shoppers)", client(), Unit::Rate, Better::Higher, Ok(around(2000.0, 3.0))),
+        measure("errors(shoppers)", client(), Unit::Ratio, Better::Lower, Ok(around(0.01, 1e-4))),
+        measure("p99.9(shoppers.latency)", client(), Unit::Duration, Better::Lower, Err(none())),
+    ]
 }

@@ -134,7 +134,7 @@ fn check(p: f64, confidence: f64) {
 }
 
 /// Returns why `n` samples do not carry the `p`-quantile, if so.
-fn refuse_thin_tail(n: u64, p: f64) -> Option<Estimated> {
+pub(crate) fn refuse_thin_tail(n: u64, p: f64) -> Option<Estimated> {
     let thinner = p.min(1.0 - p);
     // Rounded lest 1 - 0.999 ask for one sample more than 10 000.
     let need = (MIN_BEYOND as f64 / thinner * (1.0 - 1e-12)).ceil() as u64;
@@ -149,7 +149,7 @@ fn refuse_thin_tail(n: u64, p: f64) -> Option<Estimated> {
 }
 
 /// Returns "p99.9" for 0.999, without the noise that the multiplication leaves.
-fn name(p: f64) -> String {
+pub(crate) fn name(p: f64) -> String {
     format!("p{}", (p * 1e12).round() / 1e10)
 }
 

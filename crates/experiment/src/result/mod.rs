@@ -1,6 +1,7 @@
 //! What a run found: plain data for whoever prints it. Nothing here reaches back to a simulation.
 
 mod judged;
+mod measure;
 mod numbers;
 mod point;
 mod sampled;
@@ -11,6 +12,7 @@ use kneepoint_engine::SimDuration;
 pub use kneepoint_scenario::plan::{About, Assumption, ScenarioFacts};
 
 pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
+pub use measure::{Better, Measure, Subject};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use point::{AxisFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
@@ -52,6 +54,8 @@ pub struct RunResult {
     pub events: u64,
     /// One line per replication, in order.
     pub replications: Vec<ReplicationFacts>,
+    /// What a comparison with another run takes: numbers with what each replication contributes.
+    pub measures: Vec<Measure>,
 }
 
 /// How long, how often, how sure.

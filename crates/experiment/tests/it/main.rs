@@ -4,6 +4,7 @@ mod models;
 mod parts;
 
 mod by_hand;
+mod compare;
 mod determinism;
 mod planted_faults;
 mod refusals;

@@ -1,0 +1,392 @@
+//! `kneepoint compare`: is B better than A, and has it become worse than it was?
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use kneepoint_experiment::compare::{
+    CompareOptions, Comparison, Design, Gate, GateError, GateResult, Outcome, Record, compare_records,
+    compare_with_results, gates,
+};
+use kneepoint_experiment::result::{RunResult, Subject};
+use kneepoint_experiment::{ExperimentError, Options, Progress};
+use kneepoint_report::{Look, baseline, comparison_csv, comparison_json, comparison_text, json, junit};
+use kneepoint_scenario::plan::{Plan, Watch};
+use kneepoint_scenario::value::{Dimension, Metric, Quantity};
+use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, plan};
+use kneepoint_statistics::Pairing;
+
+use crate::End;
+use crate::arguments::{CompareArguments, Format};
+use crate::output;
+
+/// Largest file that is read as baseline.
+///
+/// # Source
+/// Chosen: a result of ten thousand parts and a hundred replications is a tenth of it.
+const BASELINE_MAX: u64 = 1 << 30;
+
+/// Why there is no comparison, and how the command ends.
+enum Trouble {
+    Usage(String),
+    Faults(Faults),
+    Experiment(ExperimentError),
+}
+
+impl From<Faults> for Trouble {
+    fn from(faults: Faults) -> Trouble {
+        Trouble::Faults(faults)
+    }
+}
+
+impl From<ExperimentError> for Trouble {
+    fn from(error: ExperimentError) -> Trouble {
+        Trouble::Experiment(error)
+    }
+}
+
+impl From<GateError> for Trouble {
+    fn from(error: GateError) -> Trouble {
+        Trouble::Usage(error.to_string())
+    }
+}
+
+/// What was compared.
+struct Compared {
+    comparison: Comparison,
+    gates: Vec<GateResult>,
+    /// The designs that were run, by name.
+    results: Vec<(String, RunResult)>,
+}
+
+pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
+    for path in [&arguments.output, &arguments.junit].into_iter().flatten() {
+        if !arguments.force && std::fs::symlink_metadata(path).is_ok() {
+            return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        }
+    }
+    let compared = match &arguments.baseline {
+        Some(file) => against_baseline(registry, arguments, file),
+        None => side_by_side(registry, arguments),
+    };
+    match compared {
+        Ok(compared) => finish(arguments, &compared),
+        Err(Trouble::Usage(message)) => output::bad(&message),
+        Err(Trouble::Faults(faults)) => {
+            output::say(&faults.to_string());
+            End::Bad
+        }
+        Err(Trouble::Experiment(
+            error @ (ExperimentError::Stopped { .. } | ExperimentError::Threads { .. }),
+        )) => {
+            output::say(&format!("error: {error}"));
+            End::Failed
+        }
+        Err(Trouble::Experiment(error)) => output::bad(&error.to_string()),
+    }
+}
+
+fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
+    let mut designs = designs(registry, arguments)?;
+    if designs.len() < 2 {
+        return Err(Trouble::Usage(
+            "a comparison takes two designs: a second file, a file with `variants`, --set PATH=VALUE, --seed-b N, \
+             or --baseline RESULTS"
+                .to_string(),
+        ));
+    }
+    let wanted = wanted_gates(arguments)?;
+    for (at, design) in designs.iter_mut().enumerate() {
+        if let Some(seed) = arguments.seed {
+            design.plan.run.seed = seed;
+        }
+        if let (true, Some(seed)) = (at > 0, arguments.seed_b) {
+            design.plan.run.seed = seed;
+        }
+        change(&mut design.plan, arguments);
+        watch(&mut design.plan, &wanted);
+    }
+    let metrics = metrics(arguments)?;
+    let planned = designs.iter().map(|d| d.plan.run.replications_min).max().unwrap_or(1);
+    let bar = crate::run::bar(planned, arguments.quiet);
+    let tell = |progress: Progress| {
+        bar.set_length(progress.planned);
+        bar.set_position(progress.done);
+    };
+    let options = CompareOptions {
+        run: Options {
+            threads: Some(output::threads(arguments.threads)),
+            progress: Some(&tell),
+            ..Options::default()
+        },
+        metrics,
+        precision: precision(arguments)?,
+        replications_max: arguments.max_replications,
+    };
+    let found = compare_with_results(&designs, &options);
+    bar.finish_and_clear();
+    let (comparison, results) = found?;
+    let held = gates(&wanted, &comparison.designs, comparison.pairing, comparison.confidence)?;
+    let names = designs.into_iter().map(|d| d.name);
+    Ok(Compared { comparison, gates: held, results: names.zip(results).collect() })
+}
+
+fn against_baseline(
+    registry: &Registry,
+    arguments: &CompareArguments,
+    file: &Path,
+) -> Result<Compared, Trouble> {
+    let [scenario] = arguments.files.as_slice() else {
+        return Err(Trouble::Usage("a baseline is compared with one scenario".to_string()));
+    };
+    if arguments.variants.is_some() || arguments.seed_b.is_some() || arguments.precision.is_some() {
+        return Err(Trouble::Usage(
+            "--variants, --seed-b and --precision compare designs that are run now; with --baseline take --variant, \
+             --seed or --replications"
+                .to_string(),
+        ));
+    }
+    let shown = file.display();
+    let text = read(file).map_err(|reason| Trouble::Usage(format!("{shown}: {reason}")))?;
+    let before =
+        baseline("baseline", &text).map_err(|reason| Trouble::Usage(format!("{shown}: {reason}")))?;
+    let wanted = wanted_gates(arguments)?;
+    let checked = Scenario::load(scenario, registry, &arguments.changes.overrides())?;
+    let mut now = plan(&checked)?;
+    now.run.seed = arguments.seed.unwrap_or(before.seed);
+    let replications = arguments.replications.unwrap_or(before.replications);
+    (now.run.replications_min, now.run.replications_max) = (replications, replications);
+    now.run.precision = None;
+    watch(&mut now, &wanted);
+    let metrics = metrics(arguments)?;
+    for metric in &metrics {
+        now.watches.push(Watch { name: metric.to_string(), metric: metric.clone() });
+    }
+    same_scenario(&before, &now).map_err(|reason| Trouble::Usage(format!("{shown}: {reason}")))?;
+    let bar = crate::run::bar(replications, arguments.quiet);
+    let tell = |progress: Progress| bar.set_position(progress.done);
+    let options = Options {
+        threads: Some(output::threads(arguments.threads)),
+        progress: Some(&tell),
+        ..Options::default()
+    };
+    let result = kneepoint_experiment::run(&now, &options);
+    bar.finish_and_clear();
+    let result = result?;
+    // By way of the file, so that both are rounded alike and what is equal stays equal.
+    let after = baseline("now", &json(&result)).map_err(Trouble::Usage)?;
+    let same = before.seed == after.seed
+        && before.replications == after.replications
+        && before.duration == after.duration;
+    let pairing = if same { Pairing::Paired } else { Pairing::Independent };
+    let title = (before.title != after.title)
+        .then(|| format!("the baseline is titled \"{}\", this scenario \"{}\"", before.title, after.title));
+    let confidence = after.confidence;
+    let only: Vec<String> = metrics.iter().map(ToString::to_string).collect();
+    let mut comparison = compare_records(vec![before, after], pairing, confidence, &only);
+    comparison.warnings.extend(title);
+    if !same {
+        comparison.warnings.push(
+            "seed, replications or length differ from those of the baseline: no common random numbers, wider intervals"
+                .to_string(),
+        );
+    }
+    let held = gates(&wanted, &comparison.designs, pairing, confidence)?;
+    Ok(Compared { comparison, gates: held, results: vec![("now".to_string(), result)] })
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let about = std::fs::metadata(file).map_err(|e| format!("it cannot be read: {e}"))?;
+    if !about.is_file() {
+        return Err("it is not a file".to_string());
+    }
+    if about.len() > BASELINE_MAX {
+        return Err(format!("it has {} bytes; at most {BASELINE_MAX} are read", about.len()));
+    }
+    let bytes = std::fs::read(file).map_err(|e| format!("it cannot be read: {e}"))?;
+    String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_string())
+}
+
+/// Refuses the results of something else.
+fn same_scenario(before: &Record, now: &Plan) -> Result<(), String> {
+    let clients = |of: &Record| -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in of.measures.iter().filter_map(|m| match &m.subject {
+            Subject::Client(name) => Some(name),
+            _ => None,
+        }) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    };
+    let theirs = clients(before);
+    let ours: Vec<String> = now
+        .parts
+        .iter()
+        .filter(|p| matches!(p.role, kneepoint_scenario::plan::PartRole::Client { .. }))
+        .map(|p| p.name.clone())
+        .collect();
+    if theirs.iter().any(|name| ours.contains(name)) {
+        return Ok(());
+    }
+    Err(format!(
+        "it is of another scenario: \"{}\" with the clients {}; this one is \"{}\" with {}",
+        before.title,
+        theirs.join(", "),
+        now.title,
+        ours.join(", ")
+    ))
+}
+
+fn change(plan: &mut Plan, arguments: &CompareArguments) {
+    if let Some(replications) = arguments.replications {
+        (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
+    }
+}
+
+/// Has the metrics measured that conditions need.
+fn watch(plan: &mut Plan, wanted: &[Gate]) {
+    for metric in wanted.iter().filter_map(Gate::metric) {
+        plan.watches.push(Watch { name: metric.to_string(), metric });
+    }
+}
+
+fn wanted_gates(arguments: &CompareArguments) -> Result<Vec<Gate>, Trouble> {
+    arguments.fail_if.iter().map(|text| Gate::parse(text).map_err(Trouble::from)).collect()
+}
+
+fn metrics(arguments: &CompareArguments) -> Result<Vec<Metric>, Trouble> {
+    let parse = |text: &String| {
+        Metric::parse(text).map_err(|e| Trouble::Usage(format!("--metric {}: {e}", text.escape_debug())))
+    };
+    arguments.metric.iter().map(parse).collect()
+}
+
+fn precision(arguments: &CompareArguments) -> Result<Option<f64>, Trouble> {
+    let Some(text) = &arguments.precision else { return Ok(None) };
+    let refuse = |reason: String| Trouble::Usage(format!("--precision {}: {reason}", text.escape_debug()));
+    let quantity = Quantity::parse_as(text, Dimension::Ratio).map_err(|e| refuse(e.to_string()))?;
+    if quantity.value > 0.0 && quantity.value < 1.0 {
+        return Ok(Some(quantity.value));
+    }
+    Err(refuse("a precision lies between 0 and 100 %, as 2% does".to_string()))
+}
+
+/// What is compared: files, variants of one, or one with and without settings.
+fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Design>, Trouble> {
+    let changes = &arguments.changes;
+    match arguments.files.as_slice() {
+        [file] => {
+            let scenario = Scenario::open(file)?;
+            let check = |overrides: &Overrides| scenario.check(registry, overrides);
+            if arguments.variants.is_some() {
+                return variants(&check, arguments);
+            }
+            let as_is = Overrides { variant: changes.variant.clone(), set: Vec::new() };
+            let base = check(&as_is)?;
+            let name = changes.variant.clone().unwrap_or_else(|| "base".to_string());
+            if !changes.set.is_empty() {
+                let settings: Vec<String> =
+                    changes.set.iter().map(|(path, value)| format!("{path}={value}")).collect();
+                let with = check(&changes.overrides())?;
+                return Ok(vec![design(name, &base)?, design(settings.join(", "), &with)?]);
+            }
+            if let Some(seed) = arguments.seed_b {
+                let first = design(name, &base)?;
+                let second = Design { name: format!("seed {seed}"), ..first.clone() };
+                return Ok(vec![first, second]);
+            }
+            if changes.variant.is_some() {
+                return Ok(vec![design(name, &base)?]);
+            }
+            variants(&check, arguments)
+        }
+        files => {
+            if arguments.variants.is_some() {
+                return Err(Trouble::Usage("--variants takes one file".to_string()));
+            }
+            let stems: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+            let short: Vec<String> = files
+                .iter()
+                .map(|f| f.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned()))
+                .collect();
+            let unique = short.iter().all(|s| short.iter().filter(|t| *t == s).count() == 1);
+            let names = if unique { short } else { stems };
+            let load = |(file, name): (&std::path::PathBuf, String)| -> Result<Design, Trouble> {
+                design(name, &Scenario::load(file, registry, &changes.overrides())?)
+            };
+            files.iter().zip(names).map(load).collect()
+        }
+    }
+}
+
+fn design(name: String, checked: &Checked) -> Result<Design, Trouble> {
+    Ok(Design { name, plan: plan(checked)? })
+}
+
+/// The variants that are named, or all of them and the file as it is written.
+fn variants(
+    check: &dyn Fn(&Overrides) -> Result<Checked, Faults>,
+    arguments: &CompareArguments,
+) -> Result<Vec<Design>, Trouble> {
+    let base = check(&Overrides { variant: None, set: arguments.changes.set.clone() })?;
+    let known: Vec<String> = base.variants().map(str::to_string).collect();
+    let names = match &arguments.variants {
+        Some(names) => names.clone(),
+        None => known.clone(),
+    };
+    let take = |name: &String| -> Result<(String, Checked), Trouble> {
+        let variant = (name != "base" || known.contains(name)).then(|| name.clone());
+        Ok((name.clone(), check(&Overrides { variant, set: arguments.changes.set.clone() })?))
+    };
+    let mut all: Vec<(String, Checked)> = names.iter().map(take).collect::<Result<_, _>>()?;
+    if arguments.variants.is_none() && !all.is_empty() {
+        // The file as it is comes first, under the name of the variant that changes nothing if there is one.
+        match all.iter().position(|(_, variant)| variant.hash() == base.hash()) {
+            Some(at) => all[..=at].rotate_right(1),
+            None => all.insert(0, ("base".to_string(), base)),
+        }
+    }
+    all.into_iter().map(|(name, checked)| design(name, &checked)).collect()
+}
+
+fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
+    let Compared { comparison, gates, results } = compared;
+    if let Some(path) = &arguments.junit {
+        let designs: Vec<(&str, &RunResult)> = results.iter().map(|(n, r)| (n.as_str(), r)).collect();
+        let title = results.last().map_or("", |(_, r)| r.title.as_str());
+        if let Err(message) = output::write_file(path, &junit(title, &designs, gates), arguments.force) {
+            output::say(&format!("error: {message}"));
+            return End::Failed;
+        }
+    }
+    let written = match arguments.format {
+        Format::Text => comparison_text(comparison, gates, look(arguments)),
+        Format::Json => comparison_json(comparison, gates),
+        Format::Csv => comparison_csv(comparison),
+    };
+    let end = match &arguments.output {
+        None => output::print(&written),
+        Some(path) => match output::write_file(path, &written, arguments.force) {
+            Ok(()) => End::Fine,
+            Err(message) => {
+                output::say(&format!("error: {message}"));
+                End::Failed
+            }
+        },
+    };
+    let failed: Vec<&GateResult> = gates.iter().filter(|g| g.outcome == Outcome::Holds).collect();
+    if arguments.format != Format::Text || arguments.output.is_some() {
+        for gate in &failed {
+            output::say(&kneepoint_report::safe(&kneepoint_report::gate_sentence(gate)));
+        }
+    }
+    if end == End::Fine && !failed.is_empty() { End::Missed } else { end }
+}
+
+fn look(arguments: &CompareArguments) -> Look {
+    let terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Look { colour: terminal && !refused, ..Look::default() }
+}

@@ -1,0 +1,406 @@
+//! Is B better than A? Designs run on common random numbers, and the differences between them.
+//!
+//! ```text
+//! designs --pilots--> one warm-up --> replications, as many of each --> Record per design
+//!                                                                         |
+//!     gates (regressions) <-- differences with intervals, decisions <-----+-- or a stored run
+//! ```
+//!
+//! All differences of one comparison are a family: their intervals hold together at the confidence asked for
+//! (Bonferroni), and whether a difference is shown is decided by Holm's method, which never shows less. Where Holm
+//! shows a difference whose interval would still hold 0, the interval ends at 0: the sign is shown, the size is not.
+
+mod gate;
+mod judge;
+
+use kneepoint_engine::SimDuration;
+use kneepoint_scenario::plan::{Plan, WarmUpPlan, Watch};
+use kneepoint_scenario::value::Metric;
+use kneepoint_statistics::{Estimated, Pairing};
+
+use crate::error::ExperimentError;
+use crate::pilot;
+use crate::recorder::Replication;
+use crate::result::{Better, Measure, RunResult, Subject, Unit, Verdict, WarmUpFrom};
+use crate::run::{Options, Program, assemble, check_plan, compile, in_threads, more};
+
+pub use gate::{Gate, GateError, GateResult, Outcome, Threshold, gates};
+pub use judge::compare_records;
+
+/// Most replications where neither the file nor the caller says.
+///
+/// # Source
+/// As the upper end of `replications: (min:, max:)` in scenario files.
+const REPLICATIONS_MAX: u64 = 100;
+
+/// One of the designs that are compared.
+#[derive(Clone)]
+pub struct Design {
+    /// Its name, for people.
+    pub name: String,
+    /// What is run.
+    pub plan: Plan,
+}
+
+/// How designs are compared.
+#[derive(Clone, Default)]
+pub struct CompareOptions<'a> {
+    /// Threads and progress.
+    pub run: Options<'a>,
+    /// Only these metrics; all that the designs share if there is none.
+    pub metrics: Vec<Metric>,
+    /// Half width of the differences as a share of the first design's values, at which replications are enough; that
+    /// of the first plan if not given.
+    pub precision: Option<f64>,
+    /// Most replications, if a precision is asked for.
+    pub replications_max: Option<u64>,
+}
+
+/// What a comparison takes of a run: of one just made, or of one that was stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Name of the design.
+    pub name: String,
+    /// Title of the scenario.
+    pub title: String,
+    /// Seed.
+    pub seed: u64,
+    /// Replications.
+    pub replications: u64,
+    /// Simulated time of one replication, warm-up included.
+    pub duration: SimDuration,
+    /// What was left out of it.
+    pub warm_up: SimDuration,
+    /// Confidence asked for.
+    pub confidence: f64,
+    /// Verdict of all objectives.
+    pub verdict: Verdict,
+    /// Objectives: name, condition and verdict.
+    pub objectives: Vec<(String, String, Verdict)>,
+    /// The numbers.
+    pub measures: Vec<Measure>,
+}
+
+impl Record {
+    /// Takes what is needed of a run.
+    pub fn of(name: &str, result: &RunResult) -> Record {
+        Record {
+            name: name.to_string(),
+            title: result.title.clone(),
+            seed: result.facts.seed,
+            replications: result.facts.replications,
+            duration: result.facts.duration,
+            warm_up: result.facts.warm_up,
+            confidence: result.facts.confidence,
+            verdict: result.verdict,
+            objectives: result
+                .objectives
+                .iter()
+                .map(|o| (o.name.clone(), o.condition.clone(), o.verdict))
+                .collect(),
+            measures: result.measures.clone(),
+        }
+    }
+}
+
+/// What the data say of one difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The second is lower.
+    Lower,
+    /// The second is higher.
+    Higher,
+    /// No difference shown. That is no proof that there is none.
+    NotShown,
+    /// Equal in every replication.
+    Identical,
+    /// There is not enough data.
+    NotEnough,
+}
+
+impl Finding {
+    /// Returns the word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Finding::Lower => "lower",
+            Finding::Higher => "higher",
+            Finding::NotShown => "no difference shown",
+            Finding::Identical => "identical",
+            Finding::NotEnough => "not enough data",
+        }
+    }
+}
+
+/// One number of two designs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricDifference {
+    /// The metric.
+    pub name: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Its unit.
+    pub unit: Unit,
+    /// Which side is the good one.
+    pub better: Better,
+    /// Its value in the first design.
+    pub first: Option<f64>,
+    /// Its value in the second design.
+    pub second: Option<f64>,
+    /// Second minus first, with an interval that holds together with those of all other differences.
+    pub difference: Estimated,
+    /// The same relative to the first.
+    pub relative: Estimated,
+    /// What it says, decided by Holm's method.
+    pub finding: Finding,
+    /// Two-sided p-value for itself.
+    pub p_value: Option<f64>,
+    /// The same made fit for the family by Holm's method.
+    pub p_family: Option<f64>,
+    /// Correlation between the replications of the two designs.
+    pub correlation: Option<f64>,
+    /// How many times the replications it would take without common random numbers.
+    pub gain: Option<f64>,
+    /// Independent requests beyond a percentile, the smaller of the two, if it is one.
+    pub beyond: Option<f64>,
+}
+
+impl MetricDifference {
+    /// Returns whether the second is shown to be better (true) or worse (false); nothing if neither.
+    pub fn is_better(&self) -> Option<bool> {
+        match (self.finding, self.better) {
+            (_, Better::Neither) => None,
+            (Finding::Lower, better) => Some(better == Better::Lower),
+            (Finding::Higher, better) => Some(better == Better::Higher),
+            _ => None,
+        }
+    }
+}
+
+/// An objective that both designs have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictChange {
+    /// Its name.
+    pub name: String,
+    /// What came of it in the first design.
+    pub first: Verdict,
+    /// What came of it in the second design.
+    pub second: Verdict,
+}
+
+/// The answer to "is the second better than the first?"
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Better in something, worse in nothing.
+    Better,
+    /// Worse in something, better in nothing.
+    Worse,
+    /// Better in something, worse in something else.
+    Mixed,
+    /// No difference shown where one side is the good one.
+    NotShown,
+    /// Equal in everything, in every replication.
+    Identical,
+    /// There is not enough data for any number.
+    NotEnough,
+    /// One of the runs failed its own checks.
+    Void,
+}
+
+impl Answer {
+    /// Returns the word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Answer::Better => "better",
+            Answer::Worse => "worse",
+            Answer::Mixed => "better and worse",
+            Answer::NotShown => "no difference shown",
+            Answer::Identical => "identical",
+            Answer::NotEnough => "not enough data",
+            Answer::Void => "void",
+        }
+    }
+}
+
+/// Two designs side by side: the first of all, and another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contrast {
+    /// Name of the first design.
+    pub first: String,
+    /// Name of the second design.
+    pub second: String,
+    /// Whether the second is better.
+    pub answer: Answer,
+    /// The objectives both have.
+    pub objectives: Vec<VerdictChange>,
+    /// The numbers both have.
+    pub metrics: Vec<MetricDifference>,
+    /// Numbers that only one of them has, or that mean something else in the other.
+    pub left_out: Vec<String>,
+}
+
+/// All differences between the first design and the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Whether replications are pairs.
+    pub pairing: Pairing,
+    /// Confidence with which all intervals hold together.
+    pub confidence: f64,
+    /// Differences in the family.
+    pub family: usize,
+    /// The designs, the first of which the others are held against.
+    pub designs: Vec<Record>,
+    /// The first against each of the others.
+    pub contrasts: Vec<Contrast>,
+    /// Half width asked for and reached, if one was asked for.
+    pub precision: Option<PrecisionReached>,
+    /// Where a number is doubtful.
+    pub warnings: Vec<String>,
+}
+
+/// How narrow the differences were to be, and are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrecisionReached {
+    /// Half width asked for, as a share of the first design's value.
+    pub asked: f64,
+    /// The widest that was reached; nothing if one of them has no interval.
+    pub reached: Option<f64>,
+    /// The metric of which it is.
+    pub widest: String,
+    /// Most replications that were allowed.
+    pub replications_max: u64,
+}
+
+/// A design while it is run.
+struct Running {
+    name: String,
+    plan: Plan,
+    program: Program,
+    warm_up: SimDuration,
+    from: WarmUpFrom,
+    all: Vec<Replication>,
+}
+
+impl Running {
+    fn record(&self) -> (Record, RunResult) {
+        let result = assemble(&self.plan, &self.program, self.warm_up, self.from.clone(), &self.all, None);
+        (Record::of(&self.name, &result), result)
+    }
+}
+
+/// Compares designs: the first with each of the others.
+///
+/// All designs make the same number of replications: the largest of the least numbers of their plans. If all plans
+/// have the same seed, replication `i` of one is paired with replication `i` of the others; then the longest warm-up
+/// of any of them is that of all, so that the same time is measured. Otherwise they are independent.
+///
+/// # Errors
+/// With fewer than two designs, or as [`run`](crate::run) for any of them.
+pub fn compare(designs: &[Design], options: &CompareOptions) -> Result<Comparison, ExperimentError> {
+    compare_with_results(designs, options).map(|(comparison, _)| comparison)
+}
+
+/// As [`compare`], with the results of the single designs.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_with_results(
+    designs: &[Design],
+    options: &CompareOptions,
+) -> Result<(Comparison, Vec<RunResult>), ExperimentError> {
+    let [first, others @ ..] = designs else { return Err(ExperimentError::plan("there is no design")) };
+    if others.is_empty() {
+        return Err(ExperimentError::plan("a comparison takes at least two designs"));
+    }
+    if let Some(precision) = options.precision
+        && !(precision > 0.0 && precision < 1.0)
+    {
+        return Err(ExperimentError::plan(format!(
+            "a precision lies between 0 and 1, as 0.05 does, not {precision}"
+        )));
+    }
+    let pairing = if others.iter().all(|d| d.plan.run.seed == first.plan.run.seed) {
+        Pairing::Paired
+    } else {
+        Pairing::Independent
+    };
+    in_threads(options.run.threads, || {
+        let mut running = prepare(designs, &options.metrics, pairing)?;
+        let comparison = to_the_end(&mut running, options, pairing)?;
+        let results = running.iter().map(|r| r.record().1).collect();
+        Ok((comparison, results))
+    })?
+}
+
+/// Finds the warm-ups and makes ready what is measured.
+fn prepare(
+    designs: &[Design],
+    metrics: &[Metric],
+    pairing: Pairing,
+) -> Result<Vec<Running>, ExperimentError> {
+    let mut found = Vec::new();
+    for design in designs {
+        let mut plan = design.plan.clone();
+        for metric in metrics {
+            let name = metric.to_string();
+            plan.watches.push(Watch { name, metric: metric.clone() });
+        }
+        check_plan(&plan)?;
+        let (warm_up, from) = pilot::warm_up(&plan)?;
+        found.push((design.name.clone(), plan, warm_up, from));
+    }
+    let same_length = found.iter().all(|(_, plan, ..)| plan.run.duration == found[0].1.run.duration);
+    if pairing == Pairing::Paired && same_length {
+        let at = (0..found.len()).max_by_key(|&i| (found[i].2, std::cmp::Reverse(i))).unwrap_or(0);
+        let (warm_up, from) = (found[at].2, found[at].3.clone());
+        found.iter_mut().for_each(|one| (one.2, one.3) = (warm_up, from.clone()));
+    }
+    found
+        .into_iter()
+        .map(|(name, mut plan, warm_up, from)| {
+            plan.run.warm_up = WarmUpPlan::Fixed(warm_up);
+            let program = compile(&plan, warm_up.as_nanos())?;
+            Ok(Running { name, plan, program, warm_up, from, all: Vec::new() })
+        })
+        .collect()
+}
+
+/// Adds replications until there are enough.
+fn to_the_end(
+    running: &mut [Running],
+    options: &CompareOptions,
+    pairing: Pairing,
+) -> Result<Comparison, ExperimentError> {
+    let run = &running[0].plan.run;
+    let (confidence, asked) = (run.confidence, options.precision.or(run.precision));
+    let least = running.iter().map(|r| r.plan.run.replications_min).max().unwrap_or(1);
+    let allowed = running.iter().map(|r| r.plan.run.replications_max).max().unwrap_or(1);
+    let most = match (options.replications_max, asked) {
+        (Some(most), _) => most.max(least),
+        // A fixed number says nothing of how many may follow.
+        (None, Some(_)) if allowed == least => REPLICATIONS_MAX.max(least),
+        _ => allowed,
+    };
+    let only: Vec<String> = options.metrics.iter().map(ToString::to_string).collect();
+    let mut planned = least;
+    loop {
+        for one in running.iter_mut() {
+            more(&one.plan, &one.program, &options.run, planned, &mut one.all)?;
+        }
+        let records: Vec<Record> = running.iter().map(|r| r.record().0).collect();
+        let mut comparison = compare_records(records, pairing, confidence, &only);
+        let Some(asked) = asked else { return Ok(comparison) };
+        let (reached, widest) = judge::widest(&comparison, !only.is_empty());
+        let done = reached.is_some_and(|r| r <= asked);
+        if done || planned >= most {
+            if !done {
+                comparison.warnings.push(judge::stopped_short(asked, reached, &widest, planned));
+            }
+            comparison.precision = Some(PrecisionReached { asked, reached, widest, replications_max: most });
+            return Ok(comparison);
+        }
+        // The half width falls with the square root of the number; at most twice as many at a time.
+        let ratio = reached.map_or(2.0, |w| (w / asked) * (w / asked));
+        let wanted = (planned as f64 * ratio).ceil().min(2.0 * planned as f64) as u64;
+        planned = wanted.max(planned + 1).min(most);
+    }
+}

@@ -1,0 +1,164 @@
+//! Which numbers of a run can be compared with those of another one.
+
+use kneepoint_scenario::plan::{PartRole, Plan};
+use kneepoint_scenario::value::{Comparison, series};
+use kneepoint_statistics::{Estimated, Histogram, PseudoValues};
+
+use crate::evaluate::{per_replication, pseudo_values};
+use crate::judge::unit;
+use crate::program::{Expression, Judged};
+use crate::readings::ClassReading;
+use crate::recorder::Replication;
+use crate::result::{Better, Measure, Subject, Unit};
+use crate::run::Program;
+
+/// Percentiles of latency that are compared, with the name of their metric.
+const PERCENTILES: [(f64, &str); 4] = [(0.5, "p50"), (0.95, "p95"), (0.99, "p99"), (0.999, "p99.9")];
+
+/// Returns the numbers of objectives and watches, then those of each client, then the utilisation of each part. A
+/// number stands once.
+pub(crate) fn measures(plan: &Plan, program: &Program, all: &[Replication]) -> Vec<Measure> {
+    let mut found: Vec<Measure> = Vec::new();
+    let mut add = |measure: Measure| {
+        if found.iter().all(|known| known.name != measure.name) {
+            found.push(measure);
+        }
+    };
+    for (objective, judged) in plan.objectives.iter().zip(&program.objectives) {
+        add(of_objective(objective.name.clone(), objective.condition.metric.to_string(), judged, all));
+    }
+    for (watch, expression) in plan.watches.iter().zip(&program.watches) {
+        let dimension = watch.metric.dimension(&|_, name| series(name)).ok().flatten();
+        let is_duration = expression.is_duration(dimension);
+        let content = match expression.count() {
+            1 => pseudo_values(expression, 0, is_duration, all),
+            n => Err(Estimated::not_enough(
+                format!("it has {n} values, by window or instance; a comparison takes metrics with one"),
+                all.len() as u64,
+                None,
+            )),
+        };
+        let name = watch.metric.to_string();
+        let better = usual(&name);
+        add(Measure {
+            name,
+            subject: Subject::Watch(watch.name.clone()),
+            unit: unit(dimension),
+            better,
+            content,
+        });
+    }
+    let seconds = all.first().map_or(0.0, |_| (plan.end().as_nanos() - program.warm_up) as f64 / 1e9);
+    for (at, part) in plan.parts.iter().enumerate() {
+        if let PartRole::Client { .. } = part.role {
+            let readings: Vec<ClassReading> =
+                all.iter().filter_map(|r| r.clients[at].as_ref()).map(|r| r.all()).collect();
+            of_client(&part.name, &readings, seconds, &mut add);
+        } else if let Some(content) = utilisation(at, all) {
+            add(Measure {
+                name: format!("utilisation({})", part.name),
+                subject: Subject::Part(part.name.clone()),
+                unit: Unit::Ratio,
+                better: Better::Neither,
+                content,
+            });
+        }
+    }
+    found
+}
+
+/// Where more or less of a metric is always better, whoever asks.
+fn usual(name: &str) -> Better {
+    let latency = name.ends_with(".latency)") && !name.contains(' ');
+    if latency {
+        Better::Lower
+    } else if name.starts_with("goodput(") && !name.contains(' ') {
+        Better::Higher
+    } else if name.starts_with("errors(") && !name.contains(' ') {
+        Better::Lower
+    } else {
+        Better::Neither
+    }
+}
+
+fn of_objective(name: String, metric: String, judged: &Judged, all: &[Replication]) -> Measure {
+    let Judged { expression, comparison, bound } = judged;
+    let is_duration = expression.is_duration(Some(bound.dimension));
+    let subject = Subject::Objective(name.clone());
+    if expression.count() == 1 {
+        let better = match comparison {
+            Comparison::Less | Comparison::LessOrEqual => Better::Lower,
+            Comparison::Greater | Comparison::GreaterOrEqual => Better::Higher,
+            Comparison::Equal => Better::Neither,
+        };
+        let content = pseudo_values(expression, 0, is_duration, all);
+        return Measure { name: metric, subject, unit: unit(Some(bound.dimension)), better, content };
+    }
+    // Of many windows or instances: how many of them miss it.
+    let content = missed_share(expression, judged, is_duration, all);
+    let name = format!("missed windows({name})");
+    Measure { name, subject, unit: Unit::Ratio, better: Better::Lower, content }
+}
+
+fn missed_share(
+    expression: &Expression,
+    judged: &Judged,
+    is_duration: bool,
+    all: &[Replication],
+) -> Result<PseudoValues, Estimated> {
+    let (mut missed, mut judgeable) = (vec![0.0; all.len()], vec![0.0; all.len()]);
+    for cell in 0..expression.count() {
+        for (i, value) in per_replication(expression, cell, is_duration, all).into_iter().enumerate() {
+            if let Some(value) = value {
+                judgeable[i] += 1.0;
+                missed[i] += f64::from(u8::from(!judged.comparison.holds(value, judged.bound.value)));
+            }
+        }
+    }
+    PseudoValues::of_ratio(&missed, &judgeable)
+}
+
+fn of_client(name: &str, readings: &[ClassReading], seconds: f64, add: &mut impl FnMut(Measure)) {
+    let mut measure = |metric: String, unit, better, content| {
+        add(Measure { name: metric, subject: Subject::Client(name.to_string()), unit, better, content });
+    };
+    let ended = |r: &ClassReading| r.ended.iter().sum::<u64>() as f64;
+    let good = |r: &ClassReading| crate::tables::good(&r.ended) as f64;
+    let (sums, counts): (Vec<f64>, Vec<f64>) =
+        readings.iter().map(|r| (r.latency.sum as f64, r.latency.count as f64)).unzip();
+    measure(
+        format!("mean({name}.latency)"),
+        Unit::Duration,
+        Better::Lower,
+        PseudoValues::of_ratio(&sums, &counts),
+    );
+    let histograms: Vec<&Histogram> = readings.iter().map(|r| &r.latency.histogram).collect();
+    for (p, word) in PERCENTILES {
+        measure(
+            format!("{word}({name}.latency)"),
+            Unit::Duration,
+            Better::Lower,
+            PseudoValues::of_percentile(&histograms, p),
+        );
+    }
+    let rate = |of: &dyn Fn(&ClassReading) -> f64| {
+        PseudoValues::of_values(&readings.iter().map(|r| of(r) / seconds).collect::<Vec<f64>>())
+    };
+    measure(format!("goodput({name})"), Unit::Rate, Better::Higher, rate(&good));
+    measure(format!("throughput({name})"), Unit::Rate, Better::Neither, rate(&ended));
+    let (bad, all): (Vec<f64>, Vec<f64>) = readings.iter().map(|r| (ended(r) - good(r), ended(r))).unzip();
+    measure(format!("errors({name})"), Unit::Ratio, Better::Lower, PseudoValues::of_ratio(&bad, &all));
+}
+
+/// Time busy over capacity, of parts that keep both.
+fn utilisation(at: usize, all: &[Replication]) -> Option<Result<PseudoValues, Estimated>> {
+    let pairs = all.iter().map(|r| {
+        let station = &r.stations[at].as_ref()?.all;
+        Some((station.busy?.area, station.capacity?.area))
+    });
+    let (busy, capacity): (Vec<f64>, Vec<f64>) = pairs.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+    if busy.is_empty() {
+        return None;
+    }
+    Some(PseudoValues::of_ratio(&busy, &capacity))
+}

@@ -1,0 +1,47 @@
+//! Numbers of a run in the form in which two runs are compared.
+
+use kneepoint_statistics::{Estimated, PseudoValues};
+
+use super::Unit;
+
+/// Which side of a number is the good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Less is better: latencies, errors.
+    Lower,
+    /// More is better: goodput.
+    Higher,
+    /// Neither is: utilisation, watches.
+    Neither,
+}
+
+/// What a number is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The metric of an objective of this name.
+    Objective(String),
+    /// A watch of this name.
+    Watch(String),
+    /// A client.
+    Client(String),
+    /// Another part.
+    Part(String),
+}
+
+/// A number of a run with what each replication contributes to it.
+///
+/// # Units
+/// Durations in nanoseconds, rates per second, shares from 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// The metric, as one would write it: `p99(shoppers.latency)`.
+    pub name: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Its unit.
+    pub unit: Unit,
+    /// Which side is the good one.
+    pub better: Better,
+    /// The number, or why there is none ([`Estimated::NotEnough`]).
+    pub content: Result<PseudoValues, Estimated>,
+}

@@ -1,0 +1,167 @@
+use kneepoint_engine::SimDuration;
+use kneepoint_experiment::compare::{
+    Answer, CompareOptions, Comparison, Design, Finding, Gate, MetricDifference, Outcome, Record,
+    compare_records, gates,
+};
+use kneepoint_experiment::result::{RunResult, Subject};
+use kneepoint_experiment::{ExperimentError, compare};
+use kneepoint_scenario::plan::Plan;
+use kneepoint_statistics::{Estimated, Pairing};
+
+use crate::models::{done, fixed, queue, with_objective};
+
+fn seconds(n: u64) -> SimDuration {
+    SimDuration::from_secs(n)
+}
+
+/// An M/M/1 of 50 requests a second.
+fn station(service_ms: f64, seed: u64, replications: u64) -> Plan {
+    let mut plan = queue(fixed(seconds(110), seconds(10), replications), 50.0, service_ms, 1);
+    plan.run.seed = seed;
+    with_objective(plan, "fast", "p99(client.latency) < 93ms")
+}
+
+fn pair(first: Plan, second: Plan) -> Comparison {
+    let design = |name: &str, plan| Design { name: name.to_string(), plan };
+    compare(&[design("a", first), design("b", second)], &CompareOptions::default()).expect("it runs")
+}
+
+fn metric<'c>(comparison: &'c Comparison, name: &str) -> &'c MetricDifference {
+    let mut found = comparison.contrasts[0].metrics.iter().filter(|m| m.name == name);
+    let metric = found.next().unwrap_or_else(|| panic!("{name}"));
+    assert!(found.next().is_none(), "{name} stands twice");
+    metric
+}
+
+#[test]
+fn the_same_design_is_identical_and_no_question_of_chance() {
+    let comparison = pair(station(10.0, 1, 5), station(10.0, 1, 5));
+    assert_eq!(comparison.pairing, Pairing::Paired);
+    assert_eq!(comparison.contrasts[0].answer, Answer::Identical);
+    assert_eq!(comparison.family, 0);
+    let equal = |m: &MetricDifference| matches!(m.finding, Finding::Identical | Finding::NotEnough);
+    assert!(comparison.contrasts[0].metrics.iter().all(equal));
+}
+
+#[test]
+fn slower_service_is_found_and_the_pairs_helped() {
+    let comparison = pair(station(10.0, 1, 10), station(10.5, 1, 10));
+    let contrast = &comparison.contrasts[0];
+    assert_eq!(contrast.answer, Answer::Worse, "{contrast:#?}");
+    let mean = metric(&comparison, "mean(client.latency)");
+    assert_eq!((mean.finding, mean.is_better()), (Finding::Higher, Some(false)));
+    assert!(mean.correlation.expect("pairs") > 0.8 && mean.gain.expect("pairs") > 3.0, "{mean:?}");
+    let e = *mean.difference.known().expect("ten replications");
+    // 1 / (1/10.5 - 0.05) - 1 / (1/10 - 0.05) = 2.105 ms.
+    assert!(e.contains(2.105e6), "{e:?}");
+    assert_eq!(metric(&comparison, "p99(client.latency)").subject, Subject::Objective("fast".to_string()));
+    assert_eq!(metric(&comparison, "errors(client)").finding, Finding::Identical);
+    assert!(metric(&comparison, "utilisation(desk)").is_better().is_none());
+}
+
+#[test]
+fn another_seed_makes_independent_samples() {
+    let comparison = pair(station(10.0, 1, 5), station(10.0, 2, 5));
+    assert_eq!(comparison.pairing, Pairing::Independent);
+    assert_eq!(comparison.contrasts[0].answer, Answer::NotShown);
+    assert!(comparison.contrasts[0].metrics.iter().all(|m| m.correlation.is_none()));
+}
+
+#[test]
+fn one_metric_is_a_family_of_its_own() {
+    let of = |only: &[&str]| {
+        let metrics =
+            only.iter().map(|m| kneepoint_scenario::value::Metric::parse(m).expect("a metric")).collect();
+        let designs =
+            [("a", 10.0), ("b", 10.2)].map(|(n, s)| Design { name: n.to_string(), plan: station(s, 1, 5) });
+        compare(&designs, &CompareOptions { metrics, ..CompareOptions::default() }).expect("it runs")
+    };
+    let (all, one) = (of(&[]), of(&["p50(client.latency)"]));
+    assert_eq!((one.family, one.contrasts[0].metrics.len()), (1, 1));
+    let width =
+        |c: &Comparison| metric(c, "p50(client.latency)").difference.known().expect("enough").half_width();
+    assert!(all.family >= 4 && width(&all) > 1.5 * width(&one), "{} {}", width(&all), width(&one));
+}
+
+#[test]
+fn replications_are_added_until_the_difference_is_known_or_the_cap_ends_it() {
+    let of = |precision, most| {
+        let designs =
+            [("a", 10.0), ("b", 10.5)].map(|(n, s)| Design { name: n.to_string(), plan: station(s, 1, 5) });
+        let metrics =
+            vec![kneepoint_scenario::value::Metric::parse("mean(client.latency)").expect("a metric")];
+        let options = CompareOptions {
+            metrics,
+            precision: Some(precision),
+            replications_max: Some(most),
+            ..CompareOptions::default()
+        };
+        compare(&designs, &options).expect("it runs")
+    };
+    let fine = of(0.01, 80);
+    let precision = fine.precision.as_ref().expect("asked for");
+    assert!(precision.reached.expect("known") <= 0.01 && fine.warnings.is_empty(), "{precision:?}");
+    assert!(fine.designs.iter().all(|d| d.replications == fine.designs[0].replications));
+    let short = of(0.0001, 7);
+    assert_eq!(short.designs[1].replications, 7);
+    assert!(short.warnings[0].contains("wider than asked") && short.warnings[0].contains("7 replications"));
+}
+
+#[test]
+fn one_design_and_one_replication_say_nothing() {
+    let one = [Design { name: "a".to_string(), plan: station(10.0, 1, 5) }];
+    let refused = compare(&one, &CompareOptions::default());
+    assert!(matches!(refused, Err(ExperimentError::Plan { reason }) if reason.contains("two designs")));
+    let comparison = pair(station(10.0, 1, 1), station(11.0, 1, 1));
+    assert_eq!(comparison.contrasts[0].answer, Answer::NotEnough);
+}
+
+fn record(name: &str, result: &RunResult) -> Record {
+    Record::of(name, result)
+}
+
+#[test]
+fn gates_hold_are_ruled_out_or_not_shown() {
+    let (before, after) = (done(&station(10.0, 1, 10)), done(&station(10.5, 1, 10)));
+    let records = [record("before", &before), record("after", &after)];
+    let outcome = |text: &str| {
+        let gate = Gate::parse(text).expect("a gate");
+        let found = gates(&[gate], &records, Pairing::Paired, 0.95).map_err(|e| e.to_string())?;
+        assert_eq!(found.len(), 1);
+        Ok::<_, String>(found[0].outcome)
+    };
+    // The mean goes from 20 to 22.1 ms: +10.5 %.
+    assert_eq!(outcome("mean > +5%"), Ok(Outcome::Holds));
+    assert_eq!(outcome("mean(client.latency) > +1ms"), Ok(Outcome::Holds));
+    assert_eq!(outcome("mean > +20%"), Ok(Outcome::RuledOut));
+    assert_eq!(outcome("mean > +10.5%"), Ok(Outcome::NotShown));
+    assert_eq!(outcome("mean > 30ms"), Ok(Outcome::RuledOut));
+    assert_eq!(outcome("goodput < -2%"), Ok(Outcome::RuledOut));
+    assert_eq!(outcome("errors > +5%"), Ok(Outcome::NotEnough));
+    assert_eq!(outcome("slo.fast missed"), Ok(Outcome::Holds), "{:?}", after.objectives);
+    for (wrong, part) in [
+        ("slo.fats missed", "fast"),
+        ("p42(client.latency) > +5%", "it has p99(client.latency)"),
+        ("mean > 5%", "+5%"),
+        ("mean > +5/s", "a duration"),
+    ] {
+        let reason = outcome(wrong).expect_err(wrong);
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+#[test]
+fn what_only_one_design_has_is_named() {
+    let mut second = station(10.0, 1, 5);
+    second.objectives.clear();
+    second = with_objective(second, "fast", "p99(client.latency) < 1s");
+    let (a, b) = (done(&station(10.0, 1, 5)), done(&second));
+    let comparison = compare_records(vec![record("a", &a), record("b", &b)], Pairing::Paired, 0.95, &[]);
+    let contrast = &comparison.contrasts[0];
+    assert!(contrast.objectives.is_empty());
+    assert_eq!(
+        contrast.left_out,
+        ["objective fast: a asks for p99(client.latency) < 93ms, b for p99(client.latency) < 1s"]
+    );
+    assert!(matches!(metric(&comparison, "p99(client.latency)").difference, Estimated::Known(_)));
+}

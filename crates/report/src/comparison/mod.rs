@@ -1,0 +1,12 @@
+//! A comparison as text, JSON and CSV.
+
+mod csv;
+mod json;
+mod sentence;
+mod text;
+
+pub use csv::comparison_csv;
+pub use json::comparison_json;
+pub(crate) use json::{better, subject};
+pub use sentence::{answer_sentence, gate_sentence, metric_sentence};
+pub use text::comparison_text;

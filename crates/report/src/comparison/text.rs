@@ -1,0 +1,135 @@
+//! What a person reads: the answer first.
+
+use kneepoint_experiment::compare::{Comparison, Contrast, Finding, GateResult, MetricDifference, Outcome};
+use kneepoint_statistics::{Pairing, bonferroni_confidence};
+
+use super::sentence::{answer_sentence, gate_sentence, metric_sentence};
+use crate::number::{count, duration, percent};
+use crate::safe::safe;
+use crate::table::wrap;
+use crate::text::Look;
+
+/// Returns a comparison as text: the gates, the answer, a sentence per number, how it was found, doubts.
+pub fn comparison_text(comparison: &Comparison, gates: &[GateResult], look: Look) -> String {
+    let mut text = String::new();
+    for gate in gates {
+        let word = if gate.outcome == Outcome::Holds { "FAILS   " } else { "passes  " };
+        let many = comparison.contrasts.len() > 1;
+        let of = if many { format!("{}: ", safe(&gate.design)) } else { String::new() };
+        text += &wrap(word, &(of + &safe(&gate_sentence(gate))), look.width);
+    }
+    if !gates.is_empty() {
+        text.push('\n');
+    }
+    for contrast in &comparison.contrasts {
+        let answer = wrap("", &safe(&answer_sentence(contrast)), look.width);
+        if look.colour {
+            text += &format!("\u{1b}[1m{}\u{1b}[0m\n", answer.trim_end());
+        } else {
+            text += &answer;
+        }
+    }
+    for contrast in &comparison.contrasts {
+        text += &section(contrast, look);
+    }
+    text.push('\n');
+    text += &wrap("", &method(comparison), look.width);
+    if let Some(precision) = &comparison.precision {
+        let reached = precision.reached.map_or_else(|| "none".to_string(), percent);
+        let line = format!(
+            "Asked for differences known to ± {} of the values of {}; reached ± {reached}{}; at most {} \
+             replications.",
+            percent(precision.asked),
+            safe(&comparison.designs[0].name),
+            if precision.widest.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", safe(&precision.widest))
+            },
+            count(precision.replications_max),
+        );
+        text += &wrap("", &line, look.width);
+    }
+    if !comparison.warnings.is_empty() {
+        text += "\nWARNINGS\n";
+    }
+    for warning in &comparison.warnings {
+        text += &wrap("- ", &safe(warning), look.width);
+    }
+    text
+}
+
+fn section(contrast: &Contrast, look: Look) -> String {
+    let mut text = format!("\n{} AGAINST {}\n", safe(&contrast.second), safe(&contrast.first));
+    for objective in &contrast.objectives {
+        let line = format!(
+            "objective {}: {}{}",
+            safe(&objective.name),
+            objective.first.name(),
+            if objective.first == objective.second {
+                " in both".to_string()
+            } else {
+                format!(" → {}", objective.second.name())
+            }
+        );
+        text += &wrap("  ", &line, look.width);
+    }
+    for metric in &contrast.metrics {
+        text += &wrap(word(metric), &safe(&metric_sentence(metric)), look.width);
+    }
+    for left_out in &contrast.left_out {
+        text += &wrap("  left out: ", &safe(left_out), look.width);
+    }
+    text
+}
+
+fn word(metric: &MetricDifference) -> &'static str {
+    match (metric.is_better(), metric.finding) {
+        (Some(true), _) => "  better  ",
+        (Some(false), _) => "  worse   ",
+        (None, Finding::Lower | Finding::Higher) => "  differs ",
+        (None, Finding::NotEnough) => "  ?       ",
+        (None, _) => "  –       ",
+    }
+}
+
+fn method(comparison: &Comparison) -> String {
+    let replications: Vec<u64> = comparison.designs.iter().map(|d| d.replications).collect();
+    let first = &comparison.designs[0];
+    let same = replications.iter().all(|r| *r == replications[0]);
+    let made = if same {
+        format!("{} replications of each design", count(replications[0]))
+    } else {
+        let each: Vec<String> = replications.iter().map(|r| count(*r)).collect();
+        format!("{} replications", each.join(" and "))
+    };
+    let how = match comparison.pairing {
+        Pairing::Paired => format!(
+            "paired on common random numbers (seed {}); \"pairing ×3\" says that without them three times the \
+             replications would be needed",
+            first.seed
+        ),
+        Pairing::Independent => {
+            let seeds: Vec<String> = comparison.designs.iter().map(|d| d.seed.to_string()).collect();
+            format!(
+                "without common random numbers (seeds {}): independent samples, Welch's t",
+                seeds.join(", ")
+            )
+        }
+    };
+    let each = bonferroni_confidence(comparison.confidence, comparison.family);
+    let together = match comparison.family {
+        0 => "No difference had to be judged".to_string(),
+        1 => format!("One difference, its interval at {}", percent(comparison.confidence)),
+        n => format!(
+            "{n} differences, whose intervals hold together at {} (Bonferroni: {} each; decided by Holm's method)",
+            percent(comparison.confidence),
+            percent(each)
+        ),
+    };
+    format!(
+        "{made}, {} long, the first {} left out; {how}. {together}.",
+        duration(first.duration.as_nanos() as f64),
+        duration(first.warm_up.as_nanos() as f64),
+    )
+}
