@@ -44,7 +44,7 @@ fn a_kind_of_another_crate_runs_from_a_file() {
 
 fn with_ours() -> Registry {
     let mut registry = Registry::core();
-    register(&mut registry).unwrap();
+    register(&mut registry).expect("a new kind");
     registry
 }
 

@@ -86,7 +86,7 @@ pub(super) struct CallOp {
     size: Amount,
     reply: Amount,
     key: Option<Key>,
-    item: Option<ItemSize>,
+    item: Option<Box<ItemSize>>,
 }
 
 impl CallOp {
