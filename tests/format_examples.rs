@@ -34,7 +34,7 @@ const EXPECTED: [(&str, Outcome); 21] = [
     ("13-chaos.ron", Lacks("`Database`")),
     ("14-growth-cost.ron", Lacks("field `memory` of a `machine`")),
     ("15-saga-cqrs.ron", Lacks("`Saga`")),
-    ("16-trace-replay.ron", Lacks("`Cache`")),
+    ("16-trace-replay.ron", Lacks("reading compressed files")),
     ("17-gateway-limits.ron", Lacks("field `users` of OpenClient")),
     ("18-house-base.ron", Lacks("field `memory` of a `machine`")),
     ("19-include-third-party.ron", Foreign("`acme_GpuPool`")),

@@ -31,9 +31,9 @@ fn differs(path: &Path) -> Result<(), String> {
         let checked = scenario.check(&registry, &overrides).map_err(|faults| faults.to_string())?;
         let mut plan = plan(&checked).map_err(|faults| faults.to_string())?;
         check(&checked, &plan).map_err(|faults| faults.to_string())?;
-        plan.run.duration = plan.run.duration.min(kneepoint::engine::SimDuration::from_secs(780));
+        plan.run.duration = plan.run.duration.min(kneepoint::prelude::SimDuration::from_secs(780));
         plan.run.warm_up =
-            kneepoint::scenario::plan::WarmUpPlan::Fixed(kneepoint::engine::SimDuration::from_secs(1));
+            kneepoint::scenario::plan::WarmUpPlan::Fixed(kneepoint::prelude::SimDuration::from_secs(1));
         (plan.run.replications_min, plan.run.replications_max) = (2, 2);
         let result = run(&plan, &Options::default()).map_err(|error| error.to_string())?;
         if result.verdict == Verdict::Void {

@@ -49,7 +49,7 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
         let message =
             format!("{} cannot do the work it is asked for: {} busy", load.part, percent(load.peak));
         let help = format!(
-            "its queue grows from {} on; it saturates at {:.2} times this load",
+            "from {} on its queue grows until it is full or callers give up; it saturates at {:.2} times this load",
             seconds(load.peak_at_s),
             load.saturates_at()
         );

@@ -133,7 +133,9 @@ impl RunPlan {
 pub enum WarmUpPlan {
     /// A stated time.
     Fixed(SimDuration),
-    /// Found by MSER-5 in a pilot run.
+    /// Found by MSER-5 in a pilot run: the longest of any client is that of the run. So one more client, however
+    /// little it has to do with the others, may move it, and with it everybody's numbers: to compare two models to the
+    /// last bit, state it.
     Auto,
 }
 

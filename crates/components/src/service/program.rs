@@ -90,7 +90,7 @@ pub(super) struct CallOp {
     size: Amount,
     reply: Amount,
     key: Option<Key>,
-    item: Option<ItemSize>,
+    item: Option<Box<ItemSize>>,
 }
 
 impl CallOp {

@@ -87,7 +87,7 @@ pub struct SubCall {
     /// Which key it is about; that of the call it is made for if none is named.
     pub key: Option<Key>,
     /// The size of what the key stands for: it comes back, if `reply` says nothing.
-    pub item: Option<ItemSize>,
+    pub item: Option<Box<ItemSize>>,
 }
 
 impl SubCall {
@@ -129,7 +129,7 @@ impl SubCall {
 
     /// Gets back what the key stands for, of this size.
     pub fn item(self, item: ItemSize) -> SubCall {
-        SubCall { item: Some(item), ..self }
+        SubCall { item: Some(Box::new(item)), ..self }
     }
 }
 

@@ -23,32 +23,36 @@ const USERS_MAX: f64 = 10_000_000.0;
 /// Adds a client.
 pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<ComponentId> {
     let args = &part.args;
-    let (edge, classes) = ask(builder, at, part)?;
+    let asks = ask(builder, at, part);
     let drawn =
         |field: &str| law::distribution(builder.checked, args.distribution(field), args.place_of(field));
+    let course = |field: &str| law::profile(builder.checked, args.profile(field), args.place_of(field));
     Ok(match args.kind() {
         "OpenClient" => {
-            let arrivals = arrivals(builder, args, "rate")?;
-            let batch = drawn("batch")?;
+            let found = both(asks, both(arrivals(builder, args, "rate"), drawn("batch")));
+            let ((edge, classes), (arrivals, batch)) = found?;
             let client = OpenClient::new(edge, arrivals, classes);
             let client = if batch.is_constant() == Some(1.0) { client } else { client.with_batch(batch) };
             builder.sim.add(&part.name, client)
         }
         "ClosedClient" => {
-            let users = law::profile(builder.checked, args.profile("users"), args.place_of("users"))?;
+            let ((edge, classes), (users, think)) = both(asks, both(course("users"), drawn("think")))?;
             few_enough(builder, args, &users)?;
-            let think = drawn("think")?;
             builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes))
         }
         "SessionClient" => {
-            let rate = law::profile(builder.checked, args.profile("sessions"), args.place_of("sessions"))?;
-            let arrivals = ArrivalProcess::new(Arrivals::Poisson, Some(rate))
-                .or_else(|e| wrong(args.head, e.to_string()))?;
-            let (requests, think) = (drawn("requests")?, drawn("think")?);
+            let arrivals = course("sessions").and_then(|rate| {
+                ArrivalProcess::new(Arrivals::Poisson, Some(rate))
+                    .or_else(|e| wrong(args.head, e.to_string()))
+            });
+            let sessions = both(drawn("requests"), drawn("think"));
+            let ((edge, classes), (arrivals, (requests, think))) = both(asks, both(arrivals, sessions))?;
             builder.sim.add(&part.name, SessionClient::new(edge, arrivals, requests, think, classes))
         }
         "TraceClient" => {
-            let Some(trace) = builder.keys.trace(at) else { return Err(Vec::new()) };
+            // A recording that could not be read has been said.
+            let trace = builder.keys.trace(at).ok_or_else(Vec::new);
+            let ((edge, classes), trace) = both(asks, trace)?;
             let (speed, repeat) = (args.number("speed"), args.flag("repeat"));
             let client = TraceClient::new(edge, trace.records, speed, repeat, classes);
             let client = match trace.numbered_from {
@@ -77,6 +81,14 @@ fn few_enough(builder: &mut Builder<'_>, args: &Args, users: &RateProfile) -> Bu
         return Err(vec![Fault::error(args.place_of("users"), message).help(help)]);
     }
     Ok(())
+}
+
+/// Both values, or the faults of both.
+fn both<A, B>(a: Built<A>, b: Built<B>) -> Built<(A, B)> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (a, b) => Err(a.err().into_iter().chain(b.err()).flatten().collect()),
+    }
 }
 
 /// The client's edge and classes. Several classes may ask for operations over edges of their own.

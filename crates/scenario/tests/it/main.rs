@@ -2,6 +2,7 @@
 
 mod access;
 mod broken;
+mod built;
 mod examples;
 mod foreign;
 mod hostile;
