@@ -12,6 +12,7 @@ mod kinds;
 mod output;
 mod run;
 mod saturation;
+mod sensitivity;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -70,6 +71,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
         Verb::Compare(arguments) => compare::compare(registry, &arguments),
+        Verb::Sensitivity(arguments) => sensitivity::sensitivity(registry, &arguments),
         Verb::Check(arguments) => check::check(registry, &arguments),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),

@@ -25,6 +25,7 @@ mod recorder;
 mod replicate;
 pub mod result;
 mod run;
+pub mod sensitivity;
 mod series;
 mod tables;
 mod warnings;

@@ -16,6 +16,7 @@ mod json;
 mod junit;
 mod number;
 mod safe;
+mod sensitivity;
 mod table;
 mod text;
 mod verdict;
@@ -29,6 +30,9 @@ pub use crate::json::{SCHEMA_VERSION, json};
 pub use crate::junit::junit;
 pub use crate::number::{count, duration, interval, percent, quantity};
 pub use crate::safe::safe;
+pub use crate::sensitivity::{
+    screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
+};
 pub use crate::table::{Table, wrap};
 pub use crate::text::{Look, text};
 pub use crate::verdict::sentence;
