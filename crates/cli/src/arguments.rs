@@ -21,6 +21,8 @@ pub enum Verb {
     Run(RunArguments),
     /// Is B better than A? Paired differences; and has it become worse than a stored run?
     Compare(CompareArguments),
+    /// Which input moves p99, and what flips the verdict? One at a time, or Morris screening
+    Sensitivity(SensitivityArguments),
     /// Is this model sane? All faults at once, and which part saturates first
     Check(CheckArguments),
     /// How does it change over parameters? Many points side by side, resumable, in shards
@@ -170,6 +172,57 @@ pub struct CompareArguments {
     pub quiet: bool,
 }
 
+/// How inputs are varied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// The scenario as it is against each input at the ends of its range
+    OneAtATime,
+    /// Walks through all ranges: for many inputs, and inputs that act together
+    Morris,
+}
+
+#[derive(Debug, Args)]
+pub struct SensitivityArguments {
+    /// The scenario
+    pub file: PathBuf,
+    /// An input and its range: web.instances=2..16, params.load=100/s..10000/s:log, web.queue.discipline=Fifo,Lifo (may
+    /// be repeated); those of the file's `sweep` if not given
+    #[arg(long, value_name = "PATH=RANGE", value_parser = setting)]
+    pub over: Vec<(String, String)>,
+    #[command(flatten)]
+    pub changes: Changes,
+    /// How inputs are varied
+    #[arg(long, value_enum, default_value_t = Method::OneAtATime)]
+    pub method: Method,
+    /// Trajectories of Morris screening; each takes a run more than there are inputs
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    pub trajectories: u64,
+    /// Levels of Morris screening; an even number
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(2..=1_000))]
+    pub levels: u64,
+    /// What is looked at (may be repeated); the metric of the first objective, or p99 of the first client, if not given
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Vec<String>,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Seed of all runs; that of the file (1 unless it says so) if not given
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads; as many as there are cores if not given. Changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// Replications of each run, instead of those the file asks for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub replications: Option<u64>,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite that file if it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     /// The scenario
@@ -205,7 +258,7 @@ pub struct KindsArguments {
 
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// Area of the cases
+    /// Area of the cases: queueing, comparison
     #[arg(long, default_value = "queueing")]
     pub area: String,
     /// A part of the cases with shorter runs: a test, not a proof

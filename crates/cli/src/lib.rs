@@ -13,6 +13,7 @@ mod kinds;
 mod output;
 mod run;
 mod saturation;
+mod sensitivity;
 mod shard;
 mod sweep;
 pub mod verify;
@@ -80,6 +81,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
         Verb::Compare(arguments) => compare::compare(registry, &arguments),
+        Verb::Sensitivity(arguments) => sensitivity::sensitivity(registry, &arguments),
         Verb::Check(arguments) => check::check(registry, &arguments),
         Verb::Sweep(arguments) => sweep::sweep(registry, &arguments),
         Verb::Merge(arguments) => sweep::merge(&arguments),

@@ -27,6 +27,7 @@ mod replicate;
 pub mod result;
 mod run;
 mod sampled;
+pub mod sensitivity;
 mod series;
 pub mod sweep;
 mod tables;

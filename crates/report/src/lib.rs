@@ -17,6 +17,7 @@ mod junit;
 mod number;
 mod safe;
 mod samples;
+mod sensitivity;
 mod sweep;
 mod table;
 mod text;
@@ -31,6 +32,9 @@ pub use crate::json::{SCHEMA_VERSION, json};
 pub use crate::junit::junit;
 pub use crate::number::{count, duration, interval, percent, quantity};
 pub use crate::safe::safe;
+pub use crate::sensitivity::{
+    screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
+};
 pub use crate::sweep::{
     sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_sentence,
     sweep_text,

@@ -7,7 +7,7 @@ use serde_json::Value;
 const QUEUEING: &str = include_str!("../../cases/queueing.json");
 
 /// The areas there are cases for.
-pub(super) const AREAS: [&str; 1] = ["queueing"];
+pub(super) const AREAS: [&str; 2] = ["queueing", super::comparison::AREA];
 
 #[derive(Debug, Deserialize)]
 struct Area {

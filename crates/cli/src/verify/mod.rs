@@ -6,6 +6,7 @@
 //! Nothing here reaches around the loader: what a case says is written as a scenario, as a user would write it.
 
 mod case;
+mod comparison;
 mod findings;
 mod judge;
 mod law;
@@ -60,7 +61,7 @@ const QUICK: [&str; 19] = [
 /// What is to be verified.
 #[derive(Clone, Debug, Default)]
 pub struct Verify {
-    /// The area: `queueing`.
+    /// The area: `queueing` or `comparison`.
     pub area: String,
     /// A part of the cases, shorter runs: a test, not a proof.
     pub quick: bool,
@@ -160,6 +161,9 @@ struct Judged {
 /// # Errors
 /// If there are no such cases, or the output cannot be written. Cases that fail are counted, not returned.
 pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> {
+    if what.area == comparison::AREA {
+        return comparison::verify(what, out);
+    }
     let Some(cases) = cases(&what.area) else {
         return Err(VerifyError::Area { asked: what.area.clone() });
     };

@@ -113,3 +113,11 @@ fn an_experiment_sees_what_is_judged_here() {
         }
     }
 }
+
+#[test]
+fn comparisons_are_as_often_right_as_they_claim() {
+    let wanted = Verify { area: "comparison".to_string(), quick: true, threads: 2, ..Verify::default() };
+    let mut out = Vec::new();
+    let tally = verify(&wanted, &mut out).unwrap();
+    assert_eq!((tally.passed, tally.failed), (4, 0), "{}", String::from_utf8_lossy(&out));
+}

@@ -1,0 +1,436 @@
+//! Which input moves a number, and what flips the verdict.
+//!
+//! Two ways to ask, both on common random numbers. One at a time: the scenario as it is against each input at the ends
+//! of its range, with the intervals of a comparison. Morris: walks through all ranges at once, for many inputs and for
+//! inputs that act together.
+
+pub mod morris;
+mod range;
+
+use kneepoint_scenario::Faults;
+use kneepoint_scenario::plan::{Plan, Watch};
+use kneepoint_scenario::value::Metric;
+
+use crate::compare::{CompareOptions, Comparison, Design, MetricDifference, compare_with_results};
+use crate::error::ExperimentError;
+use crate::result::{Unit, Verdict};
+use crate::run::{Options, run};
+
+pub use range::Range;
+
+/// Halvings of a range between two verdicts.
+///
+/// # Source
+/// Chosen: six of them know the setting to 1.6 % of its range.
+const HALVINGS: u32 = 6;
+
+/// An input: a setting and the values it may take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The path of the setting.
+    pub path: String,
+    /// Its values.
+    pub range: Range,
+}
+
+/// Makes the plan with these settings (path and value).
+pub type Make<'a> = dyn Fn(&[(String, String)]) -> Result<Plan, Faults> + 'a;
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub enum SensitivityError {
+    /// A setting is at fault.
+    Faults(Faults),
+    /// A run failed, or what is asked for cannot be measured.
+    Experiment(ExperimentError),
+    /// What was asked for makes no sense; in words.
+    Asked(String),
+}
+
+impl std::fmt::Display for SensitivityError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SensitivityError::Faults(faults) => write!(f, "{faults}"),
+            SensitivityError::Experiment(error) => write!(f, "{error}"),
+            SensitivityError::Asked(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for SensitivityError {}
+
+impl From<Faults> for SensitivityError {
+    fn from(faults: Faults) -> Self {
+        SensitivityError::Faults(faults)
+    }
+}
+
+impl From<ExperimentError> for SensitivityError {
+    fn from(error: ExperimentError) -> Self {
+        SensitivityError::Experiment(error)
+    }
+}
+
+/// One input at one value, against the scenario as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The value as it was set.
+    pub value: String,
+    /// What it does to the response.
+    pub difference: MetricDifference,
+}
+
+/// What one input does to one response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// The path of the input.
+    pub path: String,
+    /// It at its values, in the order of its range.
+    pub settings: Vec<Setting>,
+    /// From the lowest to the highest response over the range, the scenario as it is included; nothing if one of them
+    /// is not known.
+    pub swing: Option<f64>,
+}
+
+/// What all inputs do to one response, the widest bar first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tornado {
+    /// The response.
+    pub metric: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its value in the scenario as it is.
+    pub base: Option<f64>,
+    /// A bar per input.
+    pub bars: Vec<Bar>,
+}
+
+/// An input that changes the verdict on an objective.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flip {
+    /// The objective.
+    pub objective: String,
+    /// The path of the input.
+    pub path: String,
+    /// Verdict of the scenario as it is.
+    pub base: Verdict,
+    /// Verdicts at its values.
+    pub verdicts: Vec<(String, Verdict)>,
+    /// The two nearest values found with different verdicts, if the range could be halved.
+    pub between: Option<[(String, Verdict); 2]>,
+}
+
+/// What one at a time found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneAtATime {
+    /// A tornado per response.
+    pub tornados: Vec<Tornado>,
+    /// The inputs that change a verdict.
+    pub flips: Vec<Flip>,
+    /// All of it as a comparison: how it was found, and doubts.
+    pub comparison: Comparison,
+    /// Runs that were made, of all replications each.
+    pub runs: u64,
+}
+
+/// Sets one input at a time to each end of its range (to each value of a list).
+///
+/// # Errors
+/// If a setting is at fault, a run fails, or a response cannot be measured.
+pub fn one_at_a_time(
+    make: &Make,
+    inputs: &[Input],
+    responses: &[Metric],
+    options: &Options,
+) -> Result<OneAtATime, SensitivityError> {
+    asked(inputs, responses)?;
+    let mut designs = vec![Design { name: "as it is".to_string(), plan: make(&[])? }];
+    let mut owners = Vec::new();
+    for (at, input) in inputs.iter().enumerate() {
+        for value in input.range.extremes() {
+            let name = format!("{}={value}", input.path);
+            designs.push(Design { name, plan: make(&[(input.path.clone(), value.clone())])? });
+            owners.push((at, value));
+        }
+    }
+    let compare_options =
+        CompareOptions { run: *options, metrics: responses.to_vec(), ..CompareOptions::default() };
+    let (comparison, results) = compare_with_results(&designs, &compare_options)?;
+    let tornados = responses.iter().map(|r| tornado(&r.to_string(), inputs, &owners, &comparison)).collect();
+    let mut runs = designs.len() as u64;
+    let mut flips = Vec::new();
+    for objective in &results[0].objectives {
+        for (at, input) in inputs.iter().enumerate() {
+            let of =
+                |i: usize| results[i].objectives.iter().find(|o| o.name == objective.name).map(|o| o.verdict);
+            let verdicts: Vec<(String, Verdict)> = owners
+                .iter()
+                .enumerate()
+                .filter(|(_, (owner, _))| *owner == at)
+                .filter_map(|(i, (_, value))| Some((value.clone(), of(i + 1)?)))
+                .collect();
+            if verdicts.iter().all(|(_, v)| *v == objective.verdict) {
+                continue;
+            }
+            let between = match verdicts.as_slice() {
+                [low, high] if opposite(low.1, high.1) && matches!(input.range, Range::Span { .. }) => {
+                    Some(halve(make, input, &objective.name, (low.1, high.1), options, &mut runs)?)
+                }
+                _ => None,
+            };
+            flips.push(Flip {
+                objective: objective.name.clone(),
+                path: input.path.clone(),
+                base: objective.verdict,
+                verdicts,
+                between,
+            });
+        }
+    }
+    Ok(OneAtATime { tornados, flips, comparison, runs })
+}
+
+fn asked(inputs: &[Input], responses: &[Metric]) -> Result<(), SensitivityError> {
+    let refuse = |reason: &str| Err(SensitivityError::Asked(reason.to_string()));
+    if inputs.is_empty() {
+        return refuse("there is no input: give one with its range, as in web.instances=2..16");
+    }
+    if responses.is_empty() {
+        return refuse("there is no response to look at: the scenario has no objective and no client");
+    }
+    for (at, input) in inputs.iter().enumerate() {
+        if inputs[..at].iter().any(|other| other.path == input.path) {
+            return refuse(&format!("{} is given twice", input.path));
+        }
+    }
+    Ok(())
+}
+
+fn opposite(a: Verdict, b: Verdict) -> bool {
+    matches!((a, b), (Verdict::Met, Verdict::Missed) | (Verdict::Missed, Verdict::Met))
+}
+
+/// Halves a range between two verdicts. What is unclear ends it.
+fn halve(
+    make: &Make,
+    input: &Input,
+    objective: &str,
+    (at_low, at_high): (Verdict, Verdict),
+    options: &Options,
+    runs: &mut u64,
+) -> Result<[(String, Verdict); 2], SensitivityError> {
+    let (mut low, mut high) = ((0.0, input.range.at(0.0)), (1.0, input.range.at(1.0)));
+    for _ in 0..HALVINGS {
+        let share = (low.0 + high.0) / 2.0;
+        let value = input.range.at(share);
+        if value == low.1 || value == high.1 {
+            break;
+        }
+        let plan = make(&[(input.path.clone(), value.clone())])?;
+        let result = run(&plan, options)?;
+        *runs += 1;
+        let verdict = result.objectives.iter().find(|o| o.name == objective).map(|o| o.verdict);
+        match verdict {
+            Some(v) if v == at_low => low = (share, value),
+            Some(v) if v == at_high => high = (share, value),
+            _ => break,
+        }
+    }
+    Ok([(low.1, at_low), (high.1, at_high)])
+}
+
+fn tornado(metric: &str, inputs: &[Input], owners: &[(usize, String)], comparison: &Comparison) -> Tornado {
+    let found = |design: usize| comparison.contrasts[design].metrics.iter().find(|m| m.name == metric);
+    let mut bars: Vec<Bar> = inputs
+        .iter()
+        .enumerate()
+        .map(|(at, input)| {
+            let settings: Vec<Setting> = owners
+                .iter()
+                .enumerate()
+                .filter(|(_, (owner, _))| *owner == at)
+                .filter_map(|(i, (_, value))| {
+                    Some(Setting { value: value.clone(), difference: found(i)?.clone() })
+                })
+                .collect();
+            let values: Option<Vec<f64>> = settings.iter().map(|s| s.difference.difference.value()).collect();
+            let swing = values.map(|values| {
+                let low = values.iter().copied().fold(0.0, f64::min);
+                values.iter().copied().fold(0.0, f64::max) - low
+            });
+            Bar { path: input.path.clone(), settings, swing }
+        })
+        .collect();
+    bars.sort_by(|a, b| b.swing.unwrap_or(f64::INFINITY).total_cmp(&a.swing.unwrap_or(f64::INFINITY)));
+    let any = (0..owners.len()).find_map(found);
+    Tornado {
+        metric: metric.to_string(),
+        unit: any.map_or(Unit::Number, |m| m.unit.clone()),
+        base: any.and_then(|m| m.first),
+        bars,
+    }
+}
+
+/// How Morris walks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MorrisOptions {
+    /// Levels of each input; even.
+    pub levels: u64,
+    /// Trajectories.
+    pub trajectories: u64,
+}
+
+impl Default for MorrisOptions {
+    /// # Source
+    /// Four levels and ten trajectories: Campolongo et al. 2007, and Saltelli et al., Global Sensitivity Analysis: The
+    /// Primer, 2008, section 3.3.
+    fn default() -> Self {
+        MorrisOptions { levels: 4, trajectories: 10 }
+    }
+}
+
+/// One input in Morris screening.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Screened {
+    /// The path of the input.
+    pub path: String,
+    /// What it does, in the unit of the response over the whole range of the input.
+    pub effect: morris::Effect,
+}
+
+/// What Morris screening found for one response, the input that matters most first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Screening {
+    /// The response.
+    pub metric: String,
+    /// Its unit.
+    pub unit: Unit,
+    /// The inputs.
+    pub inputs: Vec<Screened>,
+    /// Points at which there was not enough data for it: the effects on either side are missing.
+    pub unknown: u64,
+}
+
+/// What Morris screening found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Screenings {
+    /// One per response.
+    pub responses: Vec<Screening>,
+    /// Runs that were made, of all replications each.
+    pub runs: u64,
+    /// Confidence of the intervals, each for itself.
+    pub confidence: f64,
+    /// Seed of the runs and of the trajectories.
+    pub seed: u64,
+    /// Trajectories that were walked.
+    pub trajectories: u64,
+}
+
+/// Walks through the ranges of all inputs at once.
+///
+/// All points share their random numbers, so that an elementary effect is a difference of pairs.
+///
+/// # Errors
+/// As [`one_at_a_time`], and if the levels are odd or there are fewer than two trajectories.
+pub fn screen(
+    make: &Make,
+    inputs: &[Input],
+    responses: &[Metric],
+    how: MorrisOptions,
+    options: &Options,
+) -> Result<Screenings, SensitivityError> {
+    asked(inputs, responses)?;
+    if how.levels < 2 || !how.levels.is_multiple_of(2) {
+        return Err(SensitivityError::Asked(format!(
+            "levels are an even number, as 4 is, not {}",
+            how.levels
+        )));
+    }
+    if how.trajectories < 2 {
+        return Err(SensitivityError::Asked(
+            "one trajectory shows no spread: at least 2 are needed".to_string(),
+        ));
+    }
+    for input in inputs {
+        if let Range::List(values) = &input.range {
+            return Err(SensitivityError::Asked(format!(
+                "Morris screening takes ranges of numbers, as 2..16, and {} has the values {}",
+                input.path,
+                values.join(", ")
+            )));
+        }
+    }
+    let base = make(&[])?;
+    let (seed, confidence) = (base.run.seed, base.run.confidence);
+    let walks = morris::trajectories(inputs.len(), how.levels, how.trajectories, seed);
+    let mut collected = vec![vec![Vec::new(); inputs.len()]; responses.len()];
+    let mut unknown = vec![0; responses.len()];
+    let mut units = vec![Unit::Number; responses.len()];
+    let mut runs = 0;
+    for walk in &walks {
+        let mut before: Option<(Vec<f64>, Vec<Option<f64>>)> = None;
+        for (i, point) in walk.points.iter().enumerate() {
+            let values: Vec<String> = inputs.iter().zip(point).map(|(n, x)| n.range.at(*x)).collect();
+            // Whole numbers are rounded: the step is what was really taken.
+            let shares: Vec<f64> = inputs
+                .iter()
+                .zip(&values)
+                .zip(point)
+                .map(|((input, value), x)| input.range.share(value).unwrap_or(*x))
+                .collect();
+            let settings: Vec<(String, String)> = inputs.iter().map(|n| n.path.clone()).zip(values).collect();
+            let mut plan = make(&settings)?;
+            for metric in responses {
+                plan.watches.push(Watch { name: metric.to_string(), metric: metric.clone() });
+            }
+            plan.run.precision = None;
+            let result = run(&plan, options)?;
+            runs += 1;
+            let found: Vec<Option<f64>> = responses
+                .iter()
+                .enumerate()
+                .map(|(r, metric)| {
+                    let name = metric.to_string();
+                    let measure = result.measures.iter().find(|m| m.name == name)?;
+                    units[r] = measure.unit.clone();
+                    let value = measure.content.as_ref().ok().map(|c| c.value);
+                    unknown[r] += u64::from(value.is_none());
+                    value
+                })
+                .collect();
+            if let Some((shares_before, found_before)) = &before {
+                let input = walk.changed[i - 1];
+                let step = shares[input] - shares_before[input];
+                for r in 0..responses.len() {
+                    if let (Some(a), Some(b)) = (found_before[r], found[r])
+                        && step != 0.0
+                    {
+                        collected[r][input].push((b - a) / step);
+                    }
+                }
+            }
+            before = Some((shares, found));
+        }
+    }
+    let responses = responses
+        .iter()
+        .enumerate()
+        .map(|(r, metric)| {
+            let effects = morris::effects(&collected[r], confidence);
+            let mut screened: Vec<Screened> = inputs
+                .iter()
+                .zip(effects)
+                .map(|(input, effect)| Screened { path: input.path.clone(), effect })
+                .collect();
+            let size = |s: &Screened| s.effect.size.value().unwrap_or(f64::INFINITY);
+            screened.sort_by(|a, b| size(b).total_cmp(&size(a)));
+            Screening {
+                metric: metric.to_string(),
+                unit: units[r].clone(),
+                inputs: screened,
+                unknown: unknown[r],
+            }
+        })
+        .collect();
+    Ok(Screenings { responses, runs, confidence, seed, trajectories: how.trajectories })
+}

@@ -1,0 +1,388 @@
+//! What moves a number, as text, JSON and CSV.
+
+use kneepoint_experiment::compare::Finding;
+use kneepoint_experiment::result::Unit;
+use kneepoint_experiment::sensitivity::{Bar, Flip, OneAtATime, Screening, Screenings, Tornado};
+use kneepoint_statistics::{Estimated, Pairing};
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use crate::json::{SCHEMA_VERSION, estimate};
+use crate::number::{base_unit, count, divisor, interval, percent, quantity};
+use crate::safe::safe;
+use crate::table::{Table, wrap};
+use crate::text::Look;
+
+/// Columns of a tornado on either side of its middle.
+const SIDE: usize = 18;
+
+/// Returns tornado tables and the settings at which verdicts flip, as text.
+pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
+    let mut text = String::new();
+    for tornado in &found.tornados {
+        text += &lead(tornado, look);
+    }
+    for flip in &found.flips {
+        text += &wrap("", &safe(&flip_sentence(flip)), look.width);
+    }
+    if found.flips.is_empty() {
+        text += "No input changes the verdict on an objective inside its range.\n";
+    }
+    for tornado in &found.tornados {
+        text += &bars(tornado, look);
+    }
+    let designs = &found.comparison.designs;
+    let paired = match found.comparison.pairing {
+        Pairing::Paired => "common random numbers",
+        Pairing::Independent => "independent random numbers",
+    };
+    text.push('\n');
+    let line = format!(
+        "One input at a time, the others as they are; {} runs of {} replications with {paired} (seed {}). {} \
+         differences, whose intervals hold together at {}.",
+        count(found.runs),
+        count(designs[0].replications),
+        designs[0].seed,
+        count(found.comparison.family as u64),
+        percent(found.comparison.confidence),
+    );
+    text += &wrap("", &line, look.width);
+    if !found.comparison.warnings.is_empty() {
+        text += "\nWARNINGS\n";
+        for warning in &found.comparison.warnings {
+            text += &wrap("- ", &safe(warning), look.width);
+        }
+    }
+    text
+}
+
+fn lead(tornado: &Tornado, look: Look) -> String {
+    let shown = |bar: &&Bar| {
+        bar.settings.iter().any(|s| matches!(s.difference.finding, Finding::Lower | Finding::Higher))
+    };
+    let moving: Vec<&str> = tornado.bars.iter().filter(shown).map(|b| b.path.as_str()).collect();
+    let still: Vec<&str> = tornado.bars.iter().filter(|b| !shown(b)).map(|b| b.path.as_str()).collect();
+    let mut line = match moving.as_slice() {
+        [] => format!("Nothing is shown to move {}", tornado.metric),
+        [one] => format!("{} is moved by {one}", tornado.metric),
+        [first, rest @ ..] => {
+            format!("{} is moved most by {first}, then by {}", tornado.metric, rest.join(", "))
+        }
+    };
+    if !still.is_empty() && !moving.is_empty() {
+        line += &format!("; not shown to be moved by {}", still.join(", "));
+    }
+    wrap("", &safe(&(line + ".")), look.width)
+}
+
+/// Returns where a verdict flips, in a sentence.
+fn flip_sentence(flip: &Flip) -> String {
+    let head = format!("{} flips objective {}", flip.path, flip.objective);
+    let each: Vec<String> =
+        flip.verdicts.iter().map(|(v, verdict)| format!("{} at {v}", verdict.name())).collect();
+    match &flip.between {
+        Some([(low, a), (high, b)]) => {
+            format!("{head} between {low} ({}) and {high} ({}).", a.name(), b.name())
+        }
+        None => format!("{head}: {} as it is, {}.", flip.base.name(), each.join(", ")),
+    }
+}
+
+fn bars(tornado: &Tornado, look: Look) -> String {
+    let base = tornado.base.map_or_else(|| "not known".to_string(), |v| quantity(v, &tornado.unit));
+    let mut text = format!("\n{}, AS IT IS: {base}\n", safe(&tornado.metric));
+    let values = |bar: &Bar| -> Vec<f64> {
+        bar.settings.iter().filter_map(|s| s.difference.difference.value()).collect()
+    };
+    let widest = tornado.bars.iter().flat_map(values).map(f64::abs).fold(0.0, f64::max);
+    let width = tornado.bars.iter().map(|b| safe(&b.path).width()).max().unwrap_or(0);
+    for bar in &tornado.bars {
+        let (mut left, mut right) = (0.0_f64, 0.0_f64);
+        for value in values(bar) {
+            left = left.max(-value);
+            right = right.max(value);
+        }
+        let columns = |v: f64| if widest > 0.0 { (v / widest * SIDE as f64).round() as usize } else { 0 };
+        let (l, r) = (columns(left), columns(right));
+        let path = safe(&bar.path);
+        let pad = " ".repeat(width - path.width());
+        text += &format!("{path}{pad}  {}{}|{}\n", " ".repeat(SIDE - l), "█".repeat(l), "█".repeat(r));
+        for setting in &bar.settings {
+            let d = &setting.difference;
+            let what = match &d.difference {
+                Estimated::NotEnough { reason, .. } => format!("not enough data: {reason}"),
+                Estimated::Known(_) if d.finding == Finding::Identical => "the same".to_string(),
+                Estimated::Known(e) => {
+                    let sign = if e.value > 0.0 { "+" } else { "" };
+                    let note = if d.finding == Finding::NotShown { ", no difference shown" } else { "" };
+                    format!(
+                        "{sign}{} ({} to {}){note}",
+                        quantity(e.value, &d.unit),
+                        quantity(e.low, &d.unit),
+                        quantity(e.high, &d.unit)
+                    )
+                }
+            };
+            let second = d.second.map_or_else(String::new, |v| format!(" → {}", quantity(v, &d.unit)));
+            text += &wrap("    ", &format!("at {}: {what}{second}", safe(&setting.value)), look.width);
+        }
+    }
+    text
+}
+
+/// Returns what Morris screening found, as text.
+pub fn screening_text(found: &Screenings, look: Look) -> String {
+    let mut text = String::new();
+    for response in &found.responses {
+        text += &screening(response, look);
+    }
+    let line = format!(
+        "Morris screening: {} trajectories, {} runs on common random numbers (seed {}). µ* is the mean size of an \
+         input's effect over its whole range, µ the same with its sign, σ how far it depends on the other inputs or is \
+         no straight line. Intervals at {}, each for itself.",
+        count(found.trajectories),
+        count(found.runs),
+        found.seed,
+        percent(found.confidence)
+    );
+    text + &wrap("", &line, look.width)
+}
+
+fn screening(response: &Screening, look: Look) -> String {
+    let mut table = Table::new([safe(&response.metric).as_str(), "µ*", "µ", "σ", "effects"]);
+    let shown = |e: &Estimated| e.known().map_or_else(|| "–".to_string(), |e| interval(e, &response.unit));
+    for input in &response.inputs {
+        let effect = &input.effect;
+        table.row(
+            safe(&input.path),
+            [
+                shown(&effect.size),
+                shown(&effect.mean),
+                shown(&effect.deviation),
+                count(effect.each.len() as u64),
+            ],
+        );
+    }
+    let mut text = table.render(look.width);
+    if response.unknown > 0 {
+        text += &wrap(
+            "  – ",
+            &format!("{} points had not enough data: the effects beside them are missing", response.unknown),
+            look.width,
+        );
+    }
+    text.push('\n');
+    text
+}
+
+fn whole(kind: &str, content: Value) -> String {
+    let mut all = json!({
+        "schema_version": SCHEMA_VERSION,
+        "program": "kneepoint",
+        "program_version": env!("CARGO_PKG_VERSION"),
+        "kind": kind,
+        "units": { "duration": "s", "rate": "1/s", "ratio": "1" },
+    });
+    if let (Some(all), Value::Object(content)) = (all.as_object_mut(), content) {
+        all.extend(content);
+    }
+    serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n"
+}
+
+/// Returns tornado tables and flips as JSON.
+///
+/// # Units
+/// Durations [s], rates [1/s], shares from 0 to 1.
+pub fn tornado_json(found: &OneAtATime) -> String {
+    let bar = |bar: &Bar, unit: &Unit| {
+        let by = divisor(unit);
+        let settings: Vec<Value> = bar
+            .settings
+            .iter()
+            .map(|s| {
+                json!({
+                    "value": s.value,
+                    "response": s.difference.second.map(|v| v / by),
+                    "difference": estimate(&s.difference.difference, by),
+                    "finding": s.difference.finding.name(),
+                })
+            })
+            .map(rename)
+            .collect();
+        json!({ "path": bar.path, "swing": bar.swing.map(|s| s / by), "settings": settings })
+    };
+    let tornados: Vec<Value> = found
+        .tornados
+        .iter()
+        .map(|t| {
+            json!({
+                "metric": t.metric,
+                "unit": base_unit(&t.unit),
+                "as_it_is": t.base.map(|v| v / divisor(&t.unit)),
+                "bars": t.bars.iter().map(|b| bar(b, &t.unit)).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let flips: Vec<Value> = found
+        .flips
+        .iter()
+        .map(|f| {
+            let pair = |(value, verdict): &(String, kneepoint_experiment::result::Verdict)| {
+                json!({ "at": value, "verdict": verdict.name() })
+            };
+            json!({
+                "objective": f.objective,
+                "path": f.path,
+                "as_it_is": f.base.name(),
+                "verdicts": f.verdicts.iter().map(pair).collect::<Vec<_>>(),
+                "between": f.between.as_ref().map(|b| b.iter().map(pair).collect::<Vec<_>>()),
+                "sentence": flip_sentence(f),
+            })
+        })
+        .collect();
+    whole(
+        "sensitivity",
+        json!({
+            "method": "one at a time",
+            "seed": found.comparison.designs[0].seed,
+            "replications": found.comparison.designs[0].replications,
+            "runs": found.runs,
+            "confidence": found.comparison.confidence,
+            "family": found.comparison.family,
+            "tornados": tornados,
+            "flips": flips,
+            "warnings": found.comparison.warnings,
+        }),
+    )
+}
+
+/// `value` is the key of estimates; a setting has `at`.
+fn rename(mut setting: Value) -> Value {
+    if let Some(fields) = setting.as_object_mut()
+        && let Some(value) = fields.remove("value")
+    {
+        fields.insert("at".to_string(), value);
+    }
+    setting
+}
+
+/// Returns what Morris screening found as JSON.
+///
+/// # Units
+/// Durations [s], rates [1/s], shares from 0 to 1; effects are over the whole range of the input.
+pub fn screening_json(found: &Screenings) -> String {
+    let responses: Vec<Value> = found
+        .responses
+        .iter()
+        .map(|r| {
+            let by = divisor(&r.unit);
+            let inputs: Vec<Value> = r
+                .inputs
+                .iter()
+                .map(|i| {
+                    json!({
+                        "path": i.path,
+                        "mu_star": estimate(&i.effect.size, by),
+                        "mu": estimate(&i.effect.mean, by),
+                        "sigma": estimate(&i.effect.deviation, by),
+                        "effects": i.effect.each.iter().map(|e| e / by).collect::<Vec<_>>(),
+                    })
+                })
+                .collect();
+            json!({ "metric": r.metric, "unit": base_unit(&r.unit), "unknown": r.unknown, "inputs": inputs })
+        })
+        .collect();
+    whole(
+        "sensitivity",
+        json!({
+            "method": "morris",
+            "seed": found.seed,
+            "runs": found.runs,
+            "trajectories": found.trajectories,
+            "confidence": found.confidence,
+            "responses": responses,
+        }),
+    )
+}
+
+const HEAD: [&str; 9] = ["metric", "path", "statistic", "unit", "value", "low", "high", "finding", "reason"];
+
+/// Returns tornado tables as CSV: one row per response, input and value of it.
+///
+/// # Units
+/// In the column `unit`: durations [s], rates [1/s], shares from 0 to 1.
+pub fn tornado_csv(found: &OneAtATime) -> String {
+    let mut rows = Vec::new();
+    for tornado in &found.tornados {
+        for bar in &tornado.bars {
+            for s in &bar.settings {
+                let statistic = format!("difference at {}", s.value);
+                let finding = s.difference.finding.name();
+                rows.push(row(
+                    &tornado.metric,
+                    &bar.path,
+                    statistic,
+                    &tornado.unit,
+                    &s.difference.difference,
+                    finding,
+                ));
+            }
+        }
+    }
+    table(rows)
+}
+
+/// Returns what Morris screening found as CSV: one row per response, input and statistic.
+///
+/// # Units
+/// As [`tornado_csv`].
+pub fn screening_csv(found: &Screenings) -> String {
+    let mut rows = Vec::new();
+    for response in &found.responses {
+        for input in &response.inputs {
+            let e = &input.effect;
+            for (name, of) in [("mu_star", &e.size), ("mu", &e.mean), ("sigma", &e.deviation)] {
+                rows.push(row(&response.metric, &input.path, name.to_string(), &response.unit, of, ""));
+            }
+        }
+    }
+    table(rows)
+}
+
+fn row(
+    metric: &str,
+    path: &str,
+    statistic: String,
+    unit: &Unit,
+    of: &Estimated,
+    finding: &str,
+) -> [String; 9] {
+    let by = divisor(unit);
+    let shown = |v: Option<f64>| v.map_or_else(String::new, |v| (v / by).to_string());
+    let known = of.known();
+    let reason = match of {
+        Estimated::NotEnough { reason, .. } => reason.clone(),
+        Estimated::Known(_) => String::new(),
+    };
+    [
+        metric.to_string(),
+        path.to_string(),
+        statistic,
+        base_unit(unit).to_string(),
+        shown(known.map(|e| e.value)),
+        shown(known.map(|e| e.low)),
+        shown(known.map(|e| e.high)),
+        finding.to_string(),
+        reason,
+    ]
+}
+
+fn table(rows: Vec<[String; 9]>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(HEAD).expect("a Vec takes everything");
+    for row in rows {
+        writer.write_record(row).expect("a Vec takes everything, and all rows have as many cells");
+    }
+    let bytes = writer.into_inner().expect("a Vec takes everything");
+    String::from_utf8(bytes).expect("only texts were written")
+}
