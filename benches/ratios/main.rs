@@ -7,6 +7,7 @@ mod allocations;
 mod bare;
 mod hold;
 mod scenario;
+mod sweep;
 mod tier;
 
 use std::hint::black_box;
@@ -75,6 +76,9 @@ fn main() {
     }
     if wanted("hold") {
         hold::bars();
+    }
+    if wanted("sweep") {
+        sweep::bars();
     }
     if wanted("memory") {
         allocations::bars();
