@@ -31,8 +31,8 @@ impl Folder {
     fn new(name: &str) -> Folder {
         let path = std::env::temp_dir().join(format!("kneepoint-sweep-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        std::fs::write(path.join("model.ron"), MODEL).unwrap();
+        std::fs::create_dir_all(&path).expect("a temporary folder can be made");
+        std::fs::write(path.join("model.ron"), MODEL).expect("can be written");
         Folder(path)
     }
 
@@ -51,7 +51,7 @@ impl Folder {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        self.command(arguments).output().expect("it can be started")
     }
 
     /// Runs a sweep of the model over 24 points.
@@ -60,7 +60,9 @@ impl Folder {
     }
 
     fn start(&self, arguments: &[&str]) -> Child {
-        self.command(&SWEEP.iter().chain(arguments).copied().collect::<Vec<_>>()).spawn().unwrap()
+        self.command(&SWEEP.iter().chain(arguments).copied().collect::<Vec<_>>())
+            .spawn()
+            .expect("it can be started")
     }
 }
 

@@ -45,7 +45,8 @@ fn threads() {
             black_box(study.collect(&options).expect("no ceiling is near"));
         })
     };
-    (sweep(1), sweep(2));
+    sweep(1);
+    sweep(2);
     let mut ratios: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             let one = sweep(1).as_secs_f64();

@@ -20,7 +20,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// `value` is null and `reason` says why. Exact numbers (totals, largest values) are bare.
 ///
 /// # Units
-/// Durations [s], rates [1/s], shares from 0 to 1.
+/// Durations \[s\], rates \[1/s\], shares from 0 to 1.
 pub fn json(result: &RunResult) -> String {
     let shape = Shape {
         schema_version: SCHEMA_VERSION,
