@@ -7,7 +7,7 @@ mod allocations;
 mod bare;
 mod hold;
 mod scenario;
-mod threads;
+mod sweep;
 mod tier;
 
 use std::hint::black_box;
@@ -77,8 +77,8 @@ fn main() {
     if wanted("hold") {
         hold::bars();
     }
-    if wanted("sweep_threads") {
-        print("sweep_threads", threads::ratio(ROUNDS), 1.05);
+    if wanted("sweep") {
+        sweep::bars();
     }
     if wanted("memory") {
         allocations::bars();

@@ -68,7 +68,7 @@ pub struct SweepArguments {
     #[arg(long, value_name = "N", requires = "shard")]
     pub shards: Option<u64>,
     /// Go on with what an interrupted sweep of the same output file has done
-    #[arg(long, requires = "output")]
+    #[arg(long, requires = "output", conflicts_with = "force")]
     pub resume: bool,
     #[command(flatten)]
     pub out: Out,
@@ -95,7 +95,7 @@ pub struct Out {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Overwrite that file if it exists, and begin anew
-    #[arg(long, requires = "output", conflicts_with = "resume")]
+    #[arg(long, requires = "output")]
     force: bool,
 }
 
@@ -154,9 +154,8 @@ pub fn sweep(registry: &Registry, arguments: &SweepArguments) -> End {
 
 fn failed(arguments: &SweepArguments, error: &SweepError) -> End {
     match error {
-        SweepError::Scenario(faults) => {
-            // What a sweep sets goes the way of --set.
-            output::say(&faults.to_string());
+        SweepError::Scenario(_) | SweepError::ScenarioAt { .. } => {
+            output::say(&error.to_string());
             End::Bad
         }
         SweepError::Interrupted => {

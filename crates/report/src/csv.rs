@@ -30,7 +30,7 @@ const HEAD: [&str; 12] = [
 /// Exact numbers have no interval; where the data carry no estimate, `value` is empty and `reason` says why.
 ///
 /// # Units
-/// In the column `unit`: durations [s], rates [1/s], shares from 0 to 1.
+/// In the column `unit`: durations \[s\], rates \[1/s\], shares from 0 to 1.
 pub fn csv(result: &RunResult) -> String {
     let mut rows =
         Rows { writer: csv::Writer::from_writer(Vec::new()), section: "", name: String::new(), kind: "" };

@@ -30,7 +30,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// `assumptions` have `text`, `source` and `doubt`; `sources` and `not_modelled` are texts.
 ///
 /// # Units
-/// Durations [s], rates [1/s], shares from 0 to 1.
+/// Durations \[s\], rates \[1/s\], shares from 0 to 1.
 pub fn json(result: &RunResult) -> String {
     let shape = Shape {
         schema_version: SCHEMA_VERSION,

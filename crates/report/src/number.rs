@@ -27,7 +27,7 @@ pub fn count(n: u64) -> String {
 /// Returns a duration in the unit that fits it: `12.3 ms`.
 ///
 /// # Units
-/// `nanos` [ns].
+/// `nanos` \[ns\].
 pub fn duration(nanos: f64) -> String {
     with_unit(nanos, duration_scale(nanos))
 }

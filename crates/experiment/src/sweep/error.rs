@@ -16,8 +16,15 @@ pub enum SweepError {
     },
     /// A design that cannot be made; in words.
     Design(String),
-    /// The scenario has faults, at whatever point.
+    /// The scenario has faults.
     Scenario(Box<Faults>),
+    /// The scenario has faults at a point.
+    ScenarioAt {
+        /// Its settings.
+        settings: String,
+        /// What is wrong there.
+        faults: Box<Faults>,
+    },
     /// A point cannot be run.
     Point {
         /// Its settings.
@@ -65,6 +72,9 @@ impl std::fmt::Display for SweepError {
             SweepError::Over { text, reason } => write!(f, "--over {text}: {reason}"),
             SweepError::Design(reason) => f.write_str(reason),
             SweepError::Scenario(faults) => write!(f, "{faults}"),
+            SweepError::ScenarioAt { settings, faults } => {
+                write!(f, "{}\nthis is so at {settings}", faults.to_string().trim_end())
+            }
             SweepError::Point { settings, error } => write!(f, "at {settings}: {error}"),
             SweepError::Experiment(error) => write!(f, "{error}"),
             SweepError::Records { path, reason } => write!(f, "{}: {reason}", path.display()),

@@ -264,7 +264,13 @@ impl<'a> Study<'a> {
     }
 
     pub(crate) fn plan(&self, index: u64) -> Result<Plan, SweepError> {
-        let mut plan = (self.make)(&self.values[index as usize])?;
+        let values = &self.values[index as usize];
+        let mut plan = (self.make)(values).map_err(|error| match error {
+            SweepError::Scenario(faults) => {
+                SweepError::ScenarioAt { settings: self.settings(values), faults }
+            }
+            other => other,
+        })?;
         if self.facts.independent {
             plan.run.seed = stream_key(plan.run.seed, index, "sweep", "group");
         }

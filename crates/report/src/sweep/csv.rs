@@ -14,7 +14,7 @@ const HEAD: [&str; 10] =
 /// no number, `value` is empty and `reason` says why.
 ///
 /// # Units
-/// In the column `unit`: durations [s], rates [1/s], shares from 0 to 1.
+/// In the column `unit`: durations in seconds, rates per second, shares from 0 to 1.
 pub fn sweep_csv_head(facts: &SweepFacts) -> String {
     let axes = facts.axes.iter().map(|axis| axis.path.as_str());
     text(&[std::iter::once("point").chain(axes).chain(HEAD).map(str::to_string).collect()])

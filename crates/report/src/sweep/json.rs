@@ -10,7 +10,7 @@ use crate::number::{SECOND, percentile_name};
 /// Returns a sweep as one JSON document, indented, with a line end: the head and `points`.
 ///
 /// # Units
-/// As in [`json`](crate::json()): durations [s], rates [1/s], shares from 0 to 1. Settings are texts, as they were
+/// As in [`json`](crate::json()): durations in seconds, rates per second, shares from 0 to 1. Settings are texts, as they were
 /// set.
 pub fn sweep_json(result: &SweepResult) -> String {
     let mut head = head(&result.facts);

@@ -1,0 +1,336 @@
+//! Sweeps that are stopped, resumed, cut, sharded and merged end in the same bytes.
+//!
+//! `KNEEPOINT_LONG=1 cargo test --release --test sweep` kills twenty times and merges fifty shards; by default three
+//! and seven.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+const MODEL: &str = r#"(
+    format: 1,
+    title: "desk",
+    run: (duration: "60s", warm_up: Auto, replications: 4),
+    parts: {
+        "callers": OpenClient(to: "desk", rate: "20/s"),
+        "desk": Service(concurrency: Servers(3), queue: (max: 50), does: Compute(Exponential("60ms"))),
+    },
+    slo: { "fast": "p90(callers.latency, each 20s) < 500ms" },
+    watch: { "busy": "utilisation(desk)", "long": "p95(desk.queue)", "each": "mean(desk/*.response)" },
+)
+"#;
+
+/// Killed sweeps and shards of the long mode and of the usual one.
+fn times(long: u64, usual: u64) -> u64 {
+    if std::env::var_os("KNEEPOINT_LONG").is_some() { long } else { usual }
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("kneepoint-sweep-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a temporary folder can be made");
+        std::fs::write(path.join("model.ron"), MODEL).expect("can be written");
+        Folder(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.file(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kneepoint"));
+        command.args(arguments).current_dir(&self.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("it can be started")
+    }
+
+    /// Runs a sweep of the model over 24 points.
+    fn sweep(&self, arguments: &[&str]) -> Output {
+        self.run(&SWEEP.iter().chain(arguments).copied().collect::<Vec<_>>())
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        self.command(&SWEEP.iter().chain(arguments).copied().collect::<Vec<_>>())
+            .spawn()
+            .expect("it can be started")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const SWEEP: [&str; 4] = ["sweep", "model.ron", "--over", "callers.rate=5/s..60/s:24"];
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+fn complaints(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A small generator: where things are killed is drawn, and printed if a test fails.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) % n
+    }
+}
+
+#[test]
+fn a_sweep_killed_again_and_again_ends_in_the_same_bytes() {
+    let folder = Folder::new("kill");
+    let whole = folder.sweep(&["-o", "whole.jsonl", "--threads", "2"]);
+    assert_eq!(code(&whole), 1, "{}", complaints(&whole));
+    let expected = folder.bytes("whole.jsonl");
+    assert_eq!(expected.iter().filter(|b| **b == b'\n').count(), 25);
+
+    let mut draw = Draw(u64::from(std::process::id()));
+    let (mut killed, wanted, mut rounds) = (0, times(20, 3), 0);
+    let journal = folder.file("killed.jsonl.journal");
+    while killed < wanted {
+        rounds += 1;
+        assert!(rounds < 500, "a sweep was never caught at work");
+        let mut child = folder.start(&["-o", "killed.jsonl", "--resume"]);
+        // Killed a drawn number of bytes later: whatever the machine is doing, it gets on each time.
+        let size = || std::fs::metadata(&journal).map_or(0, |m| m.len());
+        let until = size() + draw.below(300_000 / wanted);
+        while size() < until && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        if child.try_wait().unwrap().is_some() {
+            // It was done before: once more from the beginning.
+            let _ = child.wait();
+            assert_eq!(folder.bytes("killed.jsonl"), expected);
+            std::fs::remove_file(folder.file("killed.jsonl")).unwrap();
+            continue;
+        }
+        child.kill().unwrap();
+        let _ = child.wait();
+        killed += 1;
+    }
+    if !folder.file("killed.jsonl").exists() || journal.exists() {
+        let last = folder.sweep(&["-o", "killed.jsonl", "--resume", "--threads", "1"]);
+        assert_eq!(code(&last), 1, "{}", complaints(&last));
+    }
+    assert_eq!(folder.bytes("killed.jsonl"), expected, "after {killed} kills");
+    assert!(!journal.exists() && !folder.file("killed.jsonl.unfinished").exists());
+}
+
+#[test]
+fn a_last_line_that_is_cut_is_done_again_and_a_damaged_one_is_refused() {
+    let folder = Folder::new("cut");
+    folder.sweep(&["-o", "whole.jsonl"]);
+    let journal = folder.file("cut.jsonl.journal");
+    // A journal of some replications: interrupted by a kill.
+    let mut child = folder.start(&["-o", "cut.jsonl"]);
+    while std::fs::metadata(&journal).map_or(0, |m| m.len()) < 20_000 {
+        assert!(child.try_wait().unwrap().is_none(), "too fast to be caught");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    child.kill().unwrap();
+    let _ = child.wait();
+    let bytes = std::fs::read(&journal).unwrap();
+    let end = bytes.iter().rposition(|b| *b == b'\n').unwrap();
+
+    let mut damaged = bytes.clone();
+    damaged[end / 2] ^= 1;
+    std::fs::write(&journal, &damaged).unwrap();
+    let refused = folder.sweep(&["-o", "cut.jsonl", "--resume"]);
+    assert_eq!(code(&refused), 2);
+    assert!(complaints(&refused).contains("is damaged"), "{}", complaints(&refused));
+
+    std::fs::write(&journal, &bytes[..end - 7]).unwrap();
+    let resumed = folder.sweep(&["-o", "cut.jsonl", "--resume"]);
+    assert_eq!(code(&resumed), 1, "{}", complaints(&resumed));
+    assert!(complaints(&resumed).contains("cut short"), "{}", complaints(&resumed));
+    assert_eq!(folder.bytes("cut.jsonl"), folder.bytes("whole.jsonl"));
+}
+
+#[test]
+fn what_is_not_the_same_sweep_is_not_resumed() {
+    let folder = Folder::new("other");
+    let journal = folder.file("o.jsonl.journal");
+    let mut child = folder.start(&["-o", "o.jsonl"]);
+    while !journal.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "too fast to be caught");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    child.kill().unwrap();
+    let _ = child.wait();
+    let again = folder.sweep(&["-o", "o.jsonl"]);
+    assert_eq!(code(&again), 2);
+    assert!(complaints(&again).contains("--resume goes on, --force begins anew"), "{}", complaints(&again));
+    for (arguments, told) in [
+        (&["--seed", "7"][..], "the seed was 1 and is 7"),
+        (&["--replications", "5"], "the number of replications was 4 to 4 and is 5 to 5"),
+        (&["--over", "desk.queue.max=1,2"], "what is swept was"),
+        (&["--columns", "mean(callers.latency)"], "the list of columns"),
+        (&["--set", "desk.queue.max=51"], "the scenario was"),
+    ] {
+        let all: Vec<&str> = ["-o", "o.jsonl", "--resume"].iter().chain(arguments).copied().collect();
+        let refused = folder.sweep(&all);
+        assert_eq!(code(&refused), 2, "{arguments:?}");
+        assert!(complaints(&refused).contains(told), "{arguments:?}: {}", complaints(&refused));
+    }
+    let anew = folder.sweep(&["-o", "o.jsonl", "--force"]);
+    assert_eq!(code(&anew), 1, "{}", complaints(&anew));
+    assert!(!journal.exists());
+    let exists = folder.sweep(&["-o", "o.jsonl"]);
+    assert!(
+        code(&exists) == 2 && complaints(&exists).contains("--force overwrites"),
+        "{}",
+        complaints(&exists)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_sweep_says_how_to_go_on() {
+    let folder = Folder::new("interrupt");
+    folder.sweep(&["-o", "whole.jsonl"]);
+    let journal = folder.file("i.jsonl.journal");
+    let child = folder.start(&["-o", "i.jsonl", "--threads", "1"]);
+    while std::fs::metadata(&journal).map_or(0, |m| m.len()) < 10_000 {
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 130, "{}", complaints(&output));
+    assert!(complaints(&output).contains("--resume goes on"), "{}", complaints(&output));
+    let last = folder.sweep(&["-o", "i.jsonl", "--resume"]);
+    assert!(complaints(&last).contains("are done already"), "{}", complaints(&last));
+    assert_eq!(folder.bytes("i.jsonl"), folder.bytes("whole.jsonl"));
+}
+
+fn shards(folder: &Folder, n: u64) -> Vec<String> {
+    (0..n)
+        .map(|k| {
+            let name = format!("shard-{k}-{n}.rec");
+            let threads = if k % 2 == 0 { "1" } else { "2" };
+            let done = folder.sweep(&["--shard", &format!("{k}/{n}"), "-o", &name, "--threads", threads]);
+            assert_eq!(code(&done), 0, "{k}/{n}: {}", complaints(&done));
+            name
+        })
+        .collect()
+}
+
+#[test]
+fn shards_in_any_order_on_any_threads_are_one_sweep() {
+    let folder = Folder::new("merge");
+    for (format, name) in
+        [("jsonl", "whole.jsonl"), ("csv", "whole.csv"), ("json", "whole.json"), ("text", "w.txt")]
+    {
+        folder.sweep(&["-o", name, "--format", format]);
+    }
+    let mut draw = Draw(1);
+    for n in [1, times(50, 7)] {
+        let mut names = shards(&folder, n);
+        for i in (1..names.len()).rev() {
+            names.swap(i, draw.below(i as u64 + 1) as usize);
+        }
+        for (threads, whole) in [
+            ("1", "whole.jsonl"),
+            ("2", "whole.jsonl"),
+            ("1", "whole.csv"),
+            ("2", "whole.json"),
+            ("1", "w.txt"),
+        ] {
+            let name = format!("merged-{whole}");
+            let mut arguments = vec!["merge"];
+            arguments.extend(names.iter().map(String::as_str));
+            arguments.extend(["-o", &name, "--threads", threads, "--force"]);
+            let merged = folder.run(&arguments);
+            assert_eq!(code(&merged), 1, "{}", complaints(&merged));
+            assert_eq!(folder.bytes(&name), folder.bytes(whole), "{n} shards, {threads} threads, {whole}");
+        }
+    }
+}
+
+#[test]
+fn what_does_not_belong_together_is_not_merged() {
+    let folder = Folder::new("refused");
+    let names = shards(&folder, 3);
+    let foreign = folder.sweep(&["--shard", "1/3", "-o", "foreign.rec", "--seed", "2"]);
+    assert_eq!(code(&foreign), 0, "{}", complaints(&foreign));
+    let bytes = folder.bytes(&names[1]);
+    std::fs::write(folder.file("cut.rec"), &bytes[..bytes.len() - 1000]).unwrap();
+    // A whole line less at the end: only the end mark is missing.
+    let line = bytes[..bytes.len() - 1].iter().rposition(|b| *b == b'\n').unwrap();
+    std::fs::write(folder.file("no-end.rec"), &bytes[..=line]).unwrap();
+    let [a, b, c] = [&names[0], &names[1], &names[2]].map(String::as_str);
+    for (files, told) in [
+        (vec![a, b], "shard 2/3 missing"),
+        (vec![a, b, b, c], "each is counted once"),
+        (vec![a, "foreign.rec", c], "the seed was 1 and is 2"),
+        (vec![a, "cut.rec", c], "it is cut short"),
+        (vec![a, "no-end.rec", c], "it is cut short"),
+        (vec![a, "model.ron", c], "no file of records"),
+        (vec!["nowhere.rec"], "cannot be read"),
+    ] {
+        let merged = folder.run(&[&["merge"][..], &files[..]].concat());
+        assert_eq!(code(&merged), 2, "{files:?}");
+        assert!(complaints(&merged).contains(told), "{files:?}: {}", complaints(&merged));
+    }
+    let precise = folder.sweep(&["--shard", "0/2", "-o", "p.rec", "--precision", "5%"]);
+    assert_eq!(code(&precise), 2);
+}
+
+#[test]
+fn precise_points_say_so_when_the_most_is_reached() {
+    let folder = Folder::new("precise");
+    let arguments =
+        ["sweep", "model.ron", "--over", "callers.rate=20/s,40/s", "--precision", "5%", "--columns", "busy"];
+    let to = |more: &[&str]| folder.run(&[&arguments[..], more].concat());
+    let enough = to(&["--replications", "4..200", "--threads", "1"]);
+    let text = String::from_utf8_lossy(&enough.stdout).into_owned();
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("4 to 200 replications a point, until every interval is within 5.00 %"), "{text}");
+    assert_eq!(text, String::from_utf8_lossy(&to(&["--replications", "4..200", "--threads", "2"]).stdout));
+    let capped = to(&["--replications", "4..5", "--precision", "5%"]);
+    assert_eq!(code(&capped), 2, "twice is once too often");
+    let capped = folder.run(&[
+        "sweep",
+        "model.ron",
+        "--over",
+        "callers.rate=20/s,40/s",
+        "--precision",
+        "0.1%",
+        "--replications",
+        "4..5",
+    ]);
+    let text = String::from_utf8_lossy(&capped.stdout).into_owned();
+    assert!(text.contains("an interval is wider than asked"), "{text}");
+    assert!(text.contains("after 5"), "{text}");
+}
+
+#[test]
+fn a_point_that_reaches_a_ceiling_is_told_and_the_others_go_on() {
+    let folder = Folder::new("ceiling");
+    let path: &Path = &folder.file("model.ron");
+    let model = MODEL
+        .replace("queue: (max: 50), ", "")
+        .replace("replications: 4", "replications: 2, limits: (in_flight: 100)");
+    std::fs::write(path, model).unwrap();
+    let output = folder.run(&["sweep", "model.ron", "--over", "callers.rate=20/s,200/s"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(code(&output), 3, "{text}{}", complaints(&output));
+    assert!(text.starts_with("2 points: ") && text.contains("failed at 1."), "{text}");
+    assert!(text.contains("at callers.rate=200/s: replication 0 stopped"), "{text}");
+}
