@@ -248,7 +248,9 @@ pub(crate) fn record(
 
 /// Builds a replication under the ceilings of the plan.
 pub(crate) fn begin(plan: &Plan, number: u64) -> Result<Simulation, ExperimentError> {
-    let mut sim = (plan.build)(plan.run.seed, number);
+    let mut sim = plan
+        .replication(plan.run.seed, number)
+        .map_err(|reason| ExperimentError::plan(format!("replication {number} cannot be built: {reason}")))?;
     sim.set_limits(plan.run.limits);
     let components = sim.components().count();
     match plan.parts.iter().find(|p| p.instances.iter().any(|id| id.index() >= components)) {

@@ -8,12 +8,12 @@ use rayon::prelude::*;
 
 use crate::checks::Finding;
 use crate::error::ExperimentError;
-use crate::judge::{judge, overall, watch};
+use crate::judge::{held, judge, overall, probability, unit, watch};
 use crate::pilot;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
-    CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WatchResult,
+    CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, ReplicationFacts, RunResult, WatchResult,
 };
 use crate::tables::tables;
 use crate::warnings;
@@ -163,7 +163,11 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
         all: &all,
     };
     let warnings = warnings::warnings(&found);
+    let held: Vec<Vec<Option<bool>>> = program.objectives.iter().map(|judged| held(judged, &all)).collect();
+    let chance = plan.uncertain.is_some() && !held.is_empty();
     Ok(RunResult {
+        probability: chance.then(|| probability(&held, plan.run.confidence)),
+        drawn: drawn(plan, all.len() as u64),
         title: plan.title.clone(),
         question: plan.question.clone(),
         verdict: overall(&objectives, checks.iter().all(CheckResult::holds)),
@@ -230,10 +234,29 @@ fn missing(program: &Program, first: &Replication) -> Result<(), ExperimentError
 
 fn judged(plan: &Plan, program: &Program, all: &[Replication]) -> (Vec<ObjectiveResult>, Vec<WatchResult>) {
     let confidence = plan.run.confidence;
-    let objectives =
-        plan.objectives.iter().zip(&program.objectives).map(|(o, judged)| judge(o, judged, all, confidence));
+    let uncertain = plan.uncertain.is_some();
+    let objectives = plan.objectives.iter().zip(&program.objectives);
+    let objectives = objectives.map(|(o, judged)| judge(o, judged, all, confidence, uncertain));
     let watches = plan.watches.iter().zip(&program.watches).map(|(w, e)| watch(w, e, all, confidence));
     (objectives.collect(), watches.collect())
+}
+
+/// What was drawn for each replication.
+fn drawn(plan: &Plan, replications: u64) -> Vec<DrawnParam> {
+    let Some(uncertain) = &plan.uncertain else { return Vec::new() };
+    let mut drawn: Vec<DrawnParam> = (uncertain.params.iter())
+        .map(|(name, dimension)| DrawnParam {
+            name: name.clone(),
+            unit: unit(Some(*dimension)),
+            values: Vec::new(),
+        })
+        .collect();
+    for replication in 0..replications {
+        for (of, value) in drawn.iter_mut().zip((uncertain.values)(plan.run.seed, replication)) {
+            of.values.push(value);
+        }
+    }
+    drawn
 }
 
 fn checks(all: &[Replication]) -> Vec<CheckResult> {

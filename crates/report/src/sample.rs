@@ -115,6 +115,7 @@ fn objective(name: &str, condition: &str, verdict: Verdict) -> ObjectiveResult {
         value: known(412e6, 9e6),
         bound: 300e6,
         unit: Unit::Duration,
+        probability: None,
         sentence: "p99 of the latency is 412 ms, above 300 ms".to_string(),
         windows: None,
         per_replication: vec![Some(4.1e8), Some(4.2e8)],
@@ -143,6 +144,8 @@ pub(crate) fn run() -> RunResult {
             objective("fast", "p99(shoppers.latency) < 300ms", Verdict::Missed),
             objective("right", "errors(shoppers) < 1%", Verdict::Met),
         ],
+        probability: None,
+        drawn: Vec::new(),
         watches: vec![WatchResult {
             name: "busy".to_string(),
             metric: "utilisation(web, each 5min)".to_string(),

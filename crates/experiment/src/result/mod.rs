@@ -5,8 +5,9 @@ mod numbers;
 
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
+use kneepoint_statistics::Estimated;
 
-pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
+pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 
 /// Everything a run found.
@@ -25,6 +26,10 @@ pub struct RunResult {
     pub verdict: Verdict,
     /// The objectives, in the order of the plan.
     pub objectives: Vec<ObjectiveResult>,
+    /// The probability that all objectives hold in the same replication, if something is drawn once per replication.
+    pub probability: Option<Estimated>,
+    /// What was drawn once per replication.
+    pub drawn: Vec<DrawnParam>,
     /// Extra metrics, in the order of the plan.
     pub watches: Vec<WatchResult>,
     /// What the clients saw, in the order of the plan.

@@ -19,7 +19,8 @@ pub(super) fn distribution(checked: &Checked, spec: DistributionSpec, place: Pla
     Ok(law)
 }
 
-fn any(checked: &Checked, spec: DistributionSpec, place: Place) -> Built<Distribution> {
+/// Makes any distribution.
+pub(super) fn any(checked: &Checked, spec: DistributionSpec, place: Place) -> Built<Distribution> {
     use DistributionSpec as D;
     let say = |error: DistributionError| wrong(place, error.to_string());
     let made = match spec {

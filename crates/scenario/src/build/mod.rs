@@ -18,6 +18,7 @@ mod places;
 mod run;
 mod table;
 mod traffic;
+mod uncertain;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -58,13 +59,23 @@ pub(crate) fn unbuilt<T>(place: Place, what: &str) -> Built<T> {
 /// # Errors
 /// What cannot be built: files that cannot be read, values that fit nothing, what is not built yet.
 pub fn plan(checked: &Checked) -> Result<Plan, Faults> {
-    make(checked).map_err(|faults| Faults::new(checked.files().clone(), faults))
+    plan_at(checked, 1.0)
 }
 
-fn make(checked: &Checked) -> Built<Plan> {
-    if let Some(first) = checked.uncertain().first() {
-        return unbuilt(first.place, "`Uncertain`");
-    }
+/// Makes a plan in which every client brings so many times its load: rates, sessions and speeds of records times the
+/// factor, users too, rounded to whole ones.
+///
+/// # Panics
+/// If the factor is not above 0 and finite.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_at(checked: &Checked, load: f64) -> Result<Plan, Faults> {
+    assert!(load > 0.0 && load.is_finite(), "a load is a factor above 0, not {load}");
+    make(checked, load).map_err(|faults| Faults::new(checked.files().clone(), faults))
+}
+
+fn make(checked: &Checked, load: f64) -> Built<Plan> {
     let Some(run) = checked.run() else {
         return wrong(
             checked.root().place.part(0, 1),
@@ -72,8 +83,9 @@ fn make(checked: &Checked) -> Built<Plan> {
         );
     };
     let run = run::run(run)?;
-    let mut builder = Builder::new(checked);
+    let mut builder = Builder::new(checked, load);
     builder.everything()?;
+    let uncertain = uncertain::uncertainty(checked, load, &builder.parts)?;
     let Builder { sim, parts, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
@@ -101,6 +113,7 @@ fn make(checked: &Checked) -> Built<Plan> {
             sim.reseed(seed, replication);
             sim
         }),
+        uncertain,
     })
 }
 
@@ -154,6 +167,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) numbers: Numbers,
     pub(crate) places: places::Places<'a>,
     pub(crate) sim: Simulation,
+    /// How many times its load a client brings.
+    pub(crate) load: f64,
     parts: Vec<PartPlan>,
     /// For each part its instances as others call them: the door, where it has one.
     doors: Vec<Vec<Callee>>,
@@ -162,12 +177,13 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(checked: &'a Checked) -> Builder<'a> {
+    fn new(checked: &'a Checked, load: f64) -> Builder<'a> {
         Builder {
             checked,
             numbers: Numbers::of(checked),
             places: places::Places::of(checked),
             sim: Simulation::new(0),
+            load,
             parts: Vec::new(),
             doors: Vec::new(),
             declared: BTreeMap::new(),

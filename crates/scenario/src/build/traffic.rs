@@ -32,12 +32,14 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             builder.sim.add(&part.name, client)
         }
         "ClosedClient" => {
-            let users = law::profile(builder.checked, args.profile("users"), args.place_of("users"))?;
+            let users = law::profile(builder.checked, args.profile("users"), args.place_of("users"))?
+                .scaled(builder.load);
             let think = drawn("think")?;
             builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes))
         }
         "SessionClient" => {
-            let rate = law::profile(builder.checked, args.profile("sessions"), args.place_of("sessions"))?;
+            let rate = law::profile(builder.checked, args.profile("sessions"), args.place_of("sessions"))?
+                .scaled(builder.load);
             let arrivals = ArrivalProcess::new(Arrivals::Poisson, Some(rate))
                 .or_else(|e| wrong(args.head, e.to_string()))?;
             let (requests, think) = (drawn("requests")?, drawn("think")?);
@@ -45,7 +47,7 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
         }
         "TraceClient" => {
             let records = table::records(builder.checked, args, &part.operations)?;
-            let (speed, repeat) = (args.number("speed"), args.flag("repeat"));
+            let (speed, repeat) = (args.number("speed") * builder.load, args.flag("repeat"));
             let client = TraceClient::new(edge, records, speed, repeat, classes)
                 .or_else(|e| wrong(args.head, e.to_string()))?;
             builder.sim.add(&part.name, client)
@@ -128,9 +130,11 @@ fn records(part: &Part) -> Vec<(&str, Option<&Args>)> {
 fn arrivals(builder: &Builder<'_>, args: &Args, field: &str) -> Built<ArrivalProcess> {
     let checked = builder.checked;
     let rate: Option<RateProfile> = match args.profile_if(field) {
-        Some(spec) => Some(law::profile(checked, spec, args.place_of(field))?),
+        Some(spec) => Some(law::profile(checked, spec, args.place_of(field))?.scaled(builder.load)),
         None => None,
     };
+    // Without a rate the gaps say it: they shrink as the load grows.
+    let shorter = if rate.is_none() { 1.0 / builder.load } else { 1.0 };
     let Some(kind) = args.args("arrivals") else {
         return wrong(args.head, "arrivals have a default");
     };
@@ -138,14 +142,15 @@ fn arrivals(builder: &Builder<'_>, args: &Args, field: &str) -> Built<ArrivalPro
         "Poisson" => Arrivals::Poisson,
         "Constant" => Arrivals::Constant,
         "Renewal" => {
-            Arrivals::Renewal(law::distribution(checked, kind.distribution("gap"), kind.place_of("gap"))?)
+            let gap = law::distribution(checked, kind.distribution("gap"), kind.place_of("gap"))?;
+            Arrivals::Renewal(if shorter == 1.0 { gap } else { gap.scaled(shorter) })
         }
         "Mmpp" => {
             let mut states = Vec::new();
             for value in kind.list("states") {
                 let Data::Args(state) = &value.data else { continue };
                 let stay = law::distribution(checked, state.distribution("stay"), state.place_of("stay"))?;
-                states.push(MmppState { rate: state.number("rate"), stay });
+                states.push(MmppState { rate: state.number("rate") / shorter, stay });
             }
             Arrivals::Mmpp(states)
         }
