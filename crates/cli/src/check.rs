@@ -1,12 +1,12 @@
 //! `kneepoint check`: is this model sane?
 
+use kneepoint_experiment::{Saturation, saturation};
 use kneepoint_scenario::{Checked, FaultRow, Faults, Registry, Scenario, Severity, plan};
 use serde_json::{Value, json};
 
 use crate::End;
 use crate::arguments::{CheckArguments, PlainFormat};
 use crate::output;
-use crate::saturation::{Saturation, saturation};
 
 pub fn check(registry: &Registry, arguments: &CheckArguments) -> End {
     let overrides = arguments.changes.overrides();

@@ -5,12 +5,12 @@
 //! Exit codes: 0 fine, 1 a stated objective missed, 2 bad usage or scenario, 3 a run failed, 130 interrupted.
 
 mod arguments;
+mod capacity;
 mod check;
 mod init;
 mod kinds;
 mod output;
 mod run;
-mod saturation;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -69,6 +69,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
         Verb::Check(arguments) => check::check(registry, &arguments),
+        Verb::Capacity(arguments) => capacity::capacity_verb(registry, &arguments),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),
         Verb::Verify(arguments) => verify_cases(&arguments),

@@ -11,6 +11,7 @@
 //! Results are folded in the order of the replications, never in that of the threads: the same plan gives the same
 //! bytes on any number of them.
 
+pub mod capacity;
 mod checks;
 mod error;
 mod evaluate;
@@ -23,6 +24,7 @@ mod recorder;
 mod replicate;
 pub mod result;
 mod run;
+mod saturation;
 mod series;
 mod tables;
 mod warnings;
@@ -30,3 +32,4 @@ mod warnings;
 pub use error::ExperimentError;
 pub use replicate::replicate;
 pub use run::{Options, Progress, run};
+pub use saturation::{Saturation, offered_per_s, saturation};

@@ -43,7 +43,6 @@ pub struct Progress {
 /// # Errors
 /// If the plan cannot be run, if an objective or watch cannot be measured, or if a replication reached a ceiling.
 pub fn run(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
-    check_plan(plan)?;
     in_threads(options.threads, || run_here(plan, options))?
 }
 
@@ -126,6 +125,15 @@ fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
 }
 
 fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
+    Ok(run_and_keep(plan, options)?.0)
+}
+
+/// Runs a plan and returns its replications too, for whoever looks at them again; on the threads that are there.
+pub(crate) fn run_and_keep(
+    plan: &Plan,
+    options: &Options,
+) -> Result<(RunResult, Vec<Replication>), ExperimentError> {
+    check_plan(plan)?;
     let (warm_up, warm_up_from) = pilot::warm_up(plan)?;
     let program = compile(plan, warm_up.as_nanos())?;
     let mut all: Vec<Replication> = Vec::new();
@@ -165,7 +173,7 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
     let warnings = warnings::warnings(&found);
     let held: Vec<Vec<Option<bool>>> = program.objectives.iter().map(|judged| held(judged, &all)).collect();
     let chance = plan.uncertain.is_some() && !held.is_empty();
-    Ok(RunResult {
+    let result = RunResult {
         probability: chance.then(|| probability(&held, plan.run.confidence)),
         drawn: drawn(plan, all.len() as u64),
         title: plan.title.clone(),
@@ -185,7 +193,8 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
             .iter()
             .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
             .collect(),
-    })
+    };
+    Ok((result, all))
 }
 
 /// Makes the replications up to a number.
@@ -329,7 +338,7 @@ fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
 ///
 /// # Source
 /// The finaliser of SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-fn mix(digest: u64, n: u64) -> u64 {
+pub(crate) fn mix(digest: u64, n: u64) -> u64 {
     let mut z = digest.rotate_left(5) ^ n;
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -239,7 +239,7 @@ fn check(check: &CheckResult) -> Value {
     })
 }
 
-fn estimate(estimated: &Estimated, divisor: f64) -> Value {
+pub(crate) fn estimate(estimated: &Estimated, divisor: f64) -> Value {
     match estimated {
         Estimated::Known(known) => json!({
             "value": known.value / divisor,

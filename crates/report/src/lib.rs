@@ -9,6 +9,7 @@
 //! All three are functions of the result alone: the same result gives the same bytes.
 //! Nothing here can reach a simulation.
 
+mod capacity;
 mod csv;
 mod json;
 mod number;
@@ -17,6 +18,11 @@ mod table;
 mod text;
 mod verdict;
 
+pub use crate::capacity::{
+    Baseline, CAPACITY_SCHEMA_VERSION, baseline_sentence, behaviour_sentence, bottleneck_sentence,
+    capacity_csv, capacity_json, capacity_sentence, capacity_text, linearity_csv, linearity_json,
+    linearity_text, read_baseline,
+};
 pub use crate::csv::csv;
 pub use crate::json::{SCHEMA_VERSION, json};
 pub use crate::number::{count, duration, interval, percent, quantity};

@@ -35,10 +35,11 @@ impl Saturation {
 
 /// The parts with servers that open clients load, the bottleneck first.
 pub fn saturation(checked: &Checked) -> Vec<Saturation> {
+    let end = checked.run().map_or(0, |run| run.duration("duration"));
     let mut demands = Demands { checked, work: BTreeMap::new(), visits: 0 };
     for (at, part) in checked.parts().iter().enumerate() {
         if part.is_client
-            && let Some(rate) = mean_rate(checked, at)
+            && let Some(rate) = mean_rate(checked, at, 0, end)
         {
             demands.client(at, rate);
         }
@@ -59,14 +60,20 @@ pub fn saturation(checked: &Checked) -> Vec<Saturation> {
     found
 }
 
-/// Requests a second of an open client, averaged over the run.
-fn mean_rate(checked: &Checked, client: usize) -> Option<f64> {
+/// Returns how many requests a second all clients send on average between two instants [ns], by what is written;
+/// `None` if one of them is closed or recorded, so that nothing says it.
+pub fn offered_per_s(checked: &Checked, from: u64, to: u64) -> Option<f64> {
+    let clients = checked.parts().iter().enumerate().filter(|(_, part)| part.is_client);
+    clients.map(|(at, _)| mean_rate(checked, at, from, to)).sum()
+}
+
+/// Requests a second of an open client, averaged over a stretch of the run.
+fn mean_rate(checked: &Checked, client: usize, from: u64, end: u64) -> Option<f64> {
     let args = &checked.parts()[client].args;
-    let end = checked.run().map_or(0, |run| run.duration("duration"));
     let batch = args.kind.field("batch").map_or(1.0, |_| mean(&args.distribution("batch")).unwrap_or(1.0));
     match args.kind() {
         "OpenClient" => match args.profile_if("rate") {
-            Some(profile) => Some(average(&profile, end)? * batch),
+            Some(profile) => Some(average(&profile, from, end)? * batch),
             None => {
                 let arrivals = args.args("arrivals")?;
                 match arrivals.kind() {
@@ -86,17 +93,21 @@ fn mean_rate(checked: &Checked, client: usize) -> Option<f64> {
             }
         },
         "SessionClient" => {
-            Some(average(&args.profile("sessions"), end)? * mean(&args.distribution("requests"))?)
+            Some(average(&args.profile("sessions"), from, end)? * mean(&args.distribution("requests"))?)
         }
         _ => None,
     }
 }
 
-/// The average of a profile over a run; by samples where it bends.
-fn average(profile: &ProfileSpec, end: u64) -> Option<f64> {
+/// The average of a profile over a stretch; by samples where it bends.
+fn average(profile: &ProfileSpec, from: u64, end: u64) -> Option<f64> {
     const POINTS: u64 = 2000;
+    if let ProfileSpec::Constant(value) = profile {
+        return Some(*value);
+    }
+    let (from, length) = (from as f64, (end - from) as f64);
     let sum = (0..POINTS)
-        .map(|i| value_at(profile, end as f64 * (i as f64 + 0.5) / POINTS as f64))
+        .map(|i| value_at(profile, from + length * (i as f64 + 0.5) / POINTS as f64))
         .sum::<Option<f64>>();
     Some(sum? / POINTS as f64)
 }
