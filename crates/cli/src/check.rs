@@ -50,8 +50,10 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
                 .iter()
                 .map(|load| json!({ "part": load.part, "utilisation": load.utilisation, "saturates_at": load.saturates_at() }))
                 .collect();
+            let uncertain: Vec<&str> = checked.uncertain().iter().map(|of| of.name.as_str()).collect();
             let found = json!({
                 "schema_version": 1, "sound": true, "title": checked.title(), "findings": rows, "load": parts,
+                "uncertain": uncertain,
             });
             output::print(&format!("{found:#}\n"))
         }
@@ -85,6 +87,12 @@ fn summary(checked: &Checked, loads: &[Saturation]) -> String {
         parts.len(),
         checked.hash()
     );
+    for param in checked.uncertain() {
+        let nominal = checked.params().iter().find(|(name, _)| *name == param.name);
+        let nominal =
+            nominal.map_or_else(String::new, |(_, value)| format!("; here its mean, {value:.4}, is used"));
+        text += &format!("{} is drawn once per replication{nominal}.\n", param.name);
+    }
     let Some(first) = loads.first() else {
         text +=
             "Which part saturates first cannot be told: no open client's load reaches a part with servers.\n";

@@ -34,7 +34,7 @@ pub fn sentence(result: &RunResult) -> String {
                 format!(
                     "Meets {} with probability {value:.0} % ({low:.0} to {high:.0}, {}).",
                     if all == 1 { "the one objective" } else { "all objectives" },
-                    crate::number::percent(chance.confidence)
+                    crate::capacity::confidence(chance.confidence)
                 )
             }
             Some(Estimated::NotEnough { reason, .. }) => format!("Not enough data: {reason}."),

@@ -21,8 +21,10 @@ impl Estimated {
     /// from the spread between them, so that samples inside one replication may depend on each other as much as
     /// they like. The pooled distribution is then read at `p` minus and plus that error times Student's t, in the scale
     /// of the logit: near 1 a share errs further down than up, and never beyond 1.
-    /// The ends are outer edges of buckets: the resolution of the histogram is inside the interval. The error is
-    /// never taken smaller than that of independent samples, lest replications that agree by luck claim certainty.
+    /// Value and ends are interpolated inside their buckets; where a bucket is one frequent value (a constant time) the
+    /// ends are its outer edges, so that the resolution of the histogram is inside the interval. (Outer edges
+    /// everywhere made intervals that are as narrow as a bucket hold p99 of M/M/4 in 99.5 % of experiments instead of
+    /// 95 %.) The error is never taken smaller than that of independent samples, lest replications that agree by luck claim certainty.
     ///
     /// There is no estimate with fewer than two replications, with fewer than [`MIN_BEYOND`] samples expected
     /// beyond the percentile, or if the interval would reach beyond the samples.
@@ -73,9 +75,15 @@ impl Estimated {
             );
             return Estimated::not_enough(reason, r, None);
         }
-        let value = pooled.quantile(p).expect("there are samples");
-        let low = pooled.edges_of_rank(nearest_rank(below, n)).0 as f64;
-        let high = pooled.edges_of_rank(nearest_rank(above, n)).1 as f64;
+        let ends = |share: f64| {
+            let rank = nearest_rank(share, n);
+            let (low, high) = pooled.edges_of_rank(rank);
+            // Inside a bucket of one frequent value nothing is known: then its edges are the ends.
+            pooled.interpolated(rank).map_or((low as f64, high as f64), |at| (at, at))
+        };
+        let value = pooled.interpolated(rank).or(pooled.quantile(p)).expect("there are samples");
+        let low = ends(below).0.min(value);
+        let high = ends(above).1.max(value);
         // Kish's design effect: how much wider than independent samples the replications make it.
         let effective =
             if between > independent { n as f64 * (independent / between).powi(2) } else { n as f64 };

@@ -93,6 +93,14 @@ impl Loads {
                         "the range of {path} goes from {low} to {high}; it must begin above 0 and rise"
                     ));
                 }
+                // A bare number may stand for a share; nothing else for anything else.
+                let fits = |present: &Quantity| {
+                    present.dimension == low.dimension
+                        || low.dimension == Dimension::Number && present.dimension == Dimension::Ratio
+                };
+                if let Some(present) = present.filter(|present| !fits(present)) {
+                    return Err(format!("{path} is {present}, and the range goes from {low} to {high}"));
+                }
                 present.map_or(low.dimension, |present| present.dimension)
             }
             (None, Some(present)) if present.value > 0.0 => present.dimension,
@@ -264,6 +272,8 @@ fn present(checked: &Checked, path: &str) -> Option<Quantity> {
     }
     let (part, field) = path.split_once('.')?;
     let part = checked.parts().iter().find(|of| *of.name == *part)?;
+    // What has no such field is refused where it is set, with what is meant.
+    part.args.kind.field(field)?;
     match &part.args.get(field)?.data {
         Data::Quantity(quantity) => Some(*quantity),
         Data::Count(count) => Some(Quantity::new(*count as f64, Dimension::Number)),

@@ -202,6 +202,10 @@ pub fn behaviour_sentence(result: &CapacityResult) -> String {
 pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     let first = result.parts.first()?;
     let utilisation = first.utilisation.value()?;
+    let load = |result: &CapacityResult, value: f64| match result.axis {
+        LoadAxis::Clients => load(result, value),
+        LoadAxis::Setting { .. } => bare(result, value),
+    };
     let at = |part: &kneepoint_experiment::capacity::PartLoad| -> String {
         let mut texts = Vec::new();
         if let Some(measured) = &part.saturates_at {

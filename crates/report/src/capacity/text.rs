@@ -285,6 +285,15 @@ fn linearity_sentence(over: &str, found: &Linearity) -> String {
         return "Only one size has a capacity: nothing can be said of how it grows.".to_string();
     }
     let (a, b) = (first.capacity().expect("known"), last.capacity().expect("known"));
+    let bottleneck = |size: &kneepoint_experiment::capacity::SizeCapacity| {
+        size.found.parts.first().map(|part| part.name.clone())
+    };
+    let moved = match (bottleneck(first), bottleneck(last)) {
+        (Some(before), Some(after)) if before != after => {
+            format!(" At the largest size {after} saturates first, no longer {before}.")
+        }
+        _ => String::new(),
+    };
     let word = match &found.fit {
         Err(why) => format!("no law was fitted: {why}"),
         Ok(fit) if fit.alpha.low <= 0.0 && fit.beta.low <= 0.0 => {
@@ -294,7 +303,7 @@ fn linearity_sentence(over: &str, found: &Linearity) -> String {
         Ok(_) => "with contention, so that it will level off".to_string(),
     };
     format!(
-        "From {over} = {} to {} the capacity grows {:.2} times, {} of linear; {word}.",
+        "From {over} = {} to {} the capacity grows {:.2} times, {} of linear; {word}.{moved}",
         first.n,
         last.n,
         b.value / a.value,
