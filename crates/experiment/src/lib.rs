@@ -11,6 +11,7 @@
 //! Results are folded in the order of the replications, never in that of the threads: the same plan gives the same
 //! bytes on any number of them.
 
+mod batches;
 pub mod capacity;
 mod checks;
 mod error;

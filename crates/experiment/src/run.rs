@@ -6,6 +6,7 @@ use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_statistics::Estimated;
 use rayon::prelude::*;
 
+use crate::batches;
 use crate::checks::Finding;
 use crate::error::ExperimentError;
 use crate::judge::{held, judge, overall, probability, unit, watch};
@@ -135,9 +136,20 @@ pub(crate) fn run_and_keep(
 ) -> Result<(RunResult, Vec<Replication>), ExperimentError> {
     check_plan(plan)?;
     let (warm_up, warm_up_from) = pilot::warm_up(plan)?;
-    let program = compile(plan, warm_up.as_nanos())?;
+    let mut program = compile(plan, warm_up.as_nanos())?;
     let mut all: Vec<Replication> = Vec::new();
     let mut planned = plan.run.replications_min;
+    let batch = batches::length(plan, warm_up.as_nanos(), &program.tasks);
+    if let Some(length) = batch {
+        // As if each batch were a run of its own that measures as long.
+        program = compile(plan, plan.end().as_nanos() - length)?;
+        all = batches::record(plan, length, &program.tasks)?;
+        missing(&program, &all[0])?;
+        if let Some(progress) = options.progress {
+            progress(Progress { done: 1, planned: 1 });
+        }
+        planned = 0;
+    }
     let mut precision = Reached::default();
     while (all.len() as u64) < planned {
         more(plan, &program, options, planned, &mut all)?;
@@ -155,7 +167,8 @@ pub(crate) fn run_and_keep(
         duration: plan.run.duration,
         warm_up,
         warm_up_from,
-        replications: all.len() as u64,
+        replications: if batch.is_some() { 1 } else { all.len() as u64 },
+        batches: batch.map(|_| all.len() as u64),
         replications_max: plan.run.replications_max,
         precision: plan.run.precision,
         precision_reached: precision.widest(),
@@ -170,7 +183,10 @@ pub(crate) fn run_and_keep(
         objectives: &objectives,
         all: &all,
     };
-    let warnings = warnings::warnings(&found);
+    let mut warnings = warnings::warnings(&found);
+    if batch.is_some() {
+        warnings.extend(batches::doubts(plan, &all));
+    }
     let held: Vec<Vec<Option<bool>>> = program.objectives.iter().map(|judged| held(judged, &all)).collect();
     let chance = plan.uncertain.is_some() && !held.is_empty();
     let result = RunResult {
@@ -189,10 +205,14 @@ pub(crate) fn run_and_keep(
         assumptions: plan.assumptions.clone(),
         digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
         events: all.iter().map(|r| r.events).sum(),
-        replications: all
-            .iter()
-            .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
-            .collect(),
+        replications: if batch.is_some() {
+            let digest = all.iter().fold(0, |digest, r| mix(digest, r.digest));
+            vec![ReplicationFacts { number: 0, digest, events: all.iter().map(|r| r.events).sum() }]
+        } else {
+            all.iter()
+                .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
+                .collect()
+        },
     };
     Ok((result, all))
 }

@@ -76,7 +76,7 @@ fn about_run(of: &Findings, warnings: &mut Vec<String>) {
     } else if warm_up.as_nanos() > duration.as_nanos() / 2 {
         warnings.push(format!("the warm-up of {warm_up} is longer than half of the run of {duration}"));
     }
-    if *replications == 1 {
+    if *replications == 1 && of.facts.batches.is_none() {
         warnings.push("one replication shows no spread: no number has an interval".to_string());
     }
     if of.plan.uncertain.is_some() && *replications < DRAWS_MIN {

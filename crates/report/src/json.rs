@@ -101,6 +101,7 @@ fn run(result: &RunResult) -> Value {
         "warm_up": facts.warm_up.as_secs_f64(),
         "warm_up_from": from,
         "warm_up_why": why,
+        "batches": facts.batches,
         "replications_max": facts.replications_max,
         "precision": facts.precision,
         "precision_reached": facts.precision_reached,

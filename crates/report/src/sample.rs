@@ -133,6 +133,7 @@ pub(crate) fn run() -> RunResult {
             warm_up: SimDuration::from_secs(60),
             warm_up_from: WarmUpFrom::Stated,
             replications: 10,
+            batches: None,
             replications_max: 10,
             precision: None,
             precision_reached: None,

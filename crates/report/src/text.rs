@@ -151,8 +151,9 @@ impl Page {
             }
         };
         let s = if facts.replications == 1 { "" } else { "s" };
+        let batches = facts.batches.map_or_else(String::new, |n| format!(" in {n} batches"));
         let mut line = format!(
-            "{} replication{s} of {}, the first {} of each {warm_up}; intervals at {} confidence.",
+            "{} replication{s} of {}{batches}, the first {} of each {warm_up}; intervals at {} confidence.",
             count(facts.replications),
             long(facts.duration.as_nanos()),
             long(facts.warm_up.as_nanos()),

@@ -61,6 +61,8 @@ pub struct Facts {
     pub warm_up_from: WarmUpFrom,
     /// Replications made.
     pub replications: u64,
+    /// Batches the one replication was cut into for intervals; then these are what the values per replication are of.
+    pub batches: Option<u64>,
     /// Replications allowed.
     pub replications_max: u64,
     /// Relative precision asked for.
