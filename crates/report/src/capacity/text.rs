@@ -295,6 +295,8 @@ fn linearity_sentence(over: &str, found: &Linearity) -> String {
         _ => String::new(),
     };
     let word = match &found.fit {
+        // The law knows one system that grows as a whole: what it says of another is a description.
+        Ok(_) if !moved.is_empty() => "a part that does not grow with it stands in the way".to_string(),
         Err(why) => format!("no law was fitted: {why}"),
         Ok(fit) if fit.alpha.low <= 0.0 && fit.beta.low <= 0.0 => {
             "no departure from linear is shown".to_string()
