@@ -94,24 +94,50 @@ impl Usl {
     /// Model and bounds: Gunther (2007); nonlinear least squares: Marquardt (1963), as in
     /// Seber & Wild, "Nonlinear Regression" (1989), sec. 2.1 and 14.2; start: the quadratic in `n / X` of Gunther.
     pub fn fit(n: &[f64], throughput: &[f64], confidence: f64) -> Result<UslFit, AnalyticError> {
-        check_data(n, throughput, confidence)?;
-        let largest = throughput.iter().fold(0.0f64, |most, x| most.max(*x));
-        let scaled: Vec<f64> = throughput.iter().map(|x| x / largest).collect();
-        // All coefficients free first; then with those that left their range held at its end.
-        let mut best: Option<Solution> = None;
-        for (hold_alpha, hold_beta) in [
+        let all = [
             (None, None),
             (Some(0.0), None),
             (Some(1.0), None),
             (None, Some(0.0)),
             (Some(0.0), Some(0.0)),
             (Some(1.0), Some(0.0)),
-        ] {
+        ];
+        Self::fit_holding(n, throughput, confidence, &all)
+    }
+
+    /// Fits Amdahl's law, the special case without coherency (`beta = 0`): `alpha` is its serial fraction.
+    ///
+    /// # Errors
+    /// As [`Usl::fit`].
+    ///
+    /// # Source
+    /// Amdahl (1967); as a case of the scalability law: Gunther (2007), sec. 4.3.
+    pub fn fit_amdahl(n: &[f64], throughput: &[f64], confidence: f64) -> Result<UslFit, AnalyticError> {
+        Self::fit_holding(
+            n,
+            throughput,
+            confidence,
+            &[(None, Some(0.0)), (Some(0.0), Some(0.0)), (Some(1.0), Some(0.0))],
+        )
+    }
+
+    /// The best fit with these coefficients held, all free first; then with those that left their range held at its end.
+    fn fit_holding(
+        n: &[f64],
+        throughput: &[f64],
+        confidence: f64,
+        held: &[(Option<f64>, Option<f64>)],
+    ) -> Result<UslFit, AnalyticError> {
+        check_data(n, throughput, confidence)?;
+        let largest = throughput.iter().fold(0.0f64, |most, x| most.max(*x));
+        let scaled: Vec<f64> = throughput.iter().map(|x| x / largest).collect();
+        let mut best: Option<Solution> = None;
+        for (round, (hold_alpha, hold_beta)) in held.iter().copied().enumerate() {
             if let Some(found) = least_squares(n, &scaled, hold_alpha, hold_beta) {
                 let better = best.as_ref().is_none_or(|so_far| found.residual_sum < so_far.residual_sum);
                 if found.is_feasible() && better {
                     best = Some(found);
-                    if hold_alpha.is_none() && hold_beta.is_none() {
+                    if round == 0 {
                         break;
                     }
                 }
@@ -355,6 +381,15 @@ mod tests {
         assert_eq!((fit.usl.alpha, fit.usl.beta), (0.0, 0.0));
         assert_eq!((fit.alpha_half_width, fit.usl.peak_n()), (None, None));
         assert!(fit.gamma_half_width.is_some());
+    }
+
+    #[test]
+    fn amdahls_law_is_found_where_there_is_no_coherency() {
+        let n = [1.0, 2.0, 4.0, 8.0, 16.0];
+        let x: Vec<f64> = n.iter().map(|n| 50.0 * n / (1.0 + 0.1 * (n - 1.0))).collect();
+        let fit = Usl::fit_amdahl(&n, &x, 0.95).unwrap();
+        assert!((fit.usl.alpha - 0.1).abs() < 1e-9 && (fit.usl.gamma - 50.0).abs() < 1e-6, "{fit:?}");
+        assert_eq!(fit.usl.beta, 0.0);
     }
 
     #[test]

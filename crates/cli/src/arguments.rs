@@ -29,6 +29,8 @@ pub enum Verb {
     Sweep(crate::sweep::SweepArguments),
     /// Put the shards of a sweep together
     Merge(crate::sweep::MergeArguments),
+    /// Where is the knee? The highest load inside the objectives, what saturates first, what comes beyond
+    Capacity(CapacityArguments),
     /// Write a scenario to begin with
     Init(InitArguments),
     /// List kinds with their fields, units, defaults and sources
@@ -214,6 +216,48 @@ pub struct SensitivityArguments {
     pub threads: Option<u32>,
     /// Replications of each run, instead of those the file asks for
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub replications: Option<u64>,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite that file if it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CapacityArguments {
+    /// The scenario
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub changes: Changes,
+    /// The load that is searched: a setting, with a range or without (params.load, shoppers.rate=100/s..5000/s). A
+    /// factor on what all clients bring if not given
+    #[arg(long, value_name = "PATH[=LOW..HIGH]")]
+    pub load: Option<String>,
+    /// Search each of these sizes and fit the scalability law: web.instances=1,2,4,8
+    #[arg(long, value_name = "PATH=SIZES", conflicts_with = "baseline")]
+    pub over: Option<String>,
+    /// Compare with the result in this file; write it if it is not there. Exit code 1 if the capacity fell
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write the baseline anew
+    #[arg(long, requires = "baseline")]
+    pub update: bool,
+    /// Only the capacity: no table of loads around it, no behaviour beyond it
+    #[arg(long)]
+    pub no_knee: bool,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Seed of all randomness; that of the file (1 unless it says so) if not given
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads; as many as there are cores if not given. Changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+    /// Replications at each load, instead of those the file asks for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     pub replications: Option<u64>,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]

@@ -1,5 +1,6 @@
 //! `kneepoint check`: is this model sane?
 
+use kneepoint_experiment::{Forecast, forecast};
 use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_scenario::{Checked, FaultRow, Faults, Registry, Scenario, Severity, plan};
 use serde_json::{Value, json};
@@ -7,7 +8,6 @@ use serde_json::{Value, json};
 use crate::End;
 use crate::arguments::{CheckArguments, Format};
 use crate::output;
-use crate::saturation::{Forecast, forecast};
 
 pub fn check(registry: &Registry, arguments: &CheckArguments) -> End {
     let overrides = arguments.changes.overrides();
@@ -82,9 +82,10 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
                     })
                 })
                 .collect();
+            let uncertain: Vec<&str> = checked.uncertain().iter().map(|of| of.name.as_str()).collect();
             let found = json!({
                 "schema_version": 1, "sound": true, "title": checked.title(), "findings": rows, "load": parts,
-                "closed": closed, "not_counted": forecast.unknown,
+                "closed": closed, "not_counted": forecast.unknown, "uncertain": uncertain,
             });
             output::print(&format!("{found:#}\n"))
         }
@@ -158,6 +159,12 @@ fn summary(checked: &Checked, forecast: &Forecast) -> String {
         parts.len(),
         checked.hash()
     );
+    for param in checked.uncertain() {
+        let nominal = checked.params().iter().find(|(name, _)| *name == param.name);
+        let nominal =
+            nominal.map_or_else(String::new, |(_, value)| format!("; here its mean, {value:.4}, is used"));
+        text += &format!("{} is drawn once per replication{nominal}.\n", param.name);
+    }
     text += &open(forecast);
     text += &closed(forecast);
     if forecast.loads.is_empty() && forecast.closed.is_empty() {

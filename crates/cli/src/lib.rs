@@ -5,6 +5,7 @@
 //! Exit codes: 0 fine, 1 a stated objective missed, 2 bad usage or scenario, 3 a run failed, 130 interrupted.
 
 mod arguments;
+mod capacity;
 mod check;
 mod compare;
 mod init;
@@ -12,7 +13,6 @@ mod interrupt;
 mod kinds;
 mod output;
 mod run;
-mod saturation;
 mod sensitivity;
 mod shard;
 mod sweep;
@@ -85,6 +85,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
         Verb::Check(arguments) => check::check(registry, &arguments),
         Verb::Sweep(arguments) => sweep::sweep(registry, &arguments),
         Verb::Merge(arguments) => sweep::merge(&arguments),
+        Verb::Capacity(arguments) => capacity::capacity_verb(registry, &arguments),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),
         Verb::Verify(arguments) => verify_cases(&arguments),

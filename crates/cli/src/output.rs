@@ -75,6 +75,26 @@ pub fn can_be_written(path: &Path, force: bool) -> Result<(), String> {
     }
 }
 
+/// Brings data where it was asked for: to a file, or to standard output.
+pub fn deliver(text: &str, path: Option<&Path>, force: bool) -> End {
+    let Some(path) = path else { return print(text) };
+    match write_file(path, text, force) {
+        Ok(()) => End::Fine,
+        Err(message) => {
+            say(&format!("error: {message}"));
+            End::Failed
+        }
+    }
+}
+
+/// Colour on a terminal that wants it; a file or pipe gets plain text of a fixed width.
+pub fn look(into_file: bool) -> kneepoint_report::Look {
+    let terminal = !into_file && std::io::stdout().is_terminal();
+    // https://no-color.org: present and not empty, whatever the value
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    kneepoint_report::Look { colour: terminal && !refused, ..kneepoint_report::Look::default() }
+}
+
 /// Writes a file whole or not at all: to a temporary name beside it, then renamed.
 ///
 /// # Errors

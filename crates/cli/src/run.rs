@@ -113,8 +113,17 @@ fn finish(arguments: &RunArguments, result: &RunResult) -> End {
     };
     match (written, result.verdict) {
         (End::Fine, Verdict::Missed) => End::Missed,
+        (End::Fine, Verdict::Probability) if surely_unlikely(result) => End::Missed,
         (end, _) => end,
     }
+}
+
+/// Whether what is uncertain makes a miss likelier than not, as far as the interval tells.
+///
+/// # Source
+/// Chosen: nobody states how probable is enough; a plan that is sooner missed than met is no plan.
+fn surely_unlikely(result: &RunResult) -> bool {
+    result.probability.as_ref().and_then(|chance| chance.known()).is_some_and(|chance| chance.high < 0.5)
 }
 
 /// Colour on a terminal that wants it; a file or pipe gets plain text of a fixed width.

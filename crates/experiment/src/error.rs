@@ -26,6 +26,13 @@ pub enum ExperimentError {
         /// The part that held most calls then, and how many.
         most_loaded: Option<(String, u64)>,
     },
+    /// A run of a search failed its own checks: nothing it says counts.
+    Void {
+        /// The load at which it was made.
+        load: f64,
+        /// The first failure.
+        reason: String,
+    },
     /// The threads that were asked for could not be started.
     Threads {
         /// What the system said.
@@ -52,6 +59,9 @@ impl std::fmt::Display for ExperimentError {
                     Some((part, calls)) => write!(f, "; {part} held {calls} calls, more than any other part"),
                     None => Ok(()),
                 }
+            }
+            ExperimentError::Void { load, reason } => {
+                write!(f, "the run at load {load} failed its own checks, so nothing it says counts: {reason}")
             }
             ExperimentError::Threads { reason } => write!(f, "threads could not be started: {reason}"),
         }

@@ -51,10 +51,11 @@ fn severity(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::NothingToJudge => 0,
         Verdict::Met => 1,
-        Verdict::Unclear => 2,
-        Verdict::NotEnough => 3,
-        Verdict::Missed => 4,
-        Verdict::Void => 5,
+        Verdict::Probability => 2,
+        Verdict::Unclear => 3,
+        Verdict::NotEnough => 4,
+        Verdict::Missed => 5,
+        Verdict::Void => 6,
     }
 }
 
@@ -79,11 +80,15 @@ fn badness(comparison: Comparison, estimated: &Estimated, bound: f64) -> f64 {
 
 /// Judges an objective. With several values (windows, instances) every one of them must hold: their intervals are
 /// such that all of them hold together with the confidence asked for, and the worst is told.
+///
+/// If something is drawn once per replication there is no one system to judge: then each replication is judged alone,
+/// and the verdict is the probability of holding.
 pub(crate) fn judge(
     objective: &Objective,
     judged: &Judged,
     all: &[Replication],
     confidence: f64,
+    uncertain: bool,
 ) -> ObjectiveResult {
     let Judged { expression, comparison, bound } = judged;
     let is_duration = expression.is_duration(Some(bound.dimension));
@@ -122,16 +127,71 @@ pub(crate) fn judge(
     windows.worst = cells[at].window.map(|w| w.times());
     windows.worst_instance = path(&cells[at], all);
     let windows = (cells.len() > 1).then_some(windows);
+    let mut sentence = sentence(objective, judged, &value, found, windows.as_ref());
+    let mut found = found;
+    let chance = uncertain.then(|| probability(&[held(judged, all)], confidence));
+    if let Some(chance) = &chance {
+        found = match chance {
+            Estimated::Known(_) => Verdict::Probability,
+            Estimated::NotEnough { .. } => Verdict::NotEnough,
+        };
+        sentence = likely(&objective.condition.to_string(), chance);
+    }
     ObjectiveResult {
         name: objective.name.clone(),
         condition: objective.condition.to_string(),
         verdict: found,
-        sentence: sentence(objective, judged, &value, found, windows.as_ref()),
+        probability: chance,
+        sentence,
         value,
         bound: bound.value,
         unit: unit(Some(bound.dimension)),
         windows,
         per_replication: per_replication(expression, at, is_duration, all),
+    }
+}
+
+/// Whether a condition held in each replication alone; nothing where nothing happened that could be judged.
+pub(crate) fn held(judged: &Judged, all: &[Replication]) -> Vec<Option<bool>> {
+    let Judged { expression, comparison, bound } = judged;
+    let is_duration = expression.is_duration(Some(bound.dimension));
+    let mut held = vec![Some(true); all.len()];
+    for cell in 0..expression.cells().len() {
+        for (so_far, value) in held.iter_mut().zip(per_replication(expression, cell, is_duration, all)) {
+            *so_far = so_far.zip(value).map(|(held, value)| held && comparison.holds(value, bound.value));
+        }
+    }
+    held
+}
+
+/// The probability that all of several conditions hold in the same replication: replications are independent trials.
+pub(crate) fn probability(held: &[Vec<Option<bool>>], confidence: f64) -> Estimated {
+    let count = held.first().map_or(0, Vec::len);
+    let mut successes = 0;
+    for replication in 0..count {
+        let all: Option<Vec<bool>> = held.iter().map(|one| one[replication]).collect();
+        match all {
+            Some(all) => successes += u64::from(all.into_iter().all(|held| held)),
+            None => {
+                let reason = format!("nothing that could be judged happened in replication {replication}");
+                return Estimated::not_enough(reason, count as u64, None);
+            }
+        }
+    }
+    Estimated::proportion(successes, count as u64, confidence)
+}
+
+fn likely(condition: &str, chance: &Estimated) -> String {
+    match chance {
+        Estimated::Known(e) => {
+            let [value, low, high] = [e.value, e.low, e.high].map(|v| v * 100.0);
+            let held = (e.value * e.n as f64).round();
+            format!(
+                "{condition} with probability {value:.0} % ({low:.0} to {high:.0}): in {held} of {} replications",
+                e.n
+            )
+        }
+        Estimated::NotEnough { reason, .. } => format!("{condition}: not enough data: {reason}"),
     }
 }
 
@@ -250,6 +310,7 @@ mod tests {
             value: from_to(0.0, 0.0),
             bound: 0.0,
             unit: Unit::Number,
+            probability: None,
             sentence: String::new(),
             windows: None,
             per_replication: Vec::new(),

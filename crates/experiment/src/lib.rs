@@ -11,6 +11,8 @@
 //! Results are folded in the order of the replications, never in that of the threads: the same plan gives the same
 //! bytes on any number of them.
 
+mod batches;
+pub mod capacity;
 mod checks;
 pub mod compare;
 mod error;
@@ -27,6 +29,7 @@ mod replicate;
 pub mod result;
 mod run;
 mod sampled;
+mod saturation;
 pub mod sensitivity;
 mod series;
 pub mod sweep;
@@ -38,3 +41,4 @@ pub use error::ExperimentError;
 pub use measurable::check;
 pub use replicate::replicate;
 pub use run::{Options, Progress, run};
+pub use saturation::{Closed, Forecast, Load, Saturation, forecast, offered_per_s, saturation};

@@ -144,6 +144,29 @@ impl ClientReading {
         })
     }
 
+    /// Returns how many requests were sent, of all classes.
+    pub fn sent(&self) -> u64 {
+        self.classes.iter().map(|class| class.sent).sum()
+    }
+
+    /// Returns how many requests ended, of all classes.
+    pub fn ended(&self) -> u64 {
+        self.classes.iter().flat_map(|class| class.ended).sum()
+    }
+
+    /// Returns how many requests ended well, of all classes.
+    pub fn good(&self) -> u64 {
+        let good = Status::ALL.into_iter().filter(|status| status.is_good());
+        good.map(|status| self.classes.iter().map(|class| class.ended[status as usize]).sum::<u64>()).sum()
+    }
+
+    /// Returns the latencies of good answers, of all classes.
+    pub fn latency(&self) -> Histogram {
+        let mut all = Histogram::new();
+        self.classes.iter().for_each(|class| all.merge(&class.latency.histogram));
+        all
+    }
+
     /// Returns all classes together.
     pub fn all(&self) -> ClassReading {
         let mut all = ClassReading {

@@ -190,8 +190,19 @@ pub(crate) fn record(
     tasks: &[Task],
     number: u64,
 ) -> Result<Replication, ExperimentError> {
-    let end = plan.end().as_nanos();
     let mut sim = begin(plan, number)?;
+    measure(&mut sim, plan, tasks, Stretch { from: warm_up, to: plan.end().as_nanos() }, number)
+}
+
+/// Runs a simulation to the end of a stretch and reads it: what was before is left out.
+pub(crate) fn measure(
+    sim: &mut Simulation,
+    plan: &Plan,
+    tasks: &[Task],
+    stretch: Stretch,
+    number: u64,
+) -> Result<Replication, ExperimentError> {
+    let Stretch { from: warm_up, to: end } = stretch;
     if number == 0 {
         sim.note_ends();
     }
@@ -201,22 +212,22 @@ pub(crate) fn record(
     for (at, action) in schedule(tasks, warm_up, end) {
         // A window from the very beginning holds the events of instant 0 too.
         if at > 0 || !matches!(action, Action::Open { .. }) {
-            run_until(&mut sim, plan, number, at)?;
+            run_until(sim, plan, number, at)?;
         }
         match action {
-            Action::Open { task, window } => windows.open(task, window, &sim),
-            Action::Close { task, window } => windows.close(task, window, &sim),
-            Action::State { task, window } => windows.state(task, window, &sim),
-            Action::Look { task, window } => windows.look(task, window, &sim),
+            Action::Open { task, window } => windows.open(task, window, sim),
+            Action::Close { task, window } => windows.close(task, window, sim),
+            Action::State { task, window } => windows.state(task, window, sim),
+            Action::Look { task, window } => windows.look(task, window, sim),
             Action::Reset => {
-                windows.reset(&mut sim);
-                baseline = Baseline::of(&sim);
+                windows.reset(sim);
+                baseline = Baseline::of(sim);
             }
-            Action::Half => half = areas_inside(plan, &sim),
+            Action::Half => half = areas_inside(plan, sim),
         }
     }
-    run_until(&mut sim, plan, number, end)?;
-    let halves = areas_inside(plan, &sim)
+    run_until(sim, plan, number, end)?;
+    let halves = areas_inside(plan, sim)
         .into_iter()
         .zip(half)
         .map(|(all, first)| {
@@ -227,10 +238,10 @@ pub(crate) fn record(
         .collect();
     let stations = plan.parts.iter().map(|part| match part.role {
         PartRole::Client { .. } => None,
-        _ => Some(PartReading::of(&sim, &part.instances)),
+        _ => Some(PartReading::of(sim, &part.instances)),
     });
     let missing = tasks.iter().enumerate().find_map(|(task, t)| {
-        let (id, series) = t.probe.missing(&sim)?;
+        let (id, series) = t.probe.missing(sim)?;
         Some((task, sim.path(id).to_string(), series))
     });
     Ok(Replication {
@@ -240,10 +251,10 @@ pub(crate) fn record(
         digest: sim.digest(),
         events: sim.events(),
         taken: windows.done(),
-        clients: plan.parts.iter().map(|part| ClientReading::of(&sim, part)).collect(),
+        clients: plan.parts.iter().map(|part| ClientReading::of(sim, part)).collect(),
         stations: stations.collect(),
         halves,
-        findings: checks::check(plan, &sim, &baseline),
+        findings: checks::check(plan, sim, &baseline),
         paths: plan
             .parts
             .iter()
@@ -254,7 +265,9 @@ pub(crate) fn record(
 
 /// Builds a replication under the ceilings of the plan.
 pub(crate) fn begin(plan: &Plan, number: u64) -> Result<Simulation, ExperimentError> {
-    let mut sim = (plan.build)(plan.run.seed, number);
+    let mut sim = plan
+        .replication(plan.run.seed, number)
+        .map_err(|reason| ExperimentError::plan(format!("replication {number} cannot be built: {reason}")))?;
     sim.set_limits(plan.run.limits);
     let components = sim.components().count();
     match plan.parts.iter().find(|p| p.instances.iter().any(|id| id.index() >= components)) {

@@ -7,15 +7,17 @@ use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_statistics::Estimated;
 use rayon::prelude::*;
 
+use crate::batches;
 use crate::checks::Finding;
 use crate::error::ExperimentError;
-use crate::judge::{judge, overall, watch};
+use crate::judge::{held, judge, overall, probability, unit, watch};
 use crate::measures::measures;
 use crate::pilot;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
-    CheckResult, ClientResult, Facts, ObjectiveResult, ReplicationFacts, RunResult, WarmUpFrom, WatchResult,
+    CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, ReplicationFacts, RunResult, WarmUpFrom,
+    WatchResult,
 };
 use crate::sampled::sampled;
 use crate::tables::tables;
@@ -48,7 +50,6 @@ pub struct Progress {
 /// # Errors
 /// If the plan cannot be run, if an objective or watch cannot be measured, or if a replication reached a ceiling.
 pub fn run(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
-    check_plan(plan)?;
     in_threads(options.threads, || run_here(plan, options))?
 }
 
@@ -135,10 +136,30 @@ pub(crate) fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentEr
 }
 
 fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
+    Ok(run_and_keep(plan, options)?.0)
+}
+
+/// Runs a plan and returns its replications too, for whoever looks at them again; on the threads that are there.
+pub(crate) fn run_and_keep(
+    plan: &Plan,
+    options: &Options,
+) -> Result<(RunResult, Vec<Replication>), ExperimentError> {
+    check_plan(plan)?;
     let (warm_up, warm_up_from) = pilot::warm_up(plan)?;
-    let program = compile(plan, warm_up.as_nanos())?;
+    let mut program = compile(plan, warm_up.as_nanos())?;
     let mut all: Vec<Replication> = Vec::new();
     let mut planned = plan.run.replications_min;
+    let batch = batches::length(plan, warm_up.as_nanos(), &program.tasks);
+    if let Some(length) = batch {
+        // As if each batch were a run of its own that measures as long.
+        program = compile(plan, plan.end().as_nanos() - length)?;
+        all = batches::record(plan, length, &program.tasks)?;
+        missing(&program, &all[0])?;
+        if let Some(progress) = options.progress {
+            progress(Progress { done: 1, planned: 1 });
+        }
+        planned = 0;
+    }
     let mut precision = Reached::default();
     while (all.len() as u64) < planned {
         more(plan, &program, options, planned, &mut all)?;
@@ -149,14 +170,15 @@ fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError
             planned = next(plan, all.len() as u64, &precision);
         }
     }
-    let mut result = assemble(plan, &program, warm_up, warm_up_from, &all, precision.widest());
+    let reached = precision.widest();
+    let mut result = assemble(plan, &program, warm_up, warm_up_from, &all, reached, batch.is_some());
     if let (true, Some(first)) = (options.samples, all.first()) {
         result.samples = sampled(plan, &first.candidates)?;
     }
-    Ok(result)
+    Ok((result, all))
 }
 
-/// Makes the result of replications, without requests in full.
+/// Makes the result of replications, or of the batches of one, without requests in full.
 pub(crate) fn assemble(
     plan: &Plan,
     program: &Program,
@@ -164,6 +186,7 @@ pub(crate) fn assemble(
     warm_up_from: WarmUpFrom,
     all: &[Replication],
     precision_reached: Option<f64>,
+    batched: bool,
 ) -> RunResult {
     let (objectives, watches) = judged(plan, program, all);
     let (clients, parts) = tables(plan, program.warm_up, all);
@@ -172,7 +195,8 @@ pub(crate) fn assemble(
         duration: plan.run.duration,
         warm_up,
         warm_up_from,
-        replications: all.len() as u64,
+        replications: if batched { 1 } else { all.len() as u64 },
+        batches: batched.then_some(all.len() as u64),
         replications_max: plan.run.replications_max,
         precision: plan.run.precision,
         precision_reached,
@@ -187,8 +211,15 @@ pub(crate) fn assemble(
         objectives: &objectives,
         all,
     };
-    let warnings = warnings::warnings(&found);
+    let mut warnings = warnings::warnings(&found);
+    if batched {
+        warnings.extend(batches::doubts(plan, all));
+    }
+    let held: Vec<Vec<Option<bool>>> = program.objectives.iter().map(|judged| held(judged, all)).collect();
+    let chance = plan.uncertain.is_some() && !held.is_empty();
     RunResult {
+        probability: chance.then(|| probability(&held, plan.run.confidence)),
+        drawn: drawn(plan, all.len() as u64),
         title: plan.title.clone(),
         question: plan.question.clone(),
         verdict: overall(&objectives, checks.iter().all(CheckResult::holds)),
@@ -203,10 +234,14 @@ pub(crate) fn assemble(
         about: plan.about.clone(),
         digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
         events: all.iter().map(|r| r.events).sum(),
-        replications: all
-            .iter()
-            .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
-            .collect(),
+        replications: if batched {
+            let digest = all.iter().fold(0, |digest, r| mix(digest, r.digest));
+            vec![ReplicationFacts { number: 0, digest, events: all.iter().map(|r| r.events).sum() }]
+        } else {
+            all.iter()
+                .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
+                .collect()
+        },
         measures: measures(plan, program, all),
     }
 }
@@ -261,10 +296,29 @@ pub(crate) fn judged(
     all: &[Replication],
 ) -> (Vec<ObjectiveResult>, Vec<WatchResult>) {
     let confidence = plan.run.confidence;
-    let objectives =
-        plan.objectives.iter().zip(&program.objectives).map(|(o, judged)| judge(o, judged, all, confidence));
+    let uncertain = plan.uncertain.is_some();
+    let objectives = plan.objectives.iter().zip(&program.objectives);
+    let objectives = objectives.map(|(o, judged)| judge(o, judged, all, confidence, uncertain));
     let watches = plan.watches.iter().zip(&program.watches).map(|(w, e)| watch(w, e, all, confidence));
     (objectives.collect(), watches.collect())
+}
+
+/// What was drawn for each replication.
+fn drawn(plan: &Plan, replications: u64) -> Vec<DrawnParam> {
+    let Some(uncertain) = &plan.uncertain else { return Vec::new() };
+    let mut drawn: Vec<DrawnParam> = (uncertain.params.iter())
+        .map(|(name, dimension)| DrawnParam {
+            name: name.clone(),
+            unit: unit(Some(*dimension)),
+            values: Vec::new(),
+        })
+        .collect();
+    for replication in 0..replications {
+        for (of, value) in drawn.iter_mut().zip((uncertain.values)(plan.run.seed, replication)) {
+            of.values.push(value);
+        }
+    }
+    drawn
 }
 
 pub(crate) fn checks(all: &[Replication]) -> Vec<CheckResult> {

@@ -28,6 +28,12 @@ const GROWTH: f64 = 1.5;
 /// Chosen: one of them is there at any time.
 const LINE: f64 = 1.0;
 
+/// Draws of uncertain parameters below which their number is a matter of warning.
+///
+/// # Source
+/// Chosen: with 30 the interval of a probability of one half is as wide as 34 points (Wilson), and with fewer wider.
+const DRAWS_MIN: u64 = 30;
+
 /// Everything the warnings are made of.
 pub(crate) struct Findings<'a> {
     pub plan: &'a Plan,
@@ -45,8 +51,8 @@ pub(crate) fn warnings(of: &Findings) -> Vec<String> {
         about_client(of, client, &mut warnings);
     }
     let stations = of.plan.parts.iter().enumerate().filter(|(_, p)| !is_client(p));
-    for ((at, part), result) in stations.zip(of.parts) {
-        about_part(of, at, part, result, &mut warnings);
+    for ((at, _), result) in stations.zip(of.parts) {
+        about_part(of, at, result, &mut warnings);
     }
     for objective in of.objectives {
         if let Some(windows) = objective.windows.as_ref().filter(|w| w.missed > 0)
@@ -76,8 +82,14 @@ fn about_run(of: &Findings, warnings: &mut Vec<String>) {
     } else if warm_up.as_nanos() > duration.as_nanos() / 2 {
         warnings.push(format!("the warm-up of {warm_up} is longer than half of the run of {duration}"));
     }
-    if *replications == 1 {
+    if *replications == 1 && of.facts.batches.is_none() {
         warnings.push("one replication shows no spread: no number has an interval".to_string());
+    }
+    if of.plan.uncertain.is_some() && *replications < DRAWS_MIN {
+        warnings.push(format!(
+            "parameters were drawn {replications} times only: a probability from so few is hardly known; \
+             --replications {DRAWS_MIN} or more narrow it"
+        ));
     }
     if let Some(asked) = of.facts.precision {
         let target = asked / (1.0 + asked);
@@ -122,24 +134,32 @@ fn about_client(of: &Findings, client: &ClientResult, warnings: &mut Vec<String>
     }
 }
 
-fn about_part(of: &Findings, at: usize, part: &PartPlan, result: &PartResult, warnings: &mut Vec<String>) {
-    let name = &part.name;
-    let halves: Option<Vec<(f64, f64)>> = of.all.iter().map(|r| r.halves[at]).collect();
-    let Some(halves) = halves else { return };
+/// Mean numbers inside a part in the first and second half of what is measured, if the second is surely larger: its
+/// queue grows through the run.
+pub(crate) fn growth(at: usize, all: &[Replication], confidence: f64) -> Option<(f64, f64)> {
+    let halves: Vec<(f64, f64)> = all.iter().map(|r| r.halves[at]).collect::<Option<_>>()?;
     let n = halves.len() as f64;
     let first = halves.iter().map(|h| h.0).sum::<f64>() / n;
     let second = halves.iter().map(|h| h.1).sum::<f64>() / n;
     let differences: Vec<f64> = halves.iter().map(|h| h.1 - h.0).collect();
-    let surely = match Estimated::from_replications(&differences, of.plan.run.confidence) {
+    let surely = match Estimated::from_replications(&differences, confidence) {
         Estimated::Known(difference) => difference.low > 0.0,
         // One replication shows no spread: what it shows must do.
         Estimated::NotEnough { .. } => true,
     };
     // One call more or less is no queue.
-    let grows = surely && second >= GROWTH * first && second - first >= 1.0;
-    if !grows {
-        return;
-    }
+    (surely && second >= GROWTH * first && second - first >= 1.0).then_some((first, second))
+}
+
+/// Whether a part gets more work than it can do: it is never idle, and what waits grows.
+pub(crate) fn is_overloaded(at: usize, result: &PartResult, all: &[Replication], confidence: f64) -> bool {
+    let busy = result.all.utilisation.as_ref().is_some_and(|u| u.part / u.whole > FULL);
+    busy && growth(at, all, confidence).is_some()
+}
+
+fn about_part(of: &Findings, at: usize, result: &PartResult, warnings: &mut Vec<String>) {
+    let name = &result.name;
+    let Some((first, second)) = growth(at, of.all, of.plan.run.confidence) else { return };
     let utilisation = result.all.utilisation.as_ref().map(|u| u.part / u.whole);
     let inside = format!("{first:.1} calls inside in the first half, {second:.1} in the second");
     match utilisation {

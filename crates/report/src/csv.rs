@@ -40,6 +40,15 @@ pub fn csv(result: &RunResult) -> String {
         rows.at("slo", objective.name.clone(), objective.verdict.name());
         rows.estimate(&objective.condition, "value", &objective.value, &objective.unit);
         rows.exact(&objective.condition, "bound", objective.bound, &objective.unit);
+        if let Some(chance) = &objective.probability {
+            rows.estimate(&objective.condition, "probability", chance, &Unit::Ratio);
+        }
+    }
+    for drawn in &result.drawn {
+        rows.at("param", drawn.name.clone(), "Uncertain");
+        for (replication, value) in drawn.values.iter().enumerate() {
+            rows.exact(&format!("replication {replication}"), "value", *value, &drawn.unit);
+        }
     }
     for watch in &result.watches {
         for value in &watch.values {
@@ -157,6 +166,9 @@ impl<'r> Rows<'r> {
         self.word("digest", "value", &format!("{:016x}", result.digest));
         self.word("events", "total", &result.events.to_string());
         self.word("replications", "total", &facts.replications.to_string());
+        if let Some(chance) = &result.probability {
+            self.estimate("objectives", "probability", chance, &Unit::Ratio);
+        }
         self.exact("duration", "value", facts.duration.as_nanos() as f64, &Unit::Duration);
         self.exact("warm_up", "value", facts.warm_up.as_nanos() as f64, &Unit::Duration);
     }

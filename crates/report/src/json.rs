@@ -3,9 +3,9 @@
 mod samples;
 
 use kneepoint_experiment::result::{
-    Assumption, CheckResult, ClientResult, Count, Durations, LevelResult, Measure, ObjectiveResult,
-    PartResult, PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, Unit, WarmUpFrom, WatchResult,
-    Windows,
+    Assumption, CheckResult, ClientResult, Count, DrawnParam, Durations, LevelResult, Measure,
+    ObjectiveResult, PartResult, PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, Unit,
+    WarmUpFrom, WatchResult, Windows,
 };
 use kneepoint_statistics::Estimated;
 use serde::Serialize;
@@ -47,6 +47,8 @@ pub fn json(result: &RunResult) -> String {
         run: run(result),
         verdict: result.verdict.name(),
         verdict_sentence: sentence(result),
+        probability: result.probability.as_ref().map(|chance| estimate(chance, 1.0)),
+        drawn: result.drawn.iter().map(drawn).collect(),
         slo: result.objectives.iter().map(objective).collect(),
         watch: result.watches.iter().map(watch).collect(),
         clients: result.clients.iter().map(client).collect(),
@@ -79,6 +81,11 @@ struct Shape<'r> {
     run: Value,
     verdict: &'static str,
     verdict_sentence: String,
+    /// That all objectives hold in the same replication; only if something is drawn once per replication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    drawn: Vec<Value>,
     slo: Vec<Value>,
     watch: Vec<Value>,
     clients: Vec<Value>,
@@ -128,6 +135,7 @@ fn run(result: &RunResult) -> Value {
         "warm_up": facts.warm_up.as_secs_f64(),
         "warm_up_from": from,
         "warm_up_why": why,
+        "batches": facts.batches,
         "replications_max": facts.replications_max,
         "precision": facts.precision,
         "precision_reached": facts.precision_reached,
@@ -136,9 +144,15 @@ fn run(result: &RunResult) -> Value {
     })
 }
 
+fn drawn(drawn: &DrawnParam) -> Value {
+    let divisor = divisor(&drawn.unit);
+    let values: Vec<f64> = drawn.values.iter().map(|value| value / divisor).collect();
+    json!({ "name": drawn.name, "unit": unit(&drawn.unit), "per_replication": values })
+}
+
 pub(crate) fn objective(objective: &ObjectiveResult) -> Value {
     let divisor = divisor(&objective.unit);
-    json!({
+    let mut all = json!({
         "name": objective.name,
         "condition": objective.condition,
         "verdict": objective.verdict.name(),
@@ -148,7 +162,11 @@ pub(crate) fn objective(objective: &ObjectiveResult) -> Value {
         "unit": unit(&objective.unit),
         "windows": objective.windows.as_ref().map(windows),
         "per_replication": scaled(&objective.per_replication, divisor),
-    })
+    });
+    if let Some(chance) = &objective.probability {
+        all["probability"] = estimate(chance, 1.0);
+    }
+    all
 }
 
 fn windows(windows: &Windows) -> Value {

@@ -10,6 +10,7 @@
 //! Nothing here can reach a simulation.
 
 mod baseline;
+mod capacity;
 mod comparison;
 mod csv;
 mod json;
@@ -24,6 +25,11 @@ mod text;
 mod verdict;
 
 pub use crate::baseline::baseline;
+pub use crate::capacity::{
+    Baseline, CAPACITY_SCHEMA_VERSION, baseline_sentence, behaviour_sentence, bottleneck_sentence,
+    capacity_csv, capacity_json, capacity_sentence, capacity_text, linearity_csv, linearity_json,
+    linearity_text, read_baseline,
+};
 pub use crate::comparison::{
     answer_sentence, comparison_csv, comparison_json, comparison_text, gate_sentence, metric_sentence,
 };

@@ -105,7 +105,7 @@ impl Page {
         let colour = match verdict {
             Verdict::Met => 32,
             Verdict::Missed | Verdict::Void => 31,
-            Verdict::Unclear | Verdict::NotEnough => 33,
+            Verdict::Unclear | Verdict::NotEnough | Verdict::Probability => 33,
             Verdict::NothingToJudge => 0,
         };
         format!("\u{1b}[{colour};1m{text}\u{1b}[0m")
@@ -162,8 +162,9 @@ impl Page {
             }
         };
         let s = if facts.replications == 1 { "" } else { "s" };
+        let batches = facts.batches.map_or_else(String::new, |n| format!(" in {n} batches"));
         let mut line = format!(
-            "{} replication{s} of {}, the first {} of each {warm_up}; intervals at {} confidence.",
+            "{} replication{s} of {}{batches}, the first {} of each {warm_up}; intervals at {} confidence.",
             count(facts.replications),
             long(facts.duration.as_nanos()),
             long(facts.warm_up.as_nanos()),
@@ -180,6 +181,22 @@ impl Page {
             .expect("a String takes everything");
         }
         self.wrapped("", &line);
+        self.drawn(result);
+    }
+
+    /// What was drawn once per replication: the range of it, and where to find all.
+    fn drawn(&mut self, result: &RunResult) {
+        for of in &result.drawn {
+            let least = of.values.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = of.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let mean = of.values.iter().sum::<f64>() / of.values.len() as f64;
+            let [mean, least, most] = [mean, least, most].map(|v| quantity(v, &of.unit));
+            let line = format!(
+                "{} was drawn for each replication: {mean} on average, from {least} to {most}.",
+                safe(&of.name)
+            );
+            self.wrapped("", &line);
+        }
     }
 
     fn watches(&mut self, watches: &[WatchResult]) {

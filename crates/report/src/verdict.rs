@@ -1,6 +1,7 @@
 //! The verdict in one sentence.
 
 use kneepoint_experiment::result::{ObjectiveResult, RunResult, Verdict};
+use kneepoint_statistics::Estimated;
 
 /// Returns what came of the run in one sentence: `Missed: 1 of 3 objectives does not hold (fast).`
 pub fn sentence(result: &RunResult) -> String {
@@ -27,6 +28,18 @@ pub fn sentence(result: &RunResult) -> String {
         Verdict::NotEnough => {
             some("Not enough data", Verdict::NotEnough, "rests on too little", "rest on too little")
         }
+        Verdict::Probability => match &result.probability {
+            Some(Estimated::Known(chance)) => {
+                let [value, low, high] = [chance.value, chance.low, chance.high].map(|v| v * 100.0);
+                format!(
+                    "Meets {} with probability {value:.0} % ({low:.0} to {high:.0}, {}).",
+                    if all == 1 { "the one objective" } else { "all objectives" },
+                    crate::capacity::confidence(chance.confidence)
+                )
+            }
+            Some(Estimated::NotEnough { reason, .. }) => format!("Not enough data: {reason}."),
+            None => "A probability, of which nothing is known.".to_string(),
+        },
         Verdict::NothingToJudge => "Nothing to judge: no objective is stated.".to_string(),
         Verdict::Void => {
             let failed: Vec<&str> =

@@ -23,7 +23,7 @@ mod topology;
 mod typed;
 pub mod value;
 
-pub use build::{Berth, MakePart, PartMaker, plan};
+pub use build::{Berth, MakePart, PartMaker, plan, plan_at};
 pub use diagnostic::{Fault, FaultRow, Faults, Severity};
 pub use file::{FILE_SIZE_MAX, FileId, Files, Place, SourceFile};
 pub use node::{NodeId, Origin};

@@ -46,12 +46,13 @@ impl Params {
         self.values.iter().filter_map(|(name, value)| Some((name.as_str(), (*value)?)))
     }
 
-    /// Computes all parameters, each after those it is made of.
+    /// Computes all parameters, each after those it is made of. What was drawn stands for what is uncertain.
     pub(crate) fn read(
         registry: &Registry,
         files: &Files,
         arena: &Arena,
         root: NodeId,
+        drawn: &[(String, Quantity)],
         faults: &mut Vec<Fault>,
     ) -> Params {
         let mut params = Params::none();
@@ -74,7 +75,8 @@ impl Params {
                 Constant::Value(Err(fault)) => faults.push(fault),
                 Constant::Uncertain => {
                     let nominal = params.uncertain(registry, files, arena, root, entry, faults);
-                    params.values.insert(name, nominal);
+                    let drawn = drawn.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
+                    params.values.insert(name, drawn.or(nominal));
                     continue;
                 }
             }
@@ -232,7 +234,7 @@ mod tests {
         let file = files.add("t.ron", None, text.clone());
         let (mut arena, mut faults) = (Arena::default(), Vec::new());
         let root = read(&text, file, Origin::File, &mut arena, &mut faults).unwrap();
-        let params = Params::read(&Registry::core(), &files, &arena, root, &mut faults);
+        let params = Params::read(&Registry::core(), &files, &arena, root, &[], &mut faults);
         (params, faults.into_iter().map(|fault| fault.message).collect())
     }
 

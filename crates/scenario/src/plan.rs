@@ -5,9 +5,11 @@ use std::sync::Arc;
 use kneepoint_calls::{ComponentId, Limits, Simulation};
 use kneepoint_engine::{SimDuration, SimTime};
 
-use crate::value::{Condition, Metric};
+use crate::value::{Condition, Dimension, Metric, Quantity};
 
 /// Builds one replication: always the same components in the same order.
+///
+/// Of a plan with uncertain parameters it builds what their means give; [`Plan::replication`] draws them.
 pub type Build = Arc<dyn Fn(u64, u64) -> Simulation + Send + Sync>;
 
 /// What to run and what to measure.
@@ -31,6 +33,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Builds a replication from (seed, replication).
     pub build: Build,
+    /// What is drawn once per replication, if anything is.
+    pub uncertain: Option<Uncertainty>,
 }
 
 /// What a description says about itself, beside what is simulated: results carry it.
@@ -85,6 +89,20 @@ impl std::fmt::Display for Assumption {
         }
     }
 }
+
+/// Parameters that are drawn once per replication.
+#[derive(Clone)]
+pub struct Uncertainty {
+    /// Their names and what they measure, in the order in which they are written.
+    pub params: Vec<(String, Dimension)>,
+    /// Returns their values in a replication, from (seed, replication), in the base unit of each.
+    pub values: Arc<dyn Fn(u64, u64) -> Vec<f64> + Send + Sync>,
+    /// Builds a replication with values: the same components in the same order, whatever they are.
+    pub build: DrawnBuild,
+}
+
+/// Builds a replication from (seed, replication, values of what is uncertain), or says why it cannot be.
+pub type DrawnBuild = Arc<dyn Fn(u64, u64, &[f64]) -> Result<Simulation, String> + Send + Sync>;
 
 /// How long, how often, how sure.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,7 +224,23 @@ impl Plan {
             about: About::default(),
             warnings: Vec::new(),
             build: Arc::new(build),
+            uncertain: None,
         }
+    }
+
+    /// Builds a replication; what is uncertain is drawn for it.
+    ///
+    /// # Errors
+    /// If drawn values make no sense in the model; in words, with the values.
+    pub fn replication(&self, seed: u64, replication: u64) -> Result<Simulation, String> {
+        let Some(uncertain) = &self.uncertain else { return Ok((self.build)(seed, replication)) };
+        let values = (uncertain.values)(seed, replication);
+        (uncertain.build)(seed, replication, &values).map_err(|reason| {
+            let drawn = uncertain.params.iter().zip(&values).map(|((name, dimension), value)| {
+                format!("{name} = {:.4}", Quantity::new(*value, *dimension))
+            });
+            format!("with {} drawn, {reason}", drawn.collect::<Vec<_>>().join(", "))
+        })
     }
 
     /// Returns the part of this name.

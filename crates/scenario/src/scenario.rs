@@ -51,6 +51,17 @@ pub struct Checked {
     variant: Option<String>,
     set: Vec<(String, String)>,
     warnings: Vec<Fault>,
+    /// What it was made of, if something in it is drawn once per replication.
+    source: Option<Arc<Source>>,
+}
+
+/// What a scenario with uncertain parameters is checked from again for each replication.
+#[derive(Debug)]
+struct Source {
+    registry: Registry,
+    /// With settings applied.
+    arena: Arena,
+    root: NodeId,
 }
 
 impl Scenario {
@@ -232,7 +243,7 @@ impl Check<'_> {
     }
 
     fn finish(mut self, overrides: &Overrides) -> Result<Checked, Faults> {
-        let params = Params::read(self.registry, &self.files, &self.arena, self.root, &mut self.faults);
+        let params = Params::read(self.registry, &self.files, &self.arena, self.root, &[], &mut self.faults);
         let mut checker = Checker::new(self.registry, &self.files, &self.arena, self.root, &params);
         let root = checker.scenario(self.root);
         let mut found = checker.found(&self.faults);
@@ -246,7 +257,11 @@ impl Check<'_> {
         }
         let edge = |call: &Call, field: &str| edge_value(&root, call, field).cloned();
         lint::check(&root, &topology, edge, &mut self.faults);
+        let source = (!params.uncertain.is_empty()).then(|| {
+            Arc::new(Source { registry: self.registry.clone(), arena: self.arena, root: self.root })
+        });
         Ok(Checked {
+            source,
             root,
             topology,
             params: params.values().map(|(name, value)| (name.to_string(), value)).collect(),
@@ -255,6 +270,32 @@ impl Check<'_> {
             set: overrides.set.clone(),
             warnings: Faults::new(self.files.clone(), self.faults).list().to_vec(),
             files: self.files,
+        })
+    }
+
+    /// Checks the scenario with values for what is uncertain. What does not depend on them was checked before.
+    fn drawn(mut self, of: &Checked, values: &[(String, Quantity)]) -> Result<Checked, Faults> {
+        let params =
+            Params::read(self.registry, &self.files, &self.arena, self.root, values, &mut self.faults);
+        let mut checker = Checker::new(self.registry, &self.files, &self.arena, self.root, &params);
+        let root = checker.scenario(self.root);
+        let mut found = checker.found(&self.faults);
+        self.faults.append(&mut found);
+        let Some(root) = root else { return Err(self.refused()) };
+        let topology = self.meaning(&root);
+        if self.faults.iter().any(|fault| fault.severity == Severity::Error) {
+            return Err(self.refused());
+        }
+        Ok(Checked {
+            root,
+            topology,
+            params: params.values().map(|(name, value)| (name.to_string(), value)).collect(),
+            uncertain: params.uncertain,
+            variant: of.variant.clone(),
+            set: of.set.clone(),
+            warnings: Vec::new(),
+            files: self.files,
+            source: of.source.clone(),
         })
     }
 
@@ -616,6 +657,22 @@ impl Checked {
     #[must_use]
     pub fn uncertain(&self) -> &[Uncertain] {
         &self.uncertain
+    }
+
+    /// Checks the scenario again with values in place of its uncertain parameters: what one replication is built of.
+    ///
+    /// # Errors
+    /// Everything that a drawn value makes wrong: a rate below 0, a share above 100 %.
+    pub fn with_drawn(&self, values: &[(String, Quantity)]) -> Result<Checked, Faults> {
+        let Some(source) = &self.source else { return Ok(self.clone()) };
+        let check = Check {
+            registry: &source.registry,
+            files: self.files.clone(),
+            arena: source.arena.clone(),
+            root: source.root,
+            faults: Vec::new(),
+        };
+        check.drawn(self, values)
     }
 
     /// Returns what is allowed but probably not meant, and notes.

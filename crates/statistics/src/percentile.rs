@@ -19,9 +19,12 @@ impl Estimated {
     /// The value is that of all samples together, never an average of percentiles.
     /// The interval: the share of samples at or below the value is a ratio over replications, whose error comes
     /// from the spread between them, so that samples inside one replication may depend on each other as much as
-    /// they like. The pooled distribution is then read at `p` minus and plus that error times Student's t.
-    /// The ends are outer edges of buckets: the resolution of the histogram is inside the interval. The error is
-    /// never taken smaller than that of independent samples, lest replications that agree by luck claim certainty.
+    /// they like. The pooled distribution is then read at `p` minus and plus that error times Student's t, in the scale
+    /// of the logit: near 1 a share errs further down than up, and never beyond 1.
+    /// Value and ends are interpolated inside their buckets; where a bucket is one frequent value (a constant time) the
+    /// ends are its outer edges, so that the resolution of the histogram is inside the interval. (Outer edges
+    /// everywhere made intervals that are as narrow as a bucket hold p99 of M/M/4 in 99.5 % of experiments instead of
+    /// 95 %.) The error is never taken smaller than that of independent samples, lest replications that agree by luck claim certainty.
     ///
     /// There is no estimate with fewer than two replications, with fewer than [`MIN_BEYOND`] samples expected
     /// beyond the percentile, or if the interval would reach beyond the samples.
@@ -31,7 +34,8 @@ impl Estimated {
     ///
     /// # Source
     /// Woodruff, "Confidence intervals for medians and other position measures", JASA 47, 1952, with replications
-    /// as clusters. Chosen over the jackknife, whose differences drown in the width of a bucket and which is
+    /// as clusters; the logit: Korn and Graubard, "Confidence intervals for proportions with small expected number of
+    /// positive counts estimated from survey data", Survey Methodology 24(2), 1998. Chosen over the jackknife, whose differences drown in the width of a bucket and which is
     /// inconsistent for quantiles unless the samples left out are many (Shao and Wu, Annals of Statistics 17, 1989),
     /// and over averaging the percentiles of replications, which is biased where each has few samples.
     pub fn percentile<H: Borrow<Histogram>>(replications: &[H], p: f64, confidence: f64) -> Estimated {
@@ -61,8 +65,9 @@ impl Estimated {
             share,
         );
         let independent = (share * (1.0 - share) / n as f64).sqrt();
-        let reach = two_sided_t(confidence, r) * between.max(independent);
-        if p - reach <= 0.0 || p + reach >= 1.0 {
+        let (below, above) = around(p, two_sided_t(confidence, r) * between.max(independent));
+        // The last sample of the thinner tail is all there is to stand on.
+        if below * n as f64 <= 0.5 || (1.0 - above) * n as f64 <= 0.5 {
             let reason = format!(
                 "the replications differ so much that the interval of {} reaches beyond the samples: \
                  make them longer, or more of them",
@@ -70,9 +75,15 @@ impl Estimated {
             );
             return Estimated::not_enough(reason, r, None);
         }
-        let value = pooled.quantile(p).expect("there are samples");
-        let low = pooled.edges_of_rank(nearest_rank(p - reach, n)).0 as f64;
-        let high = pooled.edges_of_rank(nearest_rank(p + reach, n)).1 as f64;
+        let ends = |share: f64| {
+            let rank = nearest_rank(share, n);
+            let (low, high) = pooled.edges_of_rank(rank);
+            // Inside a bucket of one frequent value nothing is known: then its edges are the ends.
+            pooled.interpolated(rank).map_or((low as f64, high as f64), |at| (at, at))
+        };
+        let value = pooled.interpolated(rank).or(pooled.quantile(p)).expect("there are samples");
+        let low = ends(below).0.min(value);
+        let high = ends(above).1.max(value);
         // Kish's design effect: how much wider than independent samples the replications make it.
         let effective =
             if between > independent { n as f64 * (independent / between).powi(2) } else { n as f64 };
@@ -126,6 +137,16 @@ impl Estimated {
             effective_samples: Some(n),
         })
     }
+}
+
+/// Returns a share minus and plus an error, in the scale of the logit.
+fn around(p: f64, error: f64) -> (f64, f64) {
+    let odds = p / (1.0 - p);
+    let factor = libm::exp(error / (p * (1.0 - p)));
+    let share = |odds: f64| odds / (1.0 + odds);
+    // Odds beyond all numbers are certainty.
+    let above = if (odds * factor).is_finite() { share(odds * factor) } else { 1.0 };
+    (share(odds / factor), above)
 }
 
 fn check(p: f64, confidence: f64) {
@@ -210,8 +231,9 @@ mod tests {
         (0..9_000).for_each(|_| fast.record(10));
         (0..1_000).for_each(|_| slow.record(100));
         // 90 % of all samples are 10; the mean of the two medians would be 55.
-        let estimate = Estimated::percentile(&[&fast, &slow], 0.5, 0.95);
-        assert_eq!(estimate.known(), None, "two such different replications cannot agree on anything");
+        let estimate = *Estimated::percentile(&[&fast, &slow], 0.5, 0.95).known().unwrap();
+        // Two such different replications agree on nothing: the interval is all that was seen.
+        assert_eq!((estimate.value, estimate.low, estimate.high), (10.0, 10.0, 100.0));
         let alike = [fast.clone(), fast];
         let estimate = *Estimated::percentile(&alike, 0.5, 0.95).known().unwrap();
         assert_eq!((estimate.value, estimate.low, estimate.high), (10.0, 10.0, 10.0));

@@ -5,8 +5,10 @@
 //! ```
 //! Nothing here reaches around the loader: what a case says is written as a scenario, as a user would write it.
 
+mod capacity;
 mod case;
 mod comparison;
+mod coverage;
 mod findings;
 mod judge;
 mod law;
@@ -58,10 +60,13 @@ const QUICK: [&str; 19] = [
     "q/transient/mm1-0.8",
 ];
 
+/// Areas whose cases are experiments on experiments.
+const EXPERIMENTS: [&str; 2] = [coverage::AREA, capacity::AREA];
+
 /// What is to be verified.
 #[derive(Clone, Debug, Default)]
 pub struct Verify {
-    /// The area: `queueing` or `comparison`.
+    /// The area: `queueing`, `comparison`, `coverage`, `capacity`.
     pub area: String,
     /// A part of the cases, shorter runs: a test, not a proof.
     pub quick: bool,
@@ -115,7 +120,7 @@ impl std::fmt::Display for VerifyError {
                     f,
                     "there are no cases for area \"{}\"; there are: {}",
                     asked.escape_debug(),
-                    AREAS.join(", ")
+                    AREAS.iter().chain(&EXPERIMENTS).copied().collect::<Vec<_>>().join(", ")
                 )
             }
             VerifyError::Case { asked } => write!(f, "no case has \"{}\" in its id", asked.escape_debug()),
@@ -161,8 +166,11 @@ struct Judged {
 /// # Errors
 /// If there are no such cases, or the output cannot be written. Cases that fail are counted, not returned.
 pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> {
-    if what.area == comparison::AREA {
-        return comparison::verify(what, out);
+    match what.area.as_str() {
+        comparison::AREA => return comparison::verify(what, out),
+        coverage::AREA => return coverage::verify(what, out),
+        capacity::AREA => return capacity::verify(what, out),
+        _ => {}
     }
     let Some(cases) = cases(&what.area) else {
         return Err(VerifyError::Area { asked: what.area.clone() });

@@ -121,3 +121,23 @@ fn comparisons_are_as_often_right_as_they_claim() {
     let tally = verify(&wanted, &mut out).unwrap();
     assert_eq!((tally.passed, tally.failed), (4, 0), "{}", String::from_utf8_lossy(&out));
 }
+
+#[test]
+fn intervals_hold_what_they_claim() {
+    let (tally, text) =
+        found(&Verify { area: "coverage".to_string(), quick: true, threads: 2, ..Verify::default() });
+    assert_eq!((tally.passed, tally.failed), (3, 0), "{text}");
+}
+
+#[test]
+fn the_capacity_of_one_server_is_that_of_theory() {
+    let one = Some("capacity/mm1/mean".to_string());
+    let (tally, text) = found(&Verify {
+        area: "capacity".to_string(),
+        quick: true,
+        case: one,
+        threads: 2,
+        ..Verify::default()
+    });
+    assert_eq!((tally.passed, tally.failed), (1, 0), "{text}");
+}

@@ -282,7 +282,8 @@ struct Running {
 
 impl Running {
     fn record(&self) -> (Record, RunResult) {
-        let result = assemble(&self.plan, &self.program, self.warm_up, self.from.clone(), &self.all, None);
+        let result =
+            assemble(&self.plan, &self.program, self.warm_up, self.from.clone(), &self.all, None, false);
         (Record::of(&self.name, &result), result)
     }
 }

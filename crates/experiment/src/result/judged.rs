@@ -14,6 +14,8 @@ pub enum Verdict {
     Unclear,
     /// The data do not carry the number.
     NotEnough,
+    /// Something is drawn once per replication: there is a probability that it holds, and no yes or no.
+    Probability,
     /// No objective was stated.
     NothingToJudge,
     /// A check of the run about itself failed: nothing it says counts.
@@ -28,6 +30,7 @@ impl Verdict {
             Verdict::Missed => "missed",
             Verdict::Unclear => "unclear",
             Verdict::NotEnough => "not enough data",
+            Verdict::Probability => "probability",
             Verdict::NothingToJudge => "nothing to judge",
             Verdict::Void => "void",
         }
@@ -64,12 +67,25 @@ pub struct ObjectiveResult {
     pub bound: f64,
     /// The unit of both.
     pub unit: Unit,
+    /// The probability that it holds in a replication, if something is drawn once per replication.
+    pub probability: Option<Estimated>,
     /// The finding in words.
     pub sentence: String,
     /// How it went window by window, if it was to hold in each.
     pub windows: Option<Windows>,
     /// One value per replication, in order, where there is one: what a comparison pairs.
     pub per_replication: Vec<Option<f64>>,
+}
+
+/// A parameter that was drawn once per replication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawnParam {
+    /// Its name.
+    pub name: String,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// Its values, by replication.
+    pub values: Vec<f64>,
 }
 
 /// An objective in each of many windows.

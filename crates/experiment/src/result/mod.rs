@@ -8,10 +8,11 @@ mod sampled;
 
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
+use kneepoint_statistics::Estimated;
 
 pub use kneepoint_scenario::plan::{About, Assumption, ScenarioFacts};
 
-pub use judged::{CheckResult, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
+pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use measure::{Better, Measure, Subject};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use point::{AxisFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
@@ -33,6 +34,10 @@ pub struct RunResult {
     pub verdict: Verdict,
     /// The objectives, in the order of the plan.
     pub objectives: Vec<ObjectiveResult>,
+    /// The probability that all objectives hold in the same replication, if something is drawn once per replication.
+    pub probability: Option<Estimated>,
+    /// What was drawn once per replication.
+    pub drawn: Vec<DrawnParam>,
     /// Extra metrics, in the order of the plan.
     pub watches: Vec<WatchResult>,
     /// What the clients saw, in the order of the plan.
@@ -69,6 +74,8 @@ pub struct Facts {
     pub warm_up_from: WarmUpFrom,
     /// Replications made.
     pub replications: u64,
+    /// Batches the one replication was cut into for intervals; then these are what the values per replication are of.
+    pub batches: Option<u64>,
     /// Replications allowed.
     pub replications_max: u64,
     /// Relative precision asked for.

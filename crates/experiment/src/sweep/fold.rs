@@ -98,6 +98,7 @@ impl Folder {
             warm_up: kneepoint_engine::SimDuration::from_nanos(self.spec.warm_up),
             warm_up_from: self.spec.warm_up_from(),
             replications,
+            batches: None,
             replications_max: run.replications_max,
             precision: run.precision,
             precision_reached,

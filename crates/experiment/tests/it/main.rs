@@ -4,10 +4,12 @@ mod models;
 mod parts;
 
 mod by_hand;
+mod capacity;
 mod compare;
 mod determinism;
 mod planted_faults;
 mod refusals;
 mod scenarios;
 mod theory;
+mod uncertain;
 mod warm_up;

@@ -47,6 +47,7 @@ pub fn sweep_sentence(result: &SweepResult) -> String {
             (None, Verdict::NotEnough) => (3, "not enough data"),
             (None, Verdict::Void) => (4, "void"),
             (None, Verdict::NothingToJudge) => (6, "nothing to judge"),
+            (None, Verdict::Probability) => (7, "a probability"),
         };
         verdicts.entry(order).or_insert((word, 0)).1 += 1;
     }

@@ -19,8 +19,13 @@ pub(super) fn distribution(checked: &Checked, spec: DistributionSpec, place: Pla
     Ok(law)
 }
 
-/// Makes a distribution; with a `sign` recorded values may be below 0, because something is added to them.
-fn any(checked: &Checked, spec: DistributionSpec, place: Place, sign: bool) -> Built<Distribution> {
+/// Makes any distribution; with a `sign` recorded values may be below 0, because something is added to them.
+pub(super) fn any(
+    checked: &Checked,
+    spec: DistributionSpec,
+    place: Place,
+    sign: bool,
+) -> Built<Distribution> {
     use DistributionSpec as D;
     let say = |error: DistributionError| wrong(place, error.to_string());
     let made = match spec {

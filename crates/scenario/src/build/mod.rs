@@ -19,6 +19,7 @@ mod places;
 mod run;
 mod table;
 mod traffic;
+mod uncertain;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -92,14 +93,24 @@ impl<T> Noted<T> for Built<T> {
 /// # Errors
 /// What cannot be built: files that cannot be read, values that fit nothing, what is not built yet.
 pub fn plan(checked: &Checked) -> Result<Plan, Faults> {
-    make(checked).map_err(|faults| Faults::new(checked.files().clone(), faults))
+    plan_at(checked, 1.0)
 }
 
-fn make(checked: &Checked) -> Built<Plan> {
+/// Makes a plan in which every client brings so many times its load: rates, sessions and speeds of records times the
+/// factor, users too, rounded to whole ones.
+///
+/// # Panics
+/// If the factor is not above 0 and finite.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_at(checked: &Checked, load: f64) -> Result<Plan, Faults> {
+    assert!(load > 0.0 && load.is_finite(), "a load is a factor above 0, not {load}");
+    make(checked, load).map_err(|faults| Faults::new(checked.files().clone(), faults))
+}
+
+fn make(checked: &Checked, load: f64) -> Built<Plan> {
     let mut faults = Vec::new();
-    for uncertain in checked.uncertain() {
-        unbuilt::<()>(uncertain.place, "`Uncertain`").noted(&mut faults);
-    }
     let run = match checked.run() {
         Some(run) => run::run(run).noted(&mut faults),
         None => {
@@ -107,9 +118,10 @@ fn make(checked: &Checked) -> Built<Plan> {
             wrong(place, "there is no `run`: this file can be included, not run").noted(&mut faults)
         }
     };
-    let mut builder = Builder::new(checked, &mut faults);
+    let mut builder = Builder::new(checked, load, &mut faults);
     builder.everything().noted(&mut faults);
-    let Some(run) = run.filter(|_| faults.is_empty()) else { return Err(faults) };
+    let uncertain = uncertain::uncertainty(checked, load, &builder.parts).noted(&mut faults);
+    let Some((run, uncertain)) = run.zip(uncertain).filter(|_| faults.is_empty()) else { return Err(faults) };
     let Builder { sim, parts, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
@@ -133,6 +145,7 @@ fn make(checked: &Checked) -> Built<Plan> {
             sim.reseed(seed, replication);
             sim
         }),
+        uncertain,
     })
 }
 
@@ -212,6 +225,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) places: places::Places<'a>,
     keys: keys::Keys,
     pub(crate) sim: Simulation,
+    /// How many times its load a client brings.
+    pub(crate) load: f64,
     parts: Vec<PartPlan>,
     /// For each part its instances as others call them: the door, where it has one.
     doors: Vec<Vec<Callee>>,
@@ -226,13 +241,14 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(checked: &'a Checked, faults: &mut Vec<Fault>) -> Builder<'a> {
+    fn new(checked: &'a Checked, load: f64, faults: &mut Vec<Fault>) -> Builder<'a> {
         Builder {
             checked,
             numbers: Numbers::of(checked),
             places: places::Places::of(checked),
             keys: keys::Keys::read(checked, faults),
             sim: Simulation::new(0),
+            load,
             parts: Vec::new(),
             doors: Vec::new(),
             declared: BTreeMap::new(),

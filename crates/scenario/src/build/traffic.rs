@@ -22,7 +22,7 @@ const USERS_MAX: f64 = 10_000_000.0;
 
 /// Adds a client.
 pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<ComponentId> {
-    let args = &part.args;
+    let (args, load) = (&part.args, builder.load);
     let asks = ask(builder, at, part);
     let drawn =
         |field: &str| law::distribution(builder.checked, args.distribution(field), args.place_of(field));
@@ -36,13 +36,14 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             builder.sim.add(&part.name, client)
         }
         "ClosedClient" => {
-            let ((edge, classes), (users, think)) = both(asks, both(course("users"), drawn("think")))?;
+            let users = course("users").map(|users| users.scaled(load));
+            let ((edge, classes), (users, think)) = both(asks, both(users, drawn("think")))?;
             few_enough(builder, args, &users)?;
             builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes))
         }
         "SessionClient" => {
             let arrivals = course("sessions").and_then(|rate| {
-                ArrivalProcess::new(Arrivals::Poisson, Some(rate))
+                ArrivalProcess::new(Arrivals::Poisson, Some(rate.scaled(load)))
                     .or_else(|e| wrong(args.head, e.to_string()))
             });
             let sessions = both(drawn("requests"), drawn("think"));
@@ -53,7 +54,7 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             // A recording that could not be read has been said.
             let trace = builder.keys.trace(at).ok_or_else(Vec::new);
             let ((edge, classes), trace) = both(asks, trace)?;
-            let (speed, repeat) = (args.number("speed"), args.flag("repeat"));
+            let (speed, repeat) = (args.number("speed") * load, args.flag("repeat"));
             let client = TraceClient::new(edge, trace.records, speed, repeat, classes);
             let client = match trace.numbered_from {
                 Some(from) => client.and_then(|client| client.numbered(from)),
@@ -184,9 +185,11 @@ fn records(part: &Part) -> Vec<(&str, Option<&Args>)> {
 fn arrivals(builder: &Builder<'_>, args: &Args, field: &str) -> Built<ArrivalProcess> {
     let checked = builder.checked;
     let rate: Option<RateProfile> = match args.profile_if(field) {
-        Some(spec) => Some(law::profile(checked, spec, args.place_of(field))?),
+        Some(spec) => Some(law::profile(checked, spec, args.place_of(field))?.scaled(builder.load)),
         None => None,
     };
+    // Without a rate the gaps say it: they shrink as the load grows.
+    let shorter = if rate.is_none() { 1.0 / builder.load } else { 1.0 };
     let Some(kind) = args.args("arrivals") else {
         return wrong(args.head, "arrivals have a default");
     };
@@ -194,14 +197,15 @@ fn arrivals(builder: &Builder<'_>, args: &Args, field: &str) -> Built<ArrivalPro
         "Poisson" => Arrivals::Poisson,
         "Constant" => Arrivals::Constant,
         "Renewal" => {
-            Arrivals::Renewal(law::distribution(checked, kind.distribution("gap"), kind.place_of("gap"))?)
+            let gap = law::distribution(checked, kind.distribution("gap"), kind.place_of("gap"))?;
+            Arrivals::Renewal(if shorter == 1.0 { gap } else { gap.scaled(shorter) })
         }
         "Mmpp" => {
             let mut states = Vec::new();
             for value in kind.list("states") {
                 let Data::Args(state) = &value.data else { continue };
                 let stay = law::distribution(checked, state.distribution("stay"), state.place_of("stay"))?;
-                states.push(MmppState { rate: state.number("rate"), stay });
+                states.push(MmppState { rate: state.number("rate") / shorter, stay });
             }
             Arrivals::Mmpp(states)
         }

@@ -78,6 +78,22 @@ pub struct Closed {
     pub latency_min_s: f64,
 }
 
+/// The load of one part by open clients, averaged over the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saturation {
+    /// Its name.
+    pub part: String,
+    /// Offered work over servers.
+    pub utilisation: f64,
+}
+
+impl Saturation {
+    /// How many times the load is one at which the part has no idle time left.
+    pub fn saturates_at(&self) -> f64 {
+        1.0 / self.utilisation
+    }
+}
+
 /// What one request of a client brings.
 struct Demand {
     /// Work for each part [seconds of a server], by its number.
@@ -148,6 +164,22 @@ pub fn forecast(checked: &Checked) -> Forecast {
     forecast
 }
 
+/// The parts with servers that open clients load, the bottleneck on average first.
+pub fn saturation(checked: &Checked) -> Vec<Saturation> {
+    let loads = forecast(checked).loads.into_iter();
+    let mut found: Vec<Saturation> =
+        loads.map(|load| Saturation { part: load.part, utilisation: load.mean }).collect();
+    found.sort_by(|a, b| b.utilisation.total_cmp(&a.utilisation));
+    found
+}
+
+/// Returns how many requests a second all clients send on average between two instants \[ns\], by what is written;
+/// `None` if one of them is closed or recorded, so that nothing says it.
+pub fn offered_per_s(checked: &Checked, from: u64, to: u64) -> Option<f64> {
+    let clients = checked.parts().iter().enumerate().filter(|(_, part)| part.is_client);
+    clients.map(|(at, _)| rate(checked, at)?.mean(from, to)).sum()
+}
+
 /// The bounds of a closed client. What open clients take of a part on average is not there for it.
 fn closed(checked: &Checked, at: usize, demand: &Demand, loads: &[Load], end: u64) -> Option<Closed> {
     let part = &checked.parts()[at];
@@ -194,6 +226,16 @@ struct Rate {
 impl Rate {
     fn at(&self, t: f64) -> Option<f64> {
         Some(value_at(&self.profile, t)? * self.factor)
+    }
+
+    /// The average over a stretch \[ns\]; by looks where it bends.
+    fn mean(&self, from: u64, to: u64) -> Option<f64> {
+        if let ProfileSpec::Constant(value) = &self.profile {
+            return Some(value * self.factor);
+        }
+        let (from, length) = (from as f64, (to - from) as f64);
+        let at = |i: u64| self.at(from + length * (i as f64 + 0.5) / LOOKS as f64);
+        Some((0..LOOKS).map(at).sum::<Option<f64>>()? / LOOKS as f64)
     }
 }
 

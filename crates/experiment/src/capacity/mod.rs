@@ -1,0 +1,483 @@
+//! The capacity: the highest load inside the objectives, what stands in the way, and what happens beyond.
+//!
+//! ```text
+//! Loads --first guess from theory--> Point (a run) --search--> bracket --crossing--> capacity with interval
+//!                                      ^__________________________|         |
+//!                                                                    knee: loads around and beyond --> behaviour
+//! ```
+//! A run is the scenario with all its replications at one load; a search takes fewer than twenty.
+
+mod behaviour;
+mod border;
+mod change;
+mod linearity;
+mod load;
+mod parts;
+mod point;
+mod result;
+mod search;
+
+use kneepoint_statistics::{Estimate, Estimated};
+
+use crate::error::ExperimentError;
+use crate::run::{Options, in_threads};
+
+pub use change::{Change, change};
+pub use linearity::{Linearity, ScalingFit, Size, SizeCapacity, linearity};
+pub use load::{Loaded, Loads, Offered};
+pub use result::{
+    Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, OfPeak, PartLoad, Seen,
+};
+
+use point::{Kept, Point};
+use search::{Bounds, Next, RUNS_MAX, Scale};
+
+/// Loads of the knee's table, as shares of the capacity.
+///
+/// # Source
+/// Chosen: flat, bent, and up to twice the capacity, where behaviour beyond the knee is judged.
+const KNEE: [f64; 9] = [0.2, 0.4, 0.6, 0.8, 1.0, 1.1, 1.25, 1.5, 2.0];
+
+/// Loads beyond saturation that are added where twice the capacity overloads nothing, as shares of saturation.
+const BEYOND: [f64; 2] = [1.5, 2.0];
+
+/// How near (relative) a load that was run already must be to stand for one of the knee's.
+const SAME: f64 = 0.02;
+
+/// How far the load may be from what is written if nothing else bounds it.
+const FURTHEST: f64 = 1000.0;
+
+/// How a search is made. Nothing here changes a result, but for the knee, which is there or not.
+#[derive(Clone, Copy, Default)]
+pub struct CapacityOptions<'a> {
+    /// Threads; nothing for as many as the machine has.
+    pub threads: Option<usize>,
+    /// Told after each replication, from whatever thread it ran on.
+    pub progress: Option<&'a (dyn Fn(Step) + Sync)>,
+    /// Only the capacity: no table of the knee, no behaviour beyond it.
+    pub without_knee: bool,
+}
+
+/// How far a search has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Which run, from 1.
+    pub run: u32,
+    /// Its load.
+    pub load: f64,
+    /// Replications of it that are done.
+    pub done: u64,
+    /// All its replications.
+    pub planned: u64,
+}
+
+/// Searches the highest load inside the objectives.
+///
+/// The result is the same, to the last bit, with any number of threads.
+///
+/// # Example
+/// ```no_run
+/// use kneepoint_experiment::capacity::{CapacityOptions, Loads, capacity};
+/// use kneepoint_scenario::{Overrides, Registry, Scenario};
+/// let path = std::path::Path::new("models/quickstart.ron");
+/// let checked = Scenario::load(path, &Registry::core(), &Overrides::default())?;
+/// let found = capacity(&Loads::of_clients(&checked), &CapacityOptions::default())?;
+/// println!("{:?} of the load in the file, after {} runs", found.capacity, found.runs);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If a plan cannot be made or run, an objective cannot be measured, or a run fails its own checks. A run that reaches
+/// a ceiling of requests or memory is no error: that load is beyond the capacity.
+pub fn capacity(loads: &Loads, options: &CapacityOptions) -> Result<CapacityResult, ExperimentError> {
+    in_threads(options.threads, || {
+        let mut runner = Runner { loads, options, points: Vec::new() };
+        runner.capacity()
+    })?
+}
+
+/// Makes runs and keeps what they gave.
+struct Runner<'a> {
+    loads: &'a Loads,
+    options: &'a CapacityOptions<'a>,
+    /// In the order of running.
+    points: Vec<Point>,
+}
+
+impl Runner<'_> {
+    fn run(&mut self, load: f64) -> Result<(), ExperimentError> {
+        let loaded = self.loads.at(load)?;
+        let run = self.points.len() as u32 + 1;
+        let tell = |progress: crate::run::Progress| {
+            if let Some(tell) = self.options.progress {
+                tell(Step { run, load, done: progress.done, planned: progress.planned });
+            }
+        };
+        let point = Point::run(load, &loaded, &Options::default(), &tell)?;
+        self.points.push(point);
+        Ok(())
+    }
+
+    fn has(&self, load: f64) -> bool {
+        self.points.iter().any(|p| (p.load / load - 1.0).abs() < 1e-9)
+    }
+
+    fn capacity(&mut self) -> Result<CapacityResult, ExperimentError> {
+        let loads = self.loads;
+        let written = loads.written;
+        let scale = Scale { saturation: parts::saturation_load(loads)? };
+        let (low, high) = loads.range.unwrap_or_else(|| {
+            let high = scale.saturation.map_or(FURTHEST * written, |s| 8.0 * s);
+            let low = scale.saturation.unwrap_or(written).min(written) / FURTHEST;
+            (low, high)
+        });
+        let (low, high) = (loads.fitting(low), loads.fitting(high));
+        let bounds = Bounds { low, high, written, scale };
+        let plan = loads.at(loads.fitting(search::first(&bounds)))?.plan;
+        if plan.run.replications_min < 2 {
+            return Err(ExperimentError::plan(
+                "a capacity needs an interval, and so at least 2 replications at each load; 1 is asked for",
+            ));
+        }
+        let objectives = plan.objectives.len();
+        if objectives == 0 {
+            self.run(loads.fitting(search::first(&bounds)))?;
+        } else {
+            self.search(&bounds)?;
+        }
+        let confidence = plan.run.confidence;
+        let n = plan.run.replications_min;
+        let found = if objectives == 0 {
+            self.by_saturation(confidence, n)
+        } else {
+            self.found(&bounds, objectives, confidence, n)
+        };
+        if !self.options.without_knee
+            && let Some(at) = self.centre(&found)
+        {
+            self.knee(at, &scale)?;
+        }
+        self.result(found, &plan, scale)
+    }
+
+    fn search(&mut self, bounds: &Bounds) -> Result<(), ExperimentError> {
+        while self.points.len() < RUNS_MAX {
+            let load = match search::next(&self.points, bounds) {
+                Next::Try(load) => self.loads.fitting(load),
+                Next::Done | Next::Edge => return Ok(()),
+            };
+            // Whole loads end where there is none in between.
+            if self.has(load) {
+                return Ok(());
+            }
+            self.run(load)?;
+        }
+        Ok(())
+    }
+
+    /// What came of the search: the finding, the border and what is left there.
+    fn found(&self, bounds: &Bounds, objectives: usize, confidence: f64, n: u64) -> Found {
+        let without = |finding| Found { finding, capacity: None, binding: None };
+        match search::bracket(&self.points) {
+            (None, None) => unreachable!("a search runs at least once"),
+            (Some(held), None) => without(Finding::NotReached { load: held.load }),
+            (None, Some(missed)) => {
+                if missed.only_grows() {
+                    return self.by_saturation_of(missed, confidence, n);
+                }
+                let which = missed.kept().map_or_else(Vec::new, |kept| {
+                    (0..objectives).filter(|o| kept.scores[*o].value >= 0.0).collect()
+                });
+                Found {
+                    finding: Finding::MissedAtLowest { load: missed.load, objectives: Vec::new() },
+                    capacity: None,
+                    binding: which.first().map(|o| (*o, None)),
+                }
+            }
+            (Some(held), Some(missed)) => {
+                if missed.only_grows() {
+                    return self.by_saturation_of(held, confidence, n);
+                }
+                let crossing = border::first_crossing(&self.points, objectives, bounds.scale, confidence, n);
+                let inside = |load: f64| load >= held.load * 0.999 && load <= missed.load * 1.001;
+                match crossing {
+                    Some((first, Some(estimate))) if inside(first.load) => Found {
+                        finding: Finding::Found,
+                        capacity: Some(estimate),
+                        binding: Some((first.objective, Some(first.steepness))),
+                    },
+                    _ => {
+                        // No slope: the bracket itself is what is known, and enough where it is narrow.
+                        let worst = missed.kept().and_then(|kept| {
+                            (0..objectives)
+                                .max_by(|a, b| kept.scores[*a].value.total_cmp(&kept.scores[*b].value))
+                        });
+                        let finding = if missed.load / held.load < 1.05 {
+                            Finding::Found
+                        } else {
+                            Finding::NotSettled { holds: held.load, missed: missed.load }
+                        };
+                        let estimate = Estimate {
+                            value: (held.load * missed.load).sqrt(),
+                            low: held.load,
+                            high: missed.load,
+                            confidence,
+                            n,
+                            effective_samples: None,
+                        };
+                        Found {
+                            capacity: (finding == Finding::Found).then_some(estimate),
+                            finding,
+                            binding: worst.map(|o| (o, None)),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Without objectives only saturation can be told.
+    fn by_saturation(&self, confidence: f64, n: u64) -> Found {
+        let point = self.points.iter().rev().find(|p| p.kept().is_some_and(|k| k.seen.overloaded.is_empty()));
+        let mut found = match point.or(self.points.first()) {
+            Some(point) => self.by_saturation_of(point, confidence, n),
+            None => Found { finding: Finding::NoObjective, capacity: None, binding: None },
+        };
+        found.finding = Finding::NoObjective;
+        found
+    }
+
+    /// The load at which the busiest part of a run would have no idle time left.
+    fn by_saturation_of(&self, point: &Point, confidence: f64, n: u64) -> Found {
+        let busiest = point.kept().and_then(Kept::busiest);
+        let part = busiest.map_or_else(String::new, |(part, _)| part.to_string());
+        let utilisation = busiest.and_then(|(part, _)| point.kept()?.utilisation_of(part)?.known().copied());
+        let capacity = utilisation.filter(|u| u.low > 0.0).map(|u| Estimate {
+            value: point.load / u.value,
+            low: point.load / u.high,
+            high: point.load / u.low,
+            confidence,
+            n,
+            effective_samples: None,
+        });
+        Found { finding: Finding::Saturated { part }, capacity, binding: None }
+    }
+
+    /// What the knee's loads are shares of.
+    fn centre(&self, found: &Found) -> Option<f64> {
+        match (&found.capacity, &found.finding) {
+            (Some(estimate), _) => Some(estimate.value),
+            (None, Finding::NotReached { load } | Finding::MissedAtLowest { load, .. }) => Some(*load),
+            (None, Finding::NotSettled { holds, missed }) => Some((holds * missed).sqrt()),
+            (None, _) => None,
+        }
+    }
+
+    /// Runs the loads of the knee that were not run yet; more beyond saturation if nothing was overloaded till then.
+    fn knee(&mut self, centre: f64, scale: &Scale) -> Result<(), ExperimentError> {
+        let measured = self.points.iter().filter_map(|p| Some(p.load / p.kept()?.busiest()?.1));
+        let saturation = scale.saturation.or_else(|| measured.reduce(f64::min));
+        let mut wanted: Vec<f64> = KNEE.iter().map(|share| share * centre).collect();
+        if let Some(saturation) = saturation.filter(|s| *s > 1.25 * centre) {
+            wanted.extend(BEYOND.iter().map(|share| share * saturation));
+        }
+        for load in wanted {
+            let load = self.loads.fitting(load);
+            let near = self.points.iter().any(|p| (p.load / load - 1.0).abs() < SAME);
+            let outside = self.loads.range.is_some_and(|(low, _)| load < low);
+            if !near && !outside {
+                self.run(load)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn result(
+        &self,
+        found: Found,
+        plan: &kneepoint_scenario::plan::Plan,
+        scale: Scale,
+    ) -> Result<CapacityResult, ExperimentError> {
+        let centre = self.centre(&found);
+        let near = centre.and_then(|centre| {
+            // Without objectives the first run, which is short of saturation, tells most: beyond it work is lost.
+            let all =
+                if found.finding == Finding::NoObjective { &self.points[..1] } else { &self.points[..] };
+            let kept = all.iter().filter(|p| p.kept().is_some());
+            kept.min_by(|a, b| (a.load - centre).abs().total_cmp(&(b.load - centre).abs()))
+        });
+        let parts = parts::parts(self.loads, centre, near, scale)?;
+        let bottleneck = parts.first().map(|part| part.name.clone());
+        let knee = self.rows(centre, bottleneck.as_deref());
+        let behaviour = if self.options.without_knee {
+            Behaviour::Unknown("no load beyond the capacity was run".to_string())
+        } else {
+            behaviour::behaviour(&self.points, plan.run.confidence)
+        };
+        let objective = |o: usize, steepness| {
+            let objective = &plan.objectives[o];
+            Binding {
+                name: objective.name.clone(),
+                condition: objective.condition.to_string(),
+                metric: objective.condition.metric.to_string(),
+                bound: objective.condition.value.value.value,
+                unit: crate::judge::unit(Some(objective.condition.value.value.dimension)),
+                steepness,
+            }
+        };
+        let mut finding = found.finding;
+        if let Finding::MissedAtLowest { load, objectives } = &mut finding
+            && let Some(kept) = self.points.iter().find(|p| p.load == *load).and_then(Point::kept)
+        {
+            let missed = plan.objectives.iter().zip(&kept.scores).filter(|(_, score)| score.value >= 0.0);
+            *objectives = missed.map(|(objective, _)| objective.name.clone()).collect();
+        }
+        let kept = || self.points.iter().filter_map(Point::kept);
+        let mut warnings = plan.warnings.clone();
+        let bracket_only =
+            finding == Finding::Found && found.binding.is_some_and(|(_, slope)| slope.is_none());
+        self.doubts(&mut warnings, plan, &found.capacity, near, bracket_only);
+        let measured = kept().next().map(|kept| kept.measured);
+        Ok(CapacityResult {
+            title: plan.title.clone(),
+            axis: self.loads.axis.clone(),
+            load_written: self.loads.written,
+            offered_written_per_s: match measured {
+                Some((from, to)) => (self.loads.at(self.loads.written)?.offered_per_s)(from, to),
+                None => None,
+            },
+            users_written: self.loads.users_written,
+            capacity_per_s: self.per_s(&found.capacity, near)?,
+            capacity: found.capacity,
+            finding,
+            binding: found.binding.map(|(o, steepness)| objective(o, steepness)),
+            limits: self.limits(plan),
+            parts,
+            knee,
+            behaviour,
+            runs: self.points.len() as u32,
+            replications: plan.run.replications_min,
+            confidence: plan.run.confidence,
+            seed: plan.run.seed,
+            warnings,
+            digest: kept().fold(0, |digest, kept| crate::run::mix(digest, kept.digest)),
+            events: kept().map(|kept| kept.events).sum(),
+        })
+    }
+
+    /// The capacity in requests a second: by what is written where that says it, as measured otherwise.
+    fn per_s(
+        &self,
+        capacity: &Option<Estimate>,
+        near: Option<&Point>,
+    ) -> Result<Option<Estimate>, ExperimentError> {
+        let (Some(capacity), Some(near)) = (capacity, near) else { return Ok(None) };
+        let Some(kept) = near.kept() else { return Ok(None) };
+        let (from, to) = kept.measured;
+        let at = |load: f64| -> Result<Option<f64>, ExperimentError> {
+            Ok((self.loads.at(self.loads.fitting(load))?.offered_per_s)(from, to))
+        };
+        if let (Some(value), Some(a), Some(b)) = (at(capacity.value)?, at(capacity.low)?, at(capacity.high)?)
+        {
+            return Ok(Some(Estimate { value, low: a.min(b), high: a.max(b), ..*capacity }));
+        }
+        Ok(kept.seen.offered.known().copied())
+    }
+
+    fn limits(&self, plan: &kneepoint_scenario::plan::Plan) -> Vec<Limit> {
+        let limit = |(o, objective): (usize, &kneepoint_scenario::plan::Objective)| {
+            let known = || self.points.iter().filter_map(|p| Some((p.load, p.kept()?.scores[o].value)));
+            let missed_from =
+                known().filter(|(_, score)| *score >= 0.0).map(|(load, _)| load).reduce(f64::min);
+            let below = missed_from.unwrap_or(f64::INFINITY);
+            Limit {
+                name: objective.name.clone(),
+                condition: objective.condition.to_string(),
+                holds_up_to: known().map(|(load, _)| load).filter(|load| *load < below).reduce(f64::max),
+                missed_from,
+            }
+        };
+        plan.objectives.iter().enumerate().map(limit).collect()
+    }
+
+    fn rows(&self, centre: Option<f64>, bottleneck: Option<&str>) -> Vec<KneeRow> {
+        let Some(centre) = centre else { return Vec::new() };
+        let row = |p: &Point| KneeRow {
+            load: p.load,
+            of_capacity: p.load / centre,
+            seen: match &p.seen {
+                Ok(kept) => {
+                    let utilisation = bottleneck.and_then(|part| kept.utilisation_of(part)).cloned();
+                    Ok(Seen { utilisation, ..kept.seen.clone() })
+                }
+                Err(why) => Err(why.clone()),
+            },
+        };
+        // The search leaves many loads close together: of those the nearest to the capacity is shown.
+        let mut order: Vec<&Point> = self.points.iter().collect();
+        order.sort_by(|a, b| (a.load - centre).abs().total_cmp(&(b.load - centre).abs()));
+        let mut shown: Vec<&Point> = Vec::new();
+        for point in order {
+            if shown.iter().all(|other| (other.load / point.load - 1.0).abs() >= SAME) {
+                shown.push(point);
+            }
+        }
+        let mut rows: Vec<KneeRow> = shown.into_iter().map(row).collect();
+        rows.sort_by(|a, b| a.load.total_cmp(&b.load));
+        rows
+    }
+
+    fn doubts(
+        &self,
+        warnings: &mut Vec<String>,
+        plan: &kneepoint_scenario::plan::Plan,
+        capacity: &Option<Estimate>,
+        near: Option<&Point>,
+        bracket_only: bool,
+    ) {
+        if plan.uncertain.is_some() {
+            warnings.push(
+                "uncertain parameters are drawn anew in each replication: the capacity is that of all of them \
+                 together, and its interval holds what is uncertain too"
+                    .to_string(),
+            );
+        }
+        if let Some(capacity) = capacity
+            && let Some(share) = capacity.relative_half_width().filter(|share| *share > 0.1)
+        {
+            warnings.push(format!(
+                "the capacity is known to ± {:.0} % only: longer replications, or more of them, narrow it",
+                share * 100.0
+            ));
+        }
+        let alone = |p: &&Point| p.kept().is_some_and(|kept| kept.scores.iter().any(|s| !s.pooled));
+        if let Some(near) = near.filter(alone) {
+            let replications = plan.run.replications_min;
+            warnings.push(format!(
+                "near the capacity (load {:.4}) a metric of all {replications} replications together carries no \
+                 interval; the mean of their own values was taken, which is biased if each has few samples",
+                near.load
+            ));
+        }
+        if bracket_only {
+            warnings.push(
+                "the interval of the capacity is no confidence interval but the two loads between which it lies: the \
+                 metric gave no slope there"
+                    .to_string(),
+            );
+        }
+    }
+}
+
+/// What came of a search.
+struct Found {
+    finding: Finding,
+    capacity: Option<Estimate>,
+    /// The objective that is left first and how steeply.
+    binding: Option<(usize, Option<f64>)>,
+}
+
+/// A ratio of two measurements of the same replications.
+fn paired_ratio(parts: &[f64], wholes: &[f64], confidence: f64) -> Option<Estimate> {
+    Estimated::ratio(parts, wholes, confidence).known().copied()
+}

@@ -1,0 +1,261 @@
+//! One load: the run of it and what is kept of that.
+
+use kneepoint_scenario::value::Comparison;
+use kneepoint_statistics::{Estimated, Histogram};
+
+use crate::error::ExperimentError;
+use crate::recorder::Replication;
+use crate::result::{ObjectiveResult, RunResult, Unit, Verdict};
+use crate::run::{Options, Progress, run_and_keep};
+use crate::warnings::is_overloaded;
+
+use super::load::Loaded;
+use super::result::Seen;
+
+/// Scores beyond this say that a value is far off, and no more: a value of 0 would be infinitely far.
+///
+/// # Source
+/// Chosen: a factor of 400; no slope is taken over such distances.
+pub(super) const FAR: f64 = 6.0;
+
+/// What is kept of the run at one load.
+pub(super) struct Point {
+    pub load: f64,
+    pub seen: Result<Kept, String>,
+}
+
+/// The numbers of a run that went to its end.
+pub(super) struct Kept {
+    pub seen: Seen,
+    /// Good answers a second by replication, all clients together.
+    pub good: Vec<f64>,
+    /// Requests sent a second by replication.
+    pub sent: Vec<f64>,
+    /// Utilisation by part, of those that have one.
+    pub utilisation: Vec<(String, Estimated)>,
+    /// By objective.
+    pub scores: Vec<Score>,
+    /// What is measured, from and to \[ns\].
+    pub measured: (u64, u64),
+    pub digest: u64,
+    pub events: u64,
+}
+
+/// How far an objective is from its bound: the logarithm of value over bound, above 0 if it is missed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Score {
+    pub value: f64,
+    /// The ends of its interval, if the data carry one.
+    pub interval: Option<(f64, f64)>,
+    /// Whether it is that of all replications together; otherwise it is the mean of their own.
+    pub pooled: bool,
+}
+
+impl Score {
+    fn of(objective: &ObjectiveResult, comparison: Comparison, confidence: f64) -> Score {
+        let at = |value: f64| distance(value, objective.bound, comparison, &objective.unit);
+        match &objective.value {
+            Estimated::Known(e) => {
+                let (a, b) = (at(e.low), at(e.high));
+                Score { value: at(e.value), interval: Some((a.min(b), a.max(b))), pooled: true }
+            }
+            // Pooled it has no interval; the replications one by one have a spread.
+            Estimated::NotEnough { .. } => {
+                let known: Vec<f64> = objective.per_replication.iter().flatten().map(|v| at(*v)).collect();
+                match Estimated::from_replications(&known, confidence) {
+                    Estimated::Known(e) => {
+                        Score { value: e.value, interval: Some((e.low, e.high)), pooled: false }
+                    }
+                    // No good answer at all, no number: nothing holds.
+                    Estimated::NotEnough { .. } => {
+                        Score { value: known.first().copied().unwrap_or(FAR), interval: None, pooled: false }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it can be used for a slope.
+    pub fn is_near(&self) -> bool {
+        self.value.abs() < FAR
+    }
+}
+
+/// The logarithm of value over bound for what must stay below; of what is missing to 1 for shares that must stay above
+/// theirs (99.9 % to 99.8 % is twice as bad), and of bound over value for other numbers.
+fn distance(value: f64, bound: f64, comparison: Comparison, unit: &Unit) -> f64 {
+    let ratio = |above: f64, below: f64| -> f64 {
+        if below <= 0.0 {
+            return if above > 0.0 { FAR } else { -FAR };
+        }
+        if above <= 0.0 {
+            return -FAR;
+        }
+        (above / below).ln().clamp(-FAR, FAR)
+    };
+    let distance = match comparison {
+        Comparison::Less | Comparison::LessOrEqual => ratio(value, bound),
+        Comparison::Greater | Comparison::GreaterOrEqual => {
+            if *unit == Unit::Ratio && bound < 1.0 {
+                ratio(1.0 - value, 1.0 - bound)
+            } else {
+                ratio(bound, value)
+            }
+        }
+        Comparison::Equal => {
+            if value == bound {
+                -FAR
+            } else {
+                FAR
+            }
+        }
+    };
+    // A bound of 0 has no logarithm: then on which side it lies is all there is.
+    if comparison.holds(value, bound) { distance.min(-f64::MIN_POSITIVE) } else { distance.max(0.0) }
+}
+
+impl Point {
+    /// Runs the scenario at a load.
+    ///
+    /// A run that reached a ceiling is a point too: what could not be held is beyond every capacity.
+    pub fn run(
+        load: f64,
+        loaded: &Loaded,
+        options: &Options,
+        tell: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Point, ExperimentError> {
+        let options = Options { progress: Some(tell), ..*options };
+        match run_and_keep(&loaded.plan, &options) {
+            Ok((result, all)) => {
+                if result.verdict == Verdict::Void {
+                    let failed = result.checks.iter().flat_map(|check| &check.failures).next();
+                    return Err(ExperimentError::Void { load, reason: failed.cloned().unwrap_or_default() });
+                }
+                Ok(Point { load, seen: Ok(Kept::of(loaded, &result, &all)) })
+            }
+            Err(stopped @ ExperimentError::Stopped { .. }) => {
+                Ok(Point { load, seen: Err(stopped.to_string()) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The worst score of all objectives; what stopped is as bad as can be, and so is what grows for ever.
+    pub fn score(&self) -> Score {
+        match &self.seen {
+            Ok(kept) if !self.only_grows() => kept.worst(),
+            _ => Score { value: FAR, interval: None, pooled: true },
+        }
+    }
+
+    /// Whether all objectives hold, but only because the run ends before a queue that grows for ever is long enough.
+    pub fn only_grows(&self) -> bool {
+        self.kept().is_some_and(|kept| kept.worst().value < 0.0 && !kept.seen.overloaded.is_empty())
+    }
+
+    /// Whether all objectives hold here.
+    pub fn holds(&self) -> bool {
+        self.score().value < 0.0
+    }
+
+    pub fn kept(&self) -> Option<&Kept> {
+        self.seen.as_ref().ok()
+    }
+}
+
+impl Kept {
+    fn of(loaded: &Loaded, result: &RunResult, all: &[Replication]) -> Kept {
+        let confidence = result.facts.confidence;
+        let seconds = result.facts.measured().as_secs_f64();
+        let plan = &loaded.plan;
+        let per_replication = |of: &dyn Fn(&crate::readings::ClientReading) -> u64| -> Vec<f64> {
+            all.iter().map(|r| r.clients.iter().flatten().map(of).sum::<u64>() as f64).collect()
+        };
+        let rates = |counts: &[f64]| -> Vec<f64> { counts.iter().map(|count| count / seconds).collect() };
+        let good = per_replication(&|client| client.good());
+        let ended = per_replication(&|client| client.ended());
+        let sent = rates(&per_replication(&|client| client.sent()));
+        let bad: Vec<f64> = ended.iter().zip(&good).map(|(ended, good)| ended - good).collect();
+        let latencies: Vec<Histogram> = all
+            .iter()
+            .map(|r| {
+                let mut together = Histogram::new();
+                r.clients.iter().flatten().for_each(|client| together.merge(&client.latency()));
+                together
+            })
+            .collect();
+        let stations: Vec<usize> = (0..plan.parts.len())
+            .filter(|at| all.first().is_some_and(|r| r.stations[*at].is_some()))
+            .collect();
+        let overloaded = stations.iter().zip(&result.parts);
+        let overloaded = overloaded.filter(|(at, part)| is_overloaded(**at, part, all, confidence));
+        let scores: Vec<Score> = result
+            .objectives
+            .iter()
+            .zip(&plan.objectives)
+            .map(|(judged, objective)| Score::of(judged, objective.condition.comparison.value, confidence))
+            .collect();
+        let good_rates = rates(&good);
+        Kept {
+            seen: Seen {
+                offered: Estimated::from_replications(&sent, confidence),
+                goodput: Estimated::from_replications(&good_rates, confidence),
+                p50: Estimated::percentile(&latencies, 0.5, confidence),
+                p99: Estimated::percentile(&latencies, 0.99, confidence),
+                errors: crate::evaluate::share(&bad, &ended, confidence),
+                utilisation: None,
+                holds: (!scores.is_empty()).then(|| scores.iter().all(|score| score.value < 0.0)),
+                overloaded: overloaded.map(|(_, part)| part.name.clone()).collect(),
+            },
+            good: good_rates,
+            sent,
+            utilisation: result
+                .parts
+                .iter()
+                .filter_map(|part| Some((part.name.clone(), part.all.utilisation.as_ref()?.share.clone())))
+                .collect(),
+            scores,
+            measured: (result.facts.warm_up.as_nanos(), result.facts.duration.as_nanos()),
+            digest: result.digest,
+            events: result.events,
+        }
+    }
+
+    /// The score of the objective that is worst off.
+    fn worst(&self) -> Score {
+        let worst = self.scores.iter().max_by(|a, b| a.value.total_cmp(&b.value));
+        worst.copied().unwrap_or(Score { value: -FAR, interval: None, pooled: true })
+    }
+
+    /// Returns the utilisation of a part.
+    pub fn utilisation_of(&self, part: &str) -> Option<&Estimated> {
+        self.utilisation.iter().find(|(name, _)| name == part).map(|(_, of)| of)
+    }
+
+    /// Returns the highest utilisation of any part.
+    pub fn busiest(&self) -> Option<(&str, f64)> {
+        let known = self.utilisation.iter().filter_map(|(name, of)| Some((name.as_str(), of.value()?)));
+        known.max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missed_scores_above_zero_whatever_the_comparison() {
+        let score = |value, bound, comparison, unit| distance(value, bound, comparison, &unit);
+        use Comparison::{Equal, Greater, Less, LessOrEqual};
+        assert!((score(2.0, 1.0, Less, Unit::Duration) - 2f64.ln()).abs() < 1e-12);
+        assert!((score(0.5, 1.0, Less, Unit::Duration) + 2f64.ln()).abs() < 1e-12);
+        assert!(score(1.0, 1.0, Less, Unit::Duration) >= 0.0);
+        assert!(score(1.0, 1.0, LessOrEqual, Unit::Duration) < 0.0);
+        assert!((score(0.998, 0.999, Greater, Unit::Ratio) - 2f64.ln()).abs() < 1e-9);
+        assert!((score(50.0, 100.0, Greater, Unit::Rate) - 2f64.ln()).abs() < 1e-12);
+        assert_eq!(score(0.0, 0.01, Less, Unit::Ratio), -FAR);
+        assert_eq!(score(0.1, 0.0, LessOrEqual, Unit::Ratio), FAR);
+        assert!(score(0.0, 0.0, LessOrEqual, Unit::Ratio) < 0.0);
+        assert_eq!(score(3.0, 2.0, Equal, Unit::Number), FAR);
+    }
+}

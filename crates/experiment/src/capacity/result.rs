@@ -1,0 +1,227 @@
+//! What a search for the capacity found: plain data for whoever prints it.
+
+use kneepoint_scenario::value::Dimension;
+use kneepoint_statistics::{Estimate, Estimated};
+
+use crate::result::Unit;
+
+/// Everything a search for the capacity found.
+///
+/// # Units
+/// Loads on the [`LoadAxis`]; rates \[1/s\], durations \[ns\], shares from 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CapacityResult {
+    /// Title of the scenario.
+    pub title: String,
+    /// What the load is.
+    pub axis: LoadAxis,
+    /// The load of the file.
+    pub load_written: f64,
+    /// Requests a second at that load, where what is written says it.
+    pub offered_written_per_s: Option<f64>,
+    /// Users of all clients in the file, if all are closed with a constant number of them.
+    pub users_written: Option<f64>,
+    /// What came of the search.
+    pub finding: Finding,
+    /// The highest load inside the objectives.
+    pub capacity: Option<Estimate>,
+    /// The same in requests a second sent by all clients, where they follow from the load.
+    pub capacity_per_s: Option<Estimate>,
+    /// The objective that is left first beyond it.
+    pub binding: Option<Binding>,
+    /// How far each objective held among the loads that were run, in the order of the file.
+    pub limits: Vec<Limit>,
+    /// The parts with servers at the capacity, the busiest first.
+    pub parts: Vec<PartLoad>,
+    /// The loads that were run for the knee, ascending.
+    pub knee: Vec<KneeRow>,
+    /// What happens to the goodput beyond the knee.
+    pub behaviour: Behaviour,
+    /// Runs of the scenario in all, each with its replications.
+    pub runs: u32,
+    /// Replications of each run.
+    pub replications: u64,
+    /// Confidence of all intervals.
+    pub confidence: f64,
+    /// Seed.
+    pub seed: u64,
+    /// Where the search is fine and something is doubtful.
+    pub warnings: Vec<String>,
+    /// Fingerprint of all runs in their order.
+    pub digest: u64,
+    /// Events executed in all runs.
+    pub events: u64,
+}
+
+/// What the load is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadAxis {
+    /// A factor on what all clients bring: rates, sessions, users.
+    Clients,
+    /// The value of a setting, in the base unit of its dimension.
+    Setting {
+        /// Its path, as after `--set`.
+        path: String,
+        /// What it measures.
+        dimension: Dimension,
+        /// Whether only whole numbers make sense.
+        whole: bool,
+    },
+}
+
+/// What came of the search.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// There is a highest load inside the objectives.
+    Found,
+    /// All objectives hold up to where a part has no idle time left: beyond it its queue grows for ever.
+    Saturated {
+        /// Which part.
+        part: String,
+    },
+    /// An objective is missed at the lowest load already.
+    MissedAtLowest {
+        /// That load.
+        load: f64,
+        /// The objectives that are missed there.
+        objectives: Vec<String>,
+    },
+    /// All objectives hold at the highest load that was allowed.
+    NotReached {
+        /// That load.
+        load: f64,
+    },
+    /// No objective is stated: only saturation can be told.
+    NoObjective,
+    /// The runs that were allowed did not settle it: the capacity lies between these loads.
+    NotSettled {
+        /// The highest load at which all objectives held.
+        holds: f64,
+        /// The lowest load above it at which one was missed.
+        missed: f64,
+    },
+}
+
+/// The objective that is left first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// Its name.
+    pub name: String,
+    /// The condition as it was written.
+    pub condition: String,
+    /// Its metric as it was written.
+    pub metric: String,
+    /// What its value leaves.
+    pub bound: f64,
+    /// The unit of that.
+    pub unit: Unit,
+    /// How much the logarithm of value over bound grows when the load grows by 1 %, in per cent: 4 means that 1 % more
+    /// load makes the value 4 % larger.
+    pub steepness: Option<f64>,
+}
+
+/// How far an objective held among the loads that were run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// Its name.
+    pub name: String,
+    /// The condition as it was written.
+    pub condition: String,
+    /// The highest load up to which it held in every run.
+    pub holds_up_to: Option<f64>,
+    /// The lowest load above that at which it was missed.
+    pub missed_from: Option<f64>,
+}
+
+/// How busy a part is at the capacity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartLoad {
+    /// Its name.
+    pub name: String,
+    /// Measured in the run nearest to the capacity.
+    pub utilisation: Estimated,
+    /// By theory: mean work times rate over servers; nothing where no theory tells.
+    pub utilisation_by_theory: Option<f64>,
+    /// The load at which it would have no idle time left if nothing else stood in the way, by measurement.
+    pub saturates_at: Option<Estimate>,
+    /// The same by theory.
+    pub saturates_at_by_theory: Option<f64>,
+}
+
+/// What was seen at one load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KneeRow {
+    /// The load.
+    pub load: f64,
+    /// The load over the capacity.
+    pub of_capacity: f64,
+    /// What was measured; or why the run stopped.
+    pub seen: Result<Seen, String>,
+}
+
+/// The numbers of one load, all clients together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Requests sent.
+    pub offered: Estimated,
+    /// Requests that ended well.
+    pub goodput: Estimated,
+    /// Median latency of good answers.
+    pub p50: Estimated,
+    /// 99th percentile of the latency of good answers.
+    pub p99: Estimated,
+    /// Share of the requests that ended and not well.
+    pub errors: Estimated,
+    /// Utilisation of the bottleneck.
+    pub utilisation: Option<Estimated>,
+    /// Whether all objectives held, by their values.
+    pub holds: Option<bool>,
+    /// Parts whose queue grew through the run: what is seen depends on its length.
+    pub overloaded: Vec<String>,
+}
+
+/// What happens to the goodput beyond the knee.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Behaviour {
+    /// It still follows the load: nothing is overloaded at the highest load.
+    Rising,
+    /// It stays near its peak.
+    Plateau(OfPeak),
+    /// It falls, but not below half of its peak.
+    Decline(OfPeak),
+    /// It falls below half of its peak.
+    Collapse(OfPeak),
+    /// Its interval lies across a border of these.
+    Unclear(OfPeak),
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+/// Goodput at a load, as a share of its peak, from the same replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfPeak {
+    /// The lowest such share beyond the peak, with its interval.
+    pub share: Estimate,
+    /// At which load.
+    pub load: f64,
+    /// The highest load that was run.
+    pub highest: f64,
+    /// The load of the peak.
+    pub peak_load: f64,
+    /// The goodput of the peak.
+    pub peak: Estimated,
+}
+
+impl Behaviour {
+    /// Returns the word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Behaviour::Rising => "rising",
+            Behaviour::Plateau(_) => "plateau",
+            Behaviour::Decline(_) => "decline",
+            Behaviour::Collapse(_) => "collapse",
+            Behaviour::Unclear(_) => "unclear",
+            Behaviour::Unknown(_) => "unknown",
+        }
+    }
+}

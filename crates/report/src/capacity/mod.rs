@@ -1,0 +1,237 @@
+//! The capacity as text, JSON and CSV, and a capacity that was written before.
+
+mod baseline;
+mod rows;
+mod text;
+mod values;
+
+use kneepoint_experiment::capacity::{Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak};
+use kneepoint_experiment::result::Unit;
+use kneepoint_scenario::value::{Dimension, Quantity};
+use kneepoint_statistics::Estimate;
+
+use crate::number::{count, percent, quantity};
+
+pub use baseline::{Baseline, read_baseline, sentence as baseline_sentence};
+pub use rows::{capacity_csv, linearity_csv};
+pub use text::{capacity_text, linearity_text};
+pub use values::{CAPACITY_SCHEMA_VERSION, capacity_json, linearity_json};
+
+/// Digits of a load in a sentence.
+const DIGITS: i32 = 4;
+
+/// A number with so many significant digits and thousands apart: `1,840`.
+pub(crate) fn rounded(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let decimals = (DIGITS - 1 - value.abs().log10().floor() as i32).max(0) as usize;
+    let decimals = decimals.min(9);
+    if value.abs() >= 1000.0 {
+        let scale = 10f64.powi((value.abs().log10().floor() as i32 - (DIGITS - 1)).max(0));
+        return count(((value / scale).round() * scale) as u64);
+    }
+    format!("{value:.decimals$}")
+}
+
+/// What a load is called, and what a value of it is multiplied by.
+pub(crate) struct Named {
+    pub factor: f64,
+    pub unit: String,
+}
+
+/// How loads are shown: requests a second where all clients say them, users where all are closed.
+pub(crate) fn named(result: &CapacityResult) -> Named {
+    match &result.axis {
+        LoadAxis::Clients => match (result.offered_written_per_s, result.users_written) {
+            (Some(per_s), _) => Named { factor: per_s, unit: " requests/s".to_string() },
+            (None, Some(users)) => Named { factor: users, unit: " users".to_string() },
+            (None, None) => Named { factor: 1.0, unit: " times the load of the file".to_string() },
+        },
+        LoadAxis::Setting { dimension, .. } => {
+            let unit = match dimension {
+                Dimension::Rate => "/s",
+                _ => "",
+            };
+            Named { factor: 1.0, unit: unit.to_string() }
+        }
+    }
+}
+
+/// A load in words: `1,840 requests/s`, or `params.load = 920/s`.
+pub(crate) fn load(result: &CapacityResult, value: f64) -> String {
+    if let LoadAxis::Setting { path, .. } = &result.axis {
+        return format!("{path} = {}", bare(result, value));
+    }
+    let Named { factor, unit } = named(result);
+    format!("{}{unit}", rounded(value * factor))
+}
+
+/// A load without what it is of.
+pub(crate) fn bare(result: &CapacityResult, value: f64) -> String {
+    match &result.axis {
+        LoadAxis::Setting { dimension: Dimension::Number | Dimension::Rate, .. } | LoadAxis::Clients => {
+            let Named { factor, unit } = named(result);
+            let unit = if result.axis == LoadAxis::Clients { "" } else { unit.as_str() };
+            format!("{}{unit}", rounded(value * factor))
+        }
+        LoadAxis::Setting { dimension, .. } => format!("{:.4}", Quantity::new(value, *dimension)),
+    }
+}
+
+fn interval(result: &CapacityResult, estimate: &Estimate) -> String {
+    format!(
+        "({} to {}, {})",
+        bare(result, estimate.low),
+        bare(result, estimate.high),
+        confidence(estimate.confidence)
+    )
+}
+
+/// `95 %`, without decimals that say nothing.
+pub(crate) fn confidence(share: f64) -> String {
+    let per_cent = (share * 1e6).round() / 1e4;
+    format!("{per_cent} %")
+}
+
+fn bound(binding: &Binding) -> String {
+    if binding.unit == Unit::Number {
+        format!("{}", binding.bound)
+    } else {
+        quantity(binding.bound, &binding.unit)
+    }
+}
+
+/// Returns what came of the search in one or two sentences.
+///
+/// `Holds up to 1,840 requests/s (1,810 to 1,870, 95 %); beyond it p99(shoppers.latency) leaves 300 ms.`
+pub fn capacity_sentence(result: &CapacityResult) -> String {
+    match (&result.finding, &result.capacity) {
+        (Finding::Found, Some(estimate)) => {
+            let beyond = result.binding.as_ref().map_or_else(String::new, |binding| {
+                format!("; beyond it {} leaves {}", binding.metric, bound(binding))
+            });
+            let also = match (&result.axis, &result.capacity_per_s) {
+                (LoadAxis::Setting { .. }, Some(per_s)) | (LoadAxis::Clients, Some(per_s))
+                    if result.offered_written_per_s.is_none() || result.axis != LoadAxis::Clients =>
+                {
+                    format!(", {} requests/s", rounded(per_s.value))
+                }
+                _ => String::new(),
+            };
+            format!(
+                "Holds up to {} {}{also}{beyond}.",
+                load(result, estimate.value),
+                interval(result, estimate)
+            )
+        }
+        (Finding::Saturated { part }, Some(estimate)) => format!(
+            "Holds up to saturation: at {} {} {part} has no idle time left. The objectives are still met there, but \
+             only because the run is short: beyond it the queue grows for ever.",
+            load(result, estimate.value),
+            interval(result, estimate)
+        ),
+        (Finding::MissedAtLowest { load: at, objectives }, _) => format!(
+            "Missed already at the lowest load, {}: {}.",
+            load(result, *at),
+            if objectives.is_empty() {
+                "the run did not go to its end".to_string()
+            } else {
+                objectives.join(", ")
+            }
+        ),
+        (Finding::NotReached { load: at }, _) => format!(
+            "Holds at every load that was allowed, up to {}: no capacity was reached within the range.",
+            load(result, *at)
+        ),
+        (Finding::NoObjective, Some(estimate)) => {
+            let part = result.parts.first().map_or("the bottleneck", |part| part.name.as_str());
+            format!(
+                "Nothing to judge: no objective is stated. By its work alone {part} saturates at {} {}.",
+                load(result, estimate.value),
+                interval(result, estimate)
+            )
+        }
+        (Finding::NotSettled { holds, missed }, _) => format!(
+            "Not settled after {} runs: it holds at {} and misses at {}; --load with a range, or longer replications, \
+             narrow it.",
+            result.runs,
+            load(result, *holds),
+            load(result, *missed)
+        ),
+        (Finding::NoObjective, None) => {
+            "Nothing to judge: no objective is stated, and no part with servers could be seen busy."
+                .to_string()
+        }
+        (Finding::Saturated { part }, None) => {
+            format!("Saturated: the queue at {part} grows through the run at every load that was tried.")
+        }
+        (Finding::Found, None) => "No capacity could be told.".to_string(),
+    }
+}
+
+/// Returns what happens beyond the knee in one sentence.
+pub fn behaviour_sentence(result: &CapacityResult) -> String {
+    let of = |p: &OfPeak| {
+        format!(
+            "at {} it is {} of its peak ({} to {})",
+            load(result, p.load),
+            percent(p.share.value),
+            percent(p.share.low),
+            percent(p.share.high)
+        )
+    };
+    match &result.behaviour {
+        Behaviour::Rising => {
+            "Beyond the knee: rising. The goodput follows the load to the highest that was run; nothing is overloaded."
+                .to_string()
+        }
+        Behaviour::Plateau(p) => format!("Beyond the knee: plateau. The goodput stays; {}.", of(p)),
+        Behaviour::Decline(p) => format!("Beyond the knee: decline. The goodput falls; {}.", of(p)),
+        Behaviour::Collapse(p) => format!("Beyond the knee: collapse. Most work is wasted; {}.", of(p)),
+        Behaviour::Unclear(p) => format!(
+            "Beyond the knee: unclear. The goodput {}: its interval lies across 90 % or 50 %, the borders of plateau, \
+             decline and collapse.",
+            of(p)
+        ),
+        Behaviour::Unknown(why) => format!("Beyond the knee: not known, {why}."),
+    }
+}
+
+/// Returns which part saturates first and which would be next, in sentences.
+pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
+    let first = result.parts.first()?;
+    let utilisation = first.utilisation.value()?;
+    let load = |result: &CapacityResult, value: f64| match result.axis {
+        LoadAxis::Clients => load(result, value),
+        LoadAxis::Setting { .. } => bare(result, value),
+    };
+    let at = |part: &kneepoint_experiment::capacity::PartLoad| -> String {
+        let mut texts = Vec::new();
+        if let Some(measured) = &part.saturates_at {
+            texts.push(format!("{} as measured", load(result, measured.value)));
+        }
+        if let Some(theory) = part.saturates_at_by_theory {
+            texts.push(format!("{} by theory", load(result, theory)));
+        }
+        texts.join(", ")
+    };
+    let where_ = if result.finding == Finding::NoObjective { "in the first run" } else { "at that load" };
+    let mut text = format!("{} saturates first: {} busy {where_}", first.name, percent(utilisation));
+    let when = at(first);
+    if !when.is_empty() {
+        text += &format!("; full at {when}");
+    }
+    text += ".";
+    if let Some(next) = result.parts.get(1)
+        && let Some(utilisation) = next.utilisation.value()
+    {
+        text += &format!(" Next, if that were lifted: {}, {} busy", next.name, percent(utilisation));
+        let when = at(next);
+        if !when.is_empty() {
+            text += &format!(" and full at {when}");
+        }
+        text += ".";
+    }
+    Some(text)
+}

@@ -1,0 +1,124 @@
+//! The capacity as CSV: one row per load and statistic, as for a run.
+
+use kneepoint_experiment::capacity::{CapacityResult, Linearity};
+use kneepoint_statistics::{Estimate, Estimated};
+
+use crate::number::SECOND;
+
+const HEAD: [&str; 9] = ["section", "name", "load", "metric", "value", "low", "high", "confidence", "reason"];
+
+struct Rows {
+    writer: csv::Writer<Vec<u8>>,
+}
+
+impl Rows {
+    fn record(&mut self, cells: [&str; 9]) {
+        self.writer.write_record(cells).expect("a Vec takes everything, and all rows have as many cells");
+    }
+
+    fn estimate(&mut self, at: [&str; 3], metric: &str, estimated: &Estimated, divisor: f64) {
+        let [section, name, load] = at;
+        match estimated {
+            Estimated::Known(e) => {
+                let [value, low, high] = [e.value, e.low, e.high].map(|v| (v / divisor).to_string());
+                let confidence = e.confidence.to_string();
+                self.record([section, name, load, metric, &value, &low, &high, &confidence, ""]);
+            }
+            Estimated::NotEnough { reason, .. } => {
+                self.record([section, name, load, metric, "", "", "", "", reason]);
+            }
+        }
+    }
+
+    fn known(&mut self, at: [&str; 3], metric: &str, estimate: Option<&Estimate>) {
+        if let Some(estimate) = estimate {
+            self.estimate(at, metric, &(*estimate).into(), 1.0);
+        }
+    }
+
+    fn exact(&mut self, at: [&str; 3], metric: &str, value: &str) {
+        let [section, name, load] = at;
+        self.record([section, name, load, metric, value, "", "", "", ""]);
+    }
+
+    fn result(&mut self, name: &str, result: &CapacityResult) {
+        let at = ["capacity", name, ""];
+        self.exact(at, "runs", &result.runs.to_string());
+        self.exact(at, "seed", &result.seed.to_string());
+        self.exact(at, "digest", &format!("{:016x}", result.digest));
+        self.exact(at, "finding", &super::capacity_sentence(result));
+        self.exact(at, "behaviour", result.behaviour.name());
+        self.known(at, "capacity", result.capacity.as_ref());
+        self.known(at, "capacity_per_s", result.capacity_per_s.as_ref());
+        if let Some(binding) = &result.binding {
+            self.exact(at, "binding", &binding.name);
+        }
+        for part in &result.parts {
+            let at = ["part", part.name.as_str(), ""];
+            self.estimate(at, "utilisation", &part.utilisation, 1.0);
+            self.known(at, "saturates_at", part.saturates_at.as_ref());
+            if let Some(theory) = part.saturates_at_by_theory {
+                self.exact(at, "saturates_at_by_theory", &theory.to_string());
+            }
+        }
+        for row in &result.knee {
+            let load = row.load.to_string();
+            let at = ["knee", name, load.as_str()];
+            self.exact(at, "of_capacity", &row.of_capacity.to_string());
+            match &row.seen {
+                Ok(seen) => {
+                    self.estimate(at, "offered", &seen.offered, 1.0);
+                    self.estimate(at, "goodput", &seen.goodput, 1.0);
+                    self.estimate(at, "p50", &seen.p50, SECOND);
+                    self.estimate(at, "p99", &seen.p99, SECOND);
+                    self.estimate(at, "errors", &seen.errors, 1.0);
+                    if let Some(utilisation) = &seen.utilisation {
+                        self.estimate(at, "utilisation", utilisation, 1.0);
+                    }
+                }
+                Err(why) => self.record(["knee", name, &load, "stopped", "", "", "", "", why]),
+            }
+        }
+    }
+
+    fn done(self) -> String {
+        let bytes = self.writer.into_inner().expect("a Vec takes everything");
+        String::from_utf8(bytes).expect("only texts were written")
+    }
+}
+
+fn rows() -> Rows {
+    let mut rows = Rows { writer: csv::Writer::from_writer(Vec::new()) };
+    rows.record(HEAD);
+    rows
+}
+
+/// Returns a capacity as CSV: `section` is `capacity`, `part` or `knee`.
+///
+/// # Units
+/// Loads on the axis, durations \[s\], rates \[1/s\], shares from 0 to 1.
+pub fn capacity_csv(result: &CapacityResult) -> String {
+    let mut rows = rows();
+    rows.result("", result);
+    rows.done()
+}
+
+/// Returns capacities over sizes as CSV: `name` is the size.
+pub fn linearity_csv(found: &Linearity) -> String {
+    let mut rows = rows();
+    for size in &found.sizes {
+        rows.result(&size.n.to_string(), &size.found);
+    }
+    match &found.fit {
+        Ok(fit) => {
+            let at = ["fit", "", ""];
+            rows.known(at, "alpha", Some(&fit.alpha));
+            rows.known(at, "beta", Some(&fit.beta));
+            rows.known(at, "gamma", Some(&fit.gamma));
+            rows.known(at, "amdahl_serial_fraction", Some(&fit.serial_fraction));
+            rows.exact(at, "r_squared", &fit.r_squared.to_string());
+        }
+        Err(why) => rows.record(["fit", "", "", "", "", "", "", "", why]),
+    }
+    rows.done()
+}

@@ -1,0 +1,314 @@
+//! What a person reads: the sentence, what stands in the way, the knee.
+
+use std::fmt::Write as _;
+
+use kneepoint_experiment::capacity::{CapacityResult, Finding, KneeRow, Linearity, ScalingFit};
+use kneepoint_experiment::result::Unit;
+use kneepoint_statistics::{Estimate, Estimated};
+
+use super::{
+    bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named, rounded,
+};
+use crate::number::{count, interval, percent};
+use crate::safe::safe;
+use crate::table::{Table, wrap};
+use crate::text::Look;
+
+fn cell(estimated: &Estimated, unit: &Unit, notes: &mut Vec<String>) -> String {
+    match estimated {
+        Estimated::Known(known) => interval(known, unit),
+        Estimated::NotEnough { reason, .. } => {
+            if !notes.contains(reason) {
+                notes.push(reason.clone());
+            }
+            "–".to_string()
+        }
+    }
+}
+
+fn coloured(look: Look, code: u8, text: &str) -> String {
+    if look.colour { format!("\u{1b}[{code};1m{text}\u{1b}[0m") } else { text.to_string() }
+}
+
+/// Returns a capacity as text: the sentence, what saturates, the knee's table, behaviour beyond it, doubts.
+pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
+    let mut text = String::new();
+    let colour = match result.finding {
+        Finding::Found | Finding::NotReached { .. } | Finding::Saturated { .. } => 32,
+        Finding::MissedAtLowest { .. } => 31,
+        Finding::NotSettled { .. } => 33,
+        Finding::NoObjective => 0,
+    };
+    let sentence = wrap("", &safe(&capacity_sentence(result)), look.width);
+    writeln!(text, "{}", coloured(look, colour, sentence.trim_end())).expect("a String takes everything");
+    if let Some(sentence) = bottleneck_sentence(result) {
+        text += &wrap("", &safe(&sentence), look.width);
+    }
+    if !result.knee.is_empty() {
+        text += &wrap("", &safe(&behaviour_sentence(result)), look.width);
+    }
+    let head = |title: &str| format!("\n{}\n", coloured(look, 1, title).replace(";1m", "m"));
+    text += &head(&safe(&result.title));
+    text += &wrap(
+        "",
+        &format!(
+            "{} runs of {} replications each; the file's own load is {}{}.",
+            result.runs,
+            count(result.replications),
+            safe(&load(result, result.load_written)),
+            factor(result)
+        ),
+        look.width,
+    );
+    objectives(&mut text, result, look, &head);
+    parts(&mut text, result, look, &head);
+    knee(&mut text, result, look, &head);
+    if !result.warnings.is_empty() {
+        text += &head("WARNINGS");
+    }
+    for warning in &result.warnings {
+        text += &wrap("- ", &safe(warning), look.width);
+    }
+    writeln!(text, "\nseed {}, digest {:016x}, {} events", result.seed, result.digest, count(result.events))
+        .expect("a String takes everything");
+    text
+}
+
+/// How many times the file's load the capacity is; over time as in the file, if it changes.
+fn factor(result: &CapacityResult) -> String {
+    match &result.capacity {
+        Some(capacity) if result.load_written > 0.0 => {
+            let times = capacity.value / result.load_written;
+            let clients = result.axis == kneepoint_experiment::capacity::LoadAxis::Clients;
+            let mean = if clients && result.offered_written_per_s.is_some() { " on average" } else { "" };
+            format!("{mean}, and the capacity {times:.3} times that")
+        }
+        _ => String::new(),
+    }
+}
+
+fn objectives(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&str) -> String) {
+    let mut table = Table::new(["objective", "held up to", "missed from", "condition"]);
+    for limit in &result.limits {
+        let at = |load: Option<f64>| load.map_or_else(|| "–".to_string(), |load| bare(result, load));
+        let mark = match &result.binding {
+            Some(binding) if binding.name == limit.name => " (first)",
+            _ => "",
+        };
+        table.row(
+            format!("{}{mark}", safe(&limit.name)),
+            [at(limit.holds_up_to), at(limit.missed_from), safe(&limit.condition)],
+        );
+    }
+    if !table.is_empty() {
+        *text += &head("OBJECTIVES, AMONG THE LOADS THAT WERE RUN");
+        *text += &table.render(look.width);
+    }
+    if let Some(steepness) = result.binding.as_ref().and_then(|binding| binding.steepness) {
+        *text += &wrap(
+            "",
+            &format!("At the capacity 1 % more load moves the first one {steepness:.1} % towards its bound."),
+            look.width,
+        );
+    }
+}
+
+fn parts(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&str) -> String) {
+    let mut table = Table::new(["part", "busy", "by theory", "full at, measured", "by theory "]);
+    let mut notes = Vec::new();
+    for part in &result.parts {
+        let full = part.saturates_at.map_or_else(String::new, |e| {
+            format!("{} [{}, {}]", bare(result, e.value), bare(result, e.low), bare(result, e.high))
+        });
+        table.row(
+            safe(&part.name),
+            [
+                cell(&part.utilisation, &Unit::Ratio, &mut notes),
+                part.utilisation_by_theory.map_or_else(String::new, percent),
+                full,
+                part.saturates_at_by_theory.map_or_else(String::new, |load| bare(result, load)),
+            ],
+        );
+    }
+    if !table.is_empty() {
+        *text += &head("PARTS, AT THE LOAD NEAREST TO THE CAPACITY");
+        *text += &table.render(look.width);
+    }
+    for note in notes {
+        *text += &wrap("  – not enough data: ", &safe(&note), look.width);
+    }
+}
+
+fn knee(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&str) -> String) {
+    let bottleneck = result.parts.first().map_or("busiest", |part| part.name.as_str());
+    let mut table = Table::new([
+        "load".to_string(),
+        "of it".to_string(),
+        "p50".to_string(),
+        "p99".to_string(),
+        "goodput".to_string(),
+        "errors".to_string(),
+        format!("{} busy", safe(bottleneck)),
+        "objectives".to_string(),
+    ]);
+    let mut notes = Vec::new();
+    for KneeRow { load, of_capacity, seen } in &result.knee {
+        let share = format!("{:.0} %", of_capacity * 100.0);
+        match seen {
+            Ok(seen) => {
+                let holds = match (seen.holds, seen.overloaded.is_empty()) {
+                    (Some(true), true) => "hold",
+                    (Some(false), true) => "missed",
+                    (Some(true), false) => "hold, queue grows",
+                    (Some(false), false) => "missed, queue grows",
+                    (None, true) => "",
+                    (None, false) => "queue grows",
+                };
+                let utilisation = seen.utilisation.as_ref();
+                table.row(
+                    bare(result, *load),
+                    [
+                        share,
+                        cell(&seen.p50, &Unit::Duration, &mut notes),
+                        cell(&seen.p99, &Unit::Duration, &mut notes),
+                        cell(&seen.goodput, &Unit::Rate, &mut notes),
+                        cell(&seen.errors, &Unit::Ratio, &mut notes),
+                        utilisation.map_or_else(String::new, |u| cell(u, &Unit::Ratio, &mut notes)),
+                        holds.to_string(),
+                    ],
+                );
+            }
+            Err(why) => {
+                table.row(bare(result, *load), [share, "stopped".to_string()]);
+                notes.push(format!("at {}: {why}", bare(result, *load)));
+            }
+        }
+    }
+    if table.is_empty() {
+        return;
+    }
+    *text += &head(&format!("THE KNEE: ALL CLIENTS TOGETHER, LOAD IN{}", unit(result)));
+    *text += &table.render(look.width);
+    for note in notes {
+        *text += &wrap("  – ", &safe(&note), look.width);
+    }
+}
+
+fn unit(result: &CapacityResult) -> String {
+    match &result.axis {
+        kneepoint_experiment::capacity::LoadAxis::Setting { path, .. } => {
+            format!(" {}", safe(path))
+        }
+        kneepoint_experiment::capacity::LoadAxis::Clients => named(result).unit.to_uppercase(),
+    }
+}
+
+/// Returns capacities over sizes as text.
+pub fn linearity_text(over: &str, found: &Linearity, look: Look) -> String {
+    let mut text = wrap("", &safe(&linearity_sentence(over, found)), look.width);
+    let per_s = found.sizes.iter().all(|size| size.found.capacity_per_s.is_some());
+    let unit = if per_s { "capacity, requests/s" } else { "capacity" };
+    let mut table = Table::new([over, unit, "of linear", "runs", "saturates first", "left first"]);
+    for size in &found.sizes {
+        let capacity = match size.capacity() {
+            Some(e) => shown(&e),
+            None => capacity_sentence(&size.found),
+        };
+        table.row(
+            format!("{}", size.n),
+            [
+                capacity,
+                size.efficiency.map_or_else(String::new, percent),
+                size.found.runs.to_string(),
+                size.found.parts.first().map_or_else(String::new, |part| safe(&part.name)),
+                size.found.binding.as_ref().map_or_else(String::new, |binding| safe(&binding.name)),
+            ],
+        );
+    }
+    text.push('\n');
+    text += &table.render(look.width);
+    if let Ok(fit) = &found.fit {
+        text.push('\n');
+        for line in fit_lines(fit) {
+            text += &wrap("", &line, look.width);
+        }
+    }
+    if let Some(first) = found.sizes.first() {
+        let events = found.sizes.iter().map(|size| size.found.events).sum();
+        writeln!(text, "\nseed {}, {} events", first.found.seed, count(events))
+            .expect("a String takes everything");
+    }
+    text
+}
+
+fn shown(e: &Estimate) -> String {
+    format!("{} [{}, {}]", rounded(e.value), rounded(e.low), rounded(e.high))
+}
+
+fn fit_lines(fit: &ScalingFit) -> Vec<String> {
+    let of = |e: &Estimate| {
+        format!("{:.4} ({:.4} to {:.4}, {})", e.value, e.low, e.high, confidence(e.confidence))
+    };
+    let peak = match fit.peak_n {
+        Some(n) => format!("highest at {}", rounded(n)),
+        None => "it never falls".to_string(),
+    };
+    vec![
+        format!(
+            "Universal scalability law: contention alpha {}, coherency beta {}, one carries {}; {peak}; R² {:.4}.",
+            of(&fit.alpha),
+            format_small(&fit.beta),
+            shown(&fit.gamma),
+            fit.r_squared
+        ),
+        format!(
+            "Amdahl's law: serial fraction {}; R² {:.4}.",
+            of(&fit.serial_fraction),
+            fit.amdahl_r_squared
+        ),
+    ]
+}
+
+fn format_small(e: &Estimate) -> String {
+    format!("{:.6} ({:.6} to {:.6}, {})", e.value, e.low, e.high, confidence(e.confidence))
+}
+
+/// Returns how the capacity grows in one sentence.
+fn linearity_sentence(over: &str, found: &Linearity) -> String {
+    let known: Vec<_> = found.sizes.iter().filter(|size| size.capacity().is_some()).collect();
+    let (Some(first), Some(last)) =
+        (known.iter().min_by(|a, b| a.n.total_cmp(&b.n)), known.iter().max_by(|a, b| a.n.total_cmp(&b.n)))
+    else {
+        return "No size has a capacity.".to_string();
+    };
+    if known.len() < 2 {
+        return "Only one size has a capacity: nothing can be said of how it grows.".to_string();
+    }
+    let (a, b) = (first.capacity().expect("known"), last.capacity().expect("known"));
+    let bottleneck = |size: &kneepoint_experiment::capacity::SizeCapacity| {
+        size.found.parts.first().map(|part| part.name.clone())
+    };
+    let moved = match (bottleneck(first), bottleneck(last)) {
+        (Some(before), Some(after)) if before != after => {
+            format!(" At the largest size {after} saturates first, no longer {before}.")
+        }
+        _ => String::new(),
+    };
+    let word = match &found.fit {
+        // The law knows one system that grows as a whole: what it says of another is a description.
+        Ok(_) if !moved.is_empty() => "a part that does not grow with it stands in the way".to_string(),
+        Err(why) => format!("no law was fitted: {why}"),
+        Ok(fit) if fit.alpha.low <= 0.0 && fit.beta.low <= 0.0 => {
+            "no departure from linear is shown".to_string()
+        }
+        Ok(fit) if fit.beta.low > 0.0 => "with coherency costs, so that it will fall".to_string(),
+        Ok(_) => "with contention, so that it will level off".to_string(),
+    };
+    format!(
+        "From {over} = {} to {} the capacity grows {:.2} times, {} of linear; {word}.{moved}",
+        first.n,
+        last.n,
+        b.value / a.value,
+        percent(last.efficiency.unwrap_or(f64::NAN)),
+    )
+}

@@ -1,0 +1,167 @@
+//! The capacity as JSON.
+
+use kneepoint_experiment::capacity::{
+    Behaviour, CapacityResult, Finding, KneeRow, Linearity, LoadAxis, OfPeak, ScalingFit,
+};
+use kneepoint_statistics::Estimate;
+use serde_json::{Value, json};
+
+use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence};
+use crate::json::estimate;
+use crate::number::{SECOND, base_unit, divisor};
+
+/// The version of the shape of [`capacity_json`] and [`linearity_json`]: raised when a key is renamed, removed or
+/// changes its meaning.
+pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
+
+/// Returns everything a search for the capacity found as JSON, indented, with a line end.
+///
+/// `change` is what a comparison with an earlier capacity said, where one was made.
+///
+/// # Units
+/// Loads on the axis (base unit), durations \[s\], rates \[1/s\], shares from 0 to 1.
+pub fn capacity_json(result: &CapacityResult, change: Option<&Value>) -> String {
+    let mut all = value(result);
+    if let Some(change) = change {
+        all["change"] = change.clone();
+    }
+    format!("{all:#}\n")
+}
+
+pub(super) fn value(result: &CapacityResult) -> Value {
+    let axis = match &result.axis {
+        LoadAxis::Clients => json!({ "kind": "clients", "unit": "times the load of the file" }),
+        LoadAxis::Setting { path, dimension, whole } => {
+            json!({ "kind": "setting", "path": path, "unit": dimension.to_string(), "whole": whole })
+        }
+    };
+    json!({
+        "schema_version": CAPACITY_SCHEMA_VERSION,
+        "program": "kneepoint",
+        "program_version": env!("CARGO_PKG_VERSION"),
+        "verb": "capacity",
+        "title": result.title,
+        "seed": result.seed,
+        "digest": format!("{:016x}", result.digest),
+        "events": result.events,
+        "runs": result.runs,
+        "replications": result.replications,
+        "confidence": result.confidence,
+        "finding": finding(&result.finding),
+        "sentence": capacity_sentence(result),
+        "load": axis,
+        "load_written": result.load_written,
+        "offered_written_per_s": result.offered_written_per_s,
+        "users_written": result.users_written,
+        "capacity": result.capacity.as_ref().map(known),
+        "capacity_per_s": result.capacity_per_s.as_ref().map(known),
+        "binding": result.binding.as_ref().map(|b| json!({
+            "name": b.name, "condition": b.condition, "metric": b.metric,
+            "bound": b.bound / divisor(&b.unit), "unit": base_unit(&b.unit), "steepness": b.steepness,
+        })),
+        "objectives": result.limits.iter().map(|limit| json!({
+            "name": limit.name, "condition": limit.condition,
+            "holds_up_to": limit.holds_up_to, "missed_from": limit.missed_from,
+        })).collect::<Vec<_>>(),
+        "bottleneck_sentence": bottleneck_sentence(result),
+        "parts": result.parts.iter().map(|part| json!({
+            "name": part.name,
+            "utilisation": estimate(&part.utilisation, 1.0),
+            "utilisation_by_theory": part.utilisation_by_theory,
+            "saturates_at": part.saturates_at.as_ref().map(known),
+            "saturates_at_by_theory": part.saturates_at_by_theory,
+        })).collect::<Vec<_>>(),
+        "behaviour": behaviour(result),
+        "knee": result.knee.iter().map(row).collect::<Vec<_>>(),
+        "warnings": result.warnings,
+    })
+}
+
+fn known(e: &Estimate) -> Value {
+    estimate(&(*e).into(), 1.0)
+}
+
+fn finding(finding: &Finding) -> Value {
+    match finding {
+        Finding::Found => json!({ "kind": "found" }),
+        Finding::Saturated { part } => json!({ "kind": "saturated", "part": part }),
+        Finding::MissedAtLowest { load, objectives } => {
+            json!({ "kind": "missed at lowest", "load": load, "objectives": objectives })
+        }
+        Finding::NotReached { load } => json!({ "kind": "not reached", "load": load }),
+        Finding::NoObjective => json!({ "kind": "no objective" }),
+        Finding::NotSettled { holds, missed } => {
+            json!({ "kind": "not settled", "holds": holds, "missed": missed })
+        }
+    }
+}
+
+fn behaviour(result: &CapacityResult) -> Value {
+    let of = |p: &OfPeak| {
+        json!({
+            "share_of_peak": known(&p.share), "load": p.load, "peak_load": p.peak_load,
+            "highest_load": p.highest, "peak": estimate(&p.peak, 1.0),
+        })
+    };
+    let details = match &result.behaviour {
+        Behaviour::Rising => Value::Null,
+        Behaviour::Plateau(p) | Behaviour::Decline(p) | Behaviour::Collapse(p) | Behaviour::Unclear(p) => {
+            of(p)
+        }
+        Behaviour::Unknown(why) => json!({ "reason": why }),
+    };
+    json!({ "class": result.behaviour.name(), "sentence": behaviour_sentence(result), "details": details })
+}
+
+fn row(row: &KneeRow) -> Value {
+    match &row.seen {
+        Ok(seen) => json!({
+            "load": row.load,
+            "of_capacity": row.of_capacity,
+            "offered": estimate(&seen.offered, 1.0),
+            "goodput": estimate(&seen.goodput, 1.0),
+            "p50": estimate(&seen.p50, SECOND),
+            "p99": estimate(&seen.p99, SECOND),
+            "errors": estimate(&seen.errors, 1.0),
+            "utilisation": seen.utilisation.as_ref().map(|u| estimate(u, 1.0)),
+            "holds": seen.holds,
+            "overloaded": seen.overloaded,
+        }),
+        Err(why) => json!({ "load": row.load, "of_capacity": row.of_capacity, "stopped": why }),
+    }
+}
+
+/// Returns capacities over sizes as JSON.
+pub fn linearity_json(over: &str, found: &Linearity) -> String {
+    let fit = match &found.fit {
+        Ok(fit) => law(fit),
+        Err(why) => json!({ "reason": why }),
+    };
+    let sizes: Vec<Value> = found
+        .sizes
+        .iter()
+        .map(|size| json!({ "n": size.n, "efficiency": size.efficiency, "found": value(&size.found) }))
+        .collect();
+    let all = json!({
+        "schema_version": CAPACITY_SCHEMA_VERSION,
+        "program": "kneepoint",
+        "program_version": env!("CARGO_PKG_VERSION"),
+        "verb": "capacity",
+        "over": over,
+        "fit": fit,
+        "sizes": sizes,
+    });
+    format!("{all:#}\n")
+}
+
+fn law(fit: &ScalingFit) -> Value {
+    json!({
+        "alpha": known(&fit.alpha),
+        "beta": known(&fit.beta),
+        "gamma": known(&fit.gamma),
+        "peak_n": fit.peak_n,
+        "r_squared": fit.r_squared,
+        "amdahl_serial_fraction": known(&fit.serial_fraction),
+        "amdahl_r_squared": fit.amdahl_r_squared,
+    })
+}
