@@ -8,5 +8,6 @@ mod compare;
 mod determinism;
 mod planted_faults;
 mod refusals;
+mod sensitivity;
 mod theory;
 mod warm_up;
