@@ -336,6 +336,9 @@ fn variants(
         Some(names) => names.clone(),
         None => known.clone(),
     };
+    if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+        return Err(Trouble::Usage(format!("the variant \"{}\" is named twice", twice.1)));
+    }
     let take = |name: &String| -> Result<(String, Checked), Trouble> {
         let variant = (name != "base" || known.contains(name)).then(|| name.clone());
         Ok((name.clone(), check(&Overrides { variant, set: arguments.changes.set.clone() })?))

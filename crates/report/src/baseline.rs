@@ -92,8 +92,9 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
          again with `kneepoint run FILE --format json`",
     )?;
     let Run { duration, warm_up, confidence } = stored.run;
-    let sound = duration > 0.0 && duration < 1e9 && (0.0..duration).contains(&warm_up);
-    if !(sound && confidence > 0.0 && confidence < 1.0) {
+    let sure = confidence > 0.0 && confidence < 1.0;
+    let long = duration > 0.0 && duration < 1e9 && (0.0..duration).contains(&warm_up);
+    if !(sure && long) {
         return Err(format!(
             "its run is none: duration {duration} s, warm-up {warm_up} s, confidence {confidence}"
         ));

@@ -167,7 +167,7 @@ fn screening(response: &Screening, look: Look) -> String {
     if response.unknown > 0 {
         text += &wrap(
             "  – ",
-            &format!("{} points had not enough data: the effects beside them are missing", response.unknown),
+            &format!("points without enough data: {}; the effects beside them are missing", response.unknown),
             look.width,
         );
     }

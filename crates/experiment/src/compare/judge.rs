@@ -158,10 +158,10 @@ fn changes(first: &Record, second: &Record) -> Vec<VerdictChange> {
 fn left_out(first: &Record, second: &Record) -> Vec<String> {
     let mut list = Vec::new();
     for (one, other) in [(first, second), (second, first)] {
-        for measure in &one.measures {
-            if partner(measure, other).is_none() {
-                list.push(format!("{} (only {} has it)", measure.name, one.name));
-            }
+        let own = one.measures.iter().filter(|m| partner(m, other).is_none());
+        let own: Vec<&str> = own.map(|m| m.name.as_str()).collect();
+        if !own.is_empty() {
+            list.push(format!("only {} has {}", one.name, own.join(", ")));
         }
         for (name, condition, _) in &one.objectives {
             match other.objectives.iter().find(|(n, _, _)| n == name) {
@@ -221,6 +221,13 @@ fn warnings(contrasts: &[Contrast], records: &[Record]) -> Vec<String> {
                 "{} leaves out {} as warm-up and {} leaves out {}",
                 first.name, first.warm_up, other.name, other.warm_up
             ));
+        }
+    }
+    for contrast in contrasts {
+        let is_client = |m: &MetricDifference| matches!(m.subject, Subject::Client(_));
+        let has_clients = first.measures.iter().any(|m| matches!(m.subject, Subject::Client(_)));
+        if has_clients && contrast.left_out.len() > 1 && !contrast.metrics.iter().any(is_client) {
+            list.push(format!("{} and {} have no client in common", contrast.first, contrast.second));
         }
     }
     for record in records.iter().filter(|r| r.verdict == Verdict::Void) {

@@ -210,7 +210,7 @@ fn opposite(a: Verdict, b: Verdict) -> bool {
     matches!((a, b), (Verdict::Met, Verdict::Missed) | (Verdict::Missed, Verdict::Met))
 }
 
-/// Halves a range between two verdicts. What is unclear ends it.
+/// Halves a range between two verdicts, from either end: in between may lie what is unclear.
 fn halve(
     make: &Make,
     input: &Input,
@@ -219,24 +219,37 @@ fn halve(
     options: &Options,
     runs: &mut u64,
 ) -> Result<[(String, Verdict); 2], SensitivityError> {
-    let (mut low, mut high) = ((0.0, input.range.at(0.0)), (1.0, input.range.at(1.0)));
-    for _ in 0..HALVINGS {
-        let share = (low.0 + high.0) / 2.0;
-        let value = input.range.at(share);
-        if value == low.1 || value == high.1 {
-            break;
+    let mut known: Vec<(String, Option<Verdict>)> = Vec::new();
+    let mut verdict_at = |value: &str| -> Result<Option<Verdict>, SensitivityError> {
+        if let Some((_, verdict)) = known.iter().find(|(v, _)| v == value) {
+            return Ok(*verdict);
         }
-        let plan = make(&[(input.path.clone(), value.clone())])?;
+        let plan = make(&[(input.path.clone(), value.to_string())])?;
         let result = run(&plan, options)?;
         *runs += 1;
         let verdict = result.objectives.iter().find(|o| o.name == objective).map(|o| o.verdict);
-        match verdict {
-            Some(v) if v == at_low => low = (share, value),
-            Some(v) if v == at_high => high = (share, value),
-            _ => break,
+        known.push((value.to_string(), verdict));
+        Ok(verdict)
+    };
+    let mut nearest = |own: Verdict, from: f64, to: f64| -> Result<String, SensitivityError> {
+        let (mut near, mut far) = (from, to);
+        for _ in 0..HALVINGS {
+            let middle = (near + far) / 2.0;
+            let value = input.range.at(middle);
+            if value == input.range.at(near) || value == input.range.at(far) {
+                break;
+            }
+            if verdict_at(&value)? == Some(own) {
+                near = middle;
+            } else {
+                far = middle;
+            }
         }
-    }
-    Ok([(low.1, at_low), (high.1, at_high)])
+        Ok(input.range.at(near))
+    };
+    let low = nearest(at_low, 0.0, 1.0)?;
+    let high = nearest(at_high, 1.0, 0.0)?;
+    Ok([(low, at_low), (high, at_high)])
 }
 
 fn tornado(metric: &str, inputs: &[Input], owners: &[(usize, String)], comparison: &Comparison) -> Tornado {

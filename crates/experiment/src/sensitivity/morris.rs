@@ -157,8 +157,8 @@ mod tests {
             changed.sort_unstable();
             assert_eq!(changed, [0, 1, 2, 3, 4, 5]);
             for (i, pair) in trajectory.points.windows(2).enumerate() {
-                for (input, (before, after)) in pair[0].iter().zip(&pair[1]).enumerate() {
-                    let moved = (after - before).abs();
+                for (input, (a, b)) in pair[0].iter().zip(&pair[1]).enumerate() {
+                    let moved = (b - a).abs();
                     let expected = if input == trajectory.changed[i] { 2.0 / 3.0 } else { 0.0 };
                     assert!((moved - expected).abs() < 1e-12);
                 }

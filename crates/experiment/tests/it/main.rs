@@ -10,6 +10,7 @@ mod determinism;
 mod planted_faults;
 mod refusals;
 mod scenarios;
+mod sensitivity;
 mod theory;
 mod uncertain;
 mod warm_up;

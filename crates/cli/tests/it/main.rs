@@ -1,0 +1,3 @@
+//! The command, from arguments to exit codes and files.
+
+mod gate;
