@@ -99,7 +99,10 @@ fn wrong_arguments_are_refused_in_a_sentence() {
         (&["init", "folder"], "error: folder is a folder; name the file to write"),
         (&["init", ".."], "error: .. is a folder; name the file to write"),
         (&["init", "nowhere/a.ron"], "error: nowhere/a.ron cannot be written: there is no folder nowhere"),
-        (&["verify", "--area", "nope"], "error: there are no cases for area \"nope\"; there are: queueing"),
+        (
+            &["verify", "--area", "nope"],
+            "error: there are no cases for area \"nope\"; there are: queueing, comparison, coverage, capacity",
+        ),
     ] {
         folder.refuses(arguments, expected);
     }

@@ -134,7 +134,7 @@ fn help_and_version_are_data_and_wrong_usage_is_not() {
     folder.run(&["run", "station.ron", "--seed", "x"]).refused("--seed");
     folder.run(&["run", "station.ron", "--set", "x"]).refused("PATH=VALUE");
     folder.run(&["run", "station.ron", "--format", "xml"]).refused("--format");
-    folder.run(&["run", "station.ron", "--force"]).refused("--output");
+    folder.run(&["run", "station.ron", "--force"]).refused("--junit");
     folder.run(&["check", "station.ron", "--expand", "--format", "json"]).refused("--expand");
     folder.run(&["completions", "tcsh"]).refused("bash");
 }
@@ -238,7 +238,7 @@ fn a_file_is_written_whole_or_not_at_all() {
         .run(&["run", "station.ron", "-o", "out.txt", "--force", "--set", "run.limits.in_flight=1"])
         .ends(3);
     assert_eq!(folder.read("out.txt"), plain);
-    let nowhere = folder.run(&["run", "station.ron", "-o", "no/such/out.txt"]).ends(3);
+    let nowhere = folder.run(&["run", "station.ron", "-o", "no/such/out.txt"]).ends(2);
     assert!(
         nowhere.out.is_empty() && nowhere.err.contains("no/such/out.txt cannot be written"),
         "{}",
@@ -435,7 +435,10 @@ fn a_terminal_gets_colour_and_a_bar_at_once_unless_they_are_refused() {
 fn check_tells_what_saturates_and_writes_findings_for_programs() {
     let folder = Folder::new("check");
     let text = folder.run(&["check", "station.ron"]).ends(0).out;
-    assert!(text.starts_with("Station: sound.") && text.contains("desk saturates first."), "{text}");
+    assert!(
+        text.starts_with("Station: sound.") && text.contains("desk saturates first, at 4.00 times the load."),
+        "{text}"
+    );
     let value = folder.run(&["check", "station.ron", "--format", "json"]).ends(0).json();
     assert_eq!((&value["sound"], &value["title"]), (&true.into(), &"Station".into()));
     assert_eq!(value["load"][0]["part"], "desk");

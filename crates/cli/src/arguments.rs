@@ -86,6 +86,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("written").multiple(true).args(["output", "junit"]))]
 pub struct RunArguments {
     /// The scenario
     pub file: PathBuf,
@@ -110,7 +111,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Overwrite these files if they exist
-    #[arg(long)]
+    #[arg(long, requires = "written")]
     pub force: bool,
     /// Draw no progress bar
     #[arg(long)]

@@ -18,6 +18,10 @@ pub(super) const AREA: &str = "coverage";
 /// Experiments of a case.
 const EXPERIMENTS: u64 = 200;
 
+/// Experiments of a case of one long run: its intervals rest on twenty batches of one run each, and a share in 200 errs by
+/// 1.5 %, half of the band.
+const LONG_EXPERIMENTS: u64 = 400;
+
 /// The same in a quick run.
 const QUICK_EXPERIMENTS: u64 = 60;
 
@@ -161,7 +165,11 @@ fn covered(case: &Case, requests: f64, what: &Verify) -> Result<(String, bool), 
         .and_then(|scenario| scenario.check(&Registry::core(), &Overrides::default()))
         .map_err(|faults| format!("the scenario is at fault: {faults}"))?;
     let mut plan = kneepoint_scenario::plan(&checked).map_err(|faults| faults.to_string())?;
-    let experiments = if what.quick { QUICK_EXPERIMENTS } else { EXPERIMENTS };
+    let experiments = match (what.quick, case.single) {
+        (true, _) => QUICK_EXPERIMENTS,
+        (false, false) => EXPERIMENTS,
+        (false, true) => LONG_EXPERIMENTS,
+    };
     let options = Options { threads: Some(what.threads.max(1)), ..Options::default() };
     let mut held = [Held::default(), Held::default()];
     for seed in 1..=experiments {

@@ -81,6 +81,15 @@ impl Loads {
     ) -> Result<Loads, String> {
         let checked = scenario.check(registry, overrides).map_err(|faults| faults.to_string())?;
         let present = present(&checked, path);
+        if let (Some(name), None) = (path.strip_prefix("params."), present) {
+            // Setting it would make a new parameter that nothing uses.
+            let known: Vec<&str> = checked.params().iter().map(|(name, _)| name.as_str()).collect();
+            let known = if known.is_empty() { "there is none".to_string() } else { known.join(", ") };
+            return Err(format!(
+                "there is no parameter \"{}\"; the scenario has: {known}",
+                name.escape_debug()
+            ));
+        }
         let dimension = match (range, present) {
             (Some((low, high)), present) => {
                 if low.dimension != high.dimension {

@@ -119,7 +119,7 @@ fn a_wrong_path_or_range_is_refused_in_words() {
         let loads = Loads::of_setting(&scenario, &Registry::core(), &Overrides::default(), path, range);
         loads.err().unwrap_or_default()
     };
-    assert!(of("params.lod", None).contains("params.lod"), "{}", of("params.lod", None));
+    assert!(of("params.lod", None).contains("has: load"), "{}", of("params.lod", None));
     assert!(of("desk.name", None).contains("name"), "{}", of("desk.name", None));
     assert!(of("params.load", Some(("20/s", "10/s"))).contains("rise"));
     assert!(of("params.load", Some(("20/s", "10s"))).contains("two different things"));

@@ -152,7 +152,10 @@ fn faults_of_a_recording_name_file_line_and_column() {
         refused(&replay(columns, web, ""), Some(&folder.0))
     };
     let missing = said(LOG, ", class: \"knid\"");
-    assert!(missing.contains("has no column \"knid\"; did you mean \"kind\"?"), "{missing}");
+    assert!(
+        missing.contains("has no column \"knid\"") && missing.contains("did you mean \"kind\"?"),
+        "{missing}"
+    );
     let name = said("ts,kind\n1,read\n2,GET /\n", ", class: \"kind\"");
     assert!(name.contains("log.csv, line 3, column \"kind\": \"GET /\" is no name of a class"), "{name}");
     let empty = said("ts,kind\n1,\n", ", class: \"kind\"");

@@ -151,15 +151,15 @@ fn what_cannot_be_built_is_said_all_at_once() {
         keyspaces: { "k": Samples(file: "no-keys.csv", column: "k") },
         parts: {
             "c": OpenClient(to: "a", rate: FromFile(file: "no-rate.csv", time: "t", value: "v", unit: "/s"), batch: Samples(file: "no-batch.csv", column: "b")),
-            "a": Service(does: [Compute(Samples(file: "no-work.csv", column: "w")), Call("b"), Delay(Samples(file: "no-delay.csv", column: "d"))], queue: (patience: Samples(file: "no-patience.csv", column: "p"))),
-            "b": Delay(Samples(file: "no-time.csv", column: "t")),
+            "a": Service(does: [Compute(Samples(file: "no-work.csv", column: "w", unit: "ms")), Call("b"), Delay(Samples(file: "no-delay.csv", column: "d", unit: "ms"))], queue: (patience: Samples(file: "no-patience.csv", column: "p", unit: "ms"))),
+            "b": Delay(Samples(file: "no-time.csv", column: "t", unit: "ms")),
         },
-        faults: { "f": Crash(on: "a", every: Samples(file: "no-every.csv", column: "e"), lasts: "1s") })"#;
+        faults: { "f": Crash(on: "a", every: Samples(file: "no-every.csv", column: "e", unit: "ms"), lasts: "1s") })"#;
     let scenario = Scenario::from_text("t.ron", text, None).unwrap_or_else(|faults| panic!("{faults}"));
     let checked =
         scenario.check(&Registry::core(), &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
     let said = plan(&checked).err().expect("no file is there").to_string();
     for file in ["keys", "rate", "batch", "work", "delay", "patience", "time", "every"] {
-        assert!(said.contains(&format!("no-{file}.csv cannot be read")), "{file}: {said}");
+        assert!(said.contains(&format!("there is no file no-{file}.csv")), "{file}: {said}");
     }
 }
