@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use kneepoint_calls::{Ask, Attributes, Call, Core, Status};
+use kneepoint_calls::{Ask, Attributes, Call, Core, Phase, Status};
 use kneepoint_engine::SimDuration;
 use kneepoint_random::{Distribution, Stream};
 
@@ -44,6 +44,21 @@ impl Amount {
         match self {
             Amount::Fixed(value) => *value,
             Amount::Drawn(law) => SimDuration::from_nanos_f64(law.sample_from_key(cx.draw(call))).as_nanos(),
+        }
+    }
+
+    /// The same for work that begins now, which it says to the ledger.
+    #[inline(always)]
+    pub fn draw_and_begin(&self, call: Call, cx: &mut Core) -> u64 {
+        match self {
+            Amount::Fixed(value) => {
+                cx.phase(call, Phase::Service);
+                *value
+            }
+            Amount::Drawn(law) => {
+                let key = cx.phase_and_draw(call, Phase::Service);
+                SimDuration::from_nanos_f64(law.sample_from_key(key)).as_nanos()
+            }
         }
     }
 }
