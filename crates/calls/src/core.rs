@@ -1217,9 +1217,9 @@ impl Core {
     // ---- the loop's side ----
 
     #[inline(always)]
-    pub(crate) fn next_until(&mut self, limit: SimTime) -> Option<u64> {
+    pub(crate) fn next_up_to(&mut self, limit: SimTime) -> Option<u64> {
         let (frames, timers, epochs) = (&self.frames, &self.timers, &self.epochs);
-        self.agenda.next_until(limit, |e| is_dead(e, frames, timers, epochs))
+        self.agenda.next_up_to(limit, |e| is_dead(e, frames, timers, epochs))
     }
 
     #[inline(always)]

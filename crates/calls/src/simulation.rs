@@ -135,11 +135,8 @@ impl Simulation {
     /// # Errors
     /// If a ceiling was reached. The simulation can still be looked into.
     pub fn run_until(&mut self, limit: SimTime) -> Result<(), Stop> {
-        while let Some(e) = self.core.next_until(limit) {
-            self.execute(e);
-            if self.core.events >= self.core.look_at && self.look() {
-                break;
-            }
+        if limit >= self.core.now() {
+            self.run_up_to(limit);
         }
         self.check_ceilings();
         if let Some(stop) = self.core.stop {
@@ -149,6 +146,16 @@ impl Simulation {
             self.core.agenda.advance_to(limit);
         }
         Ok(())
+    }
+
+    /// Lets events happen up to a limit that has not passed, or until there is a reason to stop.
+    fn run_up_to(&mut self, limit: SimTime) {
+        while let Some(e) = self.core.next_up_to(limit) {
+            self.execute(e);
+            if self.core.events >= self.core.look_at && self.look() {
+                break;
+            }
+        }
     }
 
     /// Runs for a span of time.

@@ -81,7 +81,7 @@ impl Agenda {
     /// Returns the next event and advances to its time; `None` if nothing is left to happen.
     #[inline(always)]
     pub fn next(&mut self, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
-        self.next_until(SimTime::MAX, dead)
+        self.next_up_to(SimTime::MAX, dead)
     }
 
     /// Returns the next event at or before `limit` and advances to its time.
@@ -89,10 +89,14 @@ impl Agenda {
     /// `None` if there is none; time then stays that of the last event, see [`Agenda::advance_to`].
     #[inline(always)]
     pub fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
+        if limit < self.now { None } else { self.next_up_to(limit, dead) }
+    }
+
+    /// As [`Agenda::next_until`], for a limit that has not passed: who goes up to it in a loop asks once.
+    #[inline(always)]
+    pub fn next_up_to(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
+        debug_assert!(limit >= self.now, "the limit {limit} lies before {}", self.now);
         if !self.ring.is_empty() {
-            if limit < self.now {
-                return None;
-            }
             // Nearly always the list has nothing for now and nothing in the ring is dead: no loop, which would
             // have the compiler load everything a second turn might need.
             if !self.list.due(self.now)

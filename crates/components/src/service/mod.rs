@@ -579,10 +579,13 @@ impl Component for Service {
     #[inline(always)]
     fn on_timer(&mut self, timer: Wake, cx: &mut Cx<Self>) {
         match timer {
+            // On a server: there is no shared processor that has anything to settle.
             Wake::Done(call) => self.done(call, cx),
-            timer => self.woken(timer, cx),
+            timer => {
+                self.woken(timer, cx);
+                self.station.settle(cx);
+            }
         }
-        self.station.settle(cx);
     }
 
     fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {

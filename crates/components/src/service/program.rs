@@ -104,12 +104,23 @@ pub(super) struct CallOp {
     size: Amount,
     reply: Amount,
     key: Option<Key>,
+    /// Without size, reply and key, as most are.
+    bare: bool,
 }
 
 impl CallOp {
     /// Says what the call carries, if that is anything else than what the call it is made for carries.
     #[inline(always)]
     pub fn fill(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
+        let old = cx.attributes(call);
+        if self.bare && old.size == 0 && old.reply == 0 {
+            return ask;
+        }
+        self.fill_otherwise(ask, call, cx)
+    }
+
+    #[inline(never)]
+    fn fill_otherwise(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
         let old = cx.attributes(call);
         if let (None, Amount::Fixed(size), Amount::Fixed(reply)) = (&self.key, &self.size, &self.reply)
             && *size == u64::from(old.size)
@@ -120,7 +131,6 @@ impl CallOp {
         ask.about(self.attributes(call, cx))
     }
 
-    #[inline(never)]
     fn attributes(&self, call: Call, cx: &mut Core) -> Attributes {
         let old = *cx.attributes(call);
         let key = match &self.key {
@@ -339,12 +349,14 @@ impl Compiler {
             return Err(ServiceError::OperationNumber(operation));
         }
         let (size, reply) = (bytes(&call.size)?, bytes(&call.reply)?);
+        let bare = call.key.is_none() && matches!((&size, &reply), (Amount::Fixed(0), Amount::Fixed(0)));
         self.program.calls.push(CallOp {
             edge,
             operation: call.operation,
             size,
             reply,
             key: call.key.clone(),
+            bare,
         });
         Ok(self.program.calls.len() as u32 - 1)
     }

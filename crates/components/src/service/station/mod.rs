@@ -301,20 +301,19 @@ impl Station {
     }
 
     /// The next in the line leaves it for its service.
-    #[inline]
+    #[inline(always)]
     fn call_up(&mut self, cx: &mut Core) -> Option<u32> {
         let now = cx.now().as_nanos();
         let at = self.line.pop(&mut self.jobs, now)?;
-        let measures = self.measures;
-        cx.add(measures.queue, -1.0);
         let job = &mut self.jobs[at];
         job.state = State::Ready;
+        cx.add(self.measures.queue, -1.0);
         if let Some(timer) = job.patience.take() {
             cx.cancel(timer);
         }
         if !job.served {
             job.served = true;
-            cx.record(measures.waiting, now - job.entered);
+            cx.record(self.measures.waiting, now - job.entered);
         }
         Some(at)
     }
