@@ -16,6 +16,8 @@ pub struct Ask {
     pub(crate) parent: Call,
     pub(crate) tag: u16,
     pub(crate) operation: u16,
+    /// The operation was said, for a relayed call too.
+    pub(crate) renamed: bool,
     pub(crate) branch: bool,
     pub(crate) cancelling: bool,
     pub(crate) within: SimDuration,
@@ -31,6 +33,7 @@ impl Ask {
             parent,
             tag: 0,
             operation: 0,
+            renamed: false,
             branch: false,
             cancelling: false,
             within: SimDuration::ZERO,
@@ -100,5 +103,13 @@ impl Ask {
     pub fn relay(mut self) -> Ask {
         self.tag = RELAY;
         self
+    }
+
+    /// As [`relay`](Ask::relay), asking for this operation: the note of the call it stands for need not be that any more.
+    #[inline(always)]
+    pub fn relay_as(mut self, operation: u16) -> Ask {
+        self.operation = operation;
+        self.renamed = true;
+        self.relay()
     }
 }

@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use kneepoint_engine::{SimDuration, SimTime};
 
 use crate::core::{Change, Core};
-use crate::entry::{self, ANSWER, CALL, CANCEL, FAULT, NOTICE, SLOT, START};
+use crate::entry::{self, ANSWER, CALL, CANCEL, FAULT, NOTICE, SLOT, START, WAKE};
 use crate::handle::{Asked, Call, Timer};
 use crate::status::Status;
 use crate::timers::Token;
@@ -135,7 +135,11 @@ impl<T: Token> Context<'_, T> {
         let call = timer.about();
         let (tag, data) = timer.pack();
         if call.is_none() {
-            self.core.timer(span, tag, data);
+            if data == 0 && tag < 16 {
+                self.core.wake(span, tag);
+            } else {
+                self.core.timer(span, tag, data);
+            }
         } else {
             self.core.about(span, call, tag);
         }
@@ -187,6 +191,9 @@ pub(crate) trait DynComponent: Send {
         self.run(e, core);
     }
     fn run_timer(&mut self, e: u64, core: &mut Core) {
+        self.run(e, core);
+    }
+    fn run_wake(&mut self, e: u64, core: &mut Core) {
         self.run(e, core);
     }
     fn run_about(&mut self, e: u64, core: &mut Core) {
@@ -263,6 +270,11 @@ fn timer<C: Component>(part: &mut C, e: u64, core: &mut Core) {
 }
 
 #[inline(always)]
+fn wake<C: Component>(part: &mut C, e: u64, core: &mut Core) {
+    part.on_timer(C::Timer::unpack(entry::argument(e) >> 28, 0), context!(core));
+}
+
+#[inline(always)]
 fn about<C: Component>(part: &mut C, e: u64, core: &mut Core) {
     let call = Call { slot: e as u32 & SLOT, generation: entry::generation(e) };
     part.on_timer(C::Timer::unpack((e as u32) >> 28, call.pack_data()), context!(core));
@@ -277,6 +289,9 @@ macro_rules! doors {
         fn run_timer(&mut self, e: u64, core: &mut Core) {
             timer(&mut self.0, e, core);
         }
+        fn run_wake(&mut self, e: u64, core: &mut Core) {
+            wake(&mut self.0, e, core);
+        }
         fn run_about(&mut self, e: u64, core: &mut Core) {
             about(&mut self.0, e, core);
         }
@@ -290,6 +305,7 @@ impl<C: Serve> DynComponent for Serving<C> {
             (entry::TIMER, _) => self.run_timer(e, core),
             (_, CALL) => self.run_call(e, core),
             (_, ANSWER) => self.run_answer(e, core),
+            (_, WAKE) => self.run_wake(e, core),
             (_, CANCEL) => {
                 if let Some(call) = core.cancelled(entry::argument(e)) {
                     self.0.on_cancel(call, context!(core));
@@ -329,6 +345,7 @@ impl<C: Component> DynComponent for Source<C> {
             (entry::ABOUT, _) => self.run_about(e, core),
             (entry::TIMER, _) => self.run_timer(e, core),
             (_, ANSWER) => self.run_answer(e, core),
+            (_, WAKE) => self.run_wake(e, core),
             // No `Callee` of a source exists, so no call and no cancellation reaches it.
             _ => rare(&mut self.0, e, core),
         }
@@ -357,6 +374,8 @@ impl<C: Component> DynComponent for Source<C> {
 /// that is well needs no check.
 #[derive(Clone)]
 pub(crate) enum StandIn {
+    /// Declared, and never built.
+    Unbuilt,
     /// Down: answers every call at once, or swallows it. Keeps the old one for what survives.
     Down { refuse: Status, old: Option<Box<dyn DynComponent>> },
     /// Frozen: keeps everything that comes for later.
@@ -373,7 +392,7 @@ pub(crate) enum Kept {
 
 impl DynComponent for StandIn {
     fn run(&mut self, e: u64, core: &mut Core) {
-        if entry::kind(e) == FAULT {
+        if entry::kind(e) == FAULT && !matches!(self, StandIn::Unbuilt) {
             let me = core.me;
             match (core.fault(entry::argument(e)), &self) {
                 (Fault::Crash { refuse }, StandIn::Frozen { .. }) => core.change(Change::Crashed(me, refuse)),
@@ -385,6 +404,7 @@ impl DynComponent for StandIn {
             return;
         }
         match self {
+            StandIn::Unbuilt => panic!("{} was declared and never built", core.path(core.me())),
             StandIn::Frozen { kept, .. } => kept.push(Kept::Event(e)),
             StandIn::Down { refuse, .. } => match entry::kind(e) {
                 CALL => {
@@ -423,10 +443,10 @@ impl DynComponent for StandIn {
         match self {
             StandIn::Frozen { inner, .. } => inner.any(),
             StandIn::Down { old: Some(old), .. } => old.any(),
-            StandIn::Down { old: None, .. } => self,
+            StandIn::Unbuilt | StandIn::Down { old: None, .. } => self,
         }
     }
     fn unwrap_stand_in(&mut self) -> Option<StandIn> {
-        Some(std::mem::replace(self, StandIn::Down { refuse: Status::Unavailable, old: None }))
+        Some(std::mem::replace(self, StandIn::Unbuilt))
     }
 }

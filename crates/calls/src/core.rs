@@ -16,7 +16,7 @@ use crate::candidates::{Candidates, Draw, Ended};
 use crate::component::{Answer, DynComponent, Fault, Notice};
 use crate::entry::{
     self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, FIRST_ABOUT, FIRST_DEADLINE, FIRST_TIMER,
-    ID, NOTICE, SLOT, START, TIMER,
+    FIRST_WAKE, ID, LIVES, NOTICE, SLOT, START, TIMER, WAKE,
 };
 use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT};
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
@@ -79,14 +79,17 @@ pub struct Core {
     counts: Series<u64>,
     faults: Vec<Fault>,
     pub(crate) changes: Vec<Change>,
-    /// Something for the loop to look at after this event: a change of components, or a stop.
-    pub(crate) attention: bool,
     pub(crate) stop: Option<Stop>,
     pub(crate) limits: Limits,
-    /// When the ceilings of events and memory are looked at next \[events\].
+    /// When the loop has something to look at \[events\]: the ceilings; or, if it is 0, what an event has asked for, a
+    /// change of components or a stop.
     pub(crate) look_at: u64,
+    /// When the ceilings of events and memory are looked at next \[events\].
+    pub(crate) ceilings_at: u64,
     ledger_on: bool,
     sampling: Sampling,
+    /// Requests may be sampled at all.
+    sampling_on: bool,
     spans: Vec<Span>,
     spans_dropped: u64,
     strands: Vec<Strand>,
@@ -121,12 +124,13 @@ impl Core {
             counts: Series::default(),
             faults: Vec::new(),
             changes: Vec::new(),
-            attention: false,
             stop: None,
             limits: Limits::default(),
             look_at: LOOK_EVERY,
+            ceilings_at: LOOK_EVERY,
             ledger_on: true,
             sampling: Sampling::default(),
+            sampling_on: false,
             spans: Vec::new(),
             spans_dropped: 0,
             strands: Vec::new(),
@@ -418,6 +422,16 @@ impl Core {
         }
     }
 
+    /// As [`phase`](Core::phase) and [`draw`](Core::draw) together: what a call that is going to be worked on needs, in
+    /// one look.
+    #[inline(always)]
+    pub fn phase_and_draw(&mut self, call: Call, phase: Phase) -> u64 {
+        let strand = self.frame(call).strand;
+        let me = self.me;
+        self.charge(strand, me, phase);
+        self.attributes[strand as usize].next_draw()
+    }
+
     /// A request has ended: its time by phase must add up to its age.
     #[inline(always)]
     fn fold(&mut self, client: u32, strand: u32, status: Status) {
@@ -504,7 +518,10 @@ impl Core {
         above.child = slot;
         if ask.tag == RELAY {
             above.to |= RELAYED;
-            frame.note = std::mem::replace(&mut above.note, slot);
+            let kept = std::mem::replace(&mut above.note, slot);
+            if !ask.renamed {
+                frame.note = kept;
+            }
         }
     }
 
@@ -573,12 +590,21 @@ impl Core {
         // A request that was meant for earlier has waited at its client until now.
         let mut ledger = Ledger { since: now, at: ask.to, phase, ..Ledger::EMPTY };
         ledger.sums[Phase::Waiting as usize] = now - attributes.born.as_nanos();
-        ledger.sampled = self.sampling.picks(attributes.identity);
         let slot = self.new_strand(attributes, ledger);
-        if ledger.sampled && self.ledger_on {
-            self.sample_strand(slot, attributes.identity, None);
+        if self.sampling_on {
+            self.sample_request(slot, attributes.identity);
         }
         slot
+    }
+
+    /// A request begins that may be one that leaves spans.
+    #[cold]
+    #[inline(never)]
+    fn sample_request(&mut self, slot: u32, identity: u64) {
+        if self.ledger_on && self.sampling.picks(identity) {
+            self.ledgers[slot as usize].sampled = true;
+            self.sample_strand(slot, identity, None);
+        }
     }
 
     pub(crate) fn set_limits(&mut self, limits: Limits) {
@@ -593,7 +619,7 @@ impl Core {
     fn too_many(&mut self) {
         if self.stop.is_none() {
             self.stop = Some(Stop::InFlight { limit: self.limits.in_flight, at: self.now() });
-            self.attention = true;
+            self.look_at = 0;
         }
     }
 
@@ -945,6 +971,14 @@ impl Core {
         Timer { slot, generation }
     }
 
+    /// A timer without a value that nobody will cancel: it needs no slot.
+    #[inline(always)]
+    pub(crate) fn wake(&mut self, span: SimDuration, tag: u32) {
+        debug_assert!(tag < 16);
+        let epoch = self.epochs[self.me as usize];
+        self.agenda.after(span, entry::message(WAKE, self.me, tag << 28 | epoch));
+    }
+
     #[inline(always)]
     pub(crate) fn about(&mut self, span: SimDuration, call: Call, tag: u32) {
         debug_assert!(tag < 16);
@@ -1072,6 +1106,7 @@ impl Core {
     }
 
     pub(crate) fn set_sampling(&mut self, sampling: Sampling) {
+        self.sampling_on = sampling.one_in != 0 || !sampling.wanted.is_empty();
         self.sampling = sampling;
     }
 
@@ -1100,8 +1135,7 @@ impl Core {
 
     pub(crate) fn spawn(&mut self, path: &str, part: Box<dyn DynComponent>) -> u32 {
         let id = self.declare(path);
-        self.changes.push(Change::Born(id, part));
-        self.attention = true;
+        self.change(Change::Born(id, part));
         self.agenda.send(entry::message(START, id, 0));
         id
     }
@@ -1144,7 +1178,7 @@ impl Core {
 
     pub(crate) fn change(&mut self, change: Change) {
         self.changes.push(change);
-        self.attention = true;
+        self.look_at = 0;
     }
 
     /// Everything the component holds is answered with `refuse`, or vanishes; its timers die; what it had asked is
@@ -1175,21 +1209,23 @@ impl Core {
         for at in self.levels.indices_of(id) {
             self.levels.states[at as usize].set(now, 0.0);
         }
-        self.epochs[id as usize] += 1;
+        let epoch = &mut self.epochs[id as usize];
+        *epoch += 1;
+        assert!(*epoch < LIVES, "{} has crashed 2^28 times", self.paths[id as usize]);
     }
 
     // ---- the loop's side ----
 
     #[inline(always)]
-    pub(crate) fn next_until(&mut self, limit: SimTime) -> Option<u64> {
-        let (frames, timers) = (&self.frames, &self.timers);
-        self.agenda.next_until(limit, |e| is_dead(e, frames, timers))
+    pub(crate) fn next_up_to(&mut self, limit: SimTime) -> Option<u64> {
+        let (frames, timers, epochs) = (&self.frames, &self.timers, &self.epochs);
+        self.agenda.next_up_to(limit, |e| is_dead(e, frames, timers, epochs))
     }
 
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<u64> {
-        let (frames, timers) = (&self.frames, &self.timers);
-        self.agenda.next(|e| is_dead(e, frames, timers))
+        let (frames, timers, epochs) = (&self.frames, &self.timers, &self.epochs);
+        self.agenda.next(|e| is_dead(e, frames, timers, epochs))
     }
 
     /// Whose call the timer is about. The agenda gives out no dead event.
@@ -1206,7 +1242,7 @@ impl Core {
 
     /// Whether an event that was kept for later has died meanwhile.
     pub(crate) fn is_dead(&self, e: u64) -> bool {
-        is_dead(e, &self.frames, &self.timers)
+        is_dead(e, &self.frames, &self.timers, &self.epochs)
     }
 
     /// A call reaches its callee.
@@ -1457,13 +1493,23 @@ impl Core {
 }
 
 #[inline(always)]
-fn is_dead(e: u64, frames: &Frames, timers: &[TimerSlot]) -> bool {
-    if e < FIRST_TIMER {
+fn is_dead(e: u64, frames: &Frames, timers: &[TimerSlot], epochs: &[u32]) -> bool {
+    if e < FIRST_WAKE {
         false
     } else if e >= FIRST_ABOUT {
         let frame = frames.get(e as u32 & SLOT);
         frame.generation != entry::generation(e) || !frame.is(OPEN)
-    } else if e < FIRST_DEADLINE {
+    } else if e < FIRST_TIMER {
+        epochs[entry::component(e) as usize] != entry::argument(e) & (LIVES - 1)
+    } else {
+        is_dead_rarely_asked(e, frames, timers)
+    }
+}
+
+/// The rest, out of line, so that the others are not.
+#[inline(never)]
+fn is_dead_rarely_asked(e: u64, frames: &Frames, timers: &[TimerSlot]) -> bool {
+    if e < FIRST_DEADLINE {
         timers[e as u32 as usize].generation != entry::generation(e)
     } else {
         frames.get(e as u32 & !CANCELLING).generation != entry::generation(e)

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! 00 kind6 component24 argument32   message: a call, an answer, a cancellation, a notice, a start, a fault
+//! 00 111111 component24 tag4 epoch28   timer that nobody can cancel: dies with that life of its component
 //! 01 generation30 slot32            timer
 //! 10 generation30 cancel1 slot31    deadline of a call
 //! 11 generation30 tag4 slot28       timer about a call: dies with it
@@ -14,6 +15,7 @@ pub(crate) const ABOUT: u64 = 3;
 /// Sorts and the first kinds of message, each told apart from those below by one comparison of the whole entry.
 pub(crate) const FIRST_ANSWER: u64 = ANSWER << 56;
 pub(crate) const FIRST_OTHER: u64 = (ANSWER + 1) << 56;
+pub(crate) const FIRST_WAKE: u64 = WAKE << 56;
 pub(crate) const FIRST_TIMER: u64 = TIMER << 62;
 pub(crate) const FIRST_DEADLINE: u64 = DEADLINE << 62;
 pub(crate) const FIRST_ABOUT: u64 = ABOUT << 62;
@@ -25,11 +27,15 @@ pub(crate) const CANCEL: u64 = 2;
 pub(crate) const START: u64 = 3;
 pub(crate) const FAULT: u64 = 4;
 pub(crate) const NOTICE: u64 = 5;
+/// The last one, so that all below never die.
+pub(crate) const WAKE: u64 = 63;
 
 /// Component ids have 24 bits.
 pub(crate) const ID: u32 = (1 << 24) - 1;
 /// Frames have 28 bits.
 pub(crate) const SLOT: u32 = (1 << 28) - 1;
+/// A component lives fewer times than this: the number of its life has 28 bits in an entry.
+pub(crate) const LIVES: u32 = 1 << 28;
 /// Generations have 30 bits.
 pub(crate) const GENERATION: u32 = (1 << 30) - 1;
 /// Marks a deadline that cancels.

@@ -78,7 +78,6 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    #[inline(always)]
     pub(crate) fn picks(&self, identity: u64) -> bool {
         (self.one_in != 0 && crate::attributes::mix(identity).is_multiple_of(self.one_in as u64))
             || (!self.wanted.is_empty() && self.wanted.binary_search(&identity).is_ok())

@@ -9,36 +9,43 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gauge(pub(crate) u32);
 
+impl Gauge {
+    /// That of nobody, for a field that is filled at the start.
+    pub const NONE: Gauge = Gauge(u32::MAX);
+}
+
 /// Values per event: waiting times, batch sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Samples(pub(crate) u32);
+
+impl Samples {
+    /// Those of nobody, for a field that is filled at the start.
+    pub const NONE: Samples = Samples(u32::MAX);
+}
 
 /// A count of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counter(pub(crate) u32);
 
-/// State of a [`Gauge`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Level {
-    /// When it was last reset \[ns\].
-    from: u64,
-    state: State,
+impl Counter {
+    /// That of nobody, for a field that is filled at the start.
+    pub const NONE: Counter = Counter(u32::MAX);
 }
 
+/// State of a [`Gauge`].
+///
 /// A level is counted in whole numbers for as long as it is one, and nearly all are for good: that is exact, and cheap.
 #[derive(Clone, Debug, PartialEq)]
-enum State {
-    Whole(Whole),
-    Real(Box<Real>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Whole {
-    value: i64,
+pub struct Level {
     /// Sum over all changes of the change times its instant: the integral until `now` is `value * now - moment`.
     moment: i128,
+    value: i64,
     max: i64,
     min: i64,
+    /// When it was last reset \[ns\].
+    from: u64,
+    /// What counts once it was anything but a whole number.
+    real: Option<Box<Real>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -59,14 +66,16 @@ const MOST: i64 = 1 << 50;
 impl Level {
     /// A level that is 0 from now on.
     pub(crate) fn new(now: u64) -> Level {
-        Level { from: now, state: State::Whole(Whole { value: 0, moment: 0, max: 0, min: 0 }) }
+        Level { moment: 0, value: 0, max: 0, min: 0, from: now, real: None }
     }
 
     #[inline(always)]
     pub(crate) fn add(&mut self, now: u64, by: f64) {
-        if let (State::Whole(level), Some(by)) = (&mut self.state, whole(by)) {
-            level.add(now, by);
-            if level.value > level.max || level.value < level.min {
+        if let (None, Some(by)) = (&self.real, whole(by)) {
+            self.add_whole(now, by);
+            // Which way it goes is known where this is compiled, nearly always: so one comparison is left.
+            let extreme = if by > 0 { self.value > self.max } else { self.value < self.min };
+            if extreme {
                 self.new_extreme(now);
             }
             return;
@@ -74,23 +83,27 @@ impl Level {
         self.set_real(now, self.value() + by);
     }
 
+    #[inline(always)]
+    fn add_whole(&mut self, now: u64, by: i64) {
+        self.value += by;
+        self.moment += i128::from(by) * i128::from(now);
+    }
+
     /// Higher or lower than ever since the last reset; perhaps too far for whole numbers.
     #[cold]
     #[inline(never)]
     fn new_extreme(&mut self, now: u64) {
-        if let State::Whole(level) = &mut self.state {
-            level.max = level.max.max(level.value);
-            level.min = level.min.min(level.value);
-            if level.value.unsigned_abs() >= MOST as u64 {
-                self.become_real(now);
-            }
+        self.max = self.max.max(self.value);
+        self.min = self.min.min(self.value);
+        if self.value.unsigned_abs() >= MOST as u64 {
+            self.become_real(now);
         }
     }
 
     pub(crate) fn set(&mut self, now: u64, value: f64) {
-        match (&mut self.state, whole(value)) {
-            (State::Whole(level), Some(value)) => {
-                level.add(now, value - level.value);
+        match (&self.real, whole(value)) {
+            (None, Some(value)) => {
+                self.add_whole(now, value - self.value);
                 self.new_extreme(now);
             }
             _ => self.set_real(now, value),
@@ -99,44 +112,37 @@ impl Level {
 
     #[inline(never)]
     fn set_real(&mut self, now: u64, value: f64) {
-        self.become_real(now);
-        if let State::Real(level) = &mut self.state {
-            level.set(now, value);
-        }
+        self.become_real(now).set(now, value);
     }
 
     /// From here on it may be any number.
     #[cold]
     #[inline(never)]
-    fn become_real(&mut self, now: u64) {
-        if let State::Whole(whole) = self.state {
-            self.state = State::Real(Box::new(Real {
-                value: whole.value as f64,
-                area: whole.integral(now),
-                since: now,
-                max: whole.max as f64,
-                min: whole.min as f64,
-                times: None,
-            }));
-        }
+    fn become_real(&mut self, now: u64) -> &mut Real {
+        let whole = Real {
+            value: self.value as f64,
+            area: self.whole_integral(now),
+            since: now,
+            max: self.max as f64,
+            min: self.min as f64,
+            times: None,
+        };
+        self.real.get_or_insert_with(|| Box::new(whole))
     }
 
     /// Keeps the time at each level from here on.
     pub(crate) fn keep_times(&mut self, now: u64) {
-        self.become_real(now);
-        if let State::Real(level) = &mut self.state {
-            level.times.get_or_insert_with(Vec::new);
-        }
+        self.become_real(now).times.get_or_insert_with(Vec::new);
     }
 
     pub(crate) fn reset(&mut self, now: u64) {
         self.from = now;
-        match &mut self.state {
-            State::Whole(level) => {
-                level.moment = i128::from(level.value) * i128::from(now);
-                (level.max, level.min) = (level.value, level.value);
+        match &mut self.real {
+            None => {
+                self.moment = i128::from(self.value) * i128::from(now);
+                (self.max, self.min) = (self.value, self.value);
             }
-            State::Real(level) => {
+            Some(level) => {
                 (level.area, level.since) = (0.0, now);
                 (level.max, level.min) = (level.value, level.value);
                 if let Some(times) = &mut level.times {
@@ -148,18 +154,19 @@ impl Level {
 
     /// Returns the level now.
     pub fn value(&self) -> f64 {
-        match &self.state {
-            State::Whole(level) => level.value as f64,
-            State::Real(level) => level.value,
-        }
+        self.real.as_ref().map_or(self.value as f64, |level| level.value)
     }
 
     /// Returns the integral of the level from the last reset until `now` [ns times its unit].
     pub fn integral(&self, now: u64) -> f64 {
-        match &self.state {
-            State::Whole(level) => level.integral(now),
-            State::Real(level) => level.area + level.value * (now - level.since) as f64,
+        match &self.real {
+            None => self.whole_integral(now),
+            Some(level) => level.area + level.value * (now - level.since) as f64,
         }
+    }
+
+    fn whole_integral(&self, now: u64) -> f64 {
+        (i128::from(self.value) * i128::from(now) - self.moment) as f64
     }
 
     /// Returns the time average from the last reset until `now`; the level itself if no time has passed.
@@ -170,7 +177,7 @@ impl Level {
     /// Returns the time spent at level 0, 1, 2, … from the last reset until `now` [ns]; nothing unless the level
     /// is kept [by value](crate::Core::gauge_by_value).
     pub fn times(&self, now: u64) -> Option<Vec<u64>> {
-        let State::Real(level) = &self.state else { return None };
+        let level = self.real.as_ref()?;
         let mut times = level.times.clone()?;
         add_time(&mut times, level.value, now - level.since);
         Some(times)
@@ -178,18 +185,12 @@ impl Level {
 
     /// Returns the highest level since the last reset.
     pub fn max(&self) -> f64 {
-        match &self.state {
-            State::Whole(level) => level.max as f64,
-            State::Real(level) => level.max,
-        }
+        self.real.as_ref().map_or(self.max as f64, |level| level.max)
     }
 
     /// Returns the lowest level since the last reset.
     pub fn min(&self) -> f64 {
-        match &self.state {
-            State::Whole(level) => level.min as f64,
-            State::Real(level) => level.min,
-        }
+        self.real.as_ref().map_or(self.min as f64, |level| level.min)
     }
 }
 
@@ -198,18 +199,6 @@ impl Level {
 fn whole(value: f64) -> Option<i64> {
     let whole = value as i64;
     (whole as f64 == value && whole.unsigned_abs() < MOST as u64).then_some(whole)
-}
-
-impl Whole {
-    #[inline(always)]
-    fn add(&mut self, now: u64, by: i64) {
-        self.value += by;
-        self.moment += i128::from(by) * i128::from(now);
-    }
-
-    fn integral(&self, now: u64) -> f64 {
-        (i128::from(self.value) * i128::from(now) - self.moment) as f64
-    }
 }
 
 impl Real {

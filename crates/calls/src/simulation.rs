@@ -10,7 +10,7 @@ use crate::books::{Books, Inside, Outcomes};
 use crate::candidates::Candidates;
 use crate::component::{Component, DynComponent, Fault, Kept, Serve, StandIn, serving, source};
 use crate::core::{Change, Core, LOOK_EVERY};
-use crate::entry::{self, FIRST_ABOUT, FIRST_ANSWER, FIRST_DEADLINE, FIRST_OTHER, FIRST_TIMER};
+use crate::entry::{self, FIRST_ABOUT, FIRST_ANSWER, FIRST_DEADLINE, FIRST_OTHER, FIRST_TIMER, FIRST_WAKE};
 use crate::handle::{Callee, ComponentId};
 use crate::ledger::{Sampling, Span, Strand};
 use crate::limits::{Limits, Stop};
@@ -36,7 +36,7 @@ impl Declared {
 #[derive(Clone)]
 pub struct Simulation {
     core: Core,
-    parts: Vec<Option<Box<dyn DynComponent>>>,
+    parts: Vec<Box<dyn DynComponent>>,
     /// Every component as it was built: what comes back after a crash.
     pristine: Vec<Option<Box<dyn DynComponent>>>,
 }
@@ -94,7 +94,8 @@ impl Simulation {
     /// Sets the ceilings of the run.
     pub fn set_limits(&mut self, limits: Limits) {
         self.core.set_limits(limits);
-        self.core.look_at = self.core.events + LOOK_EVERY.min(limits.events.saturating_add(1));
+        self.core.ceilings_at = self.core.events + LOOK_EVERY.min(limits.events.saturating_add(1));
+        self.look_again();
     }
 
     /// Switches the time ledger on (as it is) or off, before anything runs.
@@ -120,7 +121,7 @@ impl Simulation {
         match self.core.next() {
             Some(e) => {
                 self.execute(e);
-                if self.core.attention {
+                if self.core.look_at == 0 {
                     self.attend();
                 }
                 true
@@ -134,17 +135,8 @@ impl Simulation {
     /// # Errors
     /// If a ceiling was reached. The simulation can still be looked into.
     pub fn run_until(&mut self, limit: SimTime) -> Result<(), Stop> {
-        while let Some(e) = self.core.next_until(limit) {
-            self.execute(e);
-            if self.core.events >= self.core.look_at {
-                self.check_ceilings();
-            }
-            if self.core.attention {
-                self.attend();
-                if self.core.stop.is_some() {
-                    break;
-                }
-            }
+        if limit >= self.core.now() {
+            self.run_up_to(limit);
         }
         self.check_ceilings();
         if let Some(stop) = self.core.stop {
@@ -154,6 +146,16 @@ impl Simulation {
             self.core.agenda.advance_to(limit);
         }
         Ok(())
+    }
+
+    /// Lets events happen up to a limit that has not passed, or until there is a reason to stop.
+    fn run_up_to(&mut self, limit: SimTime) {
+        while let Some(e) = self.core.next_up_to(limit) {
+            self.execute(e);
+            if self.core.events >= self.core.look_at && self.look() {
+                break;
+            }
+        }
     }
 
     /// Runs for a span of time.
@@ -175,6 +177,8 @@ impl Simulation {
                 part.run_call(e, &mut self.core);
             } else if e < FIRST_OTHER {
                 part.run_answer(e, &mut self.core);
+            } else if e >= FIRST_WAKE {
+                part.run_wake(e, &mut self.core);
             } else {
                 part.run(e, &mut self.core);
             }
@@ -194,10 +198,19 @@ impl Simulation {
     fn expired(&mut self, e: u64) {
         if let Some((to, answer)) = self.core.expire(e) {
             self.core.me = to;
-            if let Some(part) = &mut self.parts[to as usize] {
-                part.answer(answer, &mut self.core);
-            }
+            self.parts[to as usize].answer(answer, &mut self.core);
         }
+    }
+
+    /// Looks at what there is to look at between two events; tells whether the run stops.
+    #[cold]
+    #[inline(never)]
+    fn look(&mut self) -> bool {
+        if self.core.events >= self.core.ceilings_at {
+            self.check_ceilings();
+        }
+        self.attend();
+        self.core.stop.is_some()
     }
 
     #[cold]
@@ -206,7 +219,12 @@ impl Simulation {
         while !self.core.changes.is_empty() {
             self.apply_changes();
         }
-        self.core.attention = self.core.stop.is_some();
+        self.look_again();
+    }
+
+    /// Says when there is something to look at next: at once while there is a reason to stop.
+    fn look_again(&mut self) {
+        self.core.look_at = if self.core.stop.is_some() { 0 } else { self.core.ceilings_at };
     }
 
     fn apply_changes(&mut self) {
@@ -216,15 +234,14 @@ impl Simulation {
                 Change::Crashed(id, refuse) => self.crash(id, refuse),
                 Change::Restarted(id) => self.restart(id),
                 Change::Frozen(id) => {
-                    if let Some(inner) = self.parts[id as usize].take() {
-                        self.parts[id as usize] = Some(Box::new(StandIn::Frozen { inner, kept: Vec::new() }));
-                    }
+                    let inner = self.take(id);
+                    self.parts[id as usize] = Box::new(StandIn::Frozen { inner, kept: Vec::new() });
                 }
                 Change::Thawed(id) => {
-                    let stand_in = self.parts[id as usize].as_mut().and_then(|p| p.unwrap_stand_in());
+                    let stand_in = self.parts[id as usize].unwrap_stand_in();
                     if let Some(StandIn::Frozen { inner, kept }) = stand_in {
                         let inner = self.catch_up(id, inner, kept);
-                        self.parts[id as usize] = Some(inner);
+                        self.parts[id as usize] = inner;
                     }
                 }
                 Change::Retired(id) => {
@@ -263,25 +280,31 @@ impl Simulation {
     fn adopt(&mut self, id: u32, part: Option<Box<dyn DynComponent>>) {
         let at = id as usize;
         if self.parts.len() <= at {
-            self.parts.resize_with(at + 1, || None);
+            self.parts.resize_with(at + 1, || Box::new(StandIn::Unbuilt));
             self.pristine.resize_with(at + 1, || None);
         }
         self.pristine[at] = part.clone();
-        self.parts[at] = part;
+        self.parts[at] = part.unwrap_or_else(|| Box::new(StandIn::Unbuilt));
+    }
+
+    /// Takes a component out; what stands in its place must not stay there.
+    fn take(&mut self, id: u32) -> Box<dyn DynComponent> {
+        std::mem::replace(&mut self.parts[id as usize], Box::new(StandIn::Unbuilt))
     }
 
     fn crash(&mut self, id: u32, refuse: crate::Status) {
-        let Some(mut old) = self.parts[id as usize].take() else { return };
+        let mut old = self.take(id);
         let mut kept_back = Vec::new();
         let old = match old.unwrap_stand_in() {
             None => Some(old),
+            Some(StandIn::Unbuilt) => return,
             Some(StandIn::Frozen { inner, kept }) => {
                 kept_back = kept;
                 Some(inner)
             }
             Some(StandIn::Down { old, .. }) => old,
         };
-        self.parts[id as usize] = Some(Box::new(StandIn::Down { refuse, old }));
+        self.parts[id as usize] = Box::new(StandIn::Down { refuse, old });
         self.core.clear_away(id, refuse);
         for item in kept_back {
             if let Kept::Event(e) = item {
@@ -292,14 +315,12 @@ impl Simulation {
 
     fn restart(&mut self, id: u32) {
         let Some(mut fresh) = self.pristine[id as usize].clone() else { return };
-        if let Some(StandIn::Down { old: Some(old), .. }) =
-            self.parts[id as usize].as_mut().and_then(|p| p.unwrap_stand_in())
-        {
+        if let Some(StandIn::Down { old: Some(old), .. }) = self.parts[id as usize].unwrap_stand_in() {
             fresh.survive(old.any());
         }
         self.core.me = id;
         fresh.start(&mut self.core);
-        self.parts[id as usize] = Some(fresh);
+        self.parts[id as usize] = fresh;
     }
 
     fn check_ceilings(&mut self) {
@@ -314,8 +335,10 @@ impl Simulation {
         }
         // One more event than allowed is one too many, and is seen at once.
         let left = limits.events.saturating_sub(self.core.events).saturating_add(1);
-        self.core.look_at = self.core.events + LOOK_EVERY.min(left);
-        self.core.attention |= self.core.stop.is_some();
+        self.core.ceilings_at = self.core.events + LOOK_EVERY.min(left);
+        // Not later than it was to be: there may be changes to look at.
+        self.core.look_at =
+            if self.core.stop.is_some() { 0 } else { self.core.look_at.min(self.core.ceilings_at) };
     }
 
     /// Ends the warm-up: books and series start anew, components go on.
@@ -362,7 +385,7 @@ impl Simulation {
 
     /// Returns the component itself, if it is of this type; for looking at its state.
     pub fn get<C: Any>(&self, id: ComponentId) -> Option<&C> {
-        self.parts[id.index()].as_ref().and_then(|part| part.any().downcast_ref())
+        self.parts[id.index()].any().downcast_ref()
     }
 
     /// Returns the books of a component since the last reset.
@@ -467,15 +490,12 @@ impl Simulation {
 /// The part an event is for, which is the running one from here on.
 #[inline(always)]
 fn part<'a>(
-    parts: &'a mut [Option<Box<dyn DynComponent>>],
+    parts: &'a mut [Box<dyn DynComponent>],
     to: u32,
     core: &mut Core,
 ) -> &'a mut Box<dyn DynComponent> {
     core.me = to;
-    match &mut parts[to as usize] {
-        Some(part) => part,
-        None => panic!("{} was declared and never built", core.paths[to as usize]),
-    }
+    &mut parts[to as usize]
 }
 
 struct Digest(u64);

@@ -80,18 +80,22 @@ impl Agenda {
 
     /// Returns the next event and advances to its time; `None` if nothing is left to happen.
     #[inline(always)]
-    pub fn next(&mut self, dead: impl Fn(u64) -> bool) -> Option<u64> {
-        self.next_until(SimTime::MAX, dead)
+    pub fn next(&mut self, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
+        self.next_up_to(SimTime::MAX, dead)
     }
 
     /// Returns the next event at or before `limit` and advances to its time.
     ///
     /// `None` if there is none; time then stays that of the last event, see [`Agenda::advance_to`].
     #[inline(always)]
-    pub fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool) -> Option<u64> {
-        if limit < self.now {
-            return None;
-        }
+    pub fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
+        if limit < self.now { None } else { self.next_up_to(limit, dead) }
+    }
+
+    /// As [`Agenda::next_until`], for a limit that has not passed: who goes up to it in a loop asks once.
+    #[inline(always)]
+    pub fn next_up_to(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
+        debug_assert!(limit >= self.now, "the limit {limit} lies before {}", self.now);
         if !self.ring.is_empty() {
             // Nearly always the list has nothing for now and nothing in the ring is dead: no loop, which would
             // have the compiler load everything a second turn might need.
@@ -101,7 +105,7 @@ impl Agenda {
             {
                 return Some(payload);
             }
-            if let Some(payload) = self.next_now(&dead) {
+            if let Some(payload) = self.next_now(dead) {
                 return Some(payload);
             }
         }
@@ -113,7 +117,7 @@ impl Agenda {
 
     /// Returns the next event of this instant.
     #[inline(never)]
-    fn next_now(&mut self, dead: &impl Fn(u64) -> bool) -> Option<u64> {
+    fn next_now(&mut self, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
         while !self.ring.is_empty() {
             if self.list.due(self.now)
                 && let Some(payload) = self.list.pop_due(self.now, dead)
@@ -146,7 +150,7 @@ impl Agenda {
             self.now
         );
         // The run of the list must cover `time`, or `due` would not see what the list has for it.
-        self.list.reach(time, &|_payload| false);
+        self.list.reach(time, |_payload| false);
         let front = self.list.front().unwrap_or(SimTime::MAX);
         assert!(front >= time, "asked to advance from {} to {time} over an event at {front}", self.now);
         self.now = time;

@@ -104,7 +104,7 @@ impl FutureEventList {
 
     /// Removes and returns the next event that is not dead.
     #[inline(always)]
-    pub fn pop(&mut self, dead: impl Fn(u64) -> bool) -> Option<(SimTime, u64)> {
+    pub fn pop(&mut self, dead: impl Fn(u64) -> bool + Copy) -> Option<(SimTime, u64)> {
         let event = self.pop_until(SimTime::MAX, dead);
         if let Some((time, _)) = event {
             self.popped = time;
@@ -114,8 +114,8 @@ impl FutureEventList {
 
     /// Returns the time of the next event that is not dead; drops the dead ones before it.
     #[inline]
-    pub fn peek_time(&mut self, dead: impl Fn(u64) -> bool) -> Option<SimTime> {
-        while self.reach(SimTime::MAX, &dead) {
+    pub fn peek_time(&mut self, dead: impl Fn(u64) -> bool + Copy) -> Option<SimTime> {
+        while self.reach(SimTime::MAX, dead) {
             let front = self.run[self.head];
             if !dead(front.payload) {
                 return Some(SimTime::from_nanos(front.time));
@@ -167,10 +167,29 @@ impl FutureEventList {
     ///
     /// It does not count as popped for the rule of [`FutureEventList::push`].
     #[inline(always)]
-    pub(crate) fn pop_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool) -> Option<(SimTime, u64)> {
+    pub(crate) fn pop_until(
+        &mut self,
+        limit: SimTime,
+        dead: impl Fn(u64) -> bool + Copy,
+    ) -> Option<(SimTime, u64)> {
+        // Nearly always the run has a front and that is not dead: no loop, for which the compiler would make everything
+        // ready that a second turn might need.
+        if let Some(&front) = self.run.get(self.head)
+            && front.time <= limit.as_nanos()
+        {
+            self.head += 1;
+            if !dead(front.payload) {
+                return Some((SimTime::from_nanos(front.time), front.payload));
+            }
+        }
+        self.search_until(limit, dead)
+    }
+
+    #[inline(never)]
+    fn search_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<(SimTime, u64)> {
         loop {
             let Some(&front) = self.run.get(self.head) else {
-                if self.refill(limit, &dead) {
+                if self.refill(limit, dead) {
                     continue;
                 }
                 return None;
@@ -187,7 +206,7 @@ impl FutureEventList {
 
     /// Removes and returns the next event that is not dead and for exactly `now`; it looks at the run alone.
     #[inline(always)]
-    pub(crate) fn pop_due(&mut self, now: SimTime, dead: impl Fn(u64) -> bool) -> Option<u64> {
+    pub(crate) fn pop_due(&mut self, now: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
         while let Some(&front) = self.run.get(self.head)
             && front.time == now.as_nanos()
         {
@@ -201,7 +220,7 @@ impl FutureEventList {
 
     /// Makes the earliest event, dead or not, the front of the run if it is not after `limit`; tells whether the run
     /// has a front.
-    pub(crate) fn reach(&mut self, limit: SimTime, dead: &impl Fn(u64) -> bool) -> bool {
+    pub(crate) fn reach(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> bool {
         self.head < self.run.len() || self.refill(limit, dead)
     }
 
@@ -255,7 +274,7 @@ impl FutureEventList {
     /// at no extra cost. (Without, they may too: `rebase` moves the cursor back.)
     #[cold]
     #[inline(never)]
-    fn refill(&mut self, limit: SimTime, dead: &impl Fn(u64) -> bool) -> bool {
+    fn refill(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> bool {
         self.run.clear();
         self.head = 0;
         if self.wheel.len() > self.sweep_above {

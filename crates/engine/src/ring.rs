@@ -1,14 +1,18 @@
 //! What is left to do at this instant.
 
-/// A FIFO of payloads in a ring of places, whose number is a power of two.
+/// A FIFO of payloads: the oldest in a field of its own, for nearly always there is but one, and behind it a ring of
+/// places, whose number is a power of two.
 ///
 /// It keeps its memory, so nothing is allocated once the largest burst has been seen.
 #[derive(Clone, Default)]
 pub(crate) struct Ring {
+    /// None only if there is nothing behind it either.
+    oldest: Option<u64>,
     places: Vec<u64>,
-    /// The place of the oldest payload.
+    /// The place of the oldest payload of those behind.
     first: usize,
-    len: usize,
+    /// How many are behind.
+    behind: usize,
 }
 
 /// Places to begin with.
@@ -17,26 +21,42 @@ const PLACES: usize = 4;
 impl Ring {
     #[inline(always)]
     pub(crate) fn push(&mut self, payload: u64) {
-        if self.len == self.places.len() {
+        if self.oldest.is_none() {
+            self.oldest = Some(payload);
+        } else {
+            self.push_behind(payload);
+        }
+    }
+
+    #[inline(never)]
+    fn push_behind(&mut self, payload: u64) {
+        if self.behind == self.places.len() {
             self.grow();
         }
         let mask = self.places.len() - 1;
-        self.places[(self.first + self.len) & mask] = payload;
-        self.len += 1;
+        self.places[(self.first + self.behind) & mask] = payload;
+        self.behind += 1;
     }
 
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<u64> {
-        if self.len == 0 {
-            return None;
+        let oldest = self.oldest?;
+        if self.behind == 0 {
+            self.oldest = None;
+        } else {
+            self.move_up();
         }
-        let payload = self.places[self.first];
-        self.first = (self.first + 1) & (self.places.len() - 1);
-        self.len -= 1;
-        Some(payload)
+        Some(oldest)
     }
 
-    /// Twice as many places; the oldest payload moves to the first.
+    #[inline(always)]
+    fn move_up(&mut self) {
+        self.oldest = Some(self.places[self.first]);
+        self.first = (self.first + 1) & (self.places.len() - 1);
+        self.behind -= 1;
+    }
+
+    /// Twice as many places; the oldest payload of those behind moves to the first.
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
@@ -47,11 +67,11 @@ impl Ring {
 
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.oldest.is_none()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.behind + usize::from(self.oldest.is_some())
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -223,7 +223,7 @@ impl Wheel {
     ///
     /// Events whose digit there is that of the cursor, zero, belong to lower levels still. They may wait in the bucket
     /// of that digit only because it is the earliest: the caller must take or spread it before anything is pushed.
-    pub(crate) fn spread(&mut self, place: Place, dead: &impl Fn(u64) -> bool) {
+    pub(crate) fn spread(&mut self, place: Place, dead: impl Fn(u64) -> bool + Copy) {
         debug_assert!(place.level > 0, "the events of one instant cannot be told apart");
         self.vacate(place.level, place.slot);
         self.cursor = place.start;
@@ -271,7 +271,7 @@ impl Wheel {
     }
 
     /// Drops all dead events.
-    pub(crate) fn sweep(&mut self, dead: &impl Fn(u64) -> bool) {
+    pub(crate) fn sweep(&mut self, dead: impl Fn(u64) -> bool + Copy) {
         let mut levels = self.levels;
         while levels != 0 {
             let level = levels.trailing_zeros() as usize;
@@ -288,7 +288,7 @@ impl Wheel {
     }
 
     /// Drops the dead events of a bucket by moving the others forward along its chain; tells whether any is left.
-    fn sweep_bucket(&mut self, index: usize, dead: &impl Fn(u64) -> bool) -> bool {
+    fn sweep_bucket(&mut self, index: usize, dead: impl Fn(u64) -> bool + Copy) -> bool {
         let bucket = self.buckets[index];
         let mut kept = bucket.emptied();
         let mut dropped = 0;

@@ -22,7 +22,7 @@ pub(crate) fn exponential(stream: &mut Stream) -> f64 {
 }
 
 /// Draws what [`exponential`] would draw first from the stream of this key, mostly without making the stream.
-#[inline]
+#[inline(always)]
 pub(crate) fn exponential_from_key(key: u64) -> f64 {
     let bits = first_u64(key);
     let layer = (bits & 0xff) as usize;

@@ -7,7 +7,7 @@ use kneepoint_random::{Distribution, Stream};
 use super::arrivals::{ArrivalProcess, Next};
 use super::classes::Classes;
 use super::profile::whole;
-use super::requests::{Known, Requests};
+use super::requests::Requests;
 use crate::edge::Edge;
 
 timers! {
@@ -79,8 +79,23 @@ impl OpenClient {
 
     #[inline(always)]
     fn send(&mut self, cx: &mut Cx<Self>) {
-        self.requests.send(self.sent, self.intended, Known::default(), cx);
+        self.requests.send_drawn(self.sent, self.intended, cx);
         self.sent += 1;
+    }
+
+    /// Out of line, for nearly all timers are arrivals of one request.
+    #[inline(never)]
+    fn woken(&mut self, timer: OpenTimer, cx: &mut Cx<Self>) {
+        match timer {
+            OpenTimer::Look => self.look(cx),
+            OpenTimer::More => self.send_batch(cx),
+            OpenTimer::Arrival => {
+                if let (Some(batch), Some((_, stream))) = (&self.batch, &mut self.streams) {
+                    self.pending = whole(batch.sample(stream));
+                }
+                self.send_batch(cx);
+            }
+        }
     }
 
     /// Sends what is pending of a batch, and looks for the next arrival when all is sent.
@@ -110,20 +125,15 @@ impl Component for OpenClient {
 
     #[inline(always)]
     fn on_timer(&mut self, timer: OpenTimer, cx: &mut Cx<Self>) {
-        match (timer, &self.batch, &mut self.streams) {
-            (OpenTimer::Look, ..) => self.look(cx),
-            (OpenTimer::More, ..) => self.send_batch(cx),
-            (OpenTimer::Arrival, Some(batch), Some((_, stream))) => {
-                self.pending = whole(batch.sample(stream));
-                self.send_batch(cx);
-            }
-            (OpenTimer::Arrival, ..) => {
-                self.send(cx);
-                self.look(cx);
-            }
+        if timer == OpenTimer::Arrival && self.batch.is_none() {
+            self.send(cx);
+            self.look(cx);
+        } else {
+            self.woken(timer, cx);
         }
     }
 
+    #[inline(always)]
     fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {
         self.requests.ended(&answer, cx);
     }

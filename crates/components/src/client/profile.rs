@@ -460,6 +460,7 @@ impl RateProfile {
 }
 
 /// Adds a span with a fraction, rounding.
+#[inline(always)]
 pub(crate) fn later(from: u64, span: f64) -> u64 {
     from.saturating_add(SimDuration::from_nanos_f64(span).as_nanos())
 }

@@ -29,6 +29,17 @@ struct Open {
     series: Vec<ClassSeries>,
     /// Where the series of each class number stand.
     places: Vec<u16>,
+    plain: Option<Plain>,
+}
+
+/// All there is to know about the requests of most clients: they are of one class without sizes and deadline, so that
+/// nothing tells them apart but who they are and when they were born.
+#[derive(Clone, Copy, Debug)]
+struct Plain {
+    class: u8,
+    priority: u8,
+    operation: u16,
+    requests: Counter,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +84,17 @@ impl Requests {
                 ended: Status::ALL.map(|status| cx.counter(&format!("ended:{name}:{}", status.name()))),
             });
         }
+        let plain = match &self.classes.of[..] {
+            [class] if class.size.is_none() && class.reply.is_none() && class.deadline.is_none() => {
+                Some(Plain {
+                    class: class.id,
+                    priority: class.priority,
+                    operation: class.operation,
+                    requests: series[0].requests,
+                })
+            }
+            _ => None,
+        };
         self.open = Some(Open {
             identities: Self::streams(cx, "identity"),
             class: Self::streams(cx, "class"),
@@ -81,11 +103,26 @@ impl Requests {
             in_flight: cx.gauge("in_flight"),
             series,
             places,
+            plain,
         });
     }
 
+    /// Sends the request with this index, meant to be sent at `born`, of which nothing else is given.
+    #[inline(always)]
+    pub(crate) fn send_drawn(&mut self, index: u64, born: SimTime, cx: &mut Core) {
+        let open = self.open.as_ref().expect("a client makes requests after its start");
+        let Some(Plain { class, priority, operation, requests }) = open.plain else {
+            self.send(index, born, Known::default(), cx);
+            return;
+        };
+        let attributes = Attributes { born, class, priority, ..Attributes::of(open.identities.key(index)) };
+        cx.count(requests, 1);
+        cx.add(open.in_flight, 1.0);
+        cx.call(self.to.request(attributes).operation(operation));
+    }
+
     /// Sends the request with this index, meant to be sent at `born`.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn send(&mut self, index: u64, born: SimTime, known: Known, cx: &mut Core) -> Asked {
         let open = self.open.as_ref().expect("a client makes requests after its start");
         let at = match known.class {
@@ -120,7 +157,10 @@ impl Requests {
     #[inline(always)]
     pub(crate) fn ended(&mut self, answer: &Answer, cx: &mut Core) {
         let open = self.open.as_ref().expect("a client is answered after its start");
-        let series = &open.series[open.places[answer.class as usize] as usize];
+        let series = match &open.series[..] {
+            [only] => only,
+            series => &series[open.places[answer.class as usize] as usize],
+        };
         cx.add(open.in_flight, -1.0);
         cx.count(series.ended[answer.status as usize], 1);
         let latency = (cx.now() - answer.born).as_nanos();

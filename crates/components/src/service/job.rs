@@ -99,13 +99,24 @@ impl Job {
             armed: false,
         }
     }
+
+    /// The server goes: returns how long it was there since it began \[ns\].
+    #[inline(always)]
+    pub fn stop(&mut self, clock: u64) -> u64 {
+        let used = clock - self.mark;
+        self.state = State::Ready;
+        self.done += used;
+        self.worked += used;
+        used
+    }
 }
 
 /// All jobs of a service, found by the note on their call; and the counters of their loops.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Jobs {
     slots: Vec<Job>,
-    free: Vec<u32>,
+    /// The first free slot; free slots are linked by `after`.
+    free: u32,
     /// `depth` counters per job: what is left of each loop it is in.
     loops: Vec<u32>,
     depth: usize,
@@ -113,47 +124,32 @@ pub(super) struct Jobs {
 
 impl Jobs {
     pub fn new(depth: usize) -> Jobs {
-        Jobs { depth, ..Jobs::default() }
+        Jobs { slots: Vec::new(), free: NIL, loops: Vec::new(), depth }
     }
 
     #[inline(always)]
-    pub fn add(&mut self, call: Call, pc: u32, operation: u16, priority: u8) -> u32 {
-        match self.free.pop() {
-            Some(at) => {
-                // In place, and only what must be: what else is left of the one before is not looked at.
-                let job = &mut self.slots[at as usize];
-                job.call = call;
-                job.worked = 0;
-                job.pc = pc;
-                job.patience = None;
-                job.operation = operation;
-                job.state = State::Ready;
-                job.priority = priority;
-                job.status = Status::Ok;
-                job.on_server = false;
-                job.on_thread = false;
-                job.begun = false;
-                job.served = false;
-                job.preempted = false;
-                job.armed = false;
-                at
-            }
-            None => self.add_new(Job::new(call, pc, operation, priority)),
-        }
+    pub fn add(&mut self, job: Job) -> u32 {
+        let at = if self.free == NIL { self.new_slot() } else { self.free };
+        let slot = &mut self.slots[at as usize];
+        self.free = slot.after;
+        *slot = job;
+        at
     }
 
     #[cold]
     #[inline(never)]
-    fn add_new(&mut self, job: Job) -> u32 {
-        self.slots.push(job);
+    fn new_slot(&mut self) -> u32 {
+        self.slots.push(Job::new(Call::NONE, 0, 0, 0));
         self.loops.resize(self.slots.len() * self.depth, 0);
         self.slots.len() as u32 - 1
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, at: u32) {
-        self.slots[at as usize].ticket = NIL;
-        self.free.push(at);
+        let slot = &mut self.slots[at as usize];
+        slot.ticket = NIL;
+        slot.after = self.free;
+        self.free = at;
     }
 
     /// What is left of the loop of this depth.

@@ -216,21 +216,25 @@ impl Service {
     fn arrived(&mut self, call: Call, cx: &mut Cx<Self>) {
         let operation = cx.operation(call);
         if operation < OWN
-            && self.station.is_plain()
             && let Some(start) = self.program.start(operation)
             && let Op::Compute(work) = &self.program.ops[start as usize]
         {
             // Most calls of most services: no threads, work first, and nobody is turned away unless all is full.
-            if self.station.is_full_for(call, cx) {
-                return cx.answer(call, Status::Rejected);
+            if self.station.has_server_at_once() {
+                return self.station.serve_newcomer(call, start, operation, work, cx);
             }
-            let at = self.station.accept(call, start, operation, cx);
-            if self.station.take_seat(at, cx) {
-                self.station.compute(at, work, cx);
-            } else if !self.station.wait(at, cx) {
-                self.end(at, Status::Rejected, cx);
+            if self.station.is_plain() {
+                if self.station.is_full_for(call, cx) {
+                    return cx.answer(call, Status::Rejected);
+                }
+                let at = self.station.accept(call, start, operation, cx);
+                if self.station.take_seat(at, cx) {
+                    self.station.compute(at, work, cx);
+                } else if !self.station.wait(at, cx) {
+                    self.end(at, Status::Rejected, cx);
+                }
+                return;
             }
-            return;
         }
         self.arrived_otherwise(call, operation, cx);
     }
@@ -247,7 +251,7 @@ impl Service {
             (self.program.start(asked), asked)
         };
         let Some(start) = start else {
-            cx.count(self.station.measures().unknown_operation, 1);
+            cx.count(self.station.measures.unknown_operation, 1);
             return cx.answer(call, Status::Failed);
         };
         let station = &mut self.station;
@@ -301,7 +305,7 @@ impl Service {
 
     fn answered(&mut self, answer: Answer, cx: &mut Cx<Self>) {
         if answer.call.is_none() {
-            if let Some(completion) = self.station.measures().completion
+            if let Some(completion) = self.station.measures.completion
                 && answer.status.is_good()
             {
                 let took = cx.now() - answer.born;
@@ -347,23 +351,39 @@ impl Service {
         self.end(at, Status::Cancelled, cx);
     }
 
-    /// Out of line: the end of a work that came while the service stood still.
-    #[inline(never)]
-    fn done_late(&mut self, call: Call, cx: &mut Cx<Self>) {
-        self.done(call, cx);
-    }
-
     #[inline(always)]
     fn done(&mut self, call: Call, cx: &mut Cx<Self>) {
+        if self.station.is_undisturbed() {
+            let at = cx.note(call);
+            self.station.is_served(at, cx);
+            self.run_here(at, 0, cx);
+        } else {
+            self.done_perhaps(call, cx);
+        }
+    }
+
+    /// The event of a departure has come to a station where it need not be one.
+    #[inline(never)]
+    fn done_perhaps(&mut self, call: Call, cx: &mut Cx<Self>) {
         let at = cx.note(call);
         if self.station.is_stopped() {
             self.own.missed.push(Missed::Done(call));
         } else if self.station.is_done(at, cx) {
-            self.run_here(at, 0, cx);
+            self.run(at, 0, cx);
         }
     }
 
+    /// Out of line, for nearly all timers are ends of work.
     #[inline(never)]
+    fn woken(&mut self, timer: Wake, cx: &mut Cx<Self>) {
+        match timer {
+            Wake::Done(call) => self.done_perhaps(call, cx),
+            Wake::Woke(call) => self.start(cx.note(call), cx),
+            Wake::Patience(call) => self.lost_patience(call, cx),
+            Wake::Shared => self.shared_ended(cx),
+        }
+    }
+
     fn lost_patience(&mut self, call: Call, cx: &mut Cx<Self>) {
         let at = cx.note(call);
         self.station.jobs[at].patience = None;
@@ -372,7 +392,6 @@ impl Service {
     }
 
     /// Ends have come on the shared processor.
-    #[inline(never)]
     fn shared_ended(&mut self, cx: &mut Cx<Self>) {
         self.station.alarm_rang();
         while let Some(at) = self.station.next_ended(cx) {
@@ -389,7 +408,7 @@ impl Service {
                 }
                 Missed::Cancel(call) if cx.is_open(call) => self.cancelled(call, cx),
                 Missed::Run(call) if cx.is_open(call) => self.run(cx.note(call), 0, cx),
-                Missed::Done(call) if cx.is_open(call) => self.done_late(call, cx),
+                Missed::Done(call) if cx.is_open(call) => self.done_perhaps(call, cx),
                 Missed::Answer(_) | Missed::Cancel(_) | Missed::Run(_) | Missed::Done(_) => {}
             }
         }
@@ -542,11 +561,10 @@ fn finish(station: &mut Station, at: u32, status: Status, value: u32, cx: &mut C
 }
 
 /// Passes a call on: its answer goes past me.
-#[inline(never)]
+#[inline(always)]
 fn pass_on(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
-    cx.set_note(call, operation.into());
     let ask = to.fill(to.edge.ask(call), call, cx);
-    cx.call(ask.relay());
+    cx.call(ask.relay_as(operation));
 }
 
 impl Component for Service {
@@ -561,12 +579,13 @@ impl Component for Service {
     #[inline(always)]
     fn on_timer(&mut self, timer: Wake, cx: &mut Cx<Self>) {
         match timer {
+            // On a server: there is no shared processor that has anything to settle.
             Wake::Done(call) => self.done(call, cx),
-            Wake::Woke(call) => self.start(cx.note(call), cx),
-            Wake::Patience(call) => self.lost_patience(call, cx),
-            Wake::Shared => self.shared_ended(cx),
+            timer => {
+                self.woken(timer, cx);
+                self.station.settle(cx);
+            }
         }
-        self.station.settle(cx);
     }
 
     fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use kneepoint_calls::{Ask, Attributes, Call, Core, Status};
+use kneepoint_calls::{Ask, Attributes, Call, Core, Phase, Status};
 use kneepoint_engine::SimDuration;
 use kneepoint_random::{Distribution, Stream};
 
@@ -45,6 +45,21 @@ impl Amount {
         match self {
             Amount::Fixed(value) => *value,
             Amount::Drawn(law) => SimDuration::from_nanos_f64(law.sample_from_key(cx.draw(call))).as_nanos(),
+        }
+    }
+
+    /// The same for work that begins now, which it says to the ledger.
+    #[inline(always)]
+    pub fn draw_and_begin(&self, call: Call, cx: &mut Core) -> u64 {
+        match self {
+            Amount::Fixed(value) => {
+                cx.phase(call, Phase::Service);
+                *value
+            }
+            Amount::Drawn(law) => {
+                let key = cx.phase_and_draw(call, Phase::Service);
+                SimDuration::from_nanos_f64(law.sample_from_key(key)).as_nanos()
+            }
         }
     }
 }
@@ -91,6 +106,8 @@ pub(super) struct CallOp {
     reply: Amount,
     key: Option<Key>,
     item: Option<Box<ItemSize>>,
+    /// Without size, reply, key and item, as most are.
+    bare: bool,
 }
 
 impl CallOp {
@@ -98,7 +115,17 @@ impl CallOp {
     #[inline(always)]
     pub fn fill(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
         let old = cx.attributes(call);
-        if let (None, Amount::Fixed(size), Amount::Fixed(reply)) = (&self.key, &self.size, &self.reply)
+        if self.bare && old.size == 0 && old.reply == 0 {
+            return ask;
+        }
+        self.fill_otherwise(ask, call, cx)
+    }
+
+    #[inline(never)]
+    fn fill_otherwise(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
+        let old = cx.attributes(call);
+        if let (None, None, Amount::Fixed(size), Amount::Fixed(reply)) =
+            (&self.key, &self.item, &self.size, &self.reply)
             && *size == u64::from(old.size)
             && *reply == u64::from(old.reply)
         {
@@ -107,7 +134,6 @@ impl CallOp {
         ask.about(self.attributes(call, cx))
     }
 
-    #[inline(never)]
     fn attributes(&self, call: Call, cx: &mut Core) -> Attributes {
         let old = *cx.attributes(call);
         let key = match &self.key {
@@ -337,13 +363,17 @@ impl Compiler {
             return Err(ServiceError::OperationNumber(operation));
         }
         let (size, reply) = (bytes(&call.size)?, bytes(&call.reply)?);
+        let item = if call.reply.is_none() { call.item.clone() } else { None };
+        let empty = matches!((&size, &reply), (Amount::Fixed(0), Amount::Fixed(0)));
+        let bare = call.key.is_none() && item.is_none() && empty;
         self.program.calls.push(CallOp {
             edge,
             operation: call.operation,
             size,
             reply,
             key: call.key.clone(),
-            item: if call.reply.is_none() { call.item.clone() } else { None },
+            item,
+            bare,
         });
         Ok(self.program.calls.len() as u32 - 1)
     }

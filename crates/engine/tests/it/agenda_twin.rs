@@ -16,7 +16,7 @@ trait Events {
     fn now(&self) -> SimTime;
     fn send(&mut self, payload: u64);
     fn after(&mut self, delay: SimDuration, payload: u64);
-    fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool) -> Option<u64>;
+    fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64>;
     fn advance_to(&mut self, time: SimTime);
 }
 
@@ -33,9 +33,9 @@ impl Events for OneList {
         self.list.push(self.now + delay, payload);
     }
 
-    fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool) -> Option<u64> {
-        self.list.peek_time(&dead).filter(|time| *time <= limit)?;
-        let (time, payload) = self.list.pop(&dead)?;
+    fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
+        self.list.peek_time(dead).filter(|time| *time <= limit)?;
+        let (time, payload) = self.list.pop(dead)?;
         self.now = time;
         Some(payload)
     }
@@ -58,7 +58,7 @@ impl Events for Agenda {
         Agenda::after(self, delay, payload);
     }
 
-    fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool) -> Option<u64> {
+    fn next_until(&mut self, limit: SimTime, dead: impl Fn(u64) -> bool + Copy) -> Option<u64> {
         if limit == SimTime::MAX { self.next(dead) } else { Agenda::next_until(self, limit, dead) }
     }
 

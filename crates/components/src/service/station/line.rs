@@ -23,6 +23,41 @@ enum Order {
     Priority(Classes),
 }
 
+impl Order {
+    #[inline(never)]
+    fn push(&mut self, at: u32, jobs: &mut Jobs) {
+        match self {
+            Order::Fifo(list) | Order::Lifo(list) | Order::Adaptive { list, .. } => list.push_last(at, jobs),
+            Order::Random { places, .. } => {
+                jobs[at].before = places.len() as u32;
+                places.push(at);
+            }
+            Order::Priority(classes) => classes.push_last(at, jobs),
+        }
+    }
+
+    /// Who is next. There must be somebody.
+    #[inline(never)]
+    fn next(&mut self, jobs: &Jobs, now: u64) -> u32 {
+        match self {
+            Order::Fifo(list) => list.first,
+            Order::Lifo(list) => list.last,
+            Order::Adaptive { list, above } => {
+                if now - jobs[list.first].entered > *above {
+                    list.last
+                } else {
+                    list.first
+                }
+            }
+            Order::Random { places, stream } => {
+                let stream = stream.as_mut().expect("a random line is given its stream at the start");
+                places[stream.below(places.len() as u64) as usize]
+            }
+            Order::Priority(classes) => classes.most_urgent().expect("the line is not empty"),
+        }
+    }
+}
+
 impl Line {
     pub fn new(discipline: Discipline) -> Line {
         let order = match discipline {
@@ -58,16 +93,12 @@ impl Line {
         matches!(self.order, Order::Priority(_))
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, at: u32, jobs: &mut Jobs) {
         self.len += 1;
         match &mut self.order {
-            Order::Fifo(list) | Order::Lifo(list) | Order::Adaptive { list, .. } => list.push_last(at, jobs),
-            Order::Random { places, .. } => {
-                jobs[at].before = places.len() as u32;
-                places.push(at);
-            }
-            Order::Priority(classes) => classes.push_last(at, jobs),
+            Order::Fifo(list) => list.push_last(at, jobs),
+            order => order.push(at, jobs),
         }
     }
 
@@ -85,27 +116,16 @@ impl Line {
     }
 
     /// The next one, who leaves the line.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self, jobs: &mut Jobs, now: u64) -> Option<u32> {
         if self.len == 0 {
             return None;
         }
-        let next = match &mut self.order {
-            Order::Fifo(list) => list.first,
-            Order::Lifo(list) => list.last,
-            Order::Adaptive { list, above } => {
-                if now - jobs[list.first].entered > *above {
-                    list.last
-                } else {
-                    list.first
-                }
-            }
-            Order::Random { places, stream } => {
-                let stream = stream.as_mut().expect("a random line is given its stream at the start");
-                places[stream.below(places.len() as u64) as usize]
-            }
-            Order::Priority(classes) => classes.most_urgent().expect("the line is not empty"),
-        };
+        if let Order::Fifo(list) = &mut self.order {
+            self.len -= 1;
+            return Some(list.pop_first(jobs));
+        }
+        let next = self.order.next(jobs, now);
         self.remove(next, jobs);
         Some(next)
     }

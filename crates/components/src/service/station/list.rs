@@ -16,7 +16,7 @@ impl List {
         self.first == NIL
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn push_last(&mut self, at: u32, jobs: &mut Jobs) {
         jobs[at].before = self.last;
         jobs[at].after = NIL;
@@ -36,6 +36,18 @@ impl List {
             first => jobs[first].before = at,
         }
         self.first = at;
+    }
+
+    /// The first one leaves. There must be one.
+    #[inline(always)]
+    pub fn pop_first(&mut self, jobs: &mut Jobs) -> u32 {
+        let first = self.first;
+        self.first = jobs[first].after;
+        match self.first {
+            NIL => self.last = NIL,
+            next => jobs[next].before = NIL,
+        }
+        first
     }
 
     #[inline]

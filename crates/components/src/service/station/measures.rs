@@ -19,6 +19,21 @@ pub(in crate::service) struct Measures {
 }
 
 impl Measures {
+    /// Before the start.
+    pub const NONE: Measures = Measures {
+        busy: Gauge::NONE,
+        queue: Gauge::NONE,
+        inside: Gauge::NONE,
+        capacity: None,
+        threads: None,
+        waiting: Samples::NONE,
+        waiting_abandoned: Samples::NONE,
+        service: Samples::NONE,
+        completion: None,
+        work: Counter::NONE,
+        unknown_operation: Counter::NONE,
+    };
+
     pub fn new(limited: bool, threads: bool, completion: bool, cx: &mut Core) -> Measures {
         Measures {
             busy: cx.gauge("busy"),

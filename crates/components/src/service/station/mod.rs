@@ -63,7 +63,10 @@ pub(super) struct Station {
     stopped: Option<u64>,
     /// How long it has stood still before \[ns\].
     lost: u64,
-    measures: Option<Measures>,
+    /// Servers that nobody is sent away from, and it has never stood still: who has begun to be served is served until
+    /// its time has come.
+    undisturbed: bool,
+    pub measures: Measures,
 }
 
 impl Station {
@@ -102,6 +105,7 @@ impl Station {
         } else {
             Processor::Servers(Servers::new(count, preempt))
         };
+        let undisturbed = matches!(&processor, Processor::Servers(servers) if !servers.can_preempt());
         let line = Line::new(queue.discipline);
         Ok(Station {
             jobs: Jobs::new(depth),
@@ -115,7 +119,8 @@ impl Station {
             held: 0,
             stopped: None,
             lost: 0,
-            measures: None,
+            undisturbed,
+            measures: Measures::NONE,
         })
     }
 
@@ -123,13 +128,8 @@ impl Station {
         self.line.start(|| cx.stream("discipline"));
         self.patience_stream = self.patience.is_some().then(|| cx.stream("patience"));
         let limited = self.capacity().is_some();
-        self.measures = Some(Measures::new(limited, self.threads.is_some(), completion, cx));
+        self.measures = Measures::new(limited, self.threads.is_some(), completion, cx);
         self.show_capacity(cx);
-    }
-
-    #[inline(always)]
-    pub fn measures(&self) -> &Measures {
-        self.measures.as_ref().expect("they are asked for at the start, before any call")
     }
 
     #[inline(always)]
@@ -178,10 +178,50 @@ impl Station {
     #[inline(always)]
     pub fn accept(&mut self, call: Call, pc: u32, operation: u16, cx: &mut Core) -> u32 {
         let priority = self.priority(call, cx);
-        let at = self.jobs.add(call, pc, operation, priority);
+        let at = self.jobs.add(Job::new(call, pc, operation, priority));
         cx.set_note(call, at);
-        cx.add(self.measures().inside, 1.0);
+        cx.add(self.measures.inside, 1.0);
         at
+    }
+
+    /// Whether a newcomer who wants to compute gets a server of its own at once, and will not be disturbed there.
+    #[inline(always)]
+    pub fn has_server_at_once(&self) -> bool {
+        let Processor::Servers(servers) = &self.processor else { return false };
+        self.undisturbed && servers.any_free() && self.line.is_empty()
+    }
+
+    /// A newcomer is served at once: [`accept`](Station::accept), [`take_seat`](Station::take_seat) and
+    /// [`compute`](Station::compute) in one go, for most calls of most services.
+    #[inline(always)]
+    pub fn serve_newcomer(
+        &mut self,
+        call: Call,
+        pc: u32,
+        operation: u16,
+        work: &Amount,
+        cx: &mut Cx<Service>,
+    ) {
+        let priority = self.priority(call, cx);
+        let demand = work.draw_and_begin(call, cx);
+        let at = self.jobs.add(Job {
+            mark: cx.now().as_nanos(),
+            demand,
+            state: State::Serving,
+            on_server: true,
+            begun: true,
+            served: true,
+            armed: true,
+            ..Job::new(call, pc + 1, operation, priority)
+        });
+        cx.set_note(call, at);
+        cx.add(self.measures.inside, 1.0);
+        cx.add(self.measures.busy, 1.0);
+        cx.record(self.measures.waiting, 0);
+        cx.later(SimDuration::from_nanos(demand), Wake::Done(call));
+        if let Processor::Servers(servers) = &mut self.processor {
+            servers.take();
+        }
     }
 
     /// A job is over, or passed on. What it held goes to the next one, who is returned if it must be moved on.
@@ -189,11 +229,9 @@ impl Station {
     pub fn release(&mut self, at: u32, cx: &mut Cx<Service>) -> Option<u32> {
         let Job { worked, on_server, on_thread, .. } = self.jobs[at];
         self.jobs.remove(at);
-        let measures = self.measures();
-        let (inside, service) = (measures.inside, measures.service);
-        cx.add(inside, -1.0);
+        cx.add(self.measures.inside, -1.0);
         if worked > 0 {
-            cx.record(service, worked);
+            cx.record(self.measures.service, worked);
         }
         if on_server {
             self.next_for_server(cx)
@@ -253,7 +291,7 @@ impl Station {
         job.state = State::Queued;
         job.entered = cx.now().as_nanos();
         self.line.push(at, &mut self.jobs);
-        cx.add(self.measures().queue, 1.0);
+        cx.add(self.measures.queue, 1.0);
         cx.phase(call, Phase::Waiting);
         if newcomer && let (Some(law), Some(stream)) = (&self.patience, &mut self.patience_stream) {
             let span = SimDuration::from_nanos_f64(law.sample(stream));
@@ -263,20 +301,19 @@ impl Station {
     }
 
     /// The next in the line leaves it for its service.
-    #[inline]
+    #[inline(always)]
     fn call_up(&mut self, cx: &mut Core) -> Option<u32> {
         let now = cx.now().as_nanos();
         let at = self.line.pop(&mut self.jobs, now)?;
-        let measures = *self.measures();
-        cx.add(measures.queue, -1.0);
         let job = &mut self.jobs[at];
         job.state = State::Ready;
+        cx.add(self.measures.queue, -1.0);
         if let Some(timer) = job.patience.take() {
             cx.cancel(timer);
         }
         if !job.served {
             job.served = true;
-            cx.record(measures.waiting, now - job.entered);
+            cx.record(self.measures.waiting, now - job.entered);
         }
         Some(at)
     }
@@ -284,7 +321,7 @@ impl Station {
     /// One in the line gives up.
     pub fn walk_out(&mut self, at: u32, cx: &mut Core) {
         self.line.remove(at, &mut self.jobs);
-        let measures = *self.measures();
+        let measures = self.measures;
         cx.add(measures.queue, -1.0);
         let job = &mut self.jobs[at];
         job.state = State::Ready;
@@ -310,7 +347,7 @@ impl Station {
             return false;
         }
         self.held += 1;
-        let measures = *self.measures();
+        let measures = self.measures;
         if let Some(threads) = measures.threads {
             cx.add(threads, 1.0);
         }
@@ -330,7 +367,7 @@ impl Station {
             Some(at) => self.jobs[at].on_thread = true,
             None => {
                 self.held -= 1;
-                if let Some(threads) = self.measures().threads {
+                if let Some(threads) = self.measures.threads {
                     cx.add(threads, -1.0);
                 }
             }
@@ -351,7 +388,7 @@ impl Station {
         if servers.any_free() && self.line.is_empty() {
             servers.take();
             job.on_server = true;
-            cx.add(self.measures().busy, 1.0);
+            cx.add(self.measures.busy, 1.0);
             return true;
         }
         servers.can_preempt() && self.take_from_another(at, cx)
@@ -376,9 +413,10 @@ impl Station {
     #[cold]
     fn put_aside(&mut self, victim: u32, cx: &mut Core) {
         let clock = self.clock(cx);
-        let measures = *self.measures();
+        let measures = self.measures;
         let Processor::Servers(servers) = &mut self.processor else { return };
-        let used = servers.end(victim, clock, &mut self.jobs);
+        let used = self.jobs[victim].stop(clock);
+        servers.end(victim, &mut self.jobs);
         servers.put_aside(victim, &mut self.jobs);
         cx.count(measures.work, used);
         let job = &mut self.jobs[victim];
@@ -393,17 +431,15 @@ impl Station {
     /// A job that may compute begins to.
     #[inline(never)]
     pub fn compute(&mut self, at: u32, work: &Amount, cx: &mut Cx<Service>) {
-        let waiting = self.measures().waiting;
         let job = &mut self.jobs[at];
         job.pc += 1;
         job.done = 0;
         job.begun = true;
         if !job.served {
             job.served = true;
-            cx.record(waiting, 0);
+            cx.record(self.measures.waiting, 0);
         }
-        let demand = work.draw(job.call, cx);
-        self.jobs[at].demand = demand;
+        job.demand = work.draw_and_begin(job.call, cx);
         match &mut self.processor {
             Processor::Servers(_) => self.serve(at, cx),
             Processor::Sharing(_) => self.share(at, cx),
@@ -416,11 +452,9 @@ impl Station {
         let Processor::Sharing(shared) = &mut self.processor else { return };
         let job = &mut self.jobs[at];
         job.state = State::Shared;
-        let call = job.call;
         shared.sharing.advance(clock, &mut self.jobs);
         shared.sharing.join(at, &mut self.jobs);
         shared.touched = true;
-        cx.phase(call, Phase::Service);
     }
 
     /// A job that has a server is served, or goes on being served.
@@ -431,20 +465,34 @@ impl Station {
         job.state = State::Serving;
         job.mark = clock;
         job.preempted = false;
-        let call = job.call;
-        cx.phase(call, Phase::Service);
         // The event of an earlier, broken-off service comes too early, never too late, and is then put off.
         if !job.armed {
             job.armed = true;
-            cx.later(SimDuration::from_nanos(job.demand - job.done), Wake::Done(call));
+            cx.later(SimDuration::from_nanos(job.demand - job.done), Wake::Done(job.call));
         }
         if let Processor::Servers(servers) = &mut self.processor {
             servers.begin(at, &mut self.jobs);
         }
     }
 
-    /// The event of a departure has come. Returns whether it is one.
     #[inline(always)]
+    pub fn is_undisturbed(&self) -> bool {
+        self.undisturbed
+    }
+
+    /// The event of a departure has come, and nobody is ever disturbed here: it is one.
+    #[inline(always)]
+    pub fn is_served(&mut self, at: u32, cx: &mut Cx<Service>) {
+        let job = &mut self.jobs[at];
+        let used = job.demand;
+        job.armed = false;
+        job.state = State::Ready;
+        job.done = used;
+        job.worked += used;
+        cx.count(self.measures.work, used);
+    }
+
+    /// The event of a departure has come. Returns whether it is one.
     pub fn is_done(&mut self, at: u32, cx: &mut Cx<Service>) -> bool {
         let clock = self.clock(cx);
         let job = &mut self.jobs[at];
@@ -459,17 +507,18 @@ impl Station {
             return false;
         }
         job.armed = false;
-        self.stop_serving(at, clock, cx);
+        let used = job.stop(clock);
+        self.stopped_serving(at, used, cx);
         true
     }
 
+    /// One who was served so long is not any more.
     #[inline(always)]
-    fn stop_serving(&mut self, at: u32, clock: u64, cx: &mut Core) {
+    fn stopped_serving(&mut self, at: u32, used: u64, cx: &mut Core) {
         if let Processor::Servers(servers) = &mut self.processor {
-            let used = servers.end(at, clock, &mut self.jobs);
-            let work = self.measures().work;
-            cx.count(work, used);
+            servers.end(at, &mut self.jobs);
         }
+        cx.count(self.measures.work, used);
     }
 
     /// A server is free for the next one, who is returned if it must be moved on.
@@ -479,7 +528,7 @@ impl Station {
             if let Processor::Servers(servers) = &mut self.processor {
                 servers.give_back();
             }
-            cx.add(self.measures().busy, -1.0);
+            cx.add(self.measures.busy, -1.0);
             return None;
         }
         self.call_up_for_server(cx)
@@ -491,6 +540,7 @@ impl Station {
         let job = &mut self.jobs[at];
         job.on_server = true;
         if job.preempted {
+            cx.phase(job.call, Phase::Service);
             self.serve(at, cx);
             return None;
         }
@@ -500,7 +550,7 @@ impl Station {
     /// The next one whose end on the shared processor has come.
     pub fn next_ended(&mut self, cx: &mut Core) -> Option<u32> {
         let clock = self.clock(cx);
-        let work = self.measures().work;
+        let work = self.measures.work;
         let Processor::Sharing(shared) = &mut self.processor else { return None };
         shared.touched = true;
         shared.sharing.advance(clock, &mut self.jobs);
@@ -533,7 +583,7 @@ impl Station {
     #[inline(never)]
     fn set_alarm(&mut self, cx: &mut Cx<Service>) {
         let clock = self.clock(cx);
-        let busy = self.measures().busy;
+        let busy = self.measures.busy;
         let Processor::Sharing(shared) = &mut self.processor else { return };
         shared.touched = false;
         shared.sharing.advance(clock, &mut self.jobs);
@@ -567,9 +617,12 @@ impl Station {
         match self.jobs[at].state {
             State::Ready | State::Away => {}
             State::Queued => self.walk_out(at, cx),
-            State::Serving => self.stop_serving(at, clock, cx),
+            State::Serving => {
+                let used = self.jobs[at].stop(clock);
+                self.stopped_serving(at, used, cx);
+            }
             State::Shared => {
-                let work = self.measures().work;
+                let work = self.measures.work;
                 if let Processor::Sharing(shared) = &mut self.processor {
                     shared.touched = true;
                     shared.sharing.advance(clock, &mut self.jobs);
@@ -595,7 +648,8 @@ impl Station {
             }
         }
         self.stopped = Some(cx.now().as_nanos());
-        let measures = *self.measures();
+        self.undisturbed = false;
+        let measures = self.measures;
         cx.set(measures.busy, 0.0);
         if let Some(capacity) = measures.capacity {
             cx.set(capacity, 0.0);
@@ -615,7 +669,7 @@ impl Station {
                 shared.busy
             }
         };
-        cx.set(self.measures().busy, busy as f64);
+        cx.set(self.measures.busy, busy as f64);
         self.show_capacity(cx);
     }
 
@@ -624,7 +678,7 @@ impl Station {
         while !self.line.is_empty() {
             if self.threads.is_some_and(|threads| self.held < threads) {
                 self.held += 1;
-                if let Some(threads) = self.measures().threads {
+                if let Some(threads) = self.measures.threads {
                     cx.add(threads, 1.0);
                 }
                 return self.next_for_thread(cx);
@@ -633,7 +687,7 @@ impl Station {
             let Processor::Servers(servers) = &mut self.processor else { return None };
             if servers.any_free() {
                 servers.take();
-                cx.add(self.measures().busy, 1.0);
+                cx.add(self.measures.busy, 1.0);
             } else {
                 let victim = urgent.and_then(|priority| servers.victim(priority, &self.jobs))?;
                 self.put_aside(victim, cx);
@@ -646,7 +700,7 @@ impl Station {
     }
 
     fn show_capacity(&self, cx: &mut Core) {
-        if let (Some(gauge), Some(capacity)) = (self.measures().capacity, self.capacity()) {
+        if let (Some(gauge), Some(capacity)) = (self.measures.capacity, self.capacity()) {
             cx.set(gauge, capacity as f64);
         }
     }

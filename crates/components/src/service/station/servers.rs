@@ -2,7 +2,7 @@
 
 use super::classes::Classes;
 use super::queue::Preempt;
-use crate::service::job::{Jobs, State};
+use crate::service::job::Jobs;
 
 /// How many servers are free; and, if servers can be taken away, who is served.
 #[derive(Clone, Debug)]
@@ -62,18 +62,12 @@ impl Servers {
         }
     }
 
-    /// A service ends or is broken off: returns how long it took since it began \[ns\].
+    /// A service ends or is broken off.
     #[inline(always)]
-    pub fn end(&mut self, at: u32, clock: u64, jobs: &mut Jobs) -> u64 {
-        let job = &mut jobs[at];
-        let used = clock - job.mark;
-        job.state = State::Ready;
-        job.done += used;
-        job.worked += used;
+    pub fn end(&mut self, at: u32, jobs: &mut Jobs) {
         if let Some((_, running)) = &mut self.preempt {
             running.remove(at, jobs);
         }
-        used
     }
 
     /// One whose service was broken off keeps what is done, or begins anew.

@@ -237,9 +237,10 @@ mod tests {
     use kneepoint_calls::Call;
 
     use super::*;
+    use crate::service::job::Job;
 
     fn job(jobs: &mut Jobs, demand: u64) -> u32 {
-        let at = jobs.add(Call::NONE, 0, 0, 0);
+        let at = jobs.add(Job::new(Call::NONE, 0, 0, 0));
         (jobs[at].demand, jobs[at].done) = (demand, 0);
         at
     }
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn work_of_many_days_comes_in_pieces_and_loses_nothing() {
-        let (mut jobs, mut sharing, mut clock) = (Jobs::default(), Sharing::new(1), 5);
+        let (mut jobs, mut sharing, mut clock) = (Jobs::new(0), Sharing::new(1), 5);
         sharing.advance(clock, &mut jobs);
         let (day, year) = (86_400_000_000_000, 31_536_000_000_000_000);
         let (short, long) = (job(&mut jobs, day), job(&mut jobs, year + 1));
@@ -270,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_heap_of_those_who_left_is_cleared_away() {
-        let (mut jobs, mut sharing) = (Jobs::default(), Sharing::new(1));
+        let (mut jobs, mut sharing) = (Jobs::new(0), Sharing::new(1));
         let first = job(&mut jobs, 1_000_000);
         sharing.join(first, &mut jobs);
         for clock in 1..10_000 {
@@ -286,7 +287,7 @@ mod tests {
 
     #[test]
     fn the_order_of_equals_outlasts_the_numbers() {
-        let (mut jobs, mut sharing, mut clock) = (Jobs::default(), Sharing::new(1), 0);
+        let (mut jobs, mut sharing, mut clock) = (Jobs::new(0), Sharing::new(1), 0);
         sharing.tickets = NIL - 3;
         let all: Vec<u32> = (0..6).map(|_| job(&mut jobs, 1_000)).collect();
         all.iter().for_each(|at| sharing.join(*at, &mut jobs));
@@ -298,7 +299,7 @@ mod tests {
     #[test]
     fn a_hundred_thousand_share_to_the_nanosecond() {
         // All but one are equal, and end together.
-        let (mut jobs, mut sharing, mut clock) = (Jobs::default(), Sharing::new(3), 0);
+        let (mut jobs, mut sharing, mut clock) = (Jobs::new(0), Sharing::new(3), 0);
         let n = 100_000;
         for _ in 0..n {
             let at = job(&mut jobs, 1_000_500);
