@@ -13,7 +13,7 @@ use kneepoint_report::{
     linearity_text, read_baseline,
 };
 use kneepoint_scenario::value::Quantity;
-use kneepoint_scenario::{Overrides, Registry, Scenario};
+use kneepoint_scenario::{Faults, Overrides, Registry, Scenario};
 use serde_json::Value;
 
 use crate::End;
@@ -27,10 +27,10 @@ const SIZES_MAX: usize = 64;
 const BASELINE_MAX: u64 = 4_000_000;
 
 pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End {
-    if let (Some(path), false) = (&arguments.output, arguments.force)
-        && std::fs::symlink_metadata(path).is_ok()
+    if let Some(path) = &arguments.output
+        && let Err(message) = output::can_be_written(path, arguments.force)
     {
-        return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        return output::bad(&message);
     }
     let baseline = match read_baseline_file(arguments) {
         Ok(baseline) => baseline,
@@ -85,10 +85,13 @@ fn loads(
 ) -> Result<Loads, End> {
     let mut loads = match &arguments.load {
         None => {
-            let checked = scenario.check(registry, overrides).map_err(|faults| {
+            let refuse = |faults: Faults| {
                 output::say(&faults.to_string());
                 End::Bad
-            })?;
+            };
+            let checked = scenario.check(registry, overrides).map_err(refuse)?;
+            let plan = kneepoint_scenario::plan(&checked).map_err(refuse)?;
+            kneepoint_experiment::check(&checked, &plan).map_err(refuse)?;
             if !checked.parts().iter().any(|part| part.is_client) {
                 return Err(output::bad("there is no client, and so no load whose capacity could be told"));
             }

@@ -60,8 +60,8 @@ struct Compared {
 
 pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
     for path in [&arguments.output, &arguments.junit].into_iter().flatten() {
-        if !arguments.force && std::fs::symlink_metadata(path).is_ok() {
-            return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        if let Err(message) = output::can_be_written(path, arguments.force) {
+            return output::bad(&message);
         }
     }
     let compared = match &arguments.baseline {
@@ -152,6 +152,7 @@ fn against_baseline(
     let wanted = wanted_gates(arguments)?;
     let checked = Scenario::load(scenario, registry, &arguments.changes.overrides())?;
     let mut now = plan(&checked)?;
+    kneepoint_experiment::check(&checked, &now)?;
     now.run.seed = arguments.seed.unwrap_or(before.seed);
     let replications = arguments.replications.unwrap_or(before.replications);
     (now.run.replications_min, now.run.replications_max) = (replications, replications);
@@ -322,7 +323,9 @@ fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Desi
 }
 
 fn design(name: String, checked: &Checked) -> Result<Design, Trouble> {
-    Ok(Design { name, plan: plan(checked)? })
+    let plan = plan(checked)?;
+    kneepoint_experiment::check(checked, &plan)?;
+    Ok(Design { name, plan })
 }
 
 /// The variants that are named, or all of them and the file as it is written.

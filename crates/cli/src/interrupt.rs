@@ -29,6 +29,7 @@ pub fn flag() -> &'static AtomicBool {
 }
 
 fn listen(handler: impl FnMut() + Send + 'static) {
-    // A second handler in one process (tests call the command several times) is refused: the first one serves.
-    let _ = ctrlc::try_set_handler(handler);
+    // A second handler in one process (tests call the command several times) is refused: the first one serves. Scripts
+    // start what runs in the background with interruptions ignored: who sends one to it all the same means it.
+    let _ = ctrlc::set_handler(handler);
 }

@@ -18,10 +18,10 @@ use crate::arguments::{Format, Method, SensitivityArguments};
 use crate::output;
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
-    if let (Some(path), false) = (&arguments.output, arguments.force)
-        && std::fs::symlink_metadata(path).is_ok()
+    if let Some(path) = &arguments.output
+        && let Err(message) = output::can_be_written(path, arguments.force)
     {
-        return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        return output::bad(&message);
     }
     match answer(registry, arguments) {
         Ok(text) => match &arguments.output {
@@ -56,6 +56,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         scenario.check(registry, &Overrides { variant: arguments.changes.variant.clone(), set })
     };
     let base = check(&[])?;
+    kneepoint_experiment::check(&base, &plan(&base)?)?;
     let inputs = inputs(&base, arguments)?;
     let make = |settings: &[(String, String)]| -> Result<Plan, Faults> {
         let mut made = plan(&check(settings)?)?;

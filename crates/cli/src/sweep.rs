@@ -369,10 +369,10 @@ pub fn merge(arguments: &MergeArguments) -> End {
         Ok(merged) => merged,
         Err(error) => return output::bad(&error.to_string()),
     };
-    if let Some(path) = arguments.out.output.as_deref().filter(|_| !arguments.out.force)
-        && std::fs::symlink_metadata(path).is_ok()
+    if let Some(path) = arguments.out.output.as_deref()
+        && let Err(message) = output::can_be_written(path, arguments.out.force)
     {
-        return output::bad(&format!("{} exists; --force overwrites it", path.display()));
+        return output::bad(&message);
     }
     let options =
         SweepOptions { threads: Some(output::threads(arguments.out.threads)), ..SweepOptions::default() };

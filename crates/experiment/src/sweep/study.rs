@@ -111,6 +111,7 @@ impl<'a> Study<'a> {
         let faults = |faults| SweepError::Scenario(Box::new(faults));
         let checked = scenario.check(registry, overrides).map_err(faults)?;
         let base = plan(&checked).map_err(faults)?;
+        crate::check(&checked, &base).map_err(faults)?;
         if study.axes.is_empty() {
             section(&checked, &mut study)?;
         }
