@@ -15,7 +15,7 @@ use kneepoint::engine::SimTime;
 use kneepoint::random::Distribution;
 
 const USERS: [u32; 3] = [10, 10_000, 1_000_000];
-/// Mean work [ns].
+/// Mean work \[ns\].
 const WORK_NS: f64 = 1e6;
 const PRIORITIES: u8 = 4;
 

@@ -6,7 +6,7 @@
 
 use kneepoint::prelude::*;
 
-/// One replication: the mean time at the desk [s] over 2000 s after 100 s of warm-up.
+/// One replication: the mean time at the desk \[s\] over 2000 s after 100 s of warm-up.
 fn mean_response(seed: u64, replication: u64) -> Result<f64, Box<dyn std::error::Error>> {
     let mut sim = Simulation::replication(seed, replication);
     let service = Distribution::exponential(33.3e6)?; // [ns]

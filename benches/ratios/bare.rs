@@ -121,7 +121,7 @@ const SERVED: u64 = 1;
 const CACHE_DONE: u64 = 2;
 const DATABASE_DONE: u64 = 3;
 
-/// Runs until so many requests are answered; returns their mean latency [ns].
+/// Runs until so many requests are answered; returns their mean latency \[ns\].
 pub fn run(requests: u64, seed: u64) -> f64 {
     let mut s = Bare::new(seed);
     let mut list = FutureEventList::new();

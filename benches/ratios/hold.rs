@@ -112,7 +112,7 @@ impl Xorshift {
     }
 }
 
-/// Increments [ns] of one law.
+/// Increments \[ns\] of one law.
 struct Increments {
     table: Vec<u64>,
     /// Low bits that are drawn, so that a table of 4096 values makes no ties of its own.

@@ -15,7 +15,7 @@ pub fn build(seed: u64) -> Simulation {
     (plan.build)(seed, 0)
 }
 
-/// Runs a copy of the tier until about so many requests are answered; returns their mean latency [ns].
+/// Runs a copy of the tier until about so many requests are answered; returns their mean latency \[ns\].
 pub fn run(template: &Simulation, requests: u64) -> f64 {
     let mut sim = template.clone();
     let span = SimDuration::from_nanos((requests as f64 * ARRIVAL_NS) as u64);

@@ -9,21 +9,21 @@ use kneepoint::calls::{
 use kneepoint::engine::SimDuration;
 use kneepoint::random::Stream;
 
-/// Mean gap between arrivals [ns].
+/// Mean gap between arrivals \[ns\].
 pub const ARRIVAL_NS: f64 = 10_000.0;
-/// Mean service time of a server [ns]: utilisation 0.7.
+/// Mean service time of a server \[ns\]: utilisation 0.7.
 pub const SERVICE_NS: f64 = 70_000.0;
-/// Mean time in the cache [ns].
+/// Mean time in the cache \[ns\].
 pub const CACHE_NS: f64 = 20_000.0;
 /// Share of hits.
 pub const HIT: f64 = 0.9;
-/// Mean service time of the database [ns]: utilisation 0.7.
+/// Mean service time of the database \[ns\]: utilisation 0.7.
 pub const DATABASE_NS: f64 = 280_000.0;
 /// Servers of the database.
 pub const DATABASE_SERVERS: u32 = 4;
 /// Servers behind the balancer.
 pub const SERVERS: usize = 10;
-/// Time-out of a request [ns].
+/// Time-out of a request \[ns\].
 pub const TIMEOUT_NS: u64 = 1_000_000_000;
 
 fn draw(stream: &mut Stream, mean: f64) -> SimDuration {
@@ -203,7 +203,7 @@ pub fn build(seed: u64, scale: usize, load: f64, timeout_ns: u64) -> (Simulation
     (sim, clients)
 }
 
-/// Runs the tier until so many requests are answered; returns their mean latency [ns].
+/// Runs the tier until so many requests are answered; returns their mean latency \[ns\].
 pub fn run(requests: u64, seed: u64, ledger: bool) -> f64 {
     let (mut sim, clients) = build(seed, 1, 1.0, TIMEOUT_NS);
     sim.set_ledger(ledger);

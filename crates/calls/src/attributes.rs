@@ -17,9 +17,9 @@ pub struct Attributes {
     pub deadline: SimTime,
     /// The key this call is about, if its maker named one.
     pub key: u32,
-    /// Size of what is sent [bytes].
+    /// Size of what is sent \[bytes\].
     pub size: u32,
-    /// Size of what is answered [bytes].
+    /// Size of what is answered \[bytes\].
     pub reply: u32,
     /// Class, as the model numbers its classes.
     pub class: u8,

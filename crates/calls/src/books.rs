@@ -18,13 +18,13 @@ pub struct Books {
     pub orphans: u64,
     /// Calls that will never be answered.
     pub lost: u64,
-    /// Time spent at this component, by phase and over all strands [ns].
+    /// Time spent at this component, by phase and over all strands \[ns\].
     pub phases: [u64; PHASES],
-    /// The part of it spent for callers who had given up [ns].
+    /// The part of it spent for callers who had given up \[ns\].
     pub orphan_time: u64,
-    /// From arrival of a call to its answer, of calls with a good answer [ns].
+    /// From arrival of a call to its answer, of calls with a good answer \[ns\].
     pub response: Histogram,
-    /// The same, summed over calls with any other answer [ns].
+    /// The same, summed over calls with any other answer \[ns\].
     pub failed_time: u64,
 }
 
@@ -71,9 +71,9 @@ pub struct Outcomes {
     pub requests: u64,
     /// Requests that ended, by status as the client saw it.
     pub ended: [u64; STATUSES],
-    /// Their time by phase, along the path that decided [ns].
+    /// Their time by phase, along the path that decided \[ns\].
     pub phases: [u64; PHASES],
-    /// Sum of their latencies [ns]: the sum of `phases`, exactly.
+    /// Sum of their latencies \[ns\]: the sum of `phases`, exactly.
     pub latency: u128,
 }
 
@@ -82,6 +82,6 @@ pub struct Outcomes {
 pub struct Inside {
     /// Calls held.
     pub calls: u64,
-    /// Sum of their ages since arrival [ns].
+    /// Sum of their ages since arrival \[ns\].
     pub age: u128,
 }

@@ -48,6 +48,33 @@ pub struct Candidates {
     pub failed: Vec<Ended>,
 }
 
+impl Candidates {
+    /// Returns those of several stretches of a run as those of all of it, by client.
+    #[must_use]
+    pub fn together(of: Vec<Candidates>) -> Vec<Candidates> {
+        let mut clients: BTreeMap<ComponentId, Candidates> = BTreeMap::new();
+        for one in of {
+            match clients.get_mut(&one.client) {
+                None => drop(clients.insert(one.client, one)),
+                Some(all) => {
+                    all.drawn.extend(one.drawn);
+                    all.slowest.extend(one.slowest);
+                    let fresh = one.failed.into_iter();
+                    let known: Vec<Status> = all.failed.iter().map(|ended| ended.status).collect();
+                    all.failed.extend(fresh.filter(|ended| !known.contains(&ended.status)));
+                }
+            }
+        }
+        let mut all: Vec<Candidates> = clients.into_values().collect();
+        for client in &mut all {
+            client.drawn.sort();
+            client.slowest.sort_by(|a, b| b.cmp(a));
+            client.failed.sort_by_key(|ended| ended.status);
+        }
+        all
+    }
+}
+
 /// The lots of one client: the smallest lots win, whatever the order in which requests end.
 #[derive(Clone, Debug, Default)]
 struct Lots {
@@ -133,6 +160,21 @@ mod tests {
         let mut good: Vec<Ended> = all.iter().copied().filter(|one| one.status.is_good()).collect();
         good.sort_by(|a, b| b.cmp(a));
         assert_eq!(client.slowest, good[..SLOWEST]);
+    }
+
+    #[test]
+    fn stretches_of_a_run_are_looked_at_together() {
+        let part = |latencies: &[u64], status| {
+            let mut draw = Draw::new(1);
+            latencies.iter().for_each(|l| draw.note(4, ended(*l, *l, status)));
+            draw.candidates()
+        };
+        let stretches =
+            [part(&[5, 9], Status::Ok), part(&[7], Status::Ok), part(&[1], Status::Lost)].concat();
+        let [all] = &Candidates::together(stretches)[..] else { panic!("one client") };
+        let latencies = |of: &[Ended]| of.iter().map(|one| one.latency).collect::<Vec<_>>();
+        assert_eq!((latencies(&all.slowest), latencies(&all.drawn)), (vec![9, 7, 5], vec![1, 5, 7, 9]));
+        assert_eq!(latencies(&all.failed), [1]);
     }
 
     #[test]

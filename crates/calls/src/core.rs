@@ -1480,7 +1480,7 @@ impl Core {
         self.agenda.send(e);
     }
 
-    /// Memory held by calls, strands, timers and events [bytes].
+    /// Memory held by calls, strands, timers and events \[bytes\].
     pub fn bytes(&self) -> u64 {
         use std::mem::size_of;
         (self.frames.slots.capacity() * size_of::<Frame>()

@@ -30,7 +30,7 @@ const FLAGS: u32 = OPEN | DONE | LENT | LOST;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
-    /// When it was asked; from arrival on, when it arrived [ns].
+    /// When it was asked; from arrival on, when it arrived \[ns\].
     pub since: u64,
     /// The frame it was made for, or `ROOT | component`. In a free frame: the next free one.
     pub parent: u32,

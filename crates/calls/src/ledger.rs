@@ -10,7 +10,7 @@ use crate::status::{PHASES, Phase};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ledger {
-    /// Since when the strand is where it is [ns].
+    /// Since when the strand is where it is \[ns\].
     pub since: u64,
     pub at: u32,
     pub phase: Phase,
@@ -36,9 +36,9 @@ pub struct Span {
     pub at: ComponentId,
     /// Doing what.
     pub phase: Phase,
-    /// From when [ns].
+    /// From when \[ns\].
     pub from: u64,
-    /// Until when [ns].
+    /// Until when \[ns\].
     pub to: u64,
 }
 

@@ -7,7 +7,7 @@ use kneepoint_engine::SimTime;
 pub struct Limits {
     /// Calls in flight.
     pub in_flight: u32,
-    /// Memory held by calls, timers and events [bytes].
+    /// Memory held by calls, timers and events \[bytes\].
     pub memory: u64,
     /// Events executed.
     pub events: u64,
@@ -33,7 +33,7 @@ pub enum Stop {
     },
     /// More memory than allowed.
     Memory {
-        /// The ceiling [bytes].
+        /// The ceiling \[bytes\].
         limit: u64,
         /// When it was reached.
         at: SimTime,

@@ -174,7 +174,7 @@ impl Level {
         if now > self.from { self.integral(now) / (now - self.from) as f64 } else { self.value() }
     }
 
-    /// Returns the time spent at level 0, 1, 2, … from the last reset until `now` [ns]; nothing unless the level
+    /// Returns the time spent at level 0, 1, 2, … from the last reset until `now` \[ns\]; nothing unless the level
     /// is kept [by value](crate::Core::gauge_by_value).
     pub fn times(&self, now: u64) -> Option<Vec<u64>> {
         let level = self.real.as_ref()?;

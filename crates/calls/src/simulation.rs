@@ -363,7 +363,7 @@ impl Simulation {
         self.core.in_flight()
     }
 
-    /// Returns the memory held by calls, timers and events [bytes].
+    /// Returns the memory held by calls, timers and events \[bytes\].
     pub fn bytes(&self) -> u64 {
         self.core.bytes()
     }

@@ -27,6 +27,7 @@ const SIZES_MAX: usize = 64;
 const BASELINE_MAX: u64 = 4_000_000;
 
 pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End {
+    crate::interrupt::end_at_once();
     if let Some(path) = &arguments.output
         && let Err(message) = output::can_be_written(path, arguments.force)
     {

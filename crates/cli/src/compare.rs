@@ -59,6 +59,7 @@ struct Compared {
 }
 
 pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
+    crate::interrupt::end_at_once();
     for path in [&arguments.output, &arguments.junit].into_iter().flatten() {
         if let Err(message) = output::can_be_written(path, arguments.force) {
             return output::bad(&message);

@@ -94,6 +94,14 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
 }
 
 fn verify_cases(arguments: &arguments::VerifyArguments) -> End {
+    interrupt::end_at_once();
+    let experiments = ["comparison", "coverage", "capacity"].contains(&arguments.area.as_str());
+    if experiments && (arguments.seed != 0 || arguments.format != arguments::Format::Text) {
+        return output::bad(&format!(
+            "--area {} repeats experiments under seeds of its own and writes text only: leave out --seed and --format",
+            arguments.area
+        ));
+    }
     let wanted = verify::Verify {
         area: arguments.area.clone(),
         quick: arguments.quick,

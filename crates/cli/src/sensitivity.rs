@@ -18,6 +18,7 @@ use crate::arguments::{Format, Method, SensitivityArguments};
 use crate::output;
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
+    crate::interrupt::end_at_once();
     if let Some(path) = &arguments.output
         && let Err(message) = output::can_be_written(path, arguments.force)
     {

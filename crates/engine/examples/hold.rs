@@ -43,7 +43,7 @@ impl Xorshift {
     }
 }
 
-/// Increments [ns] of one law.
+/// Increments \[ns\] of one law.
 struct Increments {
     table: Vec<u64>,
     /// Low bits that are drawn, so that a table of 4096 values makes no ties of its own.
@@ -158,7 +158,7 @@ impl<L: List> Holder<L> {
     }
 }
 
-/// Returns the CPU time of one of `count` repetitions [ns].
+/// Returns the CPU time of one of `count` repetitions \[ns\].
 fn nanos_each(count: u64, work: impl FnOnce()) -> f64 {
     let start = ThreadTime::now();
     work();

@@ -26,7 +26,7 @@ pub(crate) const BATCHES: u64 = 20;
 /// Journal of the Royal Statistical Society (Supplement) 8(1), 1946.
 const DEPENDENT: f64 = 0.37;
 
-/// Returns the length of a batch [ns] if a plan is one run whose metrics all cover it from the warm-up to its end.
+/// Returns the length of a batch \[ns\] if a plan is one run whose metrics all cover it from the warm-up to its end.
 /// Metrics over windows of their own are of that run alone, and so is what is drawn once for it.
 pub(crate) fn length(plan: &Plan, warm_up: u64, tasks: &[Task]) -> Option<u64> {
     let end = plan.end().as_nanos();

@@ -138,7 +138,7 @@ fn combine(operator: Operator, left: f64, right: f64) -> Option<f64> {
     }
 }
 
-/// Returns the time during which an objective was missed [ns]. A window in which nothing happened that could be
+/// Returns the time during which an objective was missed \[ns\]. A window in which nothing happened that could be
 /// judged is not counted; of several instances one that misses it is enough.
 fn missed_ns(judged: &Judged, of: &Replication) -> f64 {
     let scale = scale(judged);

@@ -30,7 +30,7 @@ pub(crate) fn warm_up(plan: &Plan) -> Result<(SimDuration, WarmUpFrom), Experime
     }
 }
 
-/// Requests that ended at a client so far, and the sum of their latencies [ns].
+/// Requests that ended at a client so far, and the sum of their latencies \[ns\].
 #[derive(Clone, Copy, Debug, Default)]
 struct Ended {
     count: u64,

@@ -34,7 +34,7 @@ const RATIO_STEPS: f64 = 1e6;
 /// As long as the windows of triggers that name none (format, section 4).
 const USUAL_STEP_NS: u64 = 10_000_000_000;
 
-/// From an instant to an instant [ns]; empty for a look at one instant.
+/// From an instant to an instant \[ns\]; empty for a look at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stretch {
     pub from: u64,

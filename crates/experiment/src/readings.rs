@@ -12,7 +12,7 @@ pub(crate) struct LevelReading {
     pub last: f64,
 }
 
-/// Durations: how many, their sum, the shortest and the longest, and all of them where they are kept [ns].
+/// Durations: how many, their sum, the shortest and the longest, and all of them where they are kept \[ns\].
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spent {
     pub count: u64,

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kneepoint_calls::Candidates;
 use kneepoint_engine::SimDuration;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_statistics::Estimated;
@@ -16,8 +17,8 @@ use crate::pilot;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
-    CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, ReplicationFacts, RunResult, WarmUpFrom,
-    WatchResult,
+    CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, ReplicationFacts, RunResult, Verdict,
+    WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
 use crate::tables::tables;
@@ -161,6 +162,11 @@ pub(crate) fn run_and_keep(
         planned = 0;
     }
     let mut precision = Reached::default();
+    if batch.is_some() && plan.run.precision.is_some() {
+        let (objectives, watches) = judged(plan, &program, &all);
+        let (clients, _) = tables(plan, program.warm_up, &all);
+        precision = reached(&objectives, &watches, &clients);
+    }
     while (all.len() as u64) < planned {
         more(plan, &program, options, planned, &mut all)?;
         if plan.run.precision.is_some() {
@@ -172,8 +178,11 @@ pub(crate) fn run_and_keep(
     }
     let reached = precision.widest();
     let mut result = assemble(plan, &program, warm_up, warm_up_from, &all, reached, batch.is_some());
-    if let (true, Some(first)) = (options.samples, all.first()) {
-        result.samples = sampled(plan, &first.candidates)?;
+    if options.samples {
+        // One replication, or all the batches of one.
+        let of = if batch.is_some() { &all[..] } else { &all[..all.len().min(1)] };
+        let candidates: Vec<Candidates> = of.iter().flat_map(|one| one.candidates.iter().cloned()).collect();
+        result.samples = sampled(plan, &Candidates::together(candidates))?;
     }
     Ok((result, all))
 }
@@ -188,8 +197,9 @@ pub(crate) fn assemble(
     precision_reached: Option<f64>,
     batched: bool,
 ) -> RunResult {
-    let (objectives, watches) = judged(plan, program, all);
+    let (mut objectives, watches) = judged(plan, program, all);
     let (clients, parts) = tables(plan, program.warm_up, all);
+    outage(&mut objectives, &clients);
     let checks = checks(all);
     let facts = Facts {
         duration: plan.run.duration,
@@ -286,6 +296,24 @@ pub(crate) fn missing(program: &Program, first: &Replication) -> Result<(), Expe
             let (name, metric) = program.owners[*task].clone();
             let reason = format!("{path} keeps no series `{series}`");
             Err(ExperimentError::Metric { name, metric, reason })
+        }
+    }
+}
+
+/// Where not one request of a client ended well, what was asked of its good answers is missed: there are too few of
+/// them to measure because there are none.
+pub(crate) fn outage(objectives: &mut [ObjectiveResult], clients: &[ClientResult]) {
+    for client in clients.iter().filter(|c| c.all.ended.total > 0 && c.all.good.total == 0) {
+        let of =
+            |text: &str| [".", ":", ")"].iter().any(|end| text.contains(&format!("({}{end}", client.name)));
+        for objective in objectives.iter_mut() {
+            if objective.verdict == Verdict::NotEnough && of(&objective.condition) {
+                objective.verdict = Verdict::Missed;
+                objective.sentence = format!(
+                    "not one of the {} requests of {} ended well: {}",
+                    client.all.ended.total, client.name, objective.sentence
+                );
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::result::{
 /// What turns sums into estimates.
 #[derive(Clone, Copy)]
 struct Scale {
-    /// Measured time of one replication [ns].
+    /// Measured time of one replication \[ns\].
     nanos: f64,
     confidence: f64,
 }

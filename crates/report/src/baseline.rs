@@ -32,6 +32,8 @@ struct Run {
     duration: f64,
     warm_up: f64,
     confidence: f64,
+    /// Of one long run.
+    batches: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -91,7 +93,14 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         "it was written by an earlier version, without the values per replication that a comparison takes: make it \
          again with `kneepoint run FILE --format json`",
     )?;
-    let Run { duration, warm_up, confidence } = stored.run;
+    let Run { duration, warm_up, confidence, batches } = stored.run;
+    if batches.is_some() {
+        return Err(
+            "it is of one long run, cut into batches, which are no replications to be paired: make it again \
+                    with `--replications 2` or more"
+                .to_string(),
+        );
+    }
     let sure = confidence > 0.0 && confidence < 1.0;
     let long = duration > 0.0 && duration < 1e9 && (0.0..duration).contains(&warm_up);
     if !(sure && long) {
@@ -121,7 +130,7 @@ fn nanos(seconds: f64) -> SimDuration {
 
 fn verdict(name: &str) -> Result<Verdict, String> {
     use Verdict::*;
-    let all = [Met, Missed, Unclear, NotEnough, NothingToJudge, Void];
+    let all = [Met, Missed, Unclear, NotEnough, NothingToJudge, Void, Probability];
     let found = all.into_iter().find(|v| v.name() == name);
     found.ok_or_else(|| format!("it has a verdict \"{}\" that there is not", name.escape_debug()))
 }

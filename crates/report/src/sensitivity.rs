@@ -192,7 +192,7 @@ fn whole(kind: &str, content: Value) -> String {
 /// Returns tornado tables and flips as JSON.
 ///
 /// # Units
-/// Durations [s], rates [1/s], shares from 0 to 1.
+/// Durations \[s\], rates [1/s], shares from 0 to 1.
 pub fn tornado_json(found: &OneAtATime) -> String {
     let bar = |bar: &Bar, unit: &Unit| {
         let by = divisor(unit);
@@ -269,7 +269,7 @@ fn rename(mut setting: Value) -> Value {
 /// Returns what Morris screening found as JSON.
 ///
 /// # Units
-/// Durations [s], rates [1/s], shares from 0 to 1; effects are over the whole range of the input.
+/// Durations \[s\], rates [1/s], shares from 0 to 1; effects are over the whole range of the input.
 pub fn screening_json(found: &Screenings) -> String {
     let responses: Vec<Value> = found
         .responses
@@ -310,7 +310,7 @@ const HEAD: [&str; 9] = ["metric", "path", "statistic", "unit", "value", "low", 
 /// Returns tornado tables as CSV: one row per response, input and value of it.
 ///
 /// # Units
-/// In the column `unit`: durations [s], rates [1/s], shares from 0 to 1.
+/// In the column `unit`: durations \[s\], rates [1/s], shares from 0 to 1.
 pub fn tornado_csv(found: &OneAtATime) -> String {
     let mut rows = Vec::new();
     for tornado in &found.tornados {

@@ -44,7 +44,7 @@ struct Own {
 }
 
 impl GpuPool {
-    /// Returns a pool of so many cards, whose steps take so long [ns]; a batch waits at most `wait` to fill.
+    /// Returns a pool of so many cards, whose steps take so long \[ns\]; a batch waits at most `wait` to fill.
     pub fn new(cards: usize, step: Distribution, batch_max: usize, wait: SimDuration) -> GpuPool {
         GpuPool {
             step,

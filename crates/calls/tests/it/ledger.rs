@@ -112,12 +112,12 @@ fn the_spans_of_a_sampled_request_cover_its_life() {
     assert_eq!(dropped, 0);
 }
 
-/// Strands as (parent, begun [ms], fate).
+/// Strands as (parent, begun \[ms\], fate).
 fn strands(sim: &Simulation) -> Vec<(Option<u32>, u64, Fate)> {
     sim.strands().iter().map(|s| (s.parent, s.from / 1_000_000, s.fate)).collect()
 }
 
-/// Spans as (strand, path, phase, from [ms], to [ms]).
+/// Spans as (strand, path, phase, from \[ms\], to \[ms\]).
 fn spans(sim: &Simulation) -> Vec<(u32, &str, Phase, u64, u64)> {
     let (spans, dropped) = sim.spans();
     assert_eq!(dropped, 0);

@@ -22,7 +22,7 @@ pub(super) const AREA: &str = "comparison";
 
 /// Requests a second.
 const RATE: f64 = 50.0;
-/// Mean work of the first design [ms], and of the slower one: 5 % more.
+/// Mean work of the first design \[ms\], and of the slower one: 5 % more.
 const WORK_MS: [f64; 2] = [10.0, 10.5];
 
 /// A case: its id, and what it finds.

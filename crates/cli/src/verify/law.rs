@@ -8,7 +8,7 @@ use super::case::Case;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Law {
     pub text: String,
-    /// Mean [s].
+    /// Mean \[s\].
     pub mean: f64,
     /// Squared coefficient of variation.
     pub scv: f64,

@@ -15,15 +15,15 @@ pub(super) struct Model {
     pub faults: Vec<String>,
     /// Requests that end, of all clients together [1/s].
     pub rate: f64,
-    /// How long it takes until the start is forgotten [s].
+    /// How long it takes until the start is forgotten \[s\].
     pub settle: f64,
-    /// Time in which the number inside changes noticeably [s].
+    /// Time in which the number inside changes noticeably \[s\].
     pub grain: f64,
     /// How many requests more than the hint says have to be simulated.
     pub longer: f64,
-    /// Instants at which an ensemble is looked at [s]; empty for a steady state.
+    /// Instants at which an ensemble is looked at \[s\]; empty for a steady state.
     pub instants: Vec<f64>,
-    /// Where a level is averaged besides [s].
+    /// Where a level is averaged besides \[s\].
     pub window: Option<(f64, f64)>,
 }
 
@@ -61,7 +61,7 @@ impl Model {
         }
     }
 
-    /// Begins a model of one station: requests a second, mean work [s], how long the start is felt [s].
+    /// Begins a model of one station: requests a second, mean work \[s\], how long the start is felt \[s\].
     pub fn new(rate: f64, grain: f64, settle: f64) -> Model {
         Model { rate, grain, settle, longer: 1.0, ..Model::default() }
     }
@@ -91,7 +91,7 @@ impl Model {
     }
 }
 
-/// Returns how long a station feels its start [s]: twenty relaxation times, at least 50/(1 - rho) services.
+/// Returns how long a station feels its start \[s\]: twenty relaxation times, at least 50/(1 - rho) services.
 ///
 /// # Source
 /// 50/(1 - rho) mean service times: the rule of the cases. Relaxation time 1/(1 - rho)^2 services, up to a factor:

@@ -13,7 +13,7 @@ use super::script::Looks;
 /// What was seen in one replication, or in several together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observation {
-    /// How long was measured [s].
+    /// How long was measured \[s\].
     pub seconds: f64,
     /// By client, in the order of the scenario.
     pub clients: Vec<Client>,
@@ -29,13 +29,13 @@ pub(super) struct Observation {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Client {
     pub ended: [u64; STATUSES],
-    /// Good answers [ns].
+    /// Good answers \[ns\].
     pub latency: Histogram,
-    /// Area under the number of requests under way [s].
+    /// Area under the number of requests under way \[s\].
     pub in_flight: f64,
 }
 
-/// What happened at a station. Levels are areas [s].
+/// What happened at a station. Levels are areas \[s\].
 #[derive(Clone, Debug, Default)]
 pub(super) struct Station {
     pub waiting: Histogram,
@@ -98,7 +98,7 @@ impl Observation {
         self.clients.iter().flat_map(|client| client.ended).sum()
     }
 
-    /// Returns the latencies of all clients [ns].
+    /// Returns the latencies of all clients \[ns\].
     pub fn latency(&self) -> Histogram {
         let mut all = Histogram::new();
         self.clients.iter().for_each(|client| all.merge(&client.latency));

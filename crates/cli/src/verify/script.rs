@@ -47,7 +47,7 @@ pub(super) enum Effort {
 pub(super) struct Script {
     /// The scenario.
     pub text: String,
-    /// When levels are looked at [s].
+    /// When levels are looked at \[s\].
     pub looks: Looks,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Script {
 pub(super) enum Looks {
     /// So many times, evenly, while measuring.
     Evenly(u64),
-    /// At instants from the start [s].
+    /// At instants from the start \[s\].
     At(Vec<f64>),
 }
 

@@ -53,7 +53,7 @@ impl Serve for Hold {
     }
 }
 
-/// One request: when [ms], how long it is kept [µs], when its caller gives up (with cancellation), if at all.
+/// One request: when \[ms\], how long it is kept [µs], when its caller gives up (with cancellation), if at all.
 #[derive(Clone, Copy)]
 struct One(SimTime, u32, Option<SimDuration>);
 
@@ -119,7 +119,7 @@ fn picks(
     sim.get::<Asker>(asker).unwrap().answers.iter().map(letter).collect()
 }
 
-/// Requests every 100 ms that are kept this long [ms].
+/// Requests every 100 ms that are kept this long \[ms\].
 fn every_100_ms(holds: &[u32]) -> Vec<One> {
     holds.iter().enumerate().map(|(i, hold)| One(at(100 * i as u64), hold * 1_000, None)).collect()
 }

@@ -9,7 +9,7 @@ use crate::recorder::Replication;
 use crate::result::{
     CheckResult, ClientResult, Facts, PartResult, PointClient, PointPart, PointResult, Verdict,
 };
-use crate::run::{Program, Reached, checks, compile, judged, mix, next, reached};
+use crate::run::{Program, Reached, checks, compile, judged, mix, next, outage, reached};
 use crate::tables::tables;
 use crate::{ExperimentError, warnings};
 
@@ -54,8 +54,9 @@ impl Folder {
         if let Some(first) = all.first_mut() {
             first.paths = self.spec.paths();
         }
-        let (objectives, watches) = judged(&self.plan, &self.program, &all);
+        let (mut objectives, watches) = judged(&self.plan, &self.program, &all);
         let (clients, parts) = tables(&self.plan, self.program.warm_up, &all);
+        outage(&mut objectives, &clients);
         let mut precision = Reached::default();
         if self.plan.run.precision.is_some() {
             precision = reached(&objectives, &watches, &clients);

@@ -1,8 +1,12 @@
 //! What is needed of a point to make its result of its records: the plan without the simulation.
 
+use std::sync::Arc;
+
 use kneepoint_calls::Simulation;
 use kneepoint_engine::SimDuration;
-use kneepoint_scenario::plan::{Objective, PartPlan, PartRole, Plan, RunPlan, WarmUpPlan, Watch};
+use kneepoint_scenario::plan::{
+    Objective, PartPlan, PartRole, Plan, RunPlan, Uncertainty, WarmUpPlan, Watch,
+};
 use kneepoint_scenario::value::{Condition, Metric};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +29,8 @@ pub(crate) struct PointSpec {
     objectives: Vec<(String, String)>,
     watches: Vec<(String, String)>,
     warnings: Vec<String>,
+    /// Something is drawn once per replication: objectives hold with a probability.
+    uncertain: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +98,7 @@ impl PointSpec {
             objectives: plan.objectives.iter().map(|o| (o.name.clone(), o.condition.to_string())).collect(),
             watches: plan.watches.iter().map(|w| (w.name.clone(), w.metric.to_string())).collect(),
             warnings: plan.warnings.clone(),
+            uncertain: plan.uncertain.is_some(),
         }
     }
 
@@ -148,6 +155,12 @@ impl PointSpec {
         let (objectives, watches) =
             (objectives.collect::<Result<_, String>>()?, watches.collect::<Result<_, String>>()?);
         let plan = Plan::new("", run, Simulation::replication);
-        Ok(Plan { parts, objectives, watches, warnings: self.warnings.clone(), ..plan })
+        // What was drawn is in the records; only that something was matters here.
+        let uncertain = self.uncertain.then(|| Uncertainty {
+            params: Vec::new(),
+            values: Arc::new(|_, _| Vec::new()),
+            build: Arc::new(|_, _, _| Err("there is nothing to run".to_string())),
+        });
+        Ok(Plan { parts, objectives, watches, warnings: self.warnings.clone(), uncertain, ..plan })
     }
 }

@@ -46,7 +46,7 @@ pub fn fixed(duration: SimDuration, warm_up: SimDuration, replications: u64) -> 
     }
 }
 
-/// Requests at these instants [ms] to a desk that takes 10 ms for each, for 200 ms, twice.
+/// Requests at these instants \[ms\] to a desk that takes 10 ms for each, for 200 ms, twice.
 pub fn desk(at: &[u64], warm_up_ms: u64, lie: Option<Lie>) -> Plan {
     let at: Vec<(u64, usize)> = at.iter().map(|t| (*t, 0)).collect();
     let run = fixed(SimDuration::from_millis(200), SimDuration::from_millis(warm_up_ms), 2);

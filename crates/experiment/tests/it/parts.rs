@@ -26,7 +26,7 @@ timers! { pub enum DeskTimer { Done } }
 #[derive(Clone)]
 pub struct Script {
     pub to: Vec<Callee>,
-    /// When [ms], to whom.
+    /// When \[ms\], to whom.
     pub at: Vec<(u64, usize)>,
     pub lie: Option<Lie>,
     pub series: Option<ScriptSeries>,

@@ -592,3 +592,21 @@ fn every_series_with_every_reducer_runs_or_is_refused_with_its_place() {
     }
     assert!(ran > 500 && refused > 1_000, "{ran} ran, {refused} were refused");
 }
+
+#[test]
+fn an_outage_misses_what_is_asked_of_good_answers() {
+    let text = r#"(format: 1, title: "T", run: (duration: "20s", warm_up: "1s", replications: 2),
+        parts: {
+            "users": OpenClient(to: "web", rate: "50/s"),
+            "web": Service(concurrency: Servers(1), queue: 5, does: [Compute("1ms"), Fail(1)]),
+        },
+        slo: { "fast": "p99(users.latency) < 1s" })"#;
+    let scenario = Scenario::from_text("t.ron", text, None).unwrap_or_else(|faults| panic!("{faults}"));
+    let checked =
+        scenario.check(&Registry::core(), &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
+    let plan = plan(&checked).unwrap_or_else(|faults| panic!("{faults}"));
+    let result = run(&plan, &Options::default()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(result.verdict, kneepoint_experiment::result::Verdict::Missed);
+    let said = &result.objectives[0].sentence;
+    assert!(said.starts_with("not one of the ") && said.contains("requests of users ended well"), "{said}");
+}

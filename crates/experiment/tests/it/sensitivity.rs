@@ -10,7 +10,7 @@ use kneepoint_scenario::value::Metric;
 
 use crate::models::{fixed, queue, with_objective};
 
-/// An M/M/1 of 50 requests a second whose work [ms] is `work`; `nothing` is not used.
+/// An M/M/1 of 50 requests a second whose work \[ms\] is `work`; `nothing` is not used.
 fn make(settings: &[(String, String)]) -> Result<Plan, Faults> {
     let work = settings.iter().find(|(path, _)| path == "work").map_or("10.0", |(_, value)| value);
     let run = fixed(SimDuration::from_secs(110), SimDuration::from_secs(10), 5);

@@ -32,7 +32,7 @@ const HEAD: [&str; 20] = [
 /// Returns a comparison as CSV: one row per pair of designs and number.
 ///
 /// # Units
-/// In the column `unit`: durations [s], rates [1/s], shares from 0 to 1.
+/// In the column `unit`: durations \[s\], rates [1/s], shares from 0 to 1.
 pub fn comparison_csv(comparison: &Comparison) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEAD).expect("a Vec takes everything");

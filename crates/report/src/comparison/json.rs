@@ -12,7 +12,7 @@ use crate::number::{base_unit, divisor};
 /// Returns a comparison as JSON, indented, with a line end.
 ///
 /// # Units
-/// As [`json`](crate::json()): durations [s], rates [1/s], shares from 0 to 1.
+/// As [`json`](crate::json()): durations \[s\], rates [1/s], shares from 0 to 1.
 pub fn comparison_json(comparison: &Comparison, gates: &[GateResult]) -> String {
     let paired = comparison.pairing == Pairing::Paired;
     let precision = comparison.precision.as_ref().map(|p| {

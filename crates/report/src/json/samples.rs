@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::samples::why;
 
-/// A request; its times count from when it was meant to be sent [s].
+/// A request; its times count from when it was meant to be sent \[s\].
 pub(super) fn request(request: &SampledRequest) -> Value {
     let strand = |strand: &SampledStrand| {
         let spans: Vec<Value> = strand

@@ -89,7 +89,7 @@ impl Component for Caller {
     }
 }
 
-/// The n-th call is answered after a span [ms], the script going round; never if it is `u64::MAX`.
+/// The n-th call is answered after a span \[ms\], the script going round; never if it is `u64::MAX`.
 #[derive(Clone)]
 pub(crate) struct World {
     script: Vec<(u64, Status)>,
@@ -186,18 +186,18 @@ impl Run {
         self.caller().answers.iter().map(show).collect()
     }
 
-    /// When the world was called [ms].
+    /// When the world was called \[ms\].
     pub fn called(&self) -> Vec<f64> {
         self.world().calls.iter().map(|(at, ..)| *at as f64 / MS as f64).collect()
     }
 
-    /// How many samples, and their sum [ms].
+    /// How many samples, and their sum \[ms\].
     pub fn samples(&self, name: &str) -> (u64, f64) {
         let samples = self.sim.samples(self.service, name).unwrap();
         (samples.count(), samples.sum() as f64 / MS as f64)
     }
 
-    /// The integral of a level [ms].
+    /// The integral of a level \[ms\].
     pub fn integral(&self, name: &str) -> f64 {
         self.sim.level(self.service, name).unwrap().integral(self.sim.now().as_nanos()) / MS as f64
     }

@@ -43,7 +43,7 @@ impl Component for Poisson {
     fn on_answer(&mut self, _: Answer, _: &mut Cx<Self>) {}
 }
 
-/// What is measured in a run: the simulation and its length [ns].
+/// What is measured in a run: the simulation and its length \[ns\].
 struct Window {
     sim: Simulation,
     service: kneepoint_calls::ComponentId,

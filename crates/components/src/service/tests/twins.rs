@@ -6,7 +6,7 @@ use kneepoint_random::Stream;
 use super::super::{Discipline, Preempt, Queue, Service, compute};
 use super::{Ask, ask, constant, play};
 
-/// Random arrivals [ns] whose works [ns] are their operations'; keeps the processor busy nearly all the time.
+/// Random arrivals \[ns\] whose works \[ns\] are their operations'; keeps the processor busy nearly all the time.
 fn script(seed: u64, calls: usize, works: &[u64], load: f64, servers: f64) -> Vec<Ask> {
     let mut stream = Stream::from_key(seed);
     let mean = works.iter().sum::<u64>() as f64 / works.len() as f64;
