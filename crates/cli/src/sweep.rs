@@ -139,6 +139,12 @@ fn ratio(text: &str) -> Result<f64, String> {
 }
 
 pub fn sweep(registry: &Registry, arguments: &SweepArguments) -> End {
+    // What exists is looked at with the journal; what can never be a file is said at once.
+    if let Some(path) = arguments.out.output.as_deref()
+        && let Err(message) = output::can_be_written(path, true)
+    {
+        return output::bad(&message);
+    }
     let scenario = match Scenario::open(&arguments.file) {
         Ok(scenario) => scenario,
         Err(faults) => {

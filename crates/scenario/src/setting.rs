@@ -286,6 +286,12 @@ impl<'a> Setter<'a> {
                 if let Some(entry) = found {
                     return Ok(Spot::new(entry.value, (**inner).clone()));
                 }
+                if matches!(**inner, Type::Param) {
+                    // No formula can have asked for it: it would change nothing.
+                    let known = self.arena.entries(spot.node).iter().map(|entry| &*entry.key.text);
+                    let fault = Fault::error(at, format!("no parameter is called \"{}\"", shown(name)));
+                    return Err(fault.help(did_you_mean(name, '"', known)));
+                }
                 let node = self.empty(inner, name, at)?;
                 let key = Word { text: name.as_str().into(), place: self.place };
                 match &mut self.arena.get_mut(spot.node).shape {

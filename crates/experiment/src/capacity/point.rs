@@ -1,5 +1,6 @@
 //! One load: the run of it and what is kept of that.
 
+use kneepoint_calls::Stop;
 use kneepoint_scenario::value::Comparison;
 use kneepoint_statistics::{Estimated, Histogram};
 
@@ -133,9 +134,12 @@ impl Point {
                 }
                 Ok(Point { load, seen: Ok(Kept::of(loaded, &result, &all)) })
             }
-            Err(stopped @ ExperimentError::Stopped { .. }) => {
-                Ok(Point { load, seen: Err(stopped.to_string()) })
-            }
+            // Too many events say nothing of the model: the search cannot go on.
+            Err(
+                stopped @ ExperimentError::Stopped {
+                    stop: Stop::InFlight { .. } | Stop::Memory { .. }, ..
+                },
+            ) => Ok(Point { load, seen: Err(stopped.to_string()) }),
             Err(error) => Err(error),
         }
     }

@@ -55,7 +55,6 @@ fn settings_reach_whatever_a_path_can_say() {
         ("users -> web.round_trip", "20ms"),
         ("run.seed", "7"),
         ("params.load", "6/s"),
-        ("params.more", "3"),
         ("machines.large.cores", "32"),
         ("outage.lasts", "50s"),
         ("slo.new", "errors(users) < 1%"),
@@ -79,7 +78,9 @@ fn settings_reach_whatever_a_path_can_say() {
     assert_eq!(checked.machine(web).map(|machine| machine.count("cores")), Some(32));
     assert_eq!(checked.run().map(|run| run.count("seed")), Some(7));
     assert_eq!(checked.slo().count(), 1);
-    assert_eq!(checked.params().len(), 2);
+    assert_eq!(checked.params().len(), 1);
+    // A mistyped name would change nothing and say nothing.
+    assert_eq!(wrong("params.lod", "3"), "no parameter is called \"lod\"");
 }
 
 #[test]
