@@ -1,6 +1,5 @@
 //! `kneepoint compare`: is B better than A, and has it become worse than it was?
 
-use std::io::IsTerminal;
 use std::path::Path;
 
 use kneepoint_experiment::compare::{
@@ -9,7 +8,7 @@ use kneepoint_experiment::compare::{
 };
 use kneepoint_experiment::result::{RunResult, Subject};
 use kneepoint_experiment::{ExperimentError, Options, Progress};
-use kneepoint_report::{Look, baseline, comparison_csv, comparison_json, comparison_text, json, junit};
+use kneepoint_report::{baseline, comparison_csv, comparison_json, comparison_text, json, junit};
 use kneepoint_scenario::plan::{Plan, Watch};
 use kneepoint_scenario::value::{Dimension, Metric, Quantity};
 use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, plan};
@@ -369,20 +368,11 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
         }
     }
     let written = match arguments.format {
-        Format::Text => comparison_text(comparison, gates, look(arguments)),
+        Format::Text => comparison_text(comparison, gates, output::look(arguments.output.is_some())),
         Format::Json => comparison_json(comparison, gates),
         Format::Csv => comparison_csv(comparison),
     };
-    let end = match &arguments.output {
-        None => output::print(&written),
-        Some(path) => match output::write_file(path, &written, arguments.force) {
-            Ok(()) => End::Fine,
-            Err(message) => {
-                output::say(&format!("error: {message}"));
-                End::Failed
-            }
-        },
-    };
+    let end = output::deliver(&written, arguments.output.as_deref(), arguments.force);
     let failed: Vec<&GateResult> = gates.iter().filter(|g| g.outcome == Outcome::Holds).collect();
     if arguments.format != Format::Text || arguments.output.is_some() {
         for gate in &failed {
@@ -390,10 +380,4 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
         }
     }
     if end == End::Fine && !failed.is_empty() { End::Missed } else { end }
-}
-
-fn look(arguments: &CompareArguments) -> Look {
-    let terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Look { colour: terminal && !refused, ..Look::default() }
 }

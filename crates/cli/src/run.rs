@@ -1,12 +1,11 @@
 //! `kneepoint run`: what happens?
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{ExperimentError, Options, Progress};
-use kneepoint_report::{Look, csv, json, junit, text};
+use kneepoint_report::{csv, json, junit, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 
 use crate::End;
@@ -97,20 +96,11 @@ fn finish(arguments: &RunArguments, result: &RunResult) -> End {
         }
     }
     let written = match arguments.format {
-        Format::Text => text(result, look(arguments)),
+        Format::Text => text(result, output::look(arguments.output.is_some())),
         Format::Json => json(result),
         Format::Csv => csv(result),
     };
-    let written = match &arguments.output {
-        None => output::print(&written),
-        Some(path) => match output::write_file(path, &written, arguments.force) {
-            Ok(()) => End::Fine,
-            Err(message) => {
-                output::say(&format!("error: {message}"));
-                End::Failed
-            }
-        },
-    };
+    let written = output::deliver(&written, arguments.output.as_deref(), arguments.force);
     match (written, result.verdict) {
         (End::Fine, Verdict::Missed) => End::Missed,
         (End::Fine, Verdict::Probability) if surely_unlikely(result) => End::Missed,
@@ -124,12 +114,4 @@ fn finish(arguments: &RunArguments, result: &RunResult) -> End {
 /// Chosen: nobody states how probable is enough; a plan that is sooner missed than met is no plan.
 fn surely_unlikely(result: &RunResult) -> bool {
     result.probability.as_ref().and_then(|chance| chance.known()).is_some_and(|chance| chance.high < 0.5)
-}
-
-/// Colour on a terminal that wants it; a file or pipe gets plain text of a fixed width.
-fn look(arguments: &RunArguments) -> Look {
-    let terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
-    // https://no-color.org: present and not empty, whatever the value
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Look { colour: terminal && !refused, ..Look::default() }
 }

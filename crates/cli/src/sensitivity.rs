@@ -1,13 +1,11 @@
 //! `kneepoint sensitivity`: which input moves p99, and what flips the verdict?
 
-use std::io::IsTerminal;
-
 use kneepoint_experiment::sensitivity::{
     Input, MorrisOptions, Range, SensitivityError, one_at_a_time, screen,
 };
 use kneepoint_experiment::{ExperimentError, Options};
 use kneepoint_report::{
-    Look, screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
+    screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
 use kneepoint_scenario::plan::{PartRole, Plan};
 use kneepoint_scenario::value::Metric;
@@ -25,16 +23,7 @@ pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End
         return output::bad(&message);
     }
     match answer(registry, arguments) {
-        Ok(text) => match &arguments.output {
-            None => output::print(&text),
-            Some(path) => match output::write_file(path, &text, arguments.force) {
-                Ok(()) => End::Fine,
-                Err(message) => {
-                    output::say(&format!("error: {message}"));
-                    End::Failed
-                }
-            },
-        },
+        Ok(text) => output::deliver(&text, arguments.output.as_deref(), arguments.force),
         Err(SensitivityError::Faults(faults)) => {
             output::say(&faults.to_string());
             End::Bad
@@ -78,7 +67,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         progress: Some(&tell),
         ..Options::default()
     };
-    let look = look(arguments);
+    let look = output::look(arguments.output.is_some());
     let text = match arguments.method {
         Method::OneAtATime => {
             let found = one_at_a_time(&make, &inputs, &responses, &options)?;
@@ -158,10 +147,4 @@ fn responses(plan: &Plan, arguments: &SensitivityArguments) -> Result<Vec<Metric
     }
     let client = plan.parts.iter().find(|p| matches!(p.role, PartRole::Client { .. }));
     client.map(|c| parse(&format!("p99({}.latency)", c.name))).into_iter().collect()
-}
-
-fn look(arguments: &SensitivityArguments) -> Look {
-    let terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Look { colour: terminal && !refused, ..Look::default() }
 }

@@ -1,7 +1,7 @@
 //! `kneepoint sweep`: how does it change over parameters? And `kneepoint merge`, which puts shards together.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,7 +11,7 @@ use kneepoint_experiment::sweep::{
     Axis, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions, SweepProgress, VARIANT,
 };
 use kneepoint_report::{
-    Look, sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_text,
+    sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_text,
 };
 use kneepoint_scenario::{Registry, Scenario};
 
@@ -480,7 +480,7 @@ fn write_all(
     })?;
     let result = SweepResult { facts: facts.clone(), points };
     match format {
-        SweepFormat::Text => put(sink, &sweep_text(&result, look(out)))?,
+        SweepFormat::Text => put(sink, &sweep_text(&result, output::look(out.output.is_some())))?,
         SweepFormat::Json => put(sink, &sweep_json(&result))?,
         SweepFormat::Jsonl | SweepFormat::Csv => {}
     }
@@ -523,14 +523,6 @@ fn format_of(path: Option<&Path>) -> SweepFormat {
         Some("csv") => SweepFormat::Csv,
         _ => SweepFormat::Text,
     }
-}
-
-/// Colour on a terminal that wants it; a file or pipe gets plain text of a fixed width.
-fn look(out: &Out) -> Look {
-    let terminal = out.output.is_none() && std::io::stdout().is_terminal();
-    // https://no-color.org: present and not empty, whatever the value
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Look { colour: terminal && !refused, ..Look::default() }
 }
 
 fn bar(facts: &SweepFacts) -> ProgressBar {

@@ -65,7 +65,7 @@ const CENTRE: Ratio = (
     ],
 );
 
-#[allow(clippy::excessive_precision)]
+#[allow(clippy::excessive_precision)] // as printed in the paper, to be compared with it
 const NEAR: Ratio = (
     [
         1.42343711074968357734e0,
@@ -89,7 +89,7 @@ const NEAR: Ratio = (
     ],
 );
 
-#[allow(clippy::excessive_precision)]
+#[allow(clippy::excessive_precision)] // as printed in the paper, to be compared with it
 const FAR: Ratio = (
     [
         6.65790464350110377720e0,
