@@ -563,6 +563,16 @@ fn finish(station: &mut Station, at: u32, status: Status, value: u32, cx: &mut C
 /// Passes a call on: its answer goes past me.
 #[inline(always)]
 fn pass_on(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
+    if to.carries_nothing(call, cx) {
+        cx.call(to.edge.ask(call).relay_as(operation));
+    } else {
+        pass_on_filled(to, call, operation, cx);
+    }
+}
+
+/// Out of line with all it does: an ask that a function had to fill would have to lie in memory.
+#[inline(never)]
+fn pass_on_filled(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
     let ask = to.fill(to.edge.ask(call), call, cx);
     cx.call(ask.relay_as(operation));
 }
