@@ -36,6 +36,7 @@ impl Counter {
 ///
 /// A level is counted in whole numbers for as long as it is one, and nearly all are for good: that is exact, and cheap.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(align(64))] // one line of the cache
 pub struct Level {
     /// Sum over all changes of the change times its instant: the integral until `now` is `value * now - moment`.
     moment: i128,
