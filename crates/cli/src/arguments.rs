@@ -119,6 +119,12 @@ pub struct RunArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("set", |set| {
+    set.help(
+        "Change a setting (may be repeated): of one file only in the second design, the first is the file as it is; \
+         of several files, of variants and against a baseline in all that are run",
+    )
+}))]
 pub struct CompareArguments {
     /// Scenarios: two or more; or one, of which variants, settings or seeds are compared, or which is held against a
     /// baseline
@@ -134,9 +140,13 @@ pub struct CompareArguments {
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// End with exit code 1 if this is shown: "p99 > +5%", "goodput < -2%", "errors(shop) > 1%", "slo.fast missed" (may
-    /// be repeated)
+    /// be repeated). Without any, exit code 1 says that a design other than the first misses an objective
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<String>,
+    /// End with exit code 1 too if a condition is undecided: its interval lies across the bound, or there is not enough
+    /// data for one
+    #[arg(long, requires = "fail_if")]
+    pub fail_on_undecided: bool,
     /// Compare this metric only (may be repeated)
     #[arg(long, value_name = "METRIC")]
     pub metric: Vec<String>,

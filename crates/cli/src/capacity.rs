@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kneepoint_experiment::ExperimentError;
 use kneepoint_experiment::capacity::{
     CapacityOptions, CapacityResult, Finding, Loads, Size, Step, capacity, linearity,
 };
@@ -19,6 +18,7 @@ use serde_json::Value;
 use crate::End;
 use crate::arguments::{CapacityArguments, Format};
 use crate::output;
+use crate::trouble::Trouble;
 
 /// Most sizes of `--over`: each takes a search of its own.
 const SIZES_MAX: usize = 64;
@@ -63,17 +63,7 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
     bar.clear();
     match found {
         Ok(found) => finish(arguments, &found, baseline),
-        Err(error) => failed(&error),
-    }
-}
-
-fn failed(error: &ExperimentError) -> End {
-    output::say(&format!("error: {error}"));
-    match error {
-        ExperimentError::Stopped { .. } | ExperimentError::Threads { .. } | ExperimentError::Void { .. } => {
-            End::Failed
-        }
-        ExperimentError::Plan { .. } | ExperimentError::Metric { .. } => End::Bad,
+        Err(error) => Trouble::from(error).tell(),
     }
 }
 
@@ -206,7 +196,7 @@ fn sizes(
     bar.clear();
     let found = match found {
         Ok(found) => found,
-        Err(error) => return failed(&error),
+        Err(error) => return Trouble::from(error).tell(),
     };
     let text = match arguments.format {
         Format::Text => linearity_text(&path, &found, output::look(arguments.output.is_some())),

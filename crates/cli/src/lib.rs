@@ -16,6 +16,7 @@ mod run;
 mod sensitivity;
 mod shard;
 mod sweep;
+mod trouble;
 pub mod verify;
 
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
 //! Where data and diagnostics leave.
 
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::End;
 
@@ -47,6 +47,34 @@ pub fn say(text: &str) {
 pub fn bad(text: &str) -> End {
     say(&format!("error: {text}"));
     End::Bad
+}
+
+/// Holds that files can be written there and are not one and the same, as far as that can be told before there is
+/// anything to write.
+///
+/// # Errors
+/// As [`can_be_written`], or if two are the same file; in words.
+pub fn all_can_be_written(files: &[Option<&Path>], force: bool) -> Result<(), String> {
+    let files: Vec<&Path> = files.iter().copied().flatten().collect();
+    for (at, path) in files.iter().enumerate() {
+        can_be_written(path, force)?;
+        if let Some(other) = files[..at].iter().find(|other| place(other) == place(path)) {
+            return Err(format!(
+                "{} and {} are the same file: one would overwrite the other",
+                shown(other),
+                shown(path)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is or will be, whichever way it was named.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let named = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    // A link that leads to the other file is that file.
+    path.canonicalize().ok().or_else(named).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// Holds that a file can be written there, as far as that can be told before there is anything to write.

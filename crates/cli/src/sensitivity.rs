@@ -1,9 +1,9 @@
 //! `kneepoint sensitivity`: which input moves p99, and what flips the verdict?
 
+use kneepoint_experiment::Options;
 use kneepoint_experiment::sensitivity::{
     Input, MorrisOptions, Range, SensitivityError, one_at_a_time, screen,
 };
-use kneepoint_experiment::{ExperimentError, Options};
 use kneepoint_report::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
@@ -14,6 +14,7 @@ use kneepoint_scenario::{Checked, Data, Faults, Overrides, Registry, Scenario, V
 use crate::End;
 use crate::arguments::{Format, Method, SensitivityArguments};
 use crate::output;
+use crate::trouble::Trouble;
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
     crate::interrupt::end_at_once();
@@ -24,17 +25,7 @@ pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End
     }
     match answer(registry, arguments) {
         Ok(text) => output::deliver(&text, arguments.output.as_deref(), arguments.force),
-        Err(SensitivityError::Faults(faults)) => {
-            output::say(&faults.to_string());
-            End::Bad
-        }
-        Err(SensitivityError::Experiment(
-            error @ (ExperimentError::Stopped { .. } | ExperimentError::Threads { .. }),
-        )) => {
-            output::say(&format!("error: {error}"));
-            End::Failed
-        }
-        Err(error) => output::bad(&error.to_string()),
+        Err(error) => Trouble::from(error).tell(),
     }
 }
 

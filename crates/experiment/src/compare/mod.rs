@@ -19,6 +19,7 @@ use kneepoint_scenario::value::Metric;
 use kneepoint_statistics::{Estimated, Pairing};
 
 use crate::error::ExperimentError;
+use crate::measures::measures;
 use crate::pilot;
 use crate::recorder::Replication;
 use crate::result::{Better, Measure, RunResult, Subject, Unit, Verdict, WarmUpFrom};
@@ -295,7 +296,7 @@ impl Running {
 /// of any of them is that of all, so that the same time is measured. Otherwise they are independent.
 ///
 /// # Errors
-/// With fewer than two designs, or as [`run`](crate::run) for any of them.
+/// With fewer than two designs, if one shares no number with the first, or as [`run`](crate::run) for any of them.
 pub fn compare(designs: &[Design], options: &CompareOptions) -> Result<Comparison, ExperimentError> {
     compare_with_results(designs, options).map(|(comparison, _)| comparison)
 }
@@ -365,6 +366,28 @@ fn prepare(
         .collect()
 }
 
+/// Refuses designs that share no number with the first, after one replication of each: it tells what there is.
+fn in_common(running: &[Running]) -> Result<(), ExperimentError> {
+    let numbers = |one: &Running| -> Vec<(String, Unit)> {
+        let measures = measures(&one.plan, &one.program, &one.all);
+        measures.into_iter().map(|measure| (measure.name, measure.unit)).collect()
+    };
+    let first = numbers(&running[0]);
+    for one in &running[1..] {
+        let second = numbers(one);
+        if !first.iter().any(|number| second.contains(number)) {
+            let has = |one: &Running, numbers: &[(String, Unit)]| {
+                (one.name.clone(), numbers.iter().map(|(name, _)| name.clone()).collect())
+            };
+            return Err(ExperimentError::NothingInCommon {
+                first: has(&running[0], &first),
+                second: has(one, &second),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Adds replications until there are enough.
 fn to_the_end(
     running: &mut [Running],
@@ -382,6 +405,10 @@ fn to_the_end(
         _ => allowed,
     };
     let only: Vec<String> = options.metrics.iter().map(ToString::to_string).collect();
+    for one in running.iter_mut() {
+        more(&one.plan, &one.program, &options.run, 1, &mut one.all)?;
+    }
+    in_common(running)?;
     let mut planned = least;
     loop {
         for one in running.iter_mut() {

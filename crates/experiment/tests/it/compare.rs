@@ -134,10 +134,10 @@ fn gates_hold_are_ruled_out_or_not_shown() {
     assert_eq!(outcome("mean > +5%"), Ok(Outcome::Holds));
     assert_eq!(outcome("mean(client.latency) > +1ms"), Ok(Outcome::Holds));
     assert_eq!(outcome("mean > +20%"), Ok(Outcome::RuledOut));
-    assert_eq!(outcome("mean > +10.5%"), Ok(Outcome::NotShown));
+    assert_eq!(outcome("mean > +10.5%"), Ok(Outcome::Undecided));
     assert_eq!(outcome("mean > 30ms"), Ok(Outcome::RuledOut));
     assert_eq!(outcome("goodput < -2%"), Ok(Outcome::RuledOut));
-    assert_eq!(outcome("errors > +5%"), Ok(Outcome::NotEnough));
+    assert_eq!(outcome("errors > +5%"), Ok(Outcome::Undecided));
     assert_eq!(outcome("slo.fast missed"), Ok(Outcome::Holds), "{:?}", after.objectives);
     for (wrong, part) in [
         ("slo.fats missed", "fast"),

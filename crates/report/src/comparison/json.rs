@@ -36,6 +36,7 @@ pub fn comparison_json(comparison: &Comparison, gates: &[GateResult]) -> String 
         "designs": comparison.designs.iter().map(design).collect::<Vec<_>>(),
         "contrasts": comparison.contrasts.iter().map(contrast).collect::<Vec<_>>(),
         "fail_if": gates.iter().map(gate).collect::<Vec<_>>(),
+        "fail_if_confidence_each": gates.iter().find_map(|gate| gate.confidence),
         "precision": precision,
         "warnings": comparison.warnings,
     });
