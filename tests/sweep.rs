@@ -334,3 +334,55 @@ fn a_point_that_reaches_a_ceiling_is_told_and_the_others_go_on() {
     assert!(text.starts_with("2 points: ") && text.contains("failed at 1."), "{text}");
     assert!(text.contains("at callers.rate=200/s: replication 0 stopped"), "{text}");
 }
+
+/// A model whose service times stand in a file, over as many points.
+fn with_data(folder: &Folder) {
+    let model =
+        MODEL.replace("Exponential(\"60ms\")", "Samples(file: \"times.csv\", column: \"ms\", unit: \"ms\")");
+    std::fs::write(folder.file("model.ron"), model).unwrap();
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n100\n").unwrap();
+}
+
+#[test]
+fn a_sweep_whose_data_changed_is_not_resumed() {
+    let folder = Folder::new("data");
+    with_data(&folder);
+    let journal = folder.file("d.jsonl.journal");
+    let mut child = folder.start(&["-o", "d.jsonl"]);
+    while std::fs::metadata(&journal).map_or(0, |m| m.len()) < 20_000 {
+        assert!(child.try_wait().unwrap().is_none(), "too fast to be caught");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    child.kill().unwrap();
+    let _ = child.wait();
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n101\n").unwrap();
+    let refused = folder.sweep(&["-o", "d.jsonl", "--resume"]);
+    assert_eq!(code(&refused), 2);
+    let told = "it is of another sweep: what is in times.csv has changed";
+    assert!(complaints(&refused).contains(told), "{}", complaints(&refused));
+    // Written anew with what was in it: the same sweep.
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n100\n").unwrap();
+    let resumed = folder.sweep(&["-o", "d.jsonl", "--resume"]);
+    assert!(complaints(&resumed).contains("are done already"), "{}", complaints(&resumed));
+    folder.sweep(&["-o", "whole.jsonl"]);
+    assert_eq!(folder.bytes("d.jsonl"), folder.bytes("whole.jsonl"));
+}
+
+#[test]
+fn shards_of_different_data_are_not_merged() {
+    let folder = Folder::new("data-shards");
+    with_data(&folder);
+    let shard = |k: &str, name: &str| {
+        let done = folder.sweep(&["--shard", k, "-o", name]);
+        assert_eq!(code(&done), 0, "{}", complaints(&done));
+    };
+    shard("0/2", "a.rec");
+    shard("1/2", "b.rec");
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n").unwrap();
+    shard("1/2", "changed.rec");
+    let merged = folder.run(&["merge", "a.rec", "changed.rec"]);
+    assert_eq!(code(&merged), 2);
+    let told = "it is of another sweep than a.rec: what is in times.csv has changed";
+    assert!(complaints(&merged).contains(told), "{}", complaints(&merged));
+    assert_ne!(code(&folder.run(&["merge", "a.rec", "b.rec"])), 2);
+}

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use kneepoint_scenario::DataFile;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use super::spec::PointSpec;
 use super::{SweepError, SweepFacts};
 
 /// The version of the lines: other versions are not read.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Replications between two syncs: what a power cut may cost. A killed process loses none.
 const SYNC_EVERY: u32 = 1000;
@@ -31,17 +32,25 @@ pub(crate) struct Header {
     /// Fingerprint of all points.
     points: String,
     pub shard: Option<(u64, u64)>,
+    /// Files of data that its points read: name and fingerprint.
+    data: Vec<(String, String)>,
     pub facts: SweepFacts,
 }
 
 impl Header {
-    pub fn new(facts: &SweepFacts, values: &[Vec<String>], shard: Option<(u64, u64)>) -> Header {
+    pub fn new(
+        facts: &SweepFacts,
+        values: &[Vec<String>],
+        data: &[DataFile],
+        shard: Option<(u64, u64)>,
+    ) -> Header {
         let texts = values.iter().flatten().flat_map(|value| value.bytes().chain([0]));
         Header {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").to_string(),
             points: format!("{:016x}", fnv(texts)),
             shard,
+            data: data.iter().map(|file| (file.name.clone(), format!("{:016x}", file.hash))).collect(),
             facts: facts.clone(),
         }
     }
@@ -71,7 +80,35 @@ impl Header {
             .or_else(|| {
                 say("the scenario", &format!("{} (hash)", then.scenario), &format!("{} (hash)", is.scenario))
             })
+            .or_else(|| self.data_difference(now))
             .or_else(|| (self != now).then(|| "the sweep was another one".to_string()))
+    }
+}
+
+impl Header {
+    /// Says which files of data are not those that were read before.
+    fn data_difference(&self, now: &Header) -> Option<String> {
+        let names = |those: &Header, these: &Header| -> Vec<String> {
+            let gone = those.data.iter().filter(|file| !these.data.contains(file));
+            gone.map(|(name, _)| name.clone()).collect()
+        };
+        let (then, is) = (names(self, now), names(now, self));
+        let changed: Vec<&str> = then.iter().filter(|name| is.contains(name)).map(String::as_str).collect();
+        let only = |those: &[String], these: &[String]| -> Vec<String> {
+            those.iter().filter(|name| !these.contains(name)).cloned().collect()
+        };
+        let (gone, new) = (only(&then, &is), only(&is, &then));
+        let mut clauses = Vec::new();
+        if !changed.is_empty() {
+            clauses.push(format!("what is in {} has changed", changed.join(", ")));
+        }
+        if !gone.is_empty() {
+            clauses.push(format!("{} was read and is no longer", gone.join(", ")));
+        }
+        if !new.is_empty() {
+            clauses.push(format!("{} was not read and is now", new.join(", ")));
+        }
+        (!clauses.is_empty()).then(|| clauses.join("; "))
     }
 }
 

@@ -1,12 +1,12 @@
 //! A sweep as a whole: its points, how each is made, and who runs them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kneepoint_random::stream_key;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan, Watch};
 use kneepoint_scenario::value::Metric;
-use kneepoint_scenario::{Overrides, Registry, Scenario, plan};
+use kneepoint_scenario::{DataFile, Overrides, Registry, Scenario, plan};
 use rayon::prelude::*;
 
 use super::design::Design;
@@ -87,6 +87,9 @@ pub struct SweepProgress {
 /// Makes the plan of a point of its values.
 type Make<'a> = Box<dyn Fn(&[String]) -> Result<Plan, SweepError> + Send + Sync + 'a>;
 
+/// Says which files of data the points read that were made so far.
+type Data<'a> = Box<dyn Fn() -> Vec<DataFile> + Send + Sync + 'a>;
+
 /// Takes the results in the order of the points; an error, in words, ends the sweep.
 pub type OnPoint<'a> = dyn FnMut(PointResult) -> Result<(), SweepError> + Send + 'a;
 
@@ -95,6 +98,9 @@ pub struct Study<'a> {
     facts: SweepFacts,
     values: Vec<Vec<String>>,
     make: Make<'a>,
+    data: Data<'a>,
+    /// Every point was made once: all files of data are known.
+    checked: AtomicBool,
 }
 
 impl<'a> Study<'a> {
@@ -136,7 +142,8 @@ impl<'a> Study<'a> {
             let checked = scenario.check(registry, &overrides).map_err(faults)?;
             plan(&checked).map_err(faults)
         };
-        Study::make(&base, format!("{:016x}", checked.hash()), study, Box::new(make))
+        let data = Box::new(|| scenario.data());
+        Study::make(&base, format!("{:016x}", checked.hash()), study, Box::new(make), data)
     }
 
     /// Makes a sweep of a Rust program: `make` is given one value per axis and makes the plan of a point. `base`
@@ -153,7 +160,7 @@ impl<'a> Study<'a> {
             make(values)
                 .map_err(|error| SweepError::Point { settings: values.join(", "), error: Box::new(error) })
         };
-        Study::make(base, String::new(), study, Box::new(make))
+        Study::make(base, String::new(), study, Box::new(make), Box::new(Vec::new))
     }
 
     fn make(
@@ -161,6 +168,7 @@ impl<'a> Study<'a> {
         scenario: String,
         study: StudyPlan,
         make: Make<'a>,
+        data: Data<'a>,
     ) -> Result<Study<'a>, SweepError> {
         let StudyPlan { axes, design, seed, replications, precision, columns, independent, points_max } =
             study;
@@ -218,7 +226,7 @@ impl<'a> Study<'a> {
             plan.watches.extend(extra.iter().cloned());
             Ok(plan)
         };
-        Ok(Study { facts, values, make: Box::new(finish) })
+        Ok(Study { facts, values, make: Box::new(finish), data, checked: AtomicBool::new(false) })
     }
 
     /// Returns what is swept.
@@ -250,7 +258,9 @@ impl<'a> Study<'a> {
             let found: Vec<Result<(), SweepError>> = self.values.par_iter().enumerate().map(check).collect();
             found.into_iter().collect::<Result<(), SweepError>>()
         };
-        in_threads(threads, all).map_err(SweepError::Experiment)?
+        in_threads(threads, all).map_err(SweepError::Experiment)??;
+        self.checked.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Returns the settings of a point as text: `web.instances=4, shoppers.rate=500/s`.
@@ -281,21 +291,25 @@ impl<'a> Study<'a> {
     /// Begins a journal, which must not exist yet.
     ///
     /// # Errors
-    /// If it exists or cannot be written.
+    /// If it exists or cannot be written; as [`Study::check`], if that was not done.
     pub fn journal(&self, path: &Path, shard: Option<(u64, u64)>) -> Result<Journal, SweepError> {
-        Journal::create(path, &self.header(shard))
+        Journal::create(path, &self.header(shard)?)
     }
 
     /// Opens a journal of this sweep that was begun before.
     ///
     /// # Errors
-    /// If it cannot be read or is of another sweep; then what differs is said.
+    /// If it cannot be read or is of another sweep; then what differs is said. As [`Study::check`], if that was not
+    /// done.
     pub fn resume(&self, path: &Path, shard: Option<(u64, u64)>) -> Result<Journal, SweepError> {
-        Journal::resume(path, &self.header(shard))
+        Journal::resume(path, &self.header(shard)?)
     }
 
-    fn header(&self, shard: Option<(u64, u64)>) -> Header {
-        Header::new(&self.facts, &self.values, shard)
+    fn header(&self, shard: Option<(u64, u64)>) -> Result<Header, SweepError> {
+        if !self.checked.load(Ordering::Relaxed) {
+            self.check(None)?;
+        }
+        Ok(Header::new(&self.facts, &self.values, &(self.data)(), shard))
     }
 
     /// Runs it and hands out the results in the order of the points, each as soon as it and all before it are done.
