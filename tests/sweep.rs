@@ -386,3 +386,48 @@ fn shards_of_different_data_are_not_merged() {
     assert!(complaints(&merged).contains(told), "{}", complaints(&merged));
     assert_ne!(code(&folder.run(&["merge", "a.rec", "b.rec"])), 2);
 }
+
+/// The model as one long run, without metrics over windows of their own.
+fn one_long_run(folder: &Folder) {
+    let model = MODEL.replace("\"60s\"", "\"300s\"").replace("replications: 4", "replications: 1");
+    let model = model.replace(", each 20s) < 500ms", ") < 500ms");
+    std::fs::write(folder.file("model.ron"), model).unwrap();
+}
+
+#[test]
+fn points_of_one_long_run_have_the_intervals_of_that_run() {
+    let folder = Folder::new("batches");
+    one_long_run(&folder);
+    let swept = folder.run(&["sweep", "model.ron", "--over", "callers.rate=20/s,30/s", "--format", "json"]);
+    let swept: serde_json::Value = serde_json::from_slice(&swept.stdout).expect("JSON");
+    for (at, rate) in ["20/s", "30/s"].iter().enumerate() {
+        let set = format!("callers.rate={rate}");
+        let run = folder.run(&["run", "model.ron", "--set", &set, "--format", "json"]);
+        let run: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let point = &swept["points"][at];
+        assert_eq!((&point["batches"], &point["replications"]), (&run["run"]["batches"], &1.into()));
+        assert_eq!(point["batches"], 20);
+        for of in ["slo", "watch", "warnings", "digest", "events"] {
+            assert_eq!(point[of], run[of], "{of}");
+        }
+        assert!(point["clients"][0]["latency"]["mean"]["low"].is_f64(), "{point}");
+    }
+    let text = folder.run(&["sweep", "model.ron", "--over", "callers.rate=20/s,30/s"]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("1 replication a point, cut into 20 batches"), "{text}");
+}
+
+#[test]
+fn shards_of_long_runs_are_one_sweep_on_any_threads() {
+    let folder = Folder::new("batch-shards");
+    one_long_run(&folder);
+    folder.sweep(&["-o", "whole.jsonl", "--threads", "1"]);
+    folder.sweep(&["-o", "other.jsonl", "--threads", "2"]);
+    assert_eq!(folder.bytes("whole.jsonl"), folder.bytes("other.jsonl"));
+    let names = shards(&folder, 5);
+    let mut arguments = vec!["merge"];
+    arguments.extend(names.iter().map(String::as_str));
+    arguments.extend(["-o", "merged.jsonl"]);
+    folder.run(&arguments);
+    assert_eq!(folder.bytes("merged.jsonl"), folder.bytes("whole.jsonl"));
+}

@@ -115,6 +115,7 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         title: stored.title,
         seed: stored.seed,
         replications: stored.replications,
+        batches: None,
         duration: nanos(duration),
         warm_up: nanos(warm_up),
         confidence,

@@ -70,6 +70,8 @@ pub struct PointResult {
     pub facts: Facts,
     /// Whether the objectives are met here, all together.
     pub verdict: Verdict,
+    /// The probability that all objectives hold in the same replication, if something is drawn once per replication.
+    pub probability: Option<Estimated>,
     /// The objectives, in the order of the scenario.
     pub objectives: Vec<ObjectiveResult>,
     /// Extra metrics, in the order of the scenario, then those of the command line.

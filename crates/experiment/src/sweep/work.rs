@@ -19,8 +19,8 @@ use super::study::OnPoint;
 use super::{PointResult, Study, SweepError, SweepFacts, SweepOptions, SweepProgress};
 use crate::ExperimentError;
 use crate::pilot;
-use crate::recorder::record;
-use crate::run::{Program, check_plan, compile, in_threads, missing};
+use crate::recorder::Replication;
+use crate::run::{Program, check_plan, compile, in_threads, missing, replicate};
 
 /// What is to be done.
 pub(crate) struct Work<'a> {
@@ -231,10 +231,15 @@ impl<'b> Crew<'_, 'b> {
             let settings = self.work.study.map_or_else(|| values.join(", "), |study| study.settings(values));
             SweepError::Point { settings, error: Box::new(error) }
         };
-        let outcome = match record(plan, program.warm_up, &program.tasks, replication) {
+        let outcome = match replicate(plan, program, replication) {
             Ok(done) => {
-                missing(program, &done).map_err(about)?;
-                Outcome::Done(Box::new(lean(done)))
+                missing(program, &done[0]).map_err(about)?;
+                let mut done: Vec<Replication> = done.into_iter().map(lean).collect();
+                if program.batch.is_some() {
+                    Outcome::Batches(done)
+                } else {
+                    Outcome::Done(Box::new(done.swap_remove(0)))
+                }
             }
             Err(error @ ExperimentError::Stopped { .. }) => Outcome::Stopped(error.to_string()),
             Err(error) => return Err(about(error)),

@@ -56,6 +56,7 @@ fn design(record: &Record) -> Value {
         "title": record.title,
         "seed": record.seed,
         "replications": record.replications,
+        "batches": record.batches,
         "duration": record.duration.as_secs_f64(),
         "warm_up": record.warm_up.as_secs_f64(),
         "verdict": record.verdict.name(),

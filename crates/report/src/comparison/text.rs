@@ -106,8 +106,11 @@ fn method(comparison: &Comparison) -> String {
     let replications: Vec<u64> = comparison.designs.iter().map(|d| d.replications).collect();
     let first = &comparison.designs[0];
     let same = replications.iter().all(|r| *r == replications[0]);
-    let made = if same {
-        format!("{} replications of each design", count(replications[0]))
+    let made = if let Some(batches) = first.batches.filter(|_| same) {
+        format!("One run of each design, cut into {} batches", count(batches))
+    } else if same {
+        let s = if replications[0] == 1 { "" } else { "s" };
+        format!("{} replication{s} of each design", count(replications[0]))
     } else {
         let each: Vec<String> = replications.iter().map(|r| count(*r)).collect();
         format!("{} replications", each.join(" and "))
@@ -115,8 +118,9 @@ fn method(comparison: &Comparison) -> String {
     let how = match comparison.pairing {
         Pairing::Paired => format!(
             "paired on common random numbers (seed {}); \"pairing ×3\" says that without them three times the \
-             replications would be needed",
-            first.seed
+             {} would be needed",
+            first.seed,
+            if first.batches.is_some() { "batches" } else { "replications" }
         ),
         // The same random numbers, but not as often: some replications have no partner.
         Pairing::Independent if comparison.designs.iter().all(|d| d.seed == first.seed) => {

@@ -25,6 +25,12 @@ pub fn sweep_csv_point(point: &PointResult) -> String {
     let mut rows = Rows { point, rows: Vec::new() };
     rows.exact("replications", point.facts.replications as f64);
     rows.word("verdict", if point.failure.is_some() { "failed" } else { point.verdict.name() });
+    if let Some(batches) = point.facts.batches {
+        rows.exact("batches", batches as f64);
+    }
+    if let Some(probability) = &point.probability {
+        rows.estimate(["point", "", "all objectives", "probability"], probability, &Unit::Ratio);
+    }
     if let Some(failure) = &point.failure {
         rows.word("failure", failure);
     }
