@@ -116,6 +116,39 @@ fn wrong_arguments_are_refused_in_a_sentence() {
             &["compare", "small.ron", "--set", "web.concurrency=Servers(3)", "--fail-on-undecided"],
             "error: the following required arguments were not provided:",
         ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,2/s", "--replications", "2..5"],
+            "error: 2 to 5 replications are a range, and only a precision tells how many of them are needed: state it \
+             (--precision 2%), or one number of replications",
+        ),
+        (
+            &[
+                "sweep",
+                "small.ron",
+                "--over",
+                "users.rate=1/s,2/s",
+                "--shard",
+                "0/2",
+                "-o",
+                "x",
+                "--format",
+                "csv",
+            ],
+            "error: --format csv: a shard holds records, which `merge` writes in any format: say it there",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,1/s"],
+            "error: --over users.rate=1/s,1/s: the value 1/s stands there twice",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,1000/s,60/min"],
+            "error: --over users.rate=1/s,1000/s,60/min: 1/s and 60/min are the same value: points that are the same \
+             say nothing new",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=5/s..5/s:3"],
+            "error: --over users.rate=5/s..5/s:3: 3 points are more than there are different values in it",
+        ),
         (&["run", "small.ron", "-o", "x", "--junit", "x"], SAME_FILE),
         (&["run", "small.ron", "-o", "x", "--junit", "./x"], SAME_FILE_DOTTED),
         (

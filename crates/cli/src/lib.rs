@@ -8,6 +8,7 @@ mod arguments;
 mod capacity;
 mod check;
 mod compare;
+mod finished;
 mod init;
 mod interrupt;
 mod kinds;

@@ -26,6 +26,11 @@ impl Trouble {
         Trouble { text: format!("error: {}", message.into()), end: End::Failed }
     }
 
+    /// Somebody asked it to stop.
+    pub fn interrupted(message: impl Into<String>) -> Trouble {
+        Trouble { text: message.into(), end: End::Interrupted }
+    }
+
     /// Says it, and returns how the command ends.
     pub fn tell(&self) -> End {
         output::say(&self.text);
@@ -81,7 +86,7 @@ impl From<SweepError> for Trouble {
             | SweepError::Records { .. }
             | SweepError::Point { .. } => Trouble::usage(text),
             SweepError::Write { .. } => Trouble::failed(text),
-            SweepError::Interrupted => Trouble { text, end: End::Interrupted },
+            SweepError::Interrupted => Trouble::interrupted(text),
         }
     }
 }

@@ -10,7 +10,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use kneepoint_scenario::DataFile;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -32,25 +31,17 @@ pub(crate) struct Header {
     /// Fingerprint of all points.
     points: String,
     pub shard: Option<(u64, u64)>,
-    /// Files of data that its points read: name and fingerprint.
-    data: Vec<(String, String)>,
     pub facts: SweepFacts,
 }
 
 impl Header {
-    pub fn new(
-        facts: &SweepFacts,
-        values: &[Vec<String>],
-        data: &[DataFile],
-        shard: Option<(u64, u64)>,
-    ) -> Header {
+    pub fn new(facts: &SweepFacts, values: &[Vec<String>], shard: Option<(u64, u64)>) -> Header {
         let texts = values.iter().flatten().flat_map(|value| value.bytes().chain([0]));
         Header {
             format: FORMAT,
             program: env!("CARGO_PKG_VERSION").to_string(),
             points: format!("{:016x}", fnv(texts)),
             shard,
-            data: data.iter().map(|file| (file.name.clone(), format!("{:016x}", file.hash))).collect(),
             facts: facts.clone(),
         }
     }
@@ -89,8 +80,8 @@ impl Header {
     /// Says which files of data are not those that were read before.
     fn data_difference(&self, now: &Header) -> Option<String> {
         let names = |those: &Header, these: &Header| -> Vec<String> {
-            let gone = those.data.iter().filter(|file| !these.data.contains(file));
-            gone.map(|(name, _)| name.clone()).collect()
+            let gone = those.facts.data.iter().filter(|file| !these.facts.data.contains(file));
+            gone.map(|file| file.name.clone()).collect()
         };
         let (then, is) = (names(self, now), names(now, self));
         let changed: Vec<&str> = then.iter().filter(|name| is.contains(name)).map(String::as_str).collect();
@@ -440,6 +431,12 @@ impl Journal {
         let wrong = |error: std::io::Error| SweepError::write(path, &error);
         let mut file = OpenOptions::new().append(true).open(path).map_err(wrong)?;
         lock(&file, path)?;
+        // A file without a byte of a header holds nothing to go on with, and nothing to lose.
+        if file.metadata().map_err(wrong)?.len() == 0 {
+            drop(file);
+            std::fs::remove_file(path).map_err(wrong)?;
+            return Journal::create(path, header);
+        }
         let mut shelf = Shelf::default();
         let scanned = shelf.scan(path)?;
         let then = scanned.header.ok_or_else(|| SweepError::records(path, "it has no header"))?;
@@ -464,6 +461,22 @@ impl Journal {
             resumed: Resumed { replications: scanned.records, cut: scanned.cut },
             shelf,
         })
+    }
+
+    /// Counts the replications of a shard that was finished.
+    pub(crate) fn finished(path: &Path, header: &Header) -> Result<u64, SweepError> {
+        let scanned = Shelf::default().scan(path)?;
+        let then = scanned.header.ok_or_else(|| SweepError::records(path, "it has no header"))?;
+        if let Some(difference) = then.difference(header) {
+            return Err(SweepError::records(
+                path,
+                format!("it is of another sweep: {difference}; --force overwrites it"),
+            ));
+        }
+        match scanned.end {
+            Some(records) if !scanned.cut && records == scanned.records => Ok(records),
+            _ => Err(SweepError::records(path, "it is cut short: --force does this shard again")),
+        }
     }
 
     /// Returns what it held when it was opened.

@@ -32,6 +32,8 @@ pub fn sweep_jsonl_point(facts: &SweepFacts, point: &PointResult) -> String {
 fn head(facts: &SweepFacts) -> Map<String, Value> {
     let axes: Vec<Value> =
         facts.axes.iter().map(|axis| json!({ "path": axis.path, "values": axis.values })).collect();
+    let data: Vec<Value> =
+        facts.data.iter().map(|file| json!({ "file": file.name, "hash": file.hash })).collect();
     fields([
         ("schema_version", json!(SCHEMA_VERSION)),
         ("program", json!("kneepoint")),
@@ -50,6 +52,7 @@ fn head(facts: &SweepFacts) -> Map<String, Value> {
         ("columns", json!(facts.columns)),
         ("units", json!({ "duration": "s", "rate": "1/s", "ratio": "1" })),
         ("assumptions", json!(facts.assumptions)),
+        ("data", json!(data)),
     ])
 }
 

@@ -115,9 +115,17 @@ struct Recordings {
 /// For each recorded key space the keys of all records, and which clients have recorded any.
 #[derive(Clone, Default)]
 struct Columns {
-    of: BTreeMap<Arc<str>, (Arc<[u32]>, BTreeSet<usize>)>,
+    of: BTreeMap<Arc<str>, Column>,
     /// A recording could not be read: what it would have said is not missing.
     unread: bool,
+}
+
+/// The keys of one recorded key space.
+#[derive(Clone)]
+struct Column {
+    /// By number of the record.
+    keys: Arc<[u32]>,
+    clients: BTreeSet<usize>,
 }
 
 /// The recorded clients with their numbers.
@@ -180,8 +188,9 @@ fn recordings(checked: &Checked) -> Result<Recordings, (Recordings, Vec<Fault>)>
         let numbered_from = from.map(|from| from as u32);
         found.traces.insert(at, Trace { records: recording.records.into(), numbered_from });
     }
-    let shared = rows_of.into_iter().map(|(space, (rows, clients))| (space, (rows.into(), clients)));
-    found.columns.of = shared.collect();
+    let shared = rows_of.into_iter();
+    found.columns.of =
+        shared.map(|(space, (rows, clients))| (space, Column { keys: rows.into(), clients })).collect();
     if faults.is_empty() { Ok(found) } else { Err((found, faults)) }
 }
 
@@ -222,7 +231,7 @@ fn space(checked: &Checked, name: &str, args: &Args, columns: &Columns) -> Built
         }
         "FromTrace" => {
             return match columns.of.get(name) {
-                Some((keys, clients)) => {
+                Some(Column { keys, clients }) => {
                     Ok(Space::Recorded { keys: Arc::clone(keys), clients: clients.clone() })
                 }
                 None if columns.unread => Err(Vec::new()),
