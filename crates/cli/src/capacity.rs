@@ -28,8 +28,8 @@ const BASELINE_MAX: u64 = 4_000_000;
 
 pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.output
-        && let Err(message) = output::can_be_written(path, arguments.force)
+    if let Some(path) = &arguments.answer.output
+        && let Err(message) = output::can_be_written(path, arguments.answer.force)
     {
         return output::bad(&message);
     }
@@ -48,7 +48,7 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
     let bar = Bar::new();
     let tell = |step: Step| bar.tell(step);
     let options = CapacityOptions {
-        threads: Some(output::threads(arguments.threads)),
+        threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         without_knee: arguments.no_knee,
     };
@@ -106,10 +106,10 @@ fn loads(
             })?
         }
     };
-    if let Some(seed) = arguments.seed {
+    if let Some(seed) = arguments.repeated.seed {
         loads = loads.seeded(seed);
     }
-    if let Some(replications) = arguments.replications {
+    if let Some(replications) = arguments.repeated.replications {
         loads = loads.with_replications(replications);
     }
     Ok(loads)
@@ -198,12 +198,12 @@ fn sizes(
         Ok(found) => found,
         Err(error) => return Trouble::from(error).tell(),
     };
-    let text = match arguments.format {
-        Format::Text => linearity_text(&path, &found, output::look(arguments.output.is_some())),
+    let text = match arguments.answer.format {
+        Format::Text => linearity_text(&path, &found, output::look(arguments.answer.output.is_some())),
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
     };
-    output::deliver(&text, arguments.output.as_deref(), arguments.force)
+    output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force)
 }
 
 /// What a baseline file held; nothing where it is to be written.
@@ -249,9 +249,9 @@ fn finish(
             Err(why) => return output::bad(&format!("the baseline cannot be compared with this: {why}")),
         }
     }
-    let text = match arguments.format {
+    let text = match arguments.answer.format {
         Format::Text => {
-            let text = capacity_text(found, output::look(arguments.output.is_some()));
+            let text = capacity_text(found, output::look(arguments.answer.output.is_some()));
             match &change {
                 Some((sentence, _, _)) => format!("{sentence}\n{text}"),
                 None => text,
@@ -260,7 +260,7 @@ fn finish(
         Format::Json => capacity_json(found, change.as_ref().map(|(_, value, _)| value)),
         Format::Csv => capacity_csv(found),
     };
-    let mut end = output::deliver(&text, arguments.output.as_deref(), arguments.force);
+    let mut end = output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force);
     if end == End::Fine
         && let (Some(path), None) = (&arguments.baseline, &baseline)
     {

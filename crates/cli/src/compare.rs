@@ -43,8 +43,8 @@ pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
 }
 
 fn answer(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
-    let files = [arguments.output.as_deref(), arguments.junit.as_deref()];
-    output::all_can_be_written(&files, arguments.force).map_err(Trouble::usage)?;
+    let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
+    output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
     match &arguments.baseline {
         Some(file) => against_baseline(registry, arguments, file),
         None => side_by_side(registry, arguments),
@@ -62,7 +62,7 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
     }
     let wanted = wanted_gates(arguments)?;
     for (at, design) in designs.iter_mut().enumerate() {
-        if let Some(seed) = arguments.seed {
+        if let Some(seed) = arguments.repeated.seed {
             design.plan.run.seed = seed;
         }
         if let (true, Some(seed)) = (at > 0, arguments.seed_b) {
@@ -80,7 +80,7 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
     };
     let options = CompareOptions {
         run: Options {
-            threads: Some(output::threads(arguments.threads)),
+            threads: Some(arguments.repeated.threads.count()),
             progress: Some(&tell),
             ..Options::default()
         },
@@ -119,8 +119,8 @@ fn against_baseline(
     let checked = Scenario::load(scenario, registry, &arguments.changes.overrides())?;
     let mut now = plan(&checked)?;
     kneepoint_experiment::check(&checked, &now)?;
-    now.run.seed = arguments.seed.unwrap_or(before.seed);
-    let replications = arguments.replications.unwrap_or(before.replications);
+    now.run.seed = arguments.repeated.seed.unwrap_or(before.seed);
+    let replications = arguments.repeated.replications.unwrap_or(before.replications);
     if replications < 2 {
         return Err(Trouble::usage(
             "--replications 1: a baseline is compared by replications, and one has no interval: 2 are the least",
@@ -137,7 +137,7 @@ fn against_baseline(
     let bar = crate::run::bar(replications, arguments.quiet);
     let tell = |progress: Progress| bar.set_position(progress.done);
     let options = Options {
-        threads: Some(output::threads(arguments.threads)),
+        threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         ..Options::default()
     };
@@ -219,7 +219,7 @@ fn same_scenario(before: &Record, now: &Plan) -> Result<(), String> {
 }
 
 fn change(plan: &mut Plan, arguments: &CompareArguments) {
-    if let Some(replications) = arguments.replications {
+    if let Some(replications) = arguments.repeated.replications {
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
 }
@@ -341,19 +341,19 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
         let designs: Vec<(&str, &RunResult)> = results.iter().map(|(n, r)| (n.as_str(), r)).collect();
         let title = results.last().map_or("", |(_, r)| r.title.as_str());
         let text = junit(title, &designs, gates, arguments.fail_on_undecided);
-        if let Err(message) = output::write_file(path, &text, arguments.force) {
+        if let Err(message) = output::write_file(path, &text, arguments.answer.force) {
             output::say(&format!("error: {message}"));
             return End::Failed;
         }
     }
-    let written = match arguments.format {
-        Format::Text => comparison_text(comparison, gates, output::look(arguments.output.is_some())),
+    let written = match arguments.answer.format {
+        Format::Text => comparison_text(comparison, gates, output::look(arguments.answer.output.is_some())),
         Format::Json => comparison_json(comparison, gates),
         Format::Csv => comparison_csv(comparison, gates),
     };
-    let written = output::deliver(&written, arguments.output.as_deref(), arguments.force);
+    let written = output::deliver(&written, arguments.answer.output.as_deref(), arguments.answer.force);
     let fails = |gate: &GateResult| gate.fails(arguments.fail_on_undecided);
-    if arguments.format != Format::Text || arguments.output.is_some() {
+    if arguments.answer.format != Format::Text || arguments.answer.output.is_some() {
         for gate in gates.iter().filter(|gate| gate.outcome != Outcome::RuledOut) {
             output::say(&kneepoint_report::safe(&kneepoint_report::gate_sentence(gate)));
         }

@@ -108,7 +108,7 @@ fn verify_cases(arguments: &arguments::VerifyArguments) -> End {
         area: arguments.area.clone(),
         quick: arguments.quick,
         case: arguments.case.clone(),
-        threads: output::threads(arguments.threads),
+        threads: arguments.threads.count(),
         print: arguments.print,
         format: arguments.format,
         seed: arguments.seed,

@@ -204,14 +204,6 @@ pub fn shown(path: &Path) -> String {
     kneepoint_report::safe(&path.display().to_string())
 }
 
-/// The threads that were asked for, or as many as there are cores.
-pub fn threads(asked: Option<u32>) -> usize {
-    match asked {
-        Some(threads) => threads as usize,
-        None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
-    }
-}
-
 /// Whether progress may be drawn.
 pub fn shows_progress() -> bool {
     std::io::stderr().is_terminal()

@@ -23,15 +23,15 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
 
 fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Trouble> {
     // Said before a run of an hour, not after it.
-    let files = [arguments.output.as_deref(), arguments.junit.as_deref()];
-    output::all_can_be_written(&files, arguments.force).map_err(Trouble::usage)?;
+    let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
+    output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
     let checked = Scenario::load(&arguments.file, registry, &arguments.changes.overrides())?;
     let mut plan = plan(&checked)?;
     kneepoint_experiment::check(&checked, &plan)?;
-    if let Some(seed) = arguments.seed {
+    if let Some(seed) = arguments.repeated.seed {
         plan.run.seed = seed;
     }
-    if let Some(replications) = arguments.replications {
+    if let Some(replications) = arguments.repeated.replications {
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
     crate::interrupt::end_at_once();
@@ -41,7 +41,7 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
         bar.set_position(progress.done);
     };
     let options =
-        Options { threads: Some(output::threads(arguments.threads)), samples: true, progress: Some(&tell) };
+        Options { threads: Some(arguments.repeated.threads.count()), samples: true, progress: Some(&tell) };
     let result = kneepoint_experiment::run(&plan, &options);
     bar.finish_and_clear();
     Ok(result?)
@@ -74,17 +74,17 @@ pub fn bar(replications: u64, quiet: bool) -> ProgressBar {
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {
     if let Some(path) = &arguments.junit {
         let text = junit(&result.title, &[("run", result)], &[], false);
-        if let Err(message) = output::write_file(path, &text, arguments.force) {
+        if let Err(message) = output::write_file(path, &text, arguments.answer.force) {
             output::say(&format!("error: {message}"));
             return End::Failed;
         }
     }
-    let written = match arguments.format {
-        Format::Text => text(result, output::look(arguments.output.is_some())),
+    let written = match arguments.answer.format {
+        Format::Text => text(result, output::look(arguments.answer.output.is_some())),
         Format::Json => json(result),
         Format::Csv => csv(result),
     };
-    let written = output::deliver(&written, arguments.output.as_deref(), arguments.force);
+    let written = output::deliver(&written, arguments.answer.output.as_deref(), arguments.answer.force);
     if written == End::Fine { end_of(result.verdict, result.probability.as_ref()) } else { written }
 }
 

@@ -18,13 +18,13 @@ use crate::trouble::Trouble;
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.output
-        && let Err(message) = output::can_be_written(path, arguments.force)
+    if let Some(path) = &arguments.answer.output
+        && let Err(message) = output::can_be_written(path, arguments.answer.force)
     {
         return output::bad(&message);
     }
     match answer(registry, arguments) {
-        Ok(text) => output::deliver(&text, arguments.output.as_deref(), arguments.force),
+        Ok(text) => output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force),
         Err(error) => Trouble::from(error).tell(),
     }
 }
@@ -41,10 +41,10 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
     let inputs = inputs(&base, arguments)?;
     let make = |settings: &[(String, String)]| -> Result<Plan, Faults> {
         let mut made = plan(&check(settings)?)?;
-        if let Some(seed) = arguments.seed {
+        if let Some(seed) = arguments.repeated.seed {
             made.run.seed = seed;
         }
-        if let Some(replications) = arguments.replications {
+        if let Some(replications) = arguments.repeated.replications {
             (made.run.replications_min, made.run.replications_max) = (replications, replications);
         }
         made.run.precision = None;
@@ -54,15 +54,15 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
     let bar = crate::run::bar(0, false);
     let tell = |_| bar.inc(1);
     let options = Options {
-        threads: Some(output::threads(arguments.threads)),
+        threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         ..Options::default()
     };
-    let look = output::look(arguments.output.is_some());
+    let look = output::look(arguments.answer.output.is_some());
     let text = match arguments.method {
         Method::OneAtATime => {
             let found = one_at_a_time(&make, &inputs, &responses, &options)?;
-            match arguments.format {
+            match arguments.answer.format {
                 Format::Text => tornado_text(&found, look),
                 Format::Json => tornado_json(&found),
                 Format::Csv => tornado_csv(&found),
@@ -71,7 +71,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         Method::Morris => {
             let how = MorrisOptions { levels: arguments.levels, trajectories: arguments.trajectories };
             let found = screen(&make, &inputs, &responses, how, &options)?;
-            match arguments.format {
+            match arguments.answer.format {
                 Format::Text => screening_text(&found, look),
                 Format::Json => screening_json(&found),
                 Format::Csv => screening_csv(&found),

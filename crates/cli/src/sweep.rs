@@ -14,7 +14,7 @@ use kneepoint_report::{
 };
 use kneepoint_scenario::{Registry, Scenario};
 
-use crate::arguments::Changes;
+use crate::arguments::{Changes, Threads};
 use crate::output::Whole;
 use crate::run::end_of;
 use crate::trouble::Trouble;
@@ -90,9 +90,8 @@ pub struct Out {
     /// How results are written; by the ending of the output file if not given, else text
     #[arg(long, value_enum)]
     format: Option<SweepFormat>,
-    /// Threads; as many as there are cores if not given. Changes no result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: Option<u32>,
+    #[command(flatten)]
+    threads: Threads,
     /// Write to this file instead of standard output; a sweep then can be resumed
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -174,7 +173,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let scenario = Scenario::open(&arguments.file)?;
     let plan = study_plan(registry, arguments, &scenario)?;
     let mut study = Study::of_scenario(&scenario, registry, &arguments.changes.overrides(), plan)?;
-    let threads = output::threads(arguments.out.threads);
+    let threads = arguments.out.threads.count();
     study.check(Some(threads))?;
     let Some(path) = arguments.out.output.as_deref() else {
         return run(arguments, &study, threads, None);
@@ -410,8 +409,7 @@ fn merge_it(arguments: &MergeArguments) -> Result<End, Trouble> {
     if let Some(path) = arguments.out.output.as_deref() {
         output::can_be_written(path, arguments.out.force).map_err(Trouble::usage)?;
     }
-    let options =
-        SweepOptions { threads: Some(output::threads(arguments.out.threads)), ..SweepOptions::default() };
+    let options = SweepOptions { threads: Some(arguments.out.threads.count()), ..SweepOptions::default() };
     Ok(deliver(&arguments.out, merged.facts(), false, |on_point| merged.run(&options, on_point))?)
 }
 
