@@ -137,6 +137,14 @@ fn wrong_arguments_are_refused_in_a_sentence() {
             "error: --format csv: a shard holds records, which `merge` writes in any format: say it there",
         ),
         (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,2/s", "--format", "parquet"],
+            if cfg!(feature = "parquet") {
+                "error: --format parquet: a Parquet file is no text to be printed: say -o FILE"
+            } else {
+                "error: this build has no Parquet; build with --features parquet"
+            },
+        ),
+        (
             &["sweep", "small.ron", "--over", "users.rate=1/s,1/s"],
             "error: --over users.rate=1/s,1/s: the value 1/s stands there twice",
         ),

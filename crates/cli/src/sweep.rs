@@ -111,6 +111,8 @@ pub enum SweepFormat {
     Json,
     /// One line per point, written as the sweep goes on
     Jsonl,
+    /// The rows of CSV in typed columns; in builds with `--features parquet`
+    Parquet,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -168,6 +170,10 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     // What exists is looked at with the journal; what can never be a file is said at once.
     if let Some(path) = arguments.out.output.as_deref() {
         output::can_be_written(path, true).map_err(Trouble::usage)?;
+    }
+    // A shard holds records, whatever its name ends with.
+    if arguments.shard.is_none() {
+        can_be_made(&arguments.out)?;
     }
     let shard = shard_of(arguments)?;
     let scenario = Scenario::open(&arguments.file)?;
@@ -258,20 +264,20 @@ fn complete(
         output::say(&format!("{shown} is complete already: {records} replications"));
         return Ok(Some(End::Fine));
     }
-    let format = arguments.out.format.unwrap_or_else(|| format_of(Some(path)));
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Trouble::failed(format!("{shown} cannot be read: {error}")))?;
-    let end = match format {
-        SweepFormat::Jsonl => finished::of_lines(&text, study.facts()),
-        SweepFormat::Json => finished::of_document(&text, study.facts()),
-        SweepFormat::Csv | SweepFormat::Text => {
+    let format = arguments.out.format();
+    let look = match format {
+        SweepFormat::Jsonl => finished::of_lines,
+        SweepFormat::Json => finished::of_document,
+        SweepFormat::Csv | SweepFormat::Text | SweepFormat::Parquet => {
             return Err(Trouble::usage(format!(
-                "{shown} exists, and its journal is gone, as it is when a sweep is done; what stands in CSV and text \
-                 does not tell whether it is this sweep (JSON and JSON lines do): --force does it again"
+                "{shown} exists, and its journal is gone, as it is when a sweep is done; what stands in \
+                 CSV, Parquet and text does not tell whether it is this sweep (JSON and JSON lines do): --force does it again"
             )));
         }
     };
-    let end = end.map_err(|reason| {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Trouble::failed(format!("{shown} cannot be read: {error}")))?;
+    let end = look(&text, study.facts()).map_err(|reason| {
         Trouble::usage(format!(
             "{shown} exists and is not the result of this sweep: {reason}; --force overwrites it"
         ))
@@ -405,6 +411,7 @@ pub fn merge(arguments: &MergeArguments) -> End {
 }
 
 fn merge_it(arguments: &MergeArguments) -> Result<End, Trouble> {
+    can_be_made(&arguments.out)?;
     let merged = Merged::open(&arguments.files)?;
     if let Some(path) = arguments.out.output.as_deref() {
         output::can_be_written(path, arguments.out.force).map_err(Trouble::usage)?;
@@ -414,6 +421,26 @@ fn merge_it(arguments: &MergeArguments) -> Result<End, Trouble> {
 }
 
 type OnPoint<'a> = dyn FnMut(PointResult) -> Result<(), SweepError> + Send + 'a;
+
+/// Holds that this build makes the format asked for, and that it has somewhere to go.
+fn can_be_made(out: &Out) -> Result<(), Trouble> {
+    if out.format() != SweepFormat::Parquet {
+        return Ok(());
+    }
+    if cfg!(not(feature = "parquet")) {
+        return Err(Trouble::usage("this build has no Parquet; build with --features parquet"));
+    }
+    if out.output.is_none() {
+        return Err(Trouble::usage("--format parquet: a Parquet file is no text to be printed: say -o FILE"));
+    }
+    Ok(())
+}
+
+impl Out {
+    fn format(&self) -> SweepFormat {
+        self.format.unwrap_or_else(|| format_of(self.output.as_deref()))
+    }
+}
 
 /// Where results go.
 enum Sink {
@@ -428,7 +455,7 @@ fn deliver(
     overwrite: bool,
     run: impl FnOnce(&mut OnPoint) -> Result<(), SweepError>,
 ) -> Result<End, SweepError> {
-    let format = out.format.unwrap_or_else(|| format_of(out.output.as_deref()));
+    let format = out.format();
     let path = out.output.clone().unwrap_or_default();
     let unwritten =
         |error: std::io::Error| SweepError::Write { path: path.clone(), reason: error.to_string() };
@@ -468,15 +495,21 @@ fn write_all(
     match format {
         SweepFormat::Jsonl => put(sink, out, sweep_jsonl_head(facts).as_bytes())?,
         SweepFormat::Csv => put(sink, out, sweep_csv_head(facts).as_bytes())?,
-        SweepFormat::Text | SweepFormat::Json => {}
+        SweepFormat::Text | SweepFormat::Json | SweepFormat::Parquet => {}
     }
+    #[cfg(feature = "parquet")]
+    let mut table = (format == SweepFormat::Parquet).then(|| Table::new(out, facts)).transpose()?;
     run(&mut |point| {
         end = worse(end, end_of_point(&point));
         failures.add(facts, &point);
+        #[cfg(feature = "parquet")]
+        if let Some(table) = &mut table {
+            return table.add(&point);
+        }
         match format {
             SweepFormat::Jsonl => put(sink, out, sweep_jsonl_point(facts, &point).as_bytes()),
             SweepFormat::Csv => put(sink, out, sweep_csv_point(&point).as_bytes()),
-            SweepFormat::Text | SweepFormat::Json => {
+            SweepFormat::Text | SweepFormat::Json | SweepFormat::Parquet => {
                 points.push(point);
                 Ok(())
             }
@@ -488,7 +521,11 @@ fn write_all(
             put(sink, out, sweep_text(&result, output::look(out.output.is_some())).as_bytes())?;
         }
         SweepFormat::Json => put(sink, out, sweep_json(&result).as_bytes())?,
-        SweepFormat::Jsonl | SweepFormat::Csv => {}
+        SweepFormat::Jsonl | SweepFormat::Csv | SweepFormat::Parquet => {}
+    }
+    #[cfg(feature = "parquet")]
+    if let Some(table) = table {
+        put(sink, out, &table.finish()?)?;
     }
     failures.tell(facts);
     Ok(end)
@@ -507,6 +544,32 @@ fn put(sink: &mut Sink, out: &Out, bytes: &[u8]) -> Result<(), SweepError> {
         let gone = error.kind() == std::io::ErrorKind::BrokenPipe;
         SweepError::Write { path, reason: if gone { GONE.to_string() } else { error.to_string() } }
     })
+}
+
+/// A Parquet file in the making, with where it goes.
+#[cfg(feature = "parquet")]
+struct Table {
+    file: kneepoint_report::SweepParquet,
+    path: PathBuf,
+}
+
+#[cfg(feature = "parquet")]
+impl Table {
+    fn new(out: &Out, facts: &SweepFacts) -> Result<Table, SweepError> {
+        let path = out.output.clone().unwrap_or_default();
+        match kneepoint_report::SweepParquet::new(facts) {
+            Ok(file) => Ok(Table { file, path }),
+            Err(reason) => Err(SweepError::Write { path, reason }),
+        }
+    }
+
+    fn add(&mut self, point: &PointResult) -> Result<(), SweepError> {
+        self.file.point(point).map_err(|reason| SweepError::Write { path: self.path.clone(), reason })
+    }
+
+    fn finish(self) -> Result<Vec<u8>, SweepError> {
+        self.file.finish().map_err(|reason| SweepError::Write { path: self.path, reason })
+    }
 }
 
 /// Points that failed and are told one by one.
@@ -564,6 +627,7 @@ fn format_of(path: Option<&Path>) -> SweepFormat {
         Some("jsonl" | "ndjson") => SweepFormat::Jsonl,
         Some("json") => SweepFormat::Json,
         Some("csv") => SweepFormat::Csv,
+        Some("parquet") => SweepFormat::Parquet,
         _ => SweepFormat::Text,
     }
 }
