@@ -264,6 +264,7 @@ impl Check<'_> {
         }
         let edge = |call: &Call, field: &str| edge_value(&root, call, field).cloned();
         lint::check(&root, &topology, edge, &mut self.faults);
+        lint::unused_params(&self.arena, self.root, &mut self.faults);
         let source = (!params.uncertain.is_empty()).then(|| {
             Arc::new(Source { registry: self.registry.clone(), arena: self.arena, root: self.root })
         });

@@ -243,3 +243,33 @@ fn a_comparison_takes_two_designs() {
     );
     assert_eq!(run(&["sensitivity", &model]), End::Bad);
 }
+
+#[test]
+fn a_baseline_with_something_uncertain_draws_the_same() {
+    let folder = Folder::new("uncertain");
+    let model = folder.model("model.ron", "10ms");
+    let drawn = text(&model)
+        .replace("replications: 6", "replications: 20")
+        .replace(
+            "parts: {",
+            "params: { \"load\": Uncertain(Uniform(min: \"40/s\", max: \"60/s\")), \"times\": 1 }, parts: {",
+        )
+        .replace("rate: \"50/s\"", "rate: \"=load * times\"");
+    std::fs::write(&model, drawn).expect("the folder is ours");
+    let (results, found) = (folder.file("results.json"), folder.file("found.json"));
+    assert_eq!(run(&["run", &model, "--format", "json", "-o", &results]), End::Fine);
+    let against = |more: &[&str]| {
+        let first = ["compare", &model, "--baseline", &results, "--format", "json", "-o", &found, "--force"];
+        run(&[&first[..], more].concat())
+    };
+    assert_eq!(against(&["--fail-if", "mean > +0%"]), End::Fine);
+    assert!(text(&found).contains("\"answer\": \"identical\""), "{}", text(&found));
+    assert!(text(&found).contains("\"pairing\": \"common random numbers\""));
+    assert_eq!(against(&["--set", "params.times=1.1", "--fail-if", "mean > +5%"]), End::Missed);
+    // Sooner missed than met: as of a run.
+    assert_eq!(against(&["--set", "params.times=2.5"]), End::Missed);
+    // Of a probability there is no yes or no.
+    assert_eq!(against(&["--fail-if", "slo.fast missed"]), End::Fine);
+    assert!(text(&found).contains("\"outcome\": \"undecided\""), "{}", text(&found));
+    assert_eq!(against(&["--fail-if", "slo.fast missed", "--fail-on-undecided"]), End::Missed);
+}

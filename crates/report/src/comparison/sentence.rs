@@ -3,7 +3,7 @@
 use kneepoint_experiment::compare::{
     Answer, Contrast, Finding, GateResult, MetricDifference, Outcome, Threshold,
 };
-use kneepoint_experiment::result::{Better, Unit};
+use kneepoint_experiment::result::{Better, Unit, Verdict};
 use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::number::{percent, quantity};
@@ -146,6 +146,12 @@ fn signed(value: f64, unit: &Unit) -> String {
 /// 95 %): the interval lies across the bound`.
 pub fn gate_sentence(gate: &GateResult) -> String {
     let GateResult { text, metric, outcome, .. } = gate;
+    if gate.verdict == Some(Verdict::Probability) {
+        return format!(
+            "{text}: {}: objective {metric} holds with a probability: no yes, no no",
+            outcome.name()
+        );
+    }
     if let Some(verdict) = gate.verdict {
         return format!("{text}: {}: objective {metric} is {}", outcome.name(), verdict.name());
     }
