@@ -470,8 +470,8 @@ fn points_with_something_uncertain_have_a_probability() {
 fn with_data(folder: &Folder) {
     let model =
         MODEL.replace("Exponential(\"60ms\")", "Samples(file: \"times.csv\", column: \"ms\", unit: \"ms\")");
-    std::fs::write(folder.file("model.ron"), model).unwrap();
-    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n100\n").unwrap();
+    std::fs::write(folder.file("model.ron"), model).expect("can be written");
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n100\n").expect("can be written");
 }
 
 #[test]
@@ -522,7 +522,7 @@ fn shards_of_different_data_are_not_merged() {
 fn one_long_run(folder: &Folder) {
     let model = MODEL.replace("\"60s\"", "\"300s\"").replace("replications: 4", "replications: 1");
     let model = model.replace(", each 20s) < 500ms", ") < 500ms");
-    std::fs::write(folder.file("model.ron"), model).unwrap();
+    std::fs::write(folder.file("model.ron"), model).expect("can be written");
 }
 
 #[test]

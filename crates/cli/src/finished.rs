@@ -45,11 +45,12 @@ fn judge(head: &Value, points: &[Value], facts: &SweepFacts) -> Result<End, Stri
     if points.len() as u64 != facts.points {
         return Err(format!("it has {} points, and this sweep {}", points.len(), facts.points));
     }
-    let ends = points.iter().enumerate().map(|(at, point)| {
-        if point["point"] != Value::from(at) {
+    let mut end = End::Fine;
+    for (at, point) in points.iter().enumerate() {
+        if point["point"] != at {
             return Err(format!("its points are not in their order, from point {at} on"));
         }
-        Ok(match point["verdict"].as_str() {
+        end = end.worse(match point["verdict"].as_str() {
             Some("failed" | "void") => End::Failed,
             Some("missed") => End::Missed,
             // As of a run: sooner missed than met, as far as the interval tells.
@@ -57,8 +58,7 @@ fn judge(head: &Value, points: &[Value], facts: &SweepFacts) -> Result<End, Stri
                 End::Missed
             }
             _ => End::Fine,
-        })
-    });
-    ends.reduce(|one, other| Ok(if one.clone()?.code() >= other.clone()?.code() { one? } else { other? }))
-        .unwrap_or(Ok(End::Fine))
+        });
+    }
+    Ok(end)
 }

@@ -54,6 +54,11 @@ impl End {
             End::Interrupted => 130,
         }
     }
+
+    /// Returns the worse of two: what failed weighs more than an objective that was missed.
+    fn worse(self, other: End) -> End {
+        if self.code() >= other.code() { self } else { other }
+    }
 }
 
 /// Runs the command on the arguments of this process.

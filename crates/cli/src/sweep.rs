@@ -500,7 +500,7 @@ fn write_all(
     #[cfg(feature = "parquet")]
     let mut table = (format == SweepFormat::Parquet).then(|| Table::new(out, facts)).transpose()?;
     run(&mut |point| {
-        end = worse(end, end_of_point(&point));
+        end = end.worse(end_of_point(&point));
         failures.add(facts, &point);
         #[cfg(feature = "parquet")]
         if let Some(table) = &mut table {
@@ -611,11 +611,6 @@ impl Failures {
         );
         output::say(&text.lines().map(kneepoint_report::safe).collect::<Vec<_>>().join("\n"));
     }
-}
-
-/// A point that failed weighs more than one that misses an objective.
-fn worse(one: End, other: End) -> End {
-    if one.code() >= other.code() { one } else { other }
 }
 
 fn end_of_point(point: &PointResult) -> End {
