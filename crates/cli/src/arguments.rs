@@ -85,6 +85,9 @@ pub struct Repeated {
     /// Replications of each run, instead of those the file asks for
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub replications: Option<u64>,
+    /// Draw no progress bar
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// How an answer is written, and where.
@@ -144,9 +147,6 @@ pub struct RunArguments {
     /// Write the objectives as JUnit XML to this file
     #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
-    /// Draw no progress bar
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -200,9 +200,6 @@ pub struct CompareArguments {
     /// Write objectives and conditions as JUnit XML to this file
     #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
-    /// Draw no progress bar
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 /// How inputs are varied.

@@ -45,7 +45,7 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
         }
     };
     let overrides = arguments.changes.overrides();
-    let bar = Bar::new();
+    let bar = Bar::new(arguments.repeated.quiet);
     let tell = |step: Step| bar.tell(step);
     let options = CapacityOptions {
         threads: Some(arguments.repeated.threads.count()),
@@ -294,8 +294,8 @@ fn store(path: &Path, found: &CapacityResult, update: bool) -> End {
 struct Bar(ProgressBar);
 
 impl Bar {
-    fn new() -> Bar {
-        if !output::shows_progress() {
+    fn new(quiet: bool) -> Bar {
+        if quiet || !output::shows_progress() {
             return Bar(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(1);

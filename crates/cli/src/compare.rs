@@ -73,7 +73,7 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
     }
     let metrics = metrics(arguments)?;
     let planned = designs.iter().map(|d| d.plan.run.replications_min).max().unwrap_or(1);
-    let bar = crate::run::bar(planned, arguments.quiet);
+    let bar = crate::run::bar(planned, arguments.repeated.quiet);
     let tell = |progress: Progress| {
         bar.set_length(progress.planned);
         bar.set_position(progress.done);
@@ -134,7 +134,7 @@ fn against_baseline(
         now.watches.push(Watch { name: metric.to_string(), metric: metric.clone() });
     }
     same_scenario(&before, &now).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
-    let bar = crate::run::bar(replications, arguments.quiet);
+    let bar = crate::run::bar(replications, arguments.repeated.quiet);
     let tell = |progress: Progress| bar.set_position(progress.done);
     let options = Options {
         threads: Some(arguments.repeated.threads.count()),

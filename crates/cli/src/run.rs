@@ -35,7 +35,7 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
     crate::interrupt::end_at_once();
-    let bar = bar(plan.run.replications_min, arguments.quiet);
+    let bar = bar(plan.run.replications_min, arguments.repeated.quiet);
     let tell = |progress: Progress| {
         bar.set_length(progress.planned);
         bar.set_position(progress.done);

@@ -51,7 +51,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         Ok(made)
     };
     let responses = responses(&make(&[])?, arguments)?;
-    let bar = crate::run::bar(0, false);
+    let bar = crate::run::bar(0, arguments.repeated.quiet);
     let tell = |_| bar.inc(1);
     let options = Options {
         threads: Some(arguments.repeated.threads.count()),
