@@ -4,7 +4,6 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kneepoint_experiment::ExperimentError;
 use kneepoint_experiment::capacity::{
     CapacityOptions, CapacityResult, Finding, Loads, Size, Step, capacity, linearity,
 };
@@ -19,6 +18,7 @@ use serde_json::Value;
 use crate::End;
 use crate::arguments::{CapacityArguments, Format};
 use crate::output;
+use crate::trouble::Trouble;
 
 /// Most sizes of `--over`: each takes a search of its own.
 const SIZES_MAX: usize = 64;
@@ -28,8 +28,8 @@ const BASELINE_MAX: u64 = 4_000_000;
 
 pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.output
-        && let Err(message) = output::can_be_written(path, arguments.force)
+    if let Some(path) = &arguments.answer.output
+        && let Err(message) = output::can_be_written(path, arguments.answer.force)
     {
         return output::bad(&message);
     }
@@ -45,10 +45,10 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
         }
     };
     let overrides = arguments.changes.overrides();
-    let bar = Bar::new();
+    let bar = Bar::new(arguments.repeated.quiet);
     let tell = |step: Step| bar.tell(step);
     let options = CapacityOptions {
-        threads: Some(output::threads(arguments.threads)),
+        threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         without_knee: arguments.no_knee,
     };
@@ -63,17 +63,7 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
     bar.clear();
     match found {
         Ok(found) => finish(arguments, &found, baseline),
-        Err(error) => failed(&error),
-    }
-}
-
-fn failed(error: &ExperimentError) -> End {
-    output::say(&format!("error: {error}"));
-    match error {
-        ExperimentError::Stopped { .. } | ExperimentError::Threads { .. } | ExperimentError::Void { .. } => {
-            End::Failed
-        }
-        ExperimentError::Plan { .. } | ExperimentError::Metric { .. } => End::Bad,
+        Err(error) => Trouble::from(error).tell(),
     }
 }
 
@@ -116,10 +106,10 @@ fn loads(
             })?
         }
     };
-    if let Some(seed) = arguments.seed {
+    if let Some(seed) = arguments.repeated.seed {
         loads = loads.seeded(seed);
     }
-    if let Some(replications) = arguments.replications {
+    if let Some(replications) = arguments.repeated.replications {
         loads = loads.with_replications(replications);
     }
     Ok(loads)
@@ -206,14 +196,14 @@ fn sizes(
     bar.clear();
     let found = match found {
         Ok(found) => found,
-        Err(error) => return failed(&error),
+        Err(error) => return Trouble::from(error).tell(),
     };
-    let text = match arguments.format {
-        Format::Text => linearity_text(&path, &found, output::look(arguments.output.is_some())),
+    let text = match arguments.answer.format {
+        Format::Text => linearity_text(&path, &found, output::look(arguments.answer.output.is_some())),
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
     };
-    output::deliver(&text, arguments.output.as_deref(), arguments.force)
+    output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force)
 }
 
 /// What a baseline file held; nothing where it is to be written.
@@ -259,9 +249,9 @@ fn finish(
             Err(why) => return output::bad(&format!("the baseline cannot be compared with this: {why}")),
         }
     }
-    let text = match arguments.format {
+    let text = match arguments.answer.format {
         Format::Text => {
-            let text = capacity_text(found, output::look(arguments.output.is_some()));
+            let text = capacity_text(found, output::look(arguments.answer.output.is_some()));
             match &change {
                 Some((sentence, _, _)) => format!("{sentence}\n{text}"),
                 None => text,
@@ -270,7 +260,7 @@ fn finish(
         Format::Json => capacity_json(found, change.as_ref().map(|(_, value, _)| value)),
         Format::Csv => capacity_csv(found),
     };
-    let mut end = output::deliver(&text, arguments.output.as_deref(), arguments.force);
+    let mut end = output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force);
     if end == End::Fine
         && let (Some(path), None) = (&arguments.baseline, &baseline)
     {
@@ -304,8 +294,8 @@ fn store(path: &Path, found: &CapacityResult, update: bool) -> End {
 struct Bar(ProgressBar);
 
 impl Bar {
-    fn new() -> Bar {
-        if !output::shows_progress() {
+    fn new(quiet: bool) -> Bar {
+        if quiet || !output::shows_progress() {
             return Bar(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(1);
