@@ -310,15 +310,18 @@ impl Core {
     /// Books the time since the strand's last change and says where it is from now on.
     #[inline(always)]
     fn charge(&mut self, strand: u32, at: u32, phase: Phase) {
-        if !self.ledger_on {
-            return;
+        if self.ledger_on {
+            self.charge_until(self.now_ns(), strand, at, phase);
         }
-        let now = self.now_ns();
+    }
+
+    #[inline(always)]
+    fn charge_until(&mut self, now: u64, strand: u32, at: u32, phase: Phase) {
         let ledger = &mut self.ledgers[strand as usize];
         let spent = now - ledger.since;
         if spent > 0 {
             if ledger.sampled | !ledger.live {
-                return self.charge_watched(strand, at, phase);
+                return self.charge_watched(now, strand, at, phase);
             }
             ledger.sums[ledger.phase as usize] += spent;
             self.books[ledger.at as usize].phases[ledger.phase as usize] += spent;
@@ -331,8 +334,7 @@ impl Core {
     /// As [`charge`](Core::charge), for a strand that leaves spans or that nobody waits for.
     #[cold]
     #[inline(never)]
-    fn charge_watched(&mut self, strand: u32, at: u32, phase: Phase) {
-        let now = self.now_ns();
+    fn charge_watched(&mut self, now: u64, strand: u32, at: u32, phase: Phase) {
         let ledger = &mut self.ledgers[strand as usize];
         let spent = now - ledger.since;
         ledger.sums[ledger.phase as usize] += spent;
@@ -410,6 +412,24 @@ impl Core {
             let ledger = self.ledgers[strand as usize];
             self.charge(strand, ledger.at, ledger.phase);
         }
+    }
+
+    /// Says that of the time since I last said what my time with this call is spent on, `of`, only `service` was
+    /// service, and the rest waiting for those with whom I shared: the waiting is booked first.
+    ///
+    /// If something was booked in between (its maker gave the call up), the part of the service that falls on the rest
+    /// is not known: it is taken as even over the time.
+    pub fn shared(&mut self, call: Call, service: SimDuration, of: SimDuration) {
+        if !self.ledger_on || of.is_zero() {
+            return;
+        }
+        let strand = self.frame(call).strand;
+        let (now, me, Ledger { since, phase, .. }) = (self.now_ns(), self.me, self.ledgers[strand as usize]);
+        let spent = u128::from(now - since);
+        let (service, of) = (u128::from(service.min(of).as_nanos()), u128::from(of.as_nanos()));
+        let waited = (spent * (of - service) / of) as u64;
+        self.ledgers[strand as usize].phase = Phase::Waiting;
+        self.charge_until(since + waited, strand, me, phase);
     }
 
     /// Says what my time with this call is spent on from now on.

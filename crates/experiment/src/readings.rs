@@ -73,6 +73,7 @@ pub(crate) struct StationReading {
     pub queue: Option<LevelReading>,
     pub inside: Option<LevelReading>,
     pub threads: Option<LevelReading>,
+    pub thread_limit: Option<LevelReading>,
 }
 
 /// A part and its instances. The histograms of the instances are not kept: there may be thousands of them, in
@@ -206,6 +207,7 @@ impl StationReading {
             queue: level("queue"),
             inside: level("inside"),
             threads: level("threads"),
+            thread_limit: level("thread_limit"),
         }
     }
 
@@ -242,6 +244,7 @@ impl StationReading {
                 (&mut all.queue, one.queue),
                 (&mut all.inside, one.inside),
                 (&mut all.threads, one.threads),
+                (&mut all.thread_limit, one.thread_limit),
             ] {
                 if let Some(theirs) = theirs {
                     *mine = Some(mine.map_or(theirs, |m| m.with(theirs)));

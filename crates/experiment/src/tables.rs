@@ -123,9 +123,10 @@ impl Scale {
             of.iter().map(|r| pick(r)).collect::<Option<Vec<_>>>()
         };
         let level = |pick| levels(pick).map(|l| self.level(&l, alone));
-        let utilisation = levels(|r| r.busy).zip(levels(|r| r.capacity)).map(|(busy, capacity)| {
-            self.time_share(busy.iter().zip(&capacity).map(|(b, c)| (b.area, c.area)))
-        });
+        let taken = |level, of| {
+            let (part, whole) = (levels(level)?, levels(of)?);
+            Some(self.time_share(part.iter().zip(&whole).map(|(part, whole)| (part.area, whole.area))))
+        };
         let spent = |r: &&StationReading| r.phases.iter().sum::<u64>() as f64;
         Station {
             calls: self.count(of.iter().map(|r| r.calls)),
@@ -138,11 +139,12 @@ impl Scale {
             waiting: samples(|r| r.waiting.as_ref()),
             waiting_abandoned: samples(|r| r.waiting_abandoned.as_ref()),
             service: samples(|r| r.service.as_ref()),
-            utilisation,
+            utilisation: taken(|r| r.busy, |r| r.capacity),
             busy: level(|r| r.busy),
             queue: level(|r| r.queue),
             inside: level(|r| r.inside),
             threads: level(|r| r.threads),
+            thread_utilisation: taken(|r| r.threads, |r| r.thread_limit),
             phases: self.phases(of.iter().map(|r| (&r.phases[..], r.calls))),
             orphans: self.count(of.iter().map(|r| r.orphans)),
             orphan_time: self.time_share(of.iter().map(|r| (r.orphan_time as f64, spent(r)))),

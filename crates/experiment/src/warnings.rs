@@ -4,7 +4,7 @@ use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::Estimated;
 
 use crate::recorder::Replication;
-use crate::result::{ClientResult, Facts, ObjectiveResult, PartResult, Verdict, WarmUpFrom};
+use crate::result::{ClientResult, Facts, ObjectiveResult, PartResult, Share, Verdict, WarmUpFrom};
 
 /// A utilisation from which on a queue that grows means that there is more work than can be done.
 const FULL: f64 = 0.99;
@@ -151,21 +151,27 @@ pub(crate) fn growth(at: usize, all: &[Replication], confidence: f64) -> Option<
     (surely && second >= GROWTH * first && second - first >= 1.0).then_some((first, second))
 }
 
+/// The share in use of what there is least left of: servers or cores, or the threads that hold calls.
+fn fullest(result: &PartResult) -> Option<(f64, &'static str)> {
+    let share = |of: &Option<Share>| of.as_ref().map(|u| u.part / u.whole);
+    let busy = share(&result.all.utilisation).map(|share| (share, "busy"));
+    let held = share(&result.all.thread_utilisation).map(|share| (share, "of its threads held"));
+    busy.into_iter().chain(held).max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
 /// Whether a part gets more work than it can do: it is never idle, and what waits grows.
 pub(crate) fn is_overloaded(at: usize, result: &PartResult, all: &[Replication], confidence: f64) -> bool {
-    let busy = result.all.utilisation.as_ref().is_some_and(|u| u.part / u.whole > FULL);
-    busy && growth(at, all, confidence).is_some()
+    fullest(result).is_some_and(|(share, _)| share > FULL) && growth(at, all, confidence).is_some()
 }
 
 fn about_part(of: &Findings, at: usize, result: &PartResult, warnings: &mut Vec<String>) {
     let name = &result.name;
     let Some((first, second)) = growth(at, of.all, of.plan.run.confidence) else { return };
-    let utilisation = result.all.utilisation.as_ref().map(|u| u.part / u.whole);
     let inside = format!("{first:.1} calls inside in the first half, {second:.1} in the second");
-    match utilisation {
-        Some(u) if u > FULL => warnings.push(format!(
-            "{name} gets more work than it can do: {} busy, {inside}; its numbers depend on the length of the run",
-            percent(u)
+    match fullest(result) {
+        Some((share, of)) if share > FULL => warnings.push(format!(
+            "{name} gets more work than it can do: {} {of}, {inside}; its numbers depend on the length of the run",
+            percent(share)
         )),
         // More load later is more calls inside: that is the model. A line that was not there is news.
         _ if result.all.queue.as_ref().and_then(|queue| queue.mean.value()).is_some_and(|mean| mean >= LINE) => {

@@ -205,6 +205,9 @@ impl<'r> Rows<'r> {
         self.level("queue", station.queue.as_ref());
         self.level("inside", station.inside.as_ref());
         self.level("threads", station.threads.as_ref());
+        if let Some(held) = &station.thread_utilisation {
+            self.estimate("thread_utilisation", "share", &held.share, &Unit::Ratio);
+        }
         self.phases(&station.phases);
         self.count("orphans", &station.orphans);
         self.estimate("orphan_time", "share", &station.orphan_time.share, &Unit::Ratio);

@@ -257,6 +257,7 @@ fn station(station: &Station) -> Map<String, Value> {
         ("queue", lasting(&station.queue)),
         ("inside", lasting(&station.inside)),
         ("threads", lasting(&station.threads)),
+        ("thread_utilisation", json!(station.thread_utilisation.as_ref().map(share))),
         ("time", phases(&station.phases)),
         ("orphans", count(&station.orphans)),
         ("orphan_time", share(&station.orphan_time)),

@@ -101,6 +101,7 @@ fn station() -> Station {
         queue: Some(LevelResult { mean: known(2.4, 0.1), max: Some(211.0) }),
         inside: Some(LevelResult { mean: known(14.4, 0.2), max: Some(275.0) }),
         threads: None,
+        thread_utilisation: None,
         phases: phases(),
         orphans: counted(1_900, 2.1),
         orphan_time: share(20.0, 10_000.0),

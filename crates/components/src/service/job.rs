@@ -2,7 +2,8 @@
 
 use std::ops::{Index, IndexMut};
 
-use kneepoint_calls::{Call, Status, Timer};
+use kneepoint_calls::{Call, Core, Status, Timer};
+use kneepoint_engine::{SimDuration, SimTime};
 
 /// No job: the end of a list.
 pub(super) const NIL: u32 = u32::MAX;
@@ -32,7 +33,7 @@ pub(super) enum State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
     pub call: Call,
-    /// When it joined the line \[ns\].
+    /// When it joined the line, or began to share a processor \[ns\].
     pub entered: u64,
     /// When its server began, on the station's clock \[ns\]; or its virtual finish on a shared processor.
     pub mark: u64,
@@ -98,6 +99,12 @@ impl Job {
             preempted: false,
             armed: false,
         }
+    }
+
+    /// On a shared processor only what it was given is service; while that was with the others it waited.
+    pub fn tell_shared(&self, given: u64, cx: &mut Core) {
+        let since = SimTime::from_nanos(self.entered);
+        cx.shared(self.call, SimDuration::from_nanos(given), cx.now() - since);
     }
 
     /// The server goes: returns how long it was there since it began \[ns\].

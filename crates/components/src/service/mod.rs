@@ -67,6 +67,7 @@ timers! {
 /// | level `queue` | calls in the line |
 /// | level `inside` | calls accepted and neither answered nor passed on (see below) |
 /// | level `threads` | threads held; only if there are threads |
+/// | level `thread_limit` | threads there are, likewise; 0 while it is down |
 /// | samples `waiting` | time in the line before the first service of a call from outside \[ns\] |
 /// | samples `waiting_abandoned` | time in the line of those who left it unserved \[ns\] |
 /// | samples `service` | server or core time of a call that was given any, whatever became of it \[ns\] |
@@ -74,7 +75,8 @@ timers! {
 /// | count `work` | server or core time given \[ns\]: the integral of `busy`, booked when it ends or is broken off |
 /// | count `unknown_operation` | calls for operations there are not, answered `Failed` |
 ///
-/// On a shared processor, `service` and `work` are the work done, as if alone on a core.
+/// On a shared processor, `service` and `work` are the work done, as if alone on a core; the ledger books the same as
+/// service, and the time for which the cores were with others as waiting.
 ///
 /// # Passing on
 /// If the last step is a single call and no thread is held, the call is passed on: the answer goes past the service,

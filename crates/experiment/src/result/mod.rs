@@ -227,6 +227,8 @@ pub struct Station {
     pub inside: Option<LevelResult>,
     /// Threads held.
     pub threads: Option<LevelResult>,
+    /// Threads held over threads there are.
+    pub thread_utilisation: Option<Share>,
     /// Where time was spent here, per call, in the order of [`Phase::ALL`](kneepoint_calls::Phase::ALL).
     pub phases: Vec<PhaseTime>,
     /// Answers that nobody waited for.

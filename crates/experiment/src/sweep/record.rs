@@ -232,7 +232,8 @@ coded!(StationReading {
     capacity,
     queue,
     inside,
-    threads
+    threads,
+    thread_limit
 });
 
 impl Coded for PartReading {

@@ -18,7 +18,7 @@ use super::spec::PointSpec;
 use super::{SweepError, SweepFacts};
 
 /// The version of the lines: other versions are not read.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// Replications between two syncs: what a power cut may cost. A killed process loses none.
 const SYNC_EVERY: u32 = 1000;

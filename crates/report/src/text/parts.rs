@@ -25,6 +25,7 @@ fn load(page: &mut Page, parts: &[PartResult]) {
         "goodput",
         "errors",
         "utilisation",
+        "threads held",
         "queue",
         "highest",
         "inside",
@@ -41,6 +42,9 @@ fn load(page: &mut Page, parts: &[PartResult]) {
             cells.estimate(&all.errors.share, &Unit::Ratio, &format!("{name} errors")),
             all.utilisation.as_ref().map_or_else(String::new, |utilisation| {
                 cells.estimate(&utilisation.share, &Unit::Ratio, &format!("{name} utilisation"))
+            }),
+            all.thread_utilisation.as_ref().map_or_else(String::new, |held| {
+                cells.estimate(&held.share, &Unit::Ratio, &format!("{name} threads held"))
             }),
         ];
         row.extend(cells.level(all.queue.as_ref(), &format!("{name} queue")));

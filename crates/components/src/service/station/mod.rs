@@ -130,6 +130,9 @@ impl Station {
         let limited = self.capacity().is_some();
         self.measures = Measures::new(limited, self.threads.is_some(), completion, cx);
         self.show_capacity(cx);
+        if let (Some(gauge), Some(threads)) = (self.measures.thread_limit, self.threads) {
+            cx.set(gauge, f64::from(threads));
+        }
     }
 
     #[inline(always)]
@@ -452,6 +455,7 @@ impl Station {
         let Processor::Sharing(shared) = &mut self.processor else { return };
         let job = &mut self.jobs[at];
         job.state = State::Shared;
+        job.entered = cx.now().as_nanos();
         shared.sharing.advance(clock, &mut self.jobs);
         shared.sharing.join(at, &mut self.jobs);
         shared.touched = true;
@@ -559,6 +563,7 @@ impl Station {
         job.state = State::Ready;
         job.worked += job.demand;
         cx.count(work, job.demand);
+        job.tell_shared(job.demand, cx);
         Some(at)
     }
 
@@ -632,6 +637,7 @@ impl Station {
                 job.state = State::Ready;
                 job.worked += job.done;
                 cx.count(work, job.done);
+                job.tell_shared(job.done, cx);
             }
         }
     }

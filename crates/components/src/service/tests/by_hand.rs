@@ -112,7 +112,8 @@ fn a_shared_processor_divides_itself_evenly() {
     assert_eq!((run.integral("busy"), run.most("busy"), run.count("work")), (20.0, 1.0, 20_000_000));
     assert_eq!(run.samples("waiting"), (2, 0.0));
     let books = run.sim.books(run.service);
-    assert_eq!((books.phases[0], books.phases[1]), (0, 30_000_000), "sharing is service");
+    let (waited, served) = (books.phases[0], books.phases[1]);
+    assert_eq!((waited, served), (10_000_000, 20_000_000), "each was given 10 and waited 5 for the other");
 }
 
 #[test]
