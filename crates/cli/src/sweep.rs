@@ -5,7 +5,6 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use kneepoint_experiment::result::{PointResult, SweepFacts, SweepResult, Verdict};
 use kneepoint_experiment::sweep::{
     Axis, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions, SweepProgress, VARIANT,
@@ -193,7 +192,7 @@ fn failed(arguments: &SweepArguments, error: &SweepError) -> End {
             output::say(&format!("error: {error}"));
             End::Failed
         }
-        SweepError::Over { .. }
+        SweepError::Over(_)
         | SweepError::Design(_)
         | SweepError::Records { .. }
         | SweepError::Point { .. } => output::bad(&error.to_string()),
@@ -220,8 +219,11 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments, scenario: &Scenario
         let cut = if resumed.cut { "; the last was cut short and is done again" } else { "" };
         output::say(&format!("{} replications are done already{cut}", resumed.replications));
     }
-    let bar = bar(study.facts());
-    let tell = |progress: SweepProgress| show(&bar, progress);
+    let bar = crate::progress::Progress::new(study.facts().points * study.facts().replications_min, false);
+    let tell = |progress: SweepProgress| {
+        bar.say(&format!("{}/{} points", progress.points, progress.points_all));
+        bar.at(progress.replications, progress.replications_all);
+    };
     let options = SweepOptions {
         threads: Some(threads),
         progress: Some(&tell),
@@ -231,7 +233,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments, scenario: &Scenario
     if let (Some((k, n)), Some(path)) = (shard, &arguments.out.output) {
         let journal = journal.ok_or(SweepError::Interrupted)?;
         let done = study.shard(journal, &options, path);
-        bar.finish_and_clear();
+        drop(bar);
         let done = done?;
         output::say(&format!("shard {k}/{n}: {done} replications in {}", path.display()));
         return Ok(End::Fine);
@@ -239,7 +241,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments, scenario: &Scenario
     let options = SweepOptions { journal: journal.as_ref(), ..options };
     let resumes = journal.as_ref().is_some_and(|j| j.resumed().replications > 0);
     let end = deliver(&arguments.out, study.facts(), resumes, |on_point| study.run(&options, on_point));
-    bar.finish_and_clear();
+    drop(bar);
     let end = end?;
     if let Some(journal) = journal {
         journal.remove()?;
@@ -523,22 +525,6 @@ fn format_of(path: Option<&Path>) -> SweepFormat {
         Some("csv") => SweepFormat::Csv,
         _ => SweepFormat::Text,
     }
-}
-
-fn bar(facts: &SweepFacts) -> ProgressBar {
-    if !output::shows_progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(facts.points * facts.replications_min);
-    let style = "{bar:30} {msg}, {per_sec}, {eta} left";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
-}
-
-fn show(bar: &ProgressBar, progress: SweepProgress) {
-    bar.set_length(progress.replications_all);
-    bar.set_position(progress.replications);
-    bar.set_message(format!("{}/{} points", progress.points, progress.points_all));
 }
 
 #[cfg(test)]
