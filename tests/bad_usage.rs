@@ -94,6 +94,26 @@ fn wrong_arguments_are_refused_in_a_sentence() {
         ),
         (&["check", "small.ron", "--set", "include=\"x\""], "error: `include` cannot be set --set:1:1"),
         (&["check", "small.ron", "--set", &seed], "error: nested deeper than 32 --set:1:43"),
+        (
+            &["sensitivity", "small.ron", "--over", "web.queu=2..3"],
+            "error: unknown field `queu` of Service --over:1:1",
+        ),
+        (
+            &["sensitivity", "small.ron", "--over", "web.concurrency=1,2"],
+            "error: a concurrency is needed here --over:1:17",
+        ),
+        (
+            &["sensitivity", "small.ron", "--set", "web.queue=4", "--over", "web.queue=9..5"],
+            "error: --over web.queue=9..5: it ends before it begins: write 5..9",
+        ),
+        (
+            &["sensitivity", "small.ron", "--over", "web.queue=5..5"],
+            "error: web.queue=5..5: both ends are the same, so nothing is varied",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "web.concurrency=1,2"],
+            "error: a concurrency is needed here --over:1:17",
+        ),
         (&["kinds", "Servise"], "error: no kind or family `Servise`; did you mean `Service`?"),
         (&["init", "exists"], "error: exists exists; init never overwrites"),
         (&["init", "folder"], "error: folder is a folder; name the file to write"),

@@ -187,7 +187,7 @@ impl Check<'_> {
     /// Reads `PATH=VALUE`.
     fn change_of_text(&mut self, path: &str, value: &str) -> Option<Change> {
         let text = format!("{path}={value}");
-        let file = self.files.add("--set", None, text.clone());
+        let file = self.files.add(crate::file::SETTING, None, text.clone());
         let mut faults = Vec::new();
         let before = path.len() + 1;
         let read = read_from(&text, before, file, Origin::CommandLine, &mut self.arena, &mut faults);

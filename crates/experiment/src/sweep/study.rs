@@ -112,6 +112,7 @@ impl<'a> Study<'a> {
         let checked = scenario.check(registry, overrides).map_err(faults)?;
         let base = plan(&checked).map_err(faults)?;
         crate::check(&checked, &base).map_err(faults)?;
+        let origin = if study.axes.is_empty() { "sweep" } else { "--over" };
         if study.axes.is_empty() {
             section(&checked, &mut study)?;
         }
@@ -126,6 +127,7 @@ impl<'a> Study<'a> {
         let paths: Vec<String> = study.axes.iter().map(|axis| axis.path.clone()).collect();
         let make = move |values: &[String]| {
             let mut overrides = overrides.clone();
+            let own = overrides.set.len();
             for (path, value) in paths.iter().zip(values) {
                 if path == VARIANT {
                     overrides.variant = Some(value.clone());
@@ -133,8 +135,9 @@ impl<'a> Study<'a> {
                     overrides.set.push((path.clone(), value.clone()));
                 }
             }
-            let checked = scenario.check(registry, &overrides).map_err(faults)?;
-            plan(&checked).map_err(faults)
+            let named = |found: kneepoint_scenario::Faults| faults(found.with_settings_from(own, origin));
+            let checked = scenario.check(registry, &overrides).map_err(named)?;
+            plan(&checked).map_err(named)
         };
         Study::make(&base, format!("{:016x}", checked.hash()), study, Box::new(make))
     }
