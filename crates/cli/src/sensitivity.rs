@@ -129,7 +129,7 @@ fn inputs(
     };
     for input in &mut inputs {
         // A path that leads nowhere is said here, before any value is set.
-        if scenario.takes_whole_numbers(registry, &arguments.changes.overrides(), &input.path)? {
+        if scenario.takes(registry, &arguments.changes.overrides(), &input.path, "--over")?.whole {
             input.set_whole();
         }
     }

@@ -15,8 +15,10 @@ pub struct CapacityResult {
     pub title: String,
     /// What the load is.
     pub axis: LoadAxis,
-    /// The load of the file.
-    pub load_written: f64,
+    /// The load of the file, where that is one number.
+    pub load_written: Option<f64>,
+    /// Between which loads was searched, where that was asked for.
+    pub range: Option<(f64, f64)>,
     /// Requests a second at that load, where what is written says it.
     pub offered_written_per_s: Option<f64>,
     /// Users of all clients in the file, if all are closed with a constant number of them.
@@ -95,10 +97,10 @@ pub enum Finding {
     NoObjective,
     /// The runs that were allowed did not settle it: the capacity lies between these loads.
     NotSettled {
-        /// The highest load at which all objectives held.
-        holds: f64,
-        /// The lowest load above it at which one was missed.
-        missed: f64,
+        /// The highest load at which all objectives held; nothing if none was found.
+        holds: Option<f64>,
+        /// The lowest load above it at which one was missed; nothing if none was found.
+        missed: Option<f64>,
     },
 }
 
@@ -142,8 +144,9 @@ pub struct PartLoad {
     pub utilisation: Estimated,
     /// By theory: mean work times rate over servers; nothing where no theory tells.
     pub utilisation_by_theory: Option<f64>,
-    /// The load at which it would have no idle time left if nothing else stood in the way, by measurement.
-    pub saturates_at: Option<Estimate>,
+    /// The load at which it would have no idle time left if nothing else stood in the way: measured at a load short of
+    /// saturation, or why that cannot be; nothing where utilisation does not grow in proportion to the load.
+    pub saturates_at: Option<Estimated>,
     /// The same by theory.
     pub saturates_at_by_theory: Option<f64>,
 }

@@ -119,7 +119,7 @@ impl<'a> Study<'a> {
         for axis in &mut study.axes {
             if axis.path == VARIANT {
                 known_variants(axis, &checked, overrides)?;
-            } else if scenario.takes_whole_numbers(registry, overrides, &axis.path).map_err(faults)? {
+            } else if scenario.takes(registry, overrides, &axis.path, origin).map_err(faults)?.whole {
                 axis.set_whole();
             }
         }

@@ -1,7 +1,7 @@
 //! The capacity as JSON.
 
 use kneepoint_experiment::capacity::{
-    Behaviour, CapacityResult, Finding, KneeRow, Linearity, LoadAxis, OfPeak, ScalingFit,
+    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, OfPeak, ScalingFit,
 };
 use kneepoint_statistics::Estimate;
 use serde_json::{Value, json};
@@ -51,6 +51,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "sentence": capacity_sentence(result),
         "load": axis,
         "load_written": result.load_written,
+        "range": result.range.map(|(low, high)| [low, high]),
         "offered_written_per_s": result.offered_written_per_s,
         "users_written": result.users_written,
         "capacity": result.capacity.as_ref().map(known),
@@ -68,7 +69,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
             "name": part.name,
             "utilisation": estimate(&part.utilisation, 1.0),
             "utilisation_by_theory": part.utilisation_by_theory,
-            "saturates_at": part.saturates_at.as_ref().map(known),
+            "saturates_at": part.saturates_at.as_ref().map(|at| estimate(at, 1.0)),
             "saturates_at_by_theory": part.saturates_at_by_theory,
         })).collect::<Vec<_>>(),
         "behaviour": behaviour(result),
@@ -156,12 +157,20 @@ pub fn linearity_json(over: &str, found: &Linearity) -> String {
 
 fn law(fit: &ScalingFit) -> Value {
     json!({
-        "alpha": known(&fit.alpha),
-        "beta": known(&fit.beta),
-        "gamma": known(&fit.gamma),
+        "alpha": coefficient(&fit.alpha),
+        "beta": coefficient(&fit.beta),
+        "gamma": coefficient(&fit.gamma),
         "peak_n": fit.peak_n,
         "r_squared": fit.r_squared,
-        "amdahl_serial_fraction": known(&fit.serial_fraction),
+        "misfit": fit.misfit,
+        "amdahl_serial_fraction": coefficient(&fit.serial_fraction),
         "amdahl_r_squared": fit.amdahl_r_squared,
     })
+}
+
+/// As an estimate, with the fitted value where there is no interval.
+fn coefficient(of: &Coefficient) -> Value {
+    let mut value = estimate(&of.estimated, 1.0);
+    value["fitted"] = json!(of.value);
+    value
 }
