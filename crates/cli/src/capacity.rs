@@ -118,6 +118,7 @@ fn loads(
             })?
         }
     };
+    loads = loads.with_pulses(scenario, registry, overrides);
     if let Some(seed) = arguments.seed {
         loads = loads.seeded(seed);
     }

@@ -30,6 +30,20 @@ pub type Offered = Arc<dyn Fn(u64, u64) -> Option<f64> + Send + Sync>;
 /// Makes what is run at a load.
 type At = Box<dyn Fn(f64) -> Result<Loaded, ExperimentError> + Send + Sync>;
 
+/// A time at a multiple of the load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pulse {
+    /// Times the load.
+    pub factor: f64,
+    /// From when on \[ns\].
+    pub at: u64,
+    /// How long \[ns\].
+    pub hold: u64,
+}
+
+/// Makes what is run at a load with a pulse; or says why it cannot.
+type PulsedAt = Box<dyn Fn(f64, Pulse) -> Result<Plan, String> + Send + Sync>;
+
 /// What is searched: a load, its range, and what is run at each value of it.
 pub struct Loads {
     pub(super) axis: LoadAxis,
@@ -43,6 +57,7 @@ pub struct Loads {
     /// Users as they are written, if all clients are closed with a constant number of them.
     pub(super) users_written: Option<f64>,
     at: At,
+    pulsed: Option<PulsedAt>,
 }
 
 /// Why a setting cannot be searched.
@@ -95,6 +110,7 @@ impl Loads {
             replications: None,
             users_written,
             at: Box::new(at),
+            pulsed: None,
         }
     }
 
@@ -199,6 +215,7 @@ impl Loads {
             replications: None,
             users_written: None,
             at: Box::new(at),
+            pulsed: None,
         })
     }
 
@@ -218,7 +235,51 @@ impl Loads {
             replications: None,
             users_written: None,
             at: Box::new(at),
+            pulsed: None,
         }
+    }
+
+    /// Lets the search look at what a pulse of load leaves, where the goodput falls beyond the knee: that takes the
+    /// scenario from which this load was made, with the same overrides.
+    #[must_use]
+    pub fn with_pulses(mut self, scenario: &Scenario, registry: &Registry, overrides: &Overrides) -> Loads {
+        let (scenario, registry, overrides) = (scenario.clone(), registry.clone(), overrides.clone());
+        let axis = self.axis.clone();
+        self.pulsed = Some(Box::new(move |load, pulse| {
+            let faults = |faults: Faults| {
+                let first = faults.rows().first().map_or_else(String::new, |row| row.message.clone());
+                format!("the clients take no pulse: {first}")
+            };
+            let mut overrides = overrides.clone();
+            let mut factor = 1.0;
+            match &axis {
+                LoadAxis::Clients => factor = load,
+                LoadAxis::Setting { path, dimension, whole } => {
+                    overrides.set.push((path.clone(), text(load, *dimension, *whole)));
+                }
+            }
+            let checked = scenario.check(&registry, &overrides).map_err(faults)?;
+            for part in checked.parts().iter().filter(|part| part.is_client) {
+                let field = match part.args.kind() {
+                    "OpenClient" => "rate",
+                    "ClosedClient" => "users",
+                    "SessionClient" => "sessions",
+                    kind => return Err(format!("{} is a {kind}, whose load takes no pulse", part.name)),
+                };
+                let Some(value) = part.args.get(field) else {
+                    return Err(format!("{} has no {field} that takes a pulse", part.name));
+                };
+                let written = checked.files().text(value.place);
+                let spike = format!(
+                    "Product([{written}, Spike(base: 1, peak: {}, at: \"{}ns\", hold: \"{}ns\")])",
+                    pulse.factor, pulse.at, pulse.hold
+                );
+                overrides.set.push((format!("{}.{field}", part.name), spike));
+            }
+            let pulsed = scenario.check(&registry, &overrides).map_err(faults)?;
+            plan_at(&pulsed, factor).map_err(faults)
+        }));
+        self
     }
 
     /// Searches only between these loads.
@@ -249,12 +310,29 @@ impl Loads {
     /// What is run at a load: the same number of replications everywhere, so that they can be compared one by one.
     pub(super) fn at(&self, load: f64) -> Result<Loaded, ExperimentError> {
         let mut loaded = (self.at)(load)?;
-        let run = &mut loaded.plan.run;
+        self.settle(&mut loaded.plan);
+        Ok(loaded)
+    }
+
+    /// What is run at a load with a pulse; or why that cannot be.
+    pub(super) fn pulsed_at(&self, load: f64, pulse: Pulse) -> Result<Loaded, String> {
+        let Some(pulsed) = &self.pulsed else { return Err("no pulse of load was asked for".to_string()) };
+        let mut plan = pulsed(load, pulse)?;
+        self.settle(&mut plan);
+        Ok(Loaded { plan, saturation: Vec::new(), offered_per_s: Arc::new(|_, _| None) })
+    }
+
+    /// Whether the search can look at what a pulse of load leaves.
+    pub(super) fn takes_pulses(&self) -> bool {
+        self.pulsed.is_some()
+    }
+
+    fn settle(&self, plan: &mut Plan) {
+        let run = &mut plan.run;
         run.seed = self.seed.unwrap_or(run.seed);
         run.replications_min = self.replications.unwrap_or(run.replications_min);
         run.replications_max = run.replications_min;
         run.precision = None;
-        Ok(loaded)
     }
 
     /// The nearest load that can be run.

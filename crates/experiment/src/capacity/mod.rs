@@ -4,8 +4,10 @@
 //! Loads --first guess from theory--> Point (a run) --search--> bracket --crossing--> capacity with interval
 //!                                      ^__________________________|         |
 //!                                                                    knee: loads around and beyond --> behaviour
+//!                                                                                  '--falls--> a pulse --> recovery
 //! ```
-//! A run is the scenario with all its replications at one load; a search takes fewer than twenty.
+//! A run is the scenario with all its replications at one load; a search takes at most nine, and with all that follows
+//! about twenty.
 
 mod behaviour;
 mod border;
@@ -14,6 +16,7 @@ mod linearity;
 mod load;
 mod parts;
 mod point;
+mod recovery;
 mod result;
 mod search;
 
@@ -26,7 +29,8 @@ pub use change::{Change, change};
 pub use linearity::{Coefficient, Linearity, ScalingFit, Size, SizeCapacity, linearity};
 pub use load::{LoadError, Loaded, Loads, Offered};
 pub use result::{
-    Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, OfPeak, PartLoad, Seen,
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, OfPeak, PartLoad,
+    Recovery, Seen,
 };
 
 use point::Point;
@@ -357,6 +361,11 @@ impl Runner<'_> {
         } else {
             behaviour::behaviour(&self.points, plan.run.confidence)
         };
+        let pulsed = self.pulsed(&behaviour, found.capacity.as_ref(), near, plan.run.confidence)?;
+        let (pulse_runs, pulse_events) = pulsed.as_ref().map_or((0, 0), |p| (p.runs, p.events));
+        let digest = kept_digest(&self.points);
+        let digest =
+            pulsed.as_ref().filter(|p| p.runs > 0).map_or(digest, |p| crate::run::mix(digest, p.digest));
         let objective = |o: usize, steepness| {
             let objective = &plan.objectives[o];
             Binding {
@@ -399,14 +408,40 @@ impl Runner<'_> {
             parts,
             knee,
             behaviour,
-            runs: self.points.len() as u32,
+            recovery: pulsed.map(|pulsed| pulsed.recovery),
+            runs: self.points.len() as u32 + pulse_runs,
             replications: plan.run.replications_min,
             confidence: plan.run.confidence,
             seed: plan.run.seed,
             warnings,
-            digest: kept().fold(0, |digest, kept| crate::run::mix(digest, kept.digest)),
-            events: kept().map(|kept| kept.events).sum(),
+            digest,
+            events: kept().map(|kept| kept.events).sum::<u64>() + pulse_events,
         })
+    }
+
+    /// What a pulse of load leaves, where the goodput falls beyond the knee and a pulse can be made.
+    fn pulsed(
+        &self,
+        behaviour: &Behaviour,
+        capacity: Option<&Estimate>,
+        near: Option<&Point>,
+        confidence: f64,
+    ) -> Result<Option<recovery::Pulsed>, ExperimentError> {
+        let beyond = match behaviour {
+            Behaviour::Decline(p) | Behaviour::Collapse(p) | Behaviour::Unclear(p) => p.load,
+            Behaviour::Rising | Behaviour::Plateau(_) | Behaviour::Unknown(_) => return Ok(None),
+        };
+        let (Some(capacity), Some(kept)) = (capacity, near.and_then(Point::kept)) else { return Ok(None) };
+        if !self.loads.takes_pulses() {
+            return Ok(None);
+        }
+        let tell = |which: u32, load: f64, progress: crate::run::Progress| {
+            if let Some(tell) = self.options.progress {
+                let run = self.points.len() as u32 + which;
+                tell(Step { run, load, done: progress.done, planned: progress.planned });
+            }
+        };
+        recovery::recovery(self.loads, capacity.value, beyond, kept, confidence, &tell).map(Some)
     }
 
     /// The capacity in requests a second: by what is written where that says it, as measured otherwise.
@@ -525,6 +560,11 @@ impl Runner<'_> {
             );
         }
     }
+}
+
+/// Fingerprint of all runs that went to their end, in their order.
+fn kept_digest(points: &[Point]) -> u64 {
+    points.iter().filter_map(Point::kept).fold(0, |digest, kept| crate::run::mix(digest, kept.digest))
 }
 
 /// What came of a search.

@@ -39,6 +39,8 @@ pub struct CapacityResult {
     pub knee: Vec<KneeRow>,
     /// What happens to the goodput beyond the knee.
     pub behaviour: Behaviour,
+    /// Whether the goodput comes back when the load is taken back; nothing if it never fell, or was not looked at.
+    pub recovery: Option<Recovery>,
     /// Runs of the scenario in all, each with its replications.
     pub runs: u32,
     /// Replications of each run.
@@ -213,6 +215,51 @@ pub struct OfPeak {
     pub peak_load: f64,
     /// The goodput of the peak.
     pub peak: Estimated,
+}
+
+/// What a pulse of load beyond the knee leaves when it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recovery {
+    /// The goodput is back.
+    Recovers(AfterPulse),
+    /// More than half of it is back, and it is not whole: it may be on its way.
+    Slow(AfterPulse),
+    /// It stays below half: the failure outlasts what set it off.
+    Metastable(AfterPulse),
+    /// Its interval lies across a border of these.
+    Unclear(AfterPulse),
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+impl Recovery {
+    /// Returns the word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Recovery::Recovers(_) => "recovers",
+            Recovery::Slow(_) => "slow",
+            Recovery::Metastable(_) => "metastable",
+            Recovery::Unclear(_) => "unclear",
+            Recovery::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// Goodput after a pulse of load, as a share of that of the same run without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AfterPulse {
+    /// The share in the tail of the run.
+    pub share: Estimate,
+    /// The load before and after.
+    pub back: f64,
+    /// The load of the pulse.
+    pub peak: f64,
+    /// Length of the pulse \[ns\].
+    pub hold: u64,
+    /// From its end to the tail \[ns\].
+    pub after: u64,
+    /// Length of the tail \[ns\].
+    pub tail: u64,
 }
 
 impl Behaviour {

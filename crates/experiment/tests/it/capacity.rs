@@ -1,7 +1,7 @@
 //! Capacities with known answers, and searches that have none.
 
 use kneepoint_experiment::capacity::{
-    Behaviour, CapacityOptions, CapacityResult, Finding, LoadError, Loads, capacity,
+    Behaviour, CapacityOptions, CapacityResult, Finding, LoadError, Loads, Recovery, capacity,
 };
 use kneepoint_scenario::value::Quantity;
 use kneepoint_scenario::{Checked, Overrides, Registry, Scenario};
@@ -176,6 +176,45 @@ fn an_objective_that_cannot_be_measured_is_a_fault_before_anything_runs() {
         panic!("it can be searched")
     };
     assert!(faults.to_string().contains("cannot be measured"), "{faults}");
+}
+
+/// Pages hold a thread of the pool while they wait for a look, which takes a thread of the same pool: when all threads
+/// are held by pages nothing goes on, and with the line that has formed they never get free again.
+const POOL: &str = "(format: 1, title: \"a pool\", run: (duration: \"200s\", warm_up: \"20s\", replications: 5),
+  params: { \"load\": \"40/s\" },
+  parts: {
+    \"callers\": OpenClient(to: \"web:page\", rate: \"=load\"),
+    \"web\": Service(concurrency: Threads(8), machine: (cores: 8), operations: {
+        \"page\": [Compute(Exponential(\"10ms\")), Call(\"helper\")], \"look\": Compute(Exponential(\"10ms\")) }),
+    \"helper\": Service(concurrency: Threads(1000), does: [Compute(\"1ms\"), Call(\"web:look\")]),
+  },
+  edges: { \"callers -> web\": (via: [Timeout(\"1s\")]), \"helper -> web\": (via: [Timeout(\"1s\")]) },
+  slo: { \"right\": \"errors(callers) < 1%\" })";
+
+#[test]
+fn a_pulse_leaves_one_system_stuck_and_another_not() {
+    let search = |scenario: &Scenario| {
+        let (registry, overrides) = (Registry::core(), Overrides::default());
+        let of_clients = Loads::of_clients(&checked(scenario)).with_pulses(scenario, &registry, &overrides);
+        let of_setting = of_setting(scenario, "params.load", Some(("10/s", "150/s"))).unwrap();
+        let of_setting = of_setting.with_pulses(scenario, &registry, &overrides);
+        [of_clients, of_setting].map(|loads| capacity(&loads, &CapacityOptions::default()).unwrap())
+    };
+    let pool = Scenario::from_text("pool", POOL, None).unwrap_or_else(|faults| panic!("{faults}"));
+    for stuck in search(&pool) {
+        let Some(Recovery::Metastable(after)) = &stuck.recovery else { panic!("{:?}", stuck.recovery) };
+        assert!(after.share.high < 0.1 && after.back < 0.9 * after.peak, "{after:?}");
+    }
+    // Time-outs whose work goes on waste all of it in overload, and what has piled up is worked off.
+    let slo = "\"right\": \"errors(callers) < 1%\"";
+    let timeout = "\"callers -> desk\": (via: [Timeout(\"500ms\")])";
+    for comes_back in search(&scenario(OPEN, ONE, timeout, slo)) {
+        assert!(matches!(comes_back.behaviour, Behaviour::Collapse(_)), "{:?}", comes_back.behaviour);
+        assert!(matches!(comes_back.recovery, Some(Recovery::Recovers(_))), "{:?}", comes_back.recovery);
+    }
+    // What stays level is not asked.
+    let [level, _] = search(&scenario(OPEN, ONE, "", MEAN));
+    assert_eq!(level.recovery, None);
 }
 
 #[test]

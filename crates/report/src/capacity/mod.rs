@@ -5,7 +5,9 @@ mod rows;
 mod text;
 mod values;
 
-use kneepoint_experiment::capacity::{Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak};
+use kneepoint_experiment::capacity::{
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak, Recovery,
+};
 use kneepoint_experiment::result::Unit;
 use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_statistics::{Estimate, Estimated};
@@ -208,6 +210,38 @@ pub fn behaviour_sentence(result: &CapacityResult) -> String {
         ),
         Behaviour::Unknown(why) => format!("Beyond the knee: not known, {why}."),
     }
+}
+
+/// Returns what a pulse of load leaves in one sentence, where that was looked at.
+pub fn recovery_sentence(result: &CapacityResult) -> Option<String> {
+    let of = |p: &AfterPulse| {
+        let time = |ns: u64| quantity(ns as f64, &Unit::Duration);
+        format!(
+            "{} after a pulse of {} at {}, back at {}, the goodput is {} of what it is without the pulse ({} to {})",
+            time(p.after),
+            time(p.hold),
+            load(result, p.peak),
+            load(result, p.back),
+            percent(p.share.value),
+            percent(p.share.low),
+            percent(p.share.high)
+        )
+    };
+    Some(match result.recovery.as_ref()? {
+        Recovery::Recovers(p) => format!("It recovers when the load is taken back: {}.", of(p)),
+        Recovery::Slow(p) => {
+            format!("It recovers slowly, or not wholly, when the load is taken back: {}.", of(p))
+        }
+        Recovery::Metastable(p) => {
+            format!("Metastable: it stays down when the load is taken back. {}.", of(p))
+        }
+        Recovery::Unclear(p) => {
+            format!("Whether it recovers when the load is taken back is unclear: {}.", of(p))
+        }
+        Recovery::Unknown(why) => {
+            format!("Whether it recovers when the load is taken back is not known: {why}.")
+        }
+    })
 }
 
 /// Returns which part saturates first and which would be next, in sentences.

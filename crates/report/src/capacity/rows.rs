@@ -56,6 +56,9 @@ impl Rows {
         self.exact(at, "digest", &format!("{:016x}", result.digest));
         self.exact(at, "finding", &super::capacity_sentence(result));
         self.exact(at, "behaviour", result.behaviour.name());
+        if let Some(recovery) = &result.recovery {
+            self.exact(at, "recovery", recovery.name());
+        }
         self.known(at, "capacity", result.capacity.as_ref());
         self.known(at, "capacity_per_s", result.capacity_per_s.as_ref());
         if let Some(binding) = &result.binding {

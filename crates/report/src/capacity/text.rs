@@ -7,7 +7,8 @@ use kneepoint_experiment::result::Unit;
 use kneepoint_statistics::{Estimate, Estimated};
 
 use super::{
-    bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named, rounded,
+    bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named,
+    recovery_sentence, rounded,
 };
 use crate::number::counted;
 use crate::number::{count, interval, percent};
@@ -47,6 +48,9 @@ pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
     }
     if !result.knee.is_empty() {
         text += &wrap("", &safe(&behaviour_sentence(result)), look.width);
+        if let Some(sentence) = recovery_sentence(result) {
+            text += &wrap("", &safe(&sentence), look.width);
+        }
     }
     let head = |title: &str| format!("\n{}\n", coloured(look, 1, title).replace(";1m", "m"));
     text += &head(&safe(&result.title));

@@ -1,12 +1,13 @@
 //! The capacity as JSON.
 
 use kneepoint_experiment::capacity::{
-    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, OfPeak, ScalingFit,
+    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, OfPeak, Recovery,
+    ScalingFit,
 };
 use kneepoint_statistics::Estimate;
 use serde_json::{Value, json};
 
-use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence};
+use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence, recovery_sentence};
 use crate::json::estimate;
 use crate::number::{SECOND, base_unit, divisor};
 
@@ -73,6 +74,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
             "saturates_at_by_theory": part.saturates_at_by_theory,
         })).collect::<Vec<_>>(),
         "behaviour": behaviour(result),
+        "recovery": recovery(result),
         "knee": result.knee.iter().map(row).collect::<Vec<_>>(),
         "warnings": result.warnings,
     })
@@ -112,6 +114,18 @@ fn behaviour(result: &CapacityResult) -> Value {
         Behaviour::Unknown(why) => json!({ "reason": why }),
     };
     json!({ "class": result.behaviour.name(), "sentence": behaviour_sentence(result), "details": details })
+}
+
+fn recovery(result: &CapacityResult) -> Value {
+    let Some(recovery) = &result.recovery else { return Value::Null };
+    let details = match recovery {
+        Recovery::Recovers(p) | Recovery::Slow(p) | Recovery::Metastable(p) | Recovery::Unclear(p) => json!({
+            "share": known(&p.share), "load": p.back, "pulse_load": p.peak,
+            "pulse_s": p.hold as f64 / SECOND, "after_s": p.after as f64 / SECOND, "tail_s": p.tail as f64 / SECOND,
+        }),
+        Recovery::Unknown(why) => json!({ "reason": why }),
+    };
+    json!({ "class": recovery.name(), "sentence": recovery_sentence(result), "details": details })
 }
 
 fn row(row: &KneeRow) -> Value {
