@@ -98,7 +98,8 @@ fn what_has_no_capacity_is_said_to_have_none() {
 }
 
 fn of_setting(scenario: &Scenario, path: &str, range: Option<(&str, &str)>) -> Result<Loads, LoadError> {
-    let range = range.map(|(a, b)| (Quantity::parse(a).unwrap(), Quantity::parse(b).unwrap()));
+    let quantity = |text: &str| Quantity::parse(text).expect("a quantity");
+    let range = range.map(|(a, b)| (quantity(a), quantity(b)));
     Loads::of_setting(scenario, &Registry::core(), &Overrides::default(), path, range)
 }
 
