@@ -99,6 +99,54 @@ fn wrong_arguments_are_refused_in_a_sentence() {
         ),
         (&["check", "small.ron", "--set", "include=\"x\""], "error: `include` cannot be set --set:1:1"),
         (&["check", "small.ron", "--set", &seed], "error: nested deeper than 32 --set:1:43"),
+        (
+            &["sensitivity", "small.ron", "--over", "web.queu=2..3"],
+            "error: unknown field `queu` of Service --over:1:1",
+        ),
+        (
+            &["sensitivity", "small.ron", "--over", "web.concurrency=1,2"],
+            "error: a concurrency is needed here --over:1:17",
+        ),
+        (
+            &["sensitivity", "small.ron", "--set", "web.queue=4", "--over", "web.queue=9..5"],
+            "error: --over web.queue=9..5: it ends before it begins: write 5..9",
+        ),
+        (
+            &["sensitivity", "small.ron", "--over", "web.queue=5..5"],
+            "error: web.queue=5..5: both ends are the same, so nothing is varied",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "web.concurrency=1,2"],
+            "error: a concurrency is needed here --over:1:17",
+        ),
+        (
+            &["capacity", "small.ron", "--load", "users.rat"],
+            "error: unknown field `rat` of OpenClient --load:1:1",
+        ),
+        (
+            &["capacity", "small.ron", "--load", "web.does=1..5"],
+            "error: --load: web.does is no number and so no load; a load is one of users.rate",
+        ),
+        (
+            &["capacity", "small.ron", "--load", "users.rate=9/s..2/s"],
+            "error: --load users.rate=9/s..2/s: it ends before it begins: write 2/s..9/s",
+        ),
+        (
+            &["capacity", "small.ron", "--over", "web.queue=1"],
+            "error: --over web.queue=1: linearity takes at least two sizes, and a law at least three",
+        ),
+        (
+            &["capacity", "small.ron", "--over", "web.queu=1,2"],
+            "error: unknown field `queu` of Service --over:1:1",
+        ),
+        (
+            &["capacity", "small.ron", "--baseline", "nowhere/base.json"],
+            "error: nowhere/base.json cannot be written: there is no folder nowhere",
+        ),
+        (
+            &["capacity", "small.ron", "--baseline", "folder", "--update"],
+            "error: folder is a folder; name the file to write",
+        ),
         (&["kinds", "Servise"], "error: no kind or family `Servise`; did you mean `Service`?"),
         (&["init", "exists"], "error: exists exists; init never overwrites"),
         (&["init", "folder"], "error: folder is a folder; name the file to write"),

@@ -217,8 +217,8 @@ pub struct SensitivityArguments {
     pub file: PathBuf,
     /// An input and its range: web.instances=2..16, params.load=100/s..10000/s:log, web.queue.discipline=Fifo,Lifo (may
     /// be repeated); those of the file's `sweep` if not given
-    #[arg(long, value_name = "PATH=RANGE", value_parser = setting)]
-    pub over: Vec<(String, String)>,
+    #[arg(long, value_name = "PATH=RANGE")]
+    pub over: Vec<String>,
     #[command(flatten)]
     pub changes: Changes,
     #[command(flatten)]

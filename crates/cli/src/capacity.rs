@@ -3,10 +3,10 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use kneepoint_experiment::capacity::{
-    CapacityOptions, CapacityResult, Finding, Loads, Size, Step, capacity, linearity,
+    CapacityOptions, CapacityResult, Finding, LoadError, Loads, Size, Step, capacity, linearity,
 };
+use kneepoint_experiment::sweep::{Amount, Axis, AxisValues, Spacing};
 use kneepoint_report::{
     baseline_sentence, capacity_csv, capacity_json, capacity_text, linearity_csv, linearity_json,
     linearity_text, read_baseline,
@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::End;
 use crate::arguments::{CapacityArguments, Format};
 use crate::output;
+use crate::progress::Progress;
 use crate::trouble::Trouble;
 
 /// Most sizes of `--over`: each takes a search of its own.
@@ -45,26 +46,40 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
         }
     };
     let overrides = arguments.changes.overrides();
-    let bar = Bar::new(arguments.repeated.quiet);
-    let tell = |step: Step| bar.tell(step);
+    let bar = Progress::new(0, arguments.repeated.quiet);
+    let tell = |step: Step| {
+        bar.say(&format!("run {} at load {:.4}", step.run, step.load));
+        bar.at(step.done, step.planned);
+    };
     let options = CapacityOptions {
         threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         without_knee: arguments.no_knee,
     };
     if let Some(over) = &arguments.over {
-        return sizes(registry, arguments, &scenario, over, &options, &bar);
+        return match sizes(registry, arguments, &scenario, over, &options) {
+            Ok(text) => {
+                drop(bar);
+                output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force)
+            }
+            Err(end) => end,
+        };
     }
     let loads = match loads(registry, arguments, &scenario, &overrides) {
         Ok(loads) => loads,
         Err(end) => return end,
     };
     let found = capacity(&loads, &options);
-    bar.clear();
+    drop(bar);
     match found {
         Ok(found) => finish(arguments, &found, baseline),
         Err(error) => Trouble::from(error).tell(),
     }
+}
+
+fn refused(faults: &Faults) -> End {
+    output::say(&faults.to_string());
+    End::Bad
 }
 
 /// What is searched: all clients, or a setting.
@@ -76,10 +91,7 @@ fn loads(
 ) -> Result<Loads, End> {
     let mut loads = match &arguments.load {
         None => {
-            let refuse = |faults: Faults| {
-                output::say(&faults.to_string());
-                End::Bad
-            };
+            let refuse = |faults: Faults| refused(&faults);
             let checked = scenario.check(registry, overrides).map_err(refuse)?;
             let plan = kneepoint_scenario::plan(&checked).map_err(refuse)?;
             kneepoint_experiment::check(&checked, &plan).map_err(refuse)?;
@@ -89,23 +101,14 @@ fn loads(
             Loads::of_clients(&checked)
         }
         Some(asked) => {
-            let (path, range) = match asked.split_once('=') {
-                None => (asked.trim(), None),
-                Some((path, range)) => {
-                    (path.trim(), Some(read_range(range).map_err(|message| output::bad(&message))?))
-                }
-            };
-            Loads::of_setting(scenario, registry, overrides, path, range).map_err(|message| {
-                // Faults of a scenario come with their own heads.
-                if message.starts_with("error") || message.starts_with("warning") {
-                    output::say(&message);
-                    End::Bad
-                } else {
-                    output::bad(&message)
-                }
+            let (path, range) = read_load(asked).map_err(|message| output::bad(&message))?;
+            Loads::of_setting(scenario, registry, overrides, &path, range).map_err(|error| match error {
+                LoadError::Faults(faults) => refused(&faults),
+                LoadError::Asked(reason) => output::bad(&format!("--load: {reason}")),
             })?
         }
     };
+    loads = loads.with_pulses(scenario, registry, overrides);
     if let Some(seed) = arguments.repeated.seed {
         loads = loads.seeded(seed);
     }
@@ -115,95 +118,83 @@ fn loads(
     Ok(loads)
 }
 
-/// Reads `100/s..5000/s`.
-fn read_range(text: &str) -> Result<(Quantity, Quantity), String> {
-    let wrong =
-        || format!("`{}` is no range: write LOW..HIGH, for example 100/s..5000/s", text.escape_debug());
-    let (low, high) = text.split_once("..").ok_or_else(wrong)?;
-    let read = |text: &str| {
-        Quantity::parse(text.trim())
-            .map_err(|e| format!("`{}` is no value: {}", text.trim().escape_debug(), e.message))
-    };
-    Ok((read(low)?, read(high)?))
+/// Reads `params.load`, or `params.load=100/s..5000/s`.
+fn read_load(text: &str) -> Result<(String, Option<(Quantity, Quantity)>), String> {
+    if !text.contains('=') {
+        return Ok((text.trim().to_string(), None));
+    }
+    let axis = Axis::parse(text).map_err(|error| format!("--load {error}"))?;
+    match axis.values {
+        AxisValues::Range(span) if span.amount == Amount::Every && span.spacing == Spacing::Linear => {
+            Ok((axis.path, Some((span.from, span.to))))
+        }
+        AxisValues::Range(_) => Err(format!(
+            "--load {}: the search chooses its loads itself: write PATH=LOW..HIGH and nothing after it",
+            kneepoint_report::safe(text)
+        )),
+        AxisValues::List(_) => Err(format!(
+            "--load {}: this is no range: write PATH=LOW..HIGH, for example shoppers.rate=100/s..5000/s",
+            kneepoint_report::safe(text)
+        )),
+    }
 }
 
-/// Reads `web.instances=1,2,4,8`.
-fn read_sizes(text: &str) -> Result<(String, Vec<f64>), String> {
-    let wrong = || {
-        format!(
-            "`{}`: write PATH=SIZES, for example web.instances=1,2,4,8 or web.instances=1..8",
-            text.escape_debug()
-        )
-    };
-    let (path, list) = text.split_once('=').ok_or_else(wrong)?;
-    let number = |one: &str| -> Result<f64, String> {
-        let value: f64 = one.trim().parse().map_err(|_| wrong())?;
-        if value > 0.0 && value.is_finite() {
-            Ok(value)
-        } else {
-            Err(format!("a size is above 0, not {value}"))
+/// Reads `web.instances=1,2,4,8` or `web.instances=1..8`, as a sweep would.
+fn read_sizes(text: &str) -> Result<(String, Vec<(f64, String)>), String> {
+    let refuse = |reason: String| format!("--over {}: {reason}", kneepoint_report::safe(text));
+    let axis = Axis::parse(text).map_err(|error| format!("--over {error}"))?;
+    let values = axis.grid().map_err(|error| refuse(error.reason))?;
+    if values.len() < 2 {
+        return Err(refuse("linearity takes at least two sizes, and a law at least three".to_string()));
+    }
+    if values.len() > SIZES_MAX {
+        return Err(refuse(format!("{} sizes; at most {SIZES_MAX} are searched", values.len())));
+    }
+    let size = |value: &String| match value.parse::<f64>() {
+        Ok(size) if size > 0.0 && size.is_finite() => Ok((size, value.clone())),
+        Ok(_) => Err(refuse(format!("a size is above 0, not {}", kneepoint_report::safe(value)))),
+        Err(_) => {
+            Err(refuse(format!("a size is a number, as 1,2,4,8 are, not {}", kneepoint_report::safe(value))))
         }
     };
-    let sizes: Vec<f64> = match list.split_once("..") {
-        Some((low, high)) => {
-            let (low, high) = (number(low)?, number(high)?);
-            if low.fract() != 0.0 || high.fract() != 0.0 || low >= high {
-                return Err(format!("`{}` is no rising range of whole numbers", list.escape_debug()));
-            }
-            if high - low >= SIZES_MAX as f64 {
-                return Err(format!("{} sizes; at most {SIZES_MAX} are searched", high - low + 1.0));
-            }
-            (0..=(high - low) as u32).map(|i| low + f64::from(i)).collect()
-        }
-        None => list.split(',').map(number).collect::<Result<_, _>>()?,
-    };
-    if sizes.len() < 2 {
-        return Err("linearity takes at least two sizes, and a law at least three".to_string());
-    }
-    if sizes.len() > SIZES_MAX {
-        return Err(format!("{} sizes; at most {SIZES_MAX} are searched", sizes.len()));
-    }
-    let mut sorted = sizes.clone();
+    let sizes: Vec<(f64, String)> = values.iter().map(size).collect::<Result<_, _>>()?;
+    let mut sorted: Vec<f64> = sizes.iter().map(|(size, _)| *size).collect();
     sorted.sort_by(f64::total_cmp);
     if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err("a size stands twice".to_string());
+        return Err(refuse("a size stands there twice".to_string()));
     }
-    Ok((path.trim().to_string(), sizes))
+    Ok((axis.path, sizes))
 }
 
+/// Searches each size; returns the answer as it was asked for.
 fn sizes(
     registry: &Registry,
     arguments: &CapacityArguments,
     scenario: &Scenario,
     over: &str,
     options: &CapacityOptions,
-    bar: &Bar,
-) -> End {
-    let (path, list) = match read_sizes(over) {
-        Ok(read) => read,
-        Err(message) => return output::bad(&message),
-    };
+) -> Result<String, End> {
+    let (path, list) = read_sizes(over).map_err(|message| output::bad(&message))?;
+    // A path that leads nowhere is said here, before anything is set.
+    scenario
+        .takes(registry, &arguments.changes.overrides(), &path, "--over")
+        .map_err(|faults| refused(&faults))?;
     let mut sizes = Vec::new();
-    for n in list {
+    for (n, value) in list {
         let mut overrides = arguments.changes.overrides();
-        overrides.set.push((path.clone(), format!("{n}")));
-        match loads(registry, arguments, scenario, &overrides) {
-            Ok(loads) => sizes.push(Size { n, loads }),
-            Err(end) => return end,
-        }
+        let own = overrides.set.len();
+        overrides.set.push((path.clone(), value));
+        scenario
+            .check(registry, &overrides)
+            .map_err(|faults| refused(&faults.with_settings_from(own, "--over")))?;
+        sizes.push(Size { n, loads: loads(registry, arguments, scenario, &overrides)? });
     }
-    let found = linearity(&sizes, options);
-    bar.clear();
-    let found = match found {
-        Ok(found) => found,
-        Err(error) => return Trouble::from(error).tell(),
-    };
-    let text = match arguments.answer.format {
+    let found = linearity(&sizes, options).map_err(|error| Trouble::from(error).tell())?;
+    Ok(match arguments.answer.format {
         Format::Text => linearity_text(&path, &found, output::look(arguments.answer.output.is_some())),
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
-    };
-    output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force)
+    })
 }
 
 /// What a baseline file held; nothing where it is to be written.
@@ -211,12 +202,15 @@ fn read_baseline_file(arguments: &CapacityArguments) -> Result<Option<kneepoint_
     let Some(path) = &arguments.baseline else { return Ok(None) };
     let shown = path.display();
     match std::fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // It is written when the search is done: that it can be is said before.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return output::can_be_written(path, false).map(|()| None);
+        }
         Err(error) => return Err(format!("baseline {shown} cannot be read: {error}")),
         Ok(facts) if facts.len() > BASELINE_MAX => {
             return Err(format!("baseline {shown} has {} bytes; a result has fewer", facts.len()));
         }
-        Ok(_) if arguments.update => return Ok(None),
+        Ok(_) if arguments.update => return output::can_be_written(path, true).map(|()| None),
         Ok(_) => {}
     }
     let text =
@@ -290,51 +284,51 @@ fn store(path: &Path, found: &CapacityResult, update: bool) -> End {
     }
 }
 
-/// Progress, on a terminal.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(quiet: bool) -> Bar {
-        if quiet || !output::shows_progress() {
-            return Bar(ProgressBar::hidden());
-        }
-        let bar = ProgressBar::new(1);
-        let style = "{msg} {bar:30} {pos}/{len} replications";
-        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Bar(bar)
-    }
-
-    fn tell(&self, step: Step) {
-        self.0.set_message(format!("run {} at load {:.4}", step.run, step.load));
-        self.0.set_length(step.planned);
-        self.0.set_position(step.done);
-    }
-
-    fn clear(&self) {
-        self.0.finish_and_clear();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn sizes_are_a_list_or_a_range() {
-        assert_eq!(
-            read_sizes("web.instances=1,2, 4").unwrap(),
-            ("web.instances".to_string(), vec![1.0, 2.0, 4.0])
-        );
-        assert_eq!(read_sizes("w.instances=2..4").unwrap().1, [2.0, 3.0, 4.0]);
-        for wrong in ["web.instances", "w=1", "w=1,1", "w=0,1", "w=a,b", "w=4..2", "w=1..1000", "w=1.5..3"] {
-            assert!(read_sizes(wrong).is_err(), "{wrong}");
+        let sizes = |text: &str| -> Vec<f64> {
+            read_sizes(text).unwrap().1.into_iter().map(|(size, _)| size).collect()
+        };
+        assert_eq!(read_sizes("web.instances=1,2").unwrap().0, "web.instances");
+        assert_eq!(sizes("web.instances=1,2, 4"), [1.0, 2.0, 4.0]);
+        assert_eq!(sizes("w.instances=2..4"), [2.0, 3.0, 4.0]);
+        assert_eq!(sizes("w.instances=1..64:log:7"), [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]);
+        assert_eq!(sizes("w.instances=2..10:step:4"), [2.0, 6.0, 10.0]);
+        for (wrong, part) in [
+            ("web.instances", "write PATH=VALUES"),
+            ("w=1", "at least two sizes"),
+            ("w=1,1", "twice"),
+            ("w=1,1.0", "twice"),
+            ("w=0,1", "above 0, not 0"),
+            ("w=a,b", "a size is a number, as 1,2,4,8 are, not a"),
+            ("w=4..2", "write 2..4"),
+            ("w=1..1000", "at most 64"),
+            ("w=1.5..3", "how many values"),
+            ("w=1ms..3ms:2", "a size is a number"),
+        ] {
+            let said = read_sizes(wrong).unwrap_err();
+            assert!(said.starts_with(&format!("--over {wrong}: ")) && said.contains(part), "{said}");
         }
     }
 
     #[test]
-    fn a_range_has_two_ends() {
-        assert_eq!(read_range("100/s..2000/s").unwrap().1.value, 2000.0);
-        assert!(read_range("100/s").unwrap_err().contains("no range"));
-        assert!(read_range("100/s..fast").unwrap_err().contains("`fast`"));
+    fn a_load_has_a_range_of_two_ends_or_none() {
+        assert_eq!(read_load(" params.load").unwrap(), ("params.load".to_string(), None));
+        let (path, range) = read_load("params.load=100/s..2000/s").unwrap();
+        assert_eq!((path.as_str(), range.unwrap().1.value), ("params.load", 2000.0));
+        for (wrong, part) in [
+            ("l=100/s", "no range"),
+            ("l=100/s..fast", "fast"),
+            ("l=1..2..3", "two ends"),
+            ("l=1..2:log", "chooses its loads itself"),
+            ("l=", "write PATH=VALUES"),
+        ] {
+            let said = read_load(wrong).unwrap_err();
+            assert!(said.starts_with(&format!("--load {wrong}: ")) && said.contains(part), "{said}");
+        }
     }
 }

@@ -73,11 +73,8 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
     }
     let metrics = metrics(arguments)?;
     let planned = designs.iter().map(|d| d.plan.run.replications_min).max().unwrap_or(1);
-    let bar = crate::run::bar(planned, arguments.repeated.quiet);
-    let tell = |progress: Progress| {
-        bar.set_length(progress.planned);
-        bar.set_position(progress.done);
-    };
+    let bar = crate::progress::Progress::new(planned, arguments.repeated.quiet);
+    let tell = |progress: Progress| bar.at(progress.done, progress.planned);
     let options = CompareOptions {
         run: Options {
             threads: Some(arguments.repeated.threads.count()),
@@ -89,7 +86,7 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
         replications_max: arguments.max_replications,
     };
     let found = compare_with_results(&designs, &options);
-    bar.finish_and_clear();
+    drop(bar);
     let (comparison, results) = found?;
     let held = gates(&wanted, &comparison.designs, comparison.pairing, comparison.confidence)?;
     let names = designs.into_iter().map(|d| d.name);
@@ -134,15 +131,15 @@ fn against_baseline(
         now.watches.push(Watch { name: metric.to_string(), metric: metric.clone() });
     }
     same_scenario(&before, &now).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
-    let bar = crate::run::bar(replications, arguments.repeated.quiet);
-    let tell = |progress: Progress| bar.set_position(progress.done);
+    let bar = crate::progress::Progress::new(replications, arguments.repeated.quiet);
+    let tell = |progress: Progress| bar.at(progress.done, progress.planned);
     let options = Options {
         threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         ..Options::default()
     };
     let result = kneepoint_experiment::run(&now, &options);
-    bar.finish_and_clear();
+    drop(bar);
     let result = result?;
     // By way of the file, so that both are rounded alike and what is equal stays equal.
     let after = baseline("now", &json(&result)).map_err(Trouble::usage)?;

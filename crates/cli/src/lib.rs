@@ -13,6 +13,7 @@ mod init;
 mod interrupt;
 mod kinds;
 mod output;
+mod progress;
 mod run;
 mod sensitivity;
 mod shard;

@@ -1,8 +1,5 @@
 //! `kneepoint run`: what happens?
 
-use std::time::Duration;
-
-use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{Options, Progress};
 use kneepoint_report::{csv, json, junit, text};
@@ -11,8 +8,8 @@ use kneepoint_statistics::Estimated;
 
 use crate::End;
 use crate::arguments::{Format, RunArguments};
-use crate::output;
 use crate::trouble::Trouble;
+use crate::{output, progress};
 
 pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
     match answer(registry, arguments) {
@@ -35,40 +32,13 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
     crate::interrupt::end_at_once();
-    let bar = bar(plan.run.replications_min, arguments.repeated.quiet);
-    let tell = |progress: Progress| {
-        bar.set_length(progress.planned);
-        bar.set_position(progress.done);
-    };
+    let bar = progress::Progress::new(plan.run.replications_min, arguments.repeated.quiet);
+    let tell = |progress: Progress| bar.at(progress.done, progress.planned);
     let options =
         Options { threads: Some(arguments.repeated.threads.count()), samples: true, progress: Some(&tell) };
     let result = kneepoint_experiment::run(&plan, &options);
-    bar.finish_and_clear();
+    drop(bar);
     Ok(result?)
-}
-
-/// Milliseconds between two looks of the bar: the first replication may take minutes, and something must move.
-const TICK_MS: u64 = 120;
-
-/// A bar of replications, if anybody sees it.
-pub fn bar(replications: u64, quiet: bool) -> ProgressBar {
-    if quiet || !output::shows_progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(replications);
-    let style = "{spinner} {bar:30} {pos}/{len} replications, {elapsed} gone{left}";
-    // Before anything is done nobody knows how long it takes.
-    let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        if state.pos() > 0 {
-            // A bar that cannot be drawn stays as it is.
-            let _ = write!(out, ", {} left", HumanDuration(state.eta()));
-        }
-    };
-    let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.with_key("left", left));
-    bar.tick();
-    bar.enable_steady_tick(Duration::from_millis(TICK_MS));
-    bar
 }
 
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {

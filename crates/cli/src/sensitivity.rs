@@ -1,19 +1,21 @@
 //! `kneepoint sensitivity`: which input moves p99, and what flips the verdict?
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use kneepoint_experiment::Options;
-use kneepoint_experiment::sensitivity::{
-    Input, MorrisOptions, Range, SensitivityError, one_at_a_time, screen,
-};
+use kneepoint_experiment::sensitivity::{MorrisOptions, SensitivityError, one_at_a_time, screen};
+use kneepoint_experiment::sweep::{Axis, AxisError};
 use kneepoint_report::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
 use kneepoint_scenario::plan::{PartRole, Plan};
 use kneepoint_scenario::value::Metric;
-use kneepoint_scenario::{Checked, Data, Faults, Overrides, Registry, Scenario, Value, plan};
+use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, plan};
 
 use crate::End;
 use crate::arguments::{Format, Method, SensitivityArguments};
 use crate::output;
+use crate::progress::Progress;
 use crate::trouble::Trouble;
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
@@ -34,11 +36,15 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
     let check = |settings: &[(String, String)]| -> Result<Checked, Faults> {
         let mut set = arguments.changes.set.clone();
         set.extend_from_slice(settings);
-        scenario.check(registry, &Overrides { variant: arguments.changes.variant.clone(), set })
+        let overrides = Overrides { variant: arguments.changes.variant.clone(), set };
+        // What the inputs set was not written after --set.
+        let (own, origin) =
+            (arguments.changes.set.len(), if arguments.over.is_empty() { "sweep" } else { "--over" });
+        scenario.check(registry, &overrides).map_err(|faults| faults.with_settings_from(own, origin))
     };
     let base = check(&[])?;
     kneepoint_experiment::check(&base, &plan(&base)?)?;
-    let inputs = inputs(&base, arguments)?;
+    let inputs = inputs(registry, &scenario, &base, arguments)?;
     let make = |settings: &[(String, String)]| -> Result<Plan, Faults> {
         let mut made = plan(&check(settings)?)?;
         if let Some(seed) = arguments.repeated.seed {
@@ -51,8 +57,14 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         Ok(made)
     };
     let responses = responses(&make(&[])?, arguments)?;
-    let bar = crate::run::bar(0, arguments.repeated.quiet);
-    let tell = |_| bar.inc(1);
+    let planned = make(&[])?.run.replications_min * first_runs(&inputs, arguments);
+    let bar = Progress::new(planned, arguments.repeated.quiet);
+    let (done, planned) = (AtomicU64::new(0), AtomicU64::new(planned));
+    let tell = |_| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        // Where a verdict flips a range is halved: how often is known when it is done.
+        bar.at(done, planned.fetch_max(done, Ordering::Relaxed).max(done));
+    };
     let options = Options {
         threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
@@ -78,50 +90,41 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
             }
         }
     };
-    bar.finish_and_clear();
+    drop(bar);
     Ok(text)
 }
 
-/// The inputs of the command line, or of the file's `sweep`.
-fn inputs(base: &Checked, arguments: &SensitivityArguments) -> Result<Vec<Input>, SensitivityError> {
-    let refuse =
-        |path: &str, reason: String| SensitivityError::Asked(format!("the range of {path}: {reason}"));
-    if !arguments.over.is_empty() {
-        return arguments
-            .over
-            .iter()
-            .map(|(path, text)| {
-                let range = Range::parse(text).map_err(|reason| refuse(path, reason))?;
-                Ok(Input { path: path.clone(), range })
-            })
-            .collect();
+/// Runs that are sure to be made, of all replications each.
+fn first_runs(inputs: &[Axis], arguments: &SensitivityArguments) -> u64 {
+    match arguments.method {
+        Method::OneAtATime => 1 + inputs.iter().map(|input| input.extremes().len() as u64).sum::<u64>(),
+        Method::Morris => arguments.trajectories * (inputs.len() as u64 + 1),
     }
-    let Some(sweep) = base.root().args("sweep") else { return Ok(Vec::new()) };
-    let written = |value: &Value| match &value.data {
-        // As one would write it on the command line: a text without its quotes.
-        Data::Written(text) | Data::Text(text) => {
-            let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-            bare.filter(|t| !t.contains(['"', '\\'])).unwrap_or(text).to_string()
-        }
-        _ => base.files().text(value.place).to_string(),
+}
+
+/// The inputs of the command line, or of the file's `sweep`.
+fn inputs(
+    registry: &Registry,
+    scenario: &Scenario,
+    base: &Checked,
+    arguments: &SensitivityArguments,
+) -> Result<Vec<Axis>, SensitivityError> {
+    let named = |error: AxisError| SensitivityError::Asked(format!("--over {error}"));
+    let mut inputs: Vec<Axis> = if arguments.over.is_empty() {
+        let section = base.sweep().map(|sweep| sweep.over).unwrap_or_default();
+        let axes = section.iter().map(|(path, values)| Axis::of_section(path, values));
+        axes.collect::<Result<_, _>>()
+            .map_err(|error| SensitivityError::Asked(format!("the `sweep` section of the file, {error}")))?
+    } else {
+        arguments.over.iter().map(|text| Axis::parse(text)).collect::<Result<_, _>>().map_err(named)?
     };
-    sweep
-        .map("over")
-        .iter()
-        .map(|item| {
-            let range = match &item.value.data {
-                Data::List(values) => Ok(Range::List(values.iter().map(written).collect())),
-                Data::Args(args) => {
-                    let end = |field: &str| args.get(field).map(written).unwrap_or_default();
-                    let log = args.kind() == "Logarithmic";
-                    Range::span(&end("from"), &end("to"), log, args.count_if("points"))
-                }
-                _ => Ok(Range::List(vec![written(&item.value)])),
-            };
-            let range = range.map_err(|reason| refuse(&item.key, reason))?;
-            Ok(Input { path: item.key.to_string(), range })
-        })
-        .collect()
+    for input in &mut inputs {
+        // A path that leads nowhere is said here, before any value is set.
+        if scenario.takes(registry, &arguments.changes.overrides(), &input.path, "--over")?.whole {
+            input.set_whole();
+        }
+    }
+    Ok(inputs)
 }
 
 /// The metrics that were asked for; else the first objective's; else p99 of the first client.

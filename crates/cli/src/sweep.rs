@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use kneepoint_experiment::result::{PointResult, SweepFacts, SweepResult};
 use kneepoint_experiment::sweep::{
     Axis, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions, SweepProgress, VARIANT,
@@ -16,6 +15,7 @@ use kneepoint_scenario::{Registry, Scenario};
 
 use crate::arguments::{Changes, Threads};
 use crate::output::Whole;
+use crate::progress::Progress;
 use crate::run::end_of;
 use crate::trouble::Trouble;
 use crate::{End, finished, interrupt, output, shard};
@@ -199,7 +199,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let bar = bar(study.facts());
     let tell = |progress: SweepProgress| show(&bar, progress);
     let done = study.shard(journal, &options(threads, &tell, None), path);
-    bar.finish_and_clear();
+    drop(bar);
     let done = done.map_err(|error| with_hint(arguments, error))?;
     output::say(&format!("shard {k}/{n}: {done} replications in {}", output::shown(path)));
     Ok(End::Fine)
@@ -239,7 +239,7 @@ fn run(
     let options = options(threads, &tell, journal.as_ref());
     let resumes = journal.as_ref().is_some_and(|j| j.resumed().replications > 0);
     let end = deliver(&arguments.out, study.facts(), resumes, |on_point| study.run(&options, on_point));
-    bar.finish_and_clear();
+    drop(bar);
     let end = end.map_err(|error| with_hint(arguments, error))?;
     if let Some(journal) = journal {
         journal.remove()?;
@@ -627,20 +627,13 @@ fn format_of(path: Option<&Path>) -> SweepFormat {
     }
 }
 
-fn bar(facts: &SweepFacts) -> ProgressBar {
-    if !output::shows_progress() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(facts.points * facts.replications_min);
-    let style = "{bar:30} {msg}, {per_sec}, {eta} left";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
+fn bar(facts: &SweepFacts) -> Progress {
+    Progress::new(facts.points * facts.replications_min, false)
 }
 
-fn show(bar: &ProgressBar, progress: SweepProgress) {
-    bar.set_length(progress.replications_all);
-    bar.set_position(progress.replications);
-    bar.set_message(format!("{}/{} points", progress.points, progress.points_all));
+fn show(bar: &Progress, progress: SweepProgress) {
+    bar.say(&format!("{}/{} points", progress.points, progress.points_all));
+    bar.at(progress.replications, progress.replications_all);
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@ struct Scale<'a> {
     unit: &'a str,
 }
 
+/// Returns a number of things: `1 run`, `12 runs`.
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
 /// Returns a count with thousands separators: `1,234,567`.
 pub fn count(n: u64) -> String {
     grouped(&n.to_string())

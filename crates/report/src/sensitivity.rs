@@ -2,7 +2,7 @@
 
 use kneepoint_experiment::compare::Finding;
 use kneepoint_experiment::result::Unit;
-use kneepoint_experiment::sensitivity::{Bar, Flip, OneAtATime, Screening, Screenings, Tornado};
+use kneepoint_experiment::sensitivity::{Bar, Flip, FlipKind, OneAtATime, Screening, Screenings, Tornado};
 use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
@@ -27,6 +27,8 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
     }
     if found.flips.is_empty() {
         text += "No input changes the verdict on an objective inside its range.\n";
+    } else if found.flips.iter().all(|flip| flip.kind() != FlipKind::Flips) {
+        text += "No input flips the verdict on an objective inside its range.\n";
     }
     for tornado in &found.tornados {
         text += &bars(tornado, look);
@@ -75,9 +77,15 @@ fn lead(tornado: &Tornado, look: Look) -> String {
     wrap("", &safe(&(line + ".")), look.width)
 }
 
-/// Returns where a verdict flips, in a sentence.
+/// Returns how a verdict differs over an input, in a sentence.
 fn flip_sentence(flip: &Flip) -> String {
-    let head = format!("{} flips objective {}", flip.path, flip.objective);
+    let (path, objective) = (&flip.path, &flip.objective);
+    let head = match flip.kind() {
+        FlipKind::Flips => format!("{path} flips objective {objective}"),
+        FlipKind::MakesUnclear => format!("{path} makes objective {objective} unclear"),
+        FlipKind::MakesClear => format!("{path} makes objective {objective} clear"),
+        FlipKind::Differs => format!("{path} changes what is known of objective {objective}"),
+    };
     let each: Vec<String> =
         flip.verdicts.iter().map(|(v, verdict)| format!("{} at {v}", verdict.name())).collect();
     match &flip.between {
@@ -223,23 +231,22 @@ pub fn tornado_json(found: &OneAtATime) -> String {
             })
         })
         .collect();
-    let flips: Vec<Value> = found
-        .flips
-        .iter()
-        .map(|f| {
-            let pair = |(value, verdict): &(String, kneepoint_experiment::result::Verdict)| {
-                json!({ "at": value, "verdict": verdict.name() })
-            };
-            json!({
-                "objective": f.objective,
-                "path": f.path,
-                "as_it_is": f.base.name(),
-                "verdicts": f.verdicts.iter().map(pair).collect::<Vec<_>>(),
-                "between": f.between.as_ref().map(|b| b.iter().map(pair).collect::<Vec<_>>()),
-                "sentence": flip_sentence(f),
+    let pair = |(value, verdict): &(String, kneepoint_experiment::result::Verdict)| json!({ "at": value, "verdict": verdict.name() });
+    let differing = |flips: bool| -> Vec<Value> {
+        let wanted = found.flips.iter().filter(|flip| (flip.kind() == FlipKind::Flips) == flips);
+        wanted
+            .map(|f| {
+                json!({
+                    "objective": f.objective,
+                    "path": f.path,
+                    "as_it_is": f.base.name(),
+                    "verdicts": f.verdicts.iter().map(pair).collect::<Vec<_>>(),
+                    "between": f.between.as_ref().map(|b| b.iter().map(pair).collect::<Vec<_>>()),
+                    "sentence": flip_sentence(f),
+                })
             })
-        })
-        .collect();
+            .collect()
+    };
     whole(
         "sensitivity",
         json!({
@@ -250,7 +257,8 @@ pub fn tornado_json(found: &OneAtATime) -> String {
             "confidence": found.comparison.confidence,
             "family": found.comparison.family,
             "tornados": tornados,
-            "flips": flips,
+            "flips": differing(true),
+            "less_or_more_clear": differing(false),
             "warnings": found.comparison.warnings,
         }),
     )
@@ -385,4 +393,31 @@ fn table(rows: Vec<[String; 9]>) -> String {
     }
     let bytes = writer.into_inner().expect("a Vec takes everything");
     String::from_utf8(bytes).expect("only texts were written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kneepoint_experiment::result::Verdict::{self, Met, Missed, Probability, Unclear};
+
+    #[test]
+    fn flips_are_between_met_and_missed_only() {
+        let sentence = |base: Verdict, ends: [Verdict; 2]| {
+            flip_sentence(&Flip {
+                objective: "fast".to_string(),
+                path: "web.instances".to_string(),
+                base,
+                verdicts: vec![("2".to_string(), ends[0]), ("16".to_string(), ends[1])],
+                between: None,
+            })
+        };
+        assert_eq!(
+            sentence(Met, [Missed, Met]),
+            "web.instances flips objective fast: met as it is, missed at 2, met at 16."
+        );
+        assert!(sentence(Unclear, [Missed, Met]).contains(" flips "));
+        assert!(sentence(Met, [Unclear, Met]).starts_with("web.instances makes objective fast unclear: met"));
+        assert!(sentence(Unclear, [Unclear, Met]).starts_with("web.instances makes objective fast clear"));
+        assert!(sentence(Met, [Probability, Met]).contains("changes what is known of objective fast"));
+    }
 }

@@ -124,6 +124,14 @@ impl Faults {
         self.list.iter().any(|fault| fault.severity == Severity::Error)
     }
 
+    /// Shows the settings of [`Overrides::set`](crate::Overrides::set) from the `from`-th on under another name than
+    /// `--set`: that of the option in which they were written.
+    #[must_use]
+    pub fn with_settings_from(mut self, from: usize, name: &str) -> Faults {
+        self.files.rename_settings(from, name);
+        self
+    }
+
     /// Returns one row per fault with numbers instead of pictures.
     #[must_use]
     pub fn rows(&self) -> Vec<FaultRow> {

@@ -12,6 +12,9 @@ use crate::data::DataFiles;
 /// Chosen: twenty times the largest scenario anybody would write by hand, small enough to be read at once.
 pub const FILE_SIZE_MAX: u64 = 4 * 1024 * 1024;
 
+/// The name under which a setting of the command line is shown.
+pub(crate) const SETTING: &str = "--set";
+
 /// Names one of the [`Files`] of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub(crate) u32);
@@ -117,6 +120,19 @@ impl Files {
             .collect();
         self.list.push(Arc::new(SourceFile { name: name.to_string(), path, text, lines }));
         FileId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Shows settings from the `from`-th on under another name.
+    pub(crate) fn rename_settings(&mut self, from: usize, name: &str) {
+        let is_setting = |file: &&mut Arc<SourceFile>| file.path.is_none() && file.name == SETTING;
+        for file in self.list.iter_mut().filter(is_setting).skip(from) {
+            *file = Arc::new(SourceFile {
+                name: name.to_string(),
+                path: None,
+                text: file.text.clone(),
+                lines: file.lines.clone(),
+            });
+        }
     }
 
     /// Returns a file.

@@ -33,7 +33,7 @@ pub use params::Uncertain;
 pub use registry::{
     Bound, Field, FieldDefault, Key, Kind, Range, Registry, RegistryError, Role, Status, Type,
 };
-pub use scenario::{Assumption, Checked, OverValues, Overrides, Scenario, Section, SweepSection};
+pub use scenario::{Assumption, Checked, OverValues, Overrides, Scenario, Section, SweepSection, Takes};
 pub use spec::{CallSpec, DistributionSpec, ProfileSpec, Step, StepSpec, Wait};
 pub use topology::{Call, Part, Topology};
 pub use typed::{Args, Data, Item, Value};

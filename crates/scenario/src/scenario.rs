@@ -17,7 +17,7 @@ use crate::registry::{Registry, Type};
 use crate::setting::{Change, Setter, Target as SettingTarget};
 use crate::topology::{self, Call, Part, Topology};
 use crate::typed::{Args, Data, Item, Value};
-use crate::value::{Condition, Metric, Quantity, shown};
+use crate::value::{Condition, Dimension, Metric, Quantity, shown};
 use crate::{expand, lint, rule};
 
 /// How many settings may apply at once: each looks for its part by name.
@@ -117,39 +117,75 @@ impl Scenario {
         self.written.files.data.list()
     }
 
-    /// Returns whether a setting takes whole numbers only.
+    /// Returns what a setting takes; `option` is where its path was written: `--over`, `--load`.
     ///
     /// # Errors
     /// If the path leads to nothing that can be set, with what was likely meant.
-    pub fn takes_whole_numbers(
+    pub fn takes(
         &self,
         registry: &Registry,
         overrides: &Overrides,
         path: &str,
-    ) -> Result<bool, Faults> {
-        fn whole(ty: &Type) -> bool {
-            match ty {
-                Type::Count => true,
-                Type::Drawn(inner) | Type::Timed(inner) => whole(inner),
-                Type::Either(types) => types.iter().any(whole),
-                _ => false,
-            }
-        }
+        option: &str,
+    ) -> Result<Takes, Faults> {
         let Written { files, arena, root, sets, faults } = self.written.clone();
         let mut check = Check { registry, files, arena, root, faults };
         let changes = check.changes(&sets, overrides);
         check.apply(&changes);
-        let file = check.files.add("--over", None, path.to_string());
+        let file = check.files.add(option, None, path.to_string());
         let place = Place::new(file, 0, path.len());
         let value = check.arena.push(Shape::Flag(false), place, Origin::CommandLine);
         let path = Word { text: path.into(), place };
         let change = Change { path, value, origin: Origin::CommandLine };
         match Setter::new(registry, &mut check.arena, check.root).apply(&change) {
-            Ok(target) => Ok(whole(&target.ty)),
+            Ok(target) => Ok(Takes::of(&target.ty)),
             Err(fault) => Err(Faults::new(check.files, vec![fault])),
         }
     }
 }
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Takes {
+    /// Whole numbers only.
+    pub whole: bool,
+    /// A number or quantity, alone or among other things.
+    pub number: bool,
+    /// What it measures, where the type says so.
+    pub dimension: Option<Dimension>,
+}
+
+impl Takes {
+    fn of(ty: &Type) -> Takes {
+        let number = |whole: bool, dimension| Takes { whole, number: true, dimension };
+        match ty {
+            Type::Count => number(true, Some(Dimension::Number)),
+            Type::Of(dimension) => number(false, Some(*dimension)),
+            Type::Any | Type::Param | Type::Value => number(false, None),
+            Type::Drawn(inner) | Type::Timed(inner) => Takes::of(inner),
+            Type::Either(types) => {
+                let all = || types.iter().map(Takes::of).filter(|takes| takes.number);
+                let whole = all().any(|takes| takes.whole);
+                all().next().map_or(NOTHING, |first| Takes { whole, ..first })
+            }
+            Type::Text
+            | Type::Flag
+            | Type::Price
+            | Type::Metric
+            | Type::Condition
+            | Type::Name(_)
+            | Type::Path(_)
+            | Type::Family(_)
+            | Type::Record(_)
+            | Type::List(_)
+            | Type::Map(..)
+            | Type::Preset => NOTHING,
+        }
+    }
+}
+
+/// What takes no number.
+const NOTHING: Takes = Takes { whole: false, number: false, dimension: None };
 
 /// The check of one scenario, in its order.
 struct Check<'a> {
@@ -194,7 +230,7 @@ impl Check<'_> {
     /// Reads `PATH=VALUE`.
     fn change_of_text(&mut self, path: &str, value: &str) -> Option<Change> {
         let text = format!("{path}={value}");
-        let file = self.files.add("--set", None, text.clone());
+        let file = self.files.add(crate::file::SETTING, None, text.clone());
         let mut faults = Vec::new();
         let before = path.len() + 1;
         let read = read_from(&text, before, file, Origin::CommandLine, &mut self.arena, &mut faults);

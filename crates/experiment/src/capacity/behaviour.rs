@@ -10,14 +10,14 @@ use super::result::{Behaviour, OfPeak};
 ///
 /// # Source
 /// Chosen: a tenth is what retries and time-outs of a healthy system may waste in overload.
-const LEVEL: f64 = 0.9;
+pub(super) const LEVEL: f64 = 0.9;
 
 /// Share of the peak below which it counts as collapsed.
 ///
 /// # Source
 /// Chosen: half of the work wasted is what is commonly called congestion collapse (Floyd and Fall, IEEE/ACM
 /// Transactions on Networking 7(4), 1999, speak of "most").
-const FALLEN: f64 = 0.5;
+pub(super) const FALLEN: f64 = 0.5;
 
 /// Share of what is offered that must end well for a load to count as carried.
 const CARRIED: f64 = 0.98;

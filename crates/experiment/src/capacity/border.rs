@@ -15,40 +15,55 @@ pub(super) struct Crossing {
     pub steepness: f64,
 }
 
-/// The crossing of one objective, from the point nearest to its border and the next one that is far enough for a slope.
+/// The crossing of one objective.
 ///
-/// The interval is that of the metric at the nearest point, carried over by the slope (delta method): the loads at
-/// which the ends of the interval would lie on the bound. In a scale in which the score is nearly a straight line it
-/// holds for wide intervals too.
+/// The ends of the interval are the loads at which the ends of the metric's own interval cross the bound, each sought
+/// as the crossing itself is. (One slope for all three made intervals too short at their lower end: the closer to
+/// saturation, the steeper the metric and the wider its interval.)
 ///
 /// # Source
 /// Inverting a confidence band at a level: Seber and Wild, Nonlinear Regression, 1989, section 5.4. Chosen over one
 /// root per replication, which needs a search in each and is biased for percentiles of few samples.
 pub(super) fn crossing(points: &[Point], objective: usize, scale: Scale) -> Option<Crossing> {
-    let of = |p: &Point| -> Option<(f64, Score)> {
-        let score = p.kept()?.scores[objective];
-        score.is_near().then_some((p.load, score))
+    let scores: Vec<(f64, Score)> = points
+        .iter()
+        .filter_map(|p| Some((p.load, p.kept()?.scores[objective])))
+        .filter(|(_, score)| score.is_near())
+        .collect();
+    let curve = |of: &dyn Fn(&Score) -> Option<f64>| -> Vec<(f64, f64)> {
+        scores.iter().filter_map(|(load, score)| Some((*load, of(score)?))).collect()
     };
-    let mut known: Vec<(f64, Score)> = points.iter().filter_map(of).collect();
-    known.sort_by(|a, b| a.1.value.abs().total_cmp(&b.1.value.abs()));
-    let (near, score) = *known.first()?;
+    let middle = root(&curve(&|score| Some(score.value)), scale)?;
+    let ends = root(&curve(&|score| Some(score.interval?.1)), scale)
+        .zip(root(&curve(&|score| Some(score.interval?.0)), scale));
+    let interval = ends.map(|(low, high)| (low.load, high.load));
+    Some(Crossing { objective, load: middle.load, interval, steepness: middle.steepness })
+}
+
+/// Where a curve crosses zero, and how steeply.
+struct Root {
+    load: f64,
+    steepness: f64,
+}
+
+/// The zero of the straight line through the point nearest to zero and the next one that is far enough for a slope.
+fn root(curve: &[(f64, f64)], scale: Scale) -> Option<Root> {
+    let mut known = curve.to_vec();
+    known.sort_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+    let (near, value) = *known.first()?;
     // On the other side if there is one as near as on this: a straight line is best in between.
     let apart = |load: f64| (load / near - 1.0).abs();
-    let other = known.iter().skip(1).filter(|(load, _)| apart(*load) >= APART);
-    let across = |other: &Score| (other.value < 0.0) != (score.value < 0.0);
-    let weight = |(load, s): &(f64, Score)| apart(*load) * if across(s) { 1.0 } else { 2.0 };
-    let (far, other) = *other.min_by(|a, b| weight(a).total_cmp(&weight(b)))?;
+    let others = known.iter().skip(1).filter(|(load, _)| apart(*load) >= APART);
+    let across = |other: f64| (other < 0.0) != (value < 0.0);
+    let weight = |(load, other): &(f64, f64)| apart(*load) * if across(*other) { 1.0 } else { 2.0 };
+    let (far, other) = *others.min_by(|a, b| weight(a).total_cmp(&weight(b)))?;
     let scale = scale.for_both(near, far);
     let (a, b) = (scale.to(near)?, scale.to(far)?);
-    let slope = (other.value - score.value) / (b - a);
+    let slope = (other - value) / (b - a);
     if slope <= 0.0 || !slope.is_finite() {
         return None;
     }
-    let at = |value: f64| scale.from(a - value / slope);
-    let load = at(score.value);
-    let steepness = (other.value - score.value) / (far / near).ln();
-    let interval = score.interval.map(|(low, high)| (at(high), at(low)));
-    Some(Crossing { objective, load, interval, steepness })
+    Some(Root { load: scale.from(a - value / slope), steepness: (other - value) / (far / near).ln() })
 }
 
 /// The border of all objectives together: the first crossing, its ends the first of all ends.

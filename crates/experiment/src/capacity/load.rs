@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use kneepoint_scenario::plan::Plan;
-use kneepoint_scenario::value::{Dimension, Quantity};
-use kneepoint_scenario::{Checked, Data, Overrides, ProfileSpec, Registry, Scenario, plan_at};
+use kneepoint_scenario::value::{Dimension, Quantity, nearest};
+use kneepoint_scenario::{Checked, Data, Faults, Overrides, ProfileSpec, Registry, Scenario, plan_at};
 
 use crate::error::ExperimentError;
 use crate::saturation::{Saturation, offered_per_s, saturation};
 
 use super::result::LoadAxis;
+
+/// The option in which the path of a load is written.
+const OPTION: &str = "--load";
 
 /// What is run at one load, and what theory says of it.
 pub struct Loaded {
@@ -27,17 +30,60 @@ pub type Offered = Arc<dyn Fn(u64, u64) -> Option<f64> + Send + Sync>;
 /// Makes what is run at a load.
 type At = Box<dyn Fn(f64) -> Result<Loaded, ExperimentError> + Send + Sync>;
 
+/// A time at a multiple of the load.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pulse {
+    /// Times the load.
+    pub factor: f64,
+    /// From when on \[ns\].
+    pub at: u64,
+    /// How long \[ns\].
+    pub hold: u64,
+}
+
+/// Makes what is run at a load with a pulse; or says why it cannot.
+type PulsedAt = Box<dyn Fn(f64, Pulse) -> Result<Plan, String> + Send + Sync>;
+
 /// What is searched: a load, its range, and what is run at each value of it.
 pub struct Loads {
     pub(super) axis: LoadAxis,
-    /// The load as it is written.
-    pub(super) written: f64,
+    /// The load as it is written, where that is one number.
+    pub(super) written: Option<f64>,
+    /// A load that can be run, from which the search feels its way: what is written, if it lies in the range.
+    pub(super) start: f64,
     pub(super) range: Option<(f64, f64)>,
     pub(super) seed: Option<u64>,
     pub(super) replications: Option<u64>,
     /// Users as they are written, if all clients are closed with a constant number of them.
     pub(super) users_written: Option<f64>,
     at: At,
+    pulsed: Option<PulsedAt>,
+}
+
+/// Why a setting cannot be searched.
+#[derive(Clone, Debug)]
+pub enum LoadError {
+    /// The scenario is at fault, or cannot be measured.
+    Faults(Faults),
+    /// What was asked for makes no sense; in words.
+    Asked(String),
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LoadError::Faults(faults) => write!(f, "{faults}"),
+            LoadError::Asked(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<Faults> for LoadError {
+    fn from(faults: Faults) -> LoadError {
+        LoadError::Faults(faults)
+    }
 }
 
 impl Loads {
@@ -57,12 +103,14 @@ impl Loads {
         };
         Loads {
             axis: LoadAxis::Clients,
-            written: 1.0,
+            written: Some(1.0),
+            start: 1.0,
             range: None,
             seed: None,
             replications: None,
             users_written,
             at: Box::new(at),
+            pulsed: None,
         }
     }
 
@@ -71,79 +119,83 @@ impl Loads {
     /// Without a range its present value must be one number: a parameter, or a field that is a plain quantity.
     ///
     /// # Errors
-    /// If the path names nothing, or not a number; if the scenario is at fault; if the range is none. In words.
+    /// If the path names nothing, or nothing that is a number; if the scenario is at fault there, or an objective cannot
+    /// be measured; if the range is none.
     pub fn of_setting(
         scenario: &Scenario,
         registry: &Registry,
         overrides: &Overrides,
         path: &str,
         range: Option<(Quantity, Quantity)>,
-    ) -> Result<Loads, String> {
-        let checked = scenario.check(registry, overrides).map_err(|faults| faults.to_string())?;
+    ) -> Result<Loads, LoadError> {
+        let checked = scenario.check(registry, overrides)?;
+        let asked = |reason: String| Err(LoadError::Asked(reason));
         let present = present(&checked, path);
         if let (Some(name), None) = (path.strip_prefix("params."), present) {
             // Setting it would make a new parameter that nothing uses.
             let known: Vec<&str> = checked.params().iter().map(|(name, _)| name.as_str()).collect();
-            let known = if known.is_empty() { "there is none".to_string() } else { known.join(", ") };
-            return Err(format!(
-                "there is no parameter \"{}\"; the scenario has: {known}",
-                name.escape_debug()
-            ));
+            let near = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean {near}?"),
+                None if known.is_empty() => "there is none".to_string(),
+                None => format!("the scenario has: {}", known.join(", ")),
+            };
+            return asked(format!("there is no parameter \"{}\"; {near}", name.escape_debug()));
+        }
+        let takes = scenario.takes(registry, overrides, path, OPTION)?;
+        if !takes.number {
+            return asked(format!("{path} is no number and so no load; a load is {}", candidates(&checked)));
         }
         let dimension = match (range, present) {
             (Some((low, high)), present) => {
-                if low.dimension != high.dimension {
-                    return Err(format!(
-                        "the range of {path} goes from {low} to {high}: two different things"
-                    ));
-                }
-                if !(low.value > 0.0 && low.value < high.value) {
-                    return Err(format!(
-                        "the range of {path} goes from {low} to {high}; it must begin above 0 and rise"
-                    ));
-                }
+                ranges(path, low, high)?;
                 // A bare number may stand for a share; nothing else for anything else.
-                let fits = |present: &Quantity| {
-                    present.dimension == low.dimension
-                        || low.dimension == Dimension::Number && present.dimension == Dimension::Ratio
+                let fits = |dimension: Dimension| {
+                    dimension == low.dimension
+                        || low.dimension == Dimension::Number && dimension == Dimension::Ratio
                 };
-                if let Some(present) = present.filter(|present| !fits(present)) {
-                    return Err(format!("{path} is {present}, and the range goes from {low} to {high}"));
+                let dimension = present.map(|present| present.dimension).or(takes.dimension);
+                if let Some(dimension) = dimension.filter(|dimension| !fits(*dimension)) {
+                    let is = match present {
+                        Some(present) => present.to_string(),
+                        None => dimension.with_article().to_string(),
+                    };
+                    return asked(format!("{path} is {is}, and the range goes from {low} to {high}"));
                 }
-                present.map_or(low.dimension, |present| present.dimension)
+                dimension.unwrap_or(low.dimension)
             }
             (None, Some(present)) if present.value > 0.0 => present.dimension,
             (None, Some(present)) => {
-                return Err(format!("{path} is {present}: a search needs a load above 0, or a range"));
+                return asked(format!("{path} is {present}: a search needs a load above 0, or a range"));
             }
             (None, None) => {
-                // The path may be wrong, or lead to something that is no number: setting it tells.
-                if let Err(faults) = with(scenario, registry, overrides, path, "1") {
-                    let nothing =
-                        faults.rows().iter().any(|row| row.file == "--set" && row.column <= path.len());
-                    if nothing {
-                        return Err(faults.to_string());
-                    }
-                }
-                return Err(format!(
-                    "{path} has no plain number to begin with: give a range, as in --load {path}=10/s..1000/s"
+                let example = match takes.dimension {
+                    Some(Dimension::Rate) => "10/s..1000/s",
+                    Some(Dimension::Duration) => "1ms..100ms",
+                    Some(Dimension::Ratio) => "1%..50%",
+                    Some(Dimension::Size) => "1kB..1MB",
+                    Some(Dimension::Bandwidth) => "1MB/s..100MB/s",
+                    _ => "1..100",
+                };
+                return asked(format!(
+                    "{path} has no single value to begin with: give a range, as in --load {path}={example}"
                 ));
             }
         };
         let range = range.map(|(low, high)| (low.value, high.value));
-        let written = match (present, range) {
+        let start = match (present, range) {
             (Some(present), None) => present.value,
             (Some(present), Some((low, high))) if (low..=high).contains(&present.value) => present.value,
             (_, Some((low, high))) => (low * high).sqrt(),
             (None, None) => unreachable!("refused above"),
         };
-        // A count takes whole numbers only: what a fraction does tells.
-        let fraction = written.floor() + 0.5;
-        let whole = dimension == Dimension::Number
-            && with(scenario, registry, overrides, path, &text(fraction, dimension, false)).is_err();
+        // A count takes whole numbers only: of what may be one, what a fraction does tells.
+        let fraction = start.floor() + 0.5;
+        let whole = takes.whole
+            || dimension == Dimension::Number
+                && with(scenario, registry, overrides, path, &text(fraction, dimension, false)).is_err();
         let axis = LoadAxis::Setting { path: path.to_string(), dimension, whole };
-        with(scenario, registry, overrides, path, &text(written, dimension, whole))
-            .map_err(|faults| faults.to_string())?;
+        let begun = with(scenario, registry, overrides, path, &text(start, dimension, whole))?;
+        crate::check(&begun, &kneepoint_scenario::plan(&begun)?)?;
         let (scenario, registry) = (scenario.clone(), registry.clone());
         let (overrides, path) = (overrides.clone(), path.to_string());
         let at = move |load: f64| {
@@ -156,12 +208,14 @@ impl Loads {
         };
         Ok(Loads {
             axis,
-            written,
+            written: present.map(|present| present.value),
+            start,
             range,
             seed: None,
             replications: None,
             users_written: None,
             at: Box::new(at),
+            pulsed: None,
         })
     }
 
@@ -174,13 +228,58 @@ impl Loads {
         };
         Loads {
             axis,
-            written,
+            written: Some(written),
+            start: written,
             range: None,
             seed: None,
             replications: None,
             users_written: None,
             at: Box::new(at),
+            pulsed: None,
         }
+    }
+
+    /// Lets the search look at what a pulse of load leaves, where the goodput falls beyond the knee: that takes the
+    /// scenario from which this load was made, with the same overrides.
+    #[must_use]
+    pub fn with_pulses(mut self, scenario: &Scenario, registry: &Registry, overrides: &Overrides) -> Loads {
+        let (scenario, registry, overrides) = (scenario.clone(), registry.clone(), overrides.clone());
+        let axis = self.axis.clone();
+        self.pulsed = Some(Box::new(move |load, pulse| {
+            let faults = |faults: Faults| {
+                let first = faults.rows().first().map_or_else(String::new, |row| row.message.clone());
+                format!("the clients take no pulse: {first}")
+            };
+            let mut overrides = overrides.clone();
+            let mut factor = 1.0;
+            match &axis {
+                LoadAxis::Clients => factor = load,
+                LoadAxis::Setting { path, dimension, whole } => {
+                    overrides.set.push((path.clone(), text(load, *dimension, *whole)));
+                }
+            }
+            let checked = scenario.check(&registry, &overrides).map_err(faults)?;
+            for part in checked.parts().iter().filter(|part| part.is_client) {
+                let field = match part.args.kind() {
+                    "OpenClient" => "rate",
+                    "ClosedClient" => "users",
+                    "SessionClient" => "sessions",
+                    kind => return Err(format!("{} is a {kind}, whose load takes no pulse", part.name)),
+                };
+                let Some(value) = part.args.get(field) else {
+                    return Err(format!("{} has no {field} that takes a pulse", part.name));
+                };
+                let written = checked.files().text(value.place);
+                let spike = format!(
+                    "Product([{written}, Spike(base: 1, peak: {}, at: \"{}ns\", hold: \"{}ns\")])",
+                    pulse.factor, pulse.at, pulse.hold
+                );
+                overrides.set.push((format!("{}.{field}", part.name), spike));
+            }
+            let pulsed = scenario.check(&registry, &overrides).map_err(faults)?;
+            plan_at(&pulsed, factor).map_err(faults)
+        }));
+        self
     }
 
     /// Searches only between these loads.
@@ -211,12 +310,29 @@ impl Loads {
     /// What is run at a load: the same number of replications everywhere, so that they can be compared one by one.
     pub(super) fn at(&self, load: f64) -> Result<Loaded, ExperimentError> {
         let mut loaded = (self.at)(load)?;
-        let run = &mut loaded.plan.run;
+        self.settle(&mut loaded.plan);
+        Ok(loaded)
+    }
+
+    /// What is run at a load with a pulse; or why that cannot be.
+    pub(super) fn pulsed_at(&self, load: f64, pulse: Pulse) -> Result<Loaded, String> {
+        let Some(pulsed) = &self.pulsed else { return Err("no pulse of load was asked for".to_string()) };
+        let mut plan = pulsed(load, pulse)?;
+        self.settle(&mut plan);
+        Ok(Loaded { plan, saturation: Vec::new(), offered_per_s: Arc::new(|_, _| None) })
+    }
+
+    /// Whether the search can look at what a pulse of load leaves.
+    pub(super) fn takes_pulses(&self) -> bool {
+        self.pulsed.is_some()
+    }
+
+    fn settle(&self, plan: &mut Plan) {
+        let run = &mut plan.run;
         run.seed = self.seed.unwrap_or(run.seed);
         run.replications_min = self.replications.unwrap_or(run.replications_min);
         run.replications_max = run.replications_min;
         run.precision = None;
-        Ok(loaded)
     }
 
     /// The nearest load that can be run.
@@ -232,7 +348,36 @@ impl Loads {
     }
 }
 
-fn refused(load: f64, faults: &kneepoint_scenario::Faults) -> ExperimentError {
+/// Holds that a range of loads is one.
+fn ranges(path: &str, low: Quantity, high: Quantity) -> Result<(), LoadError> {
+    let what = || format!("the range of {path} goes from {low} to {high}");
+    if low.dimension != high.dimension {
+        return Err(LoadError::Asked(format!("{}: two different things", what())));
+    }
+    if !(low.value > 0.0 && low.value < high.value) {
+        return Err(LoadError::Asked(format!("{}; it must begin above 0 and rise", what())));
+    }
+    Ok(())
+}
+
+/// What can be a load in this scenario, in words.
+fn candidates(checked: &Checked) -> String {
+    let params = checked.params().iter().map(|(name, _)| format!("params.{name}"));
+    let clients = checked.parts().iter().filter(|part| part.is_client);
+    let fields = clients.flat_map(|part| {
+        let fields = ["rate", "users", "sessions"].into_iter();
+        let is_set = |field: &&str| part.args.kind.field(field).is_some() && part.args.get(field).is_some();
+        fields.filter(is_set).map(|field| format!("{}.{field}", part.name))
+    });
+    let all: Vec<String> = fields.chain(params).collect();
+    if all.is_empty() {
+        "the rate or the users of a client, or a parameter they are made of".to_string()
+    } else {
+        format!("one of {}", all.join(", "))
+    }
+}
+
+fn refused(load: f64, faults: &Faults) -> ExperimentError {
     ExperimentError::plan(format!("at load {load} the scenario is at fault\n{faults}"))
 }
 
@@ -242,10 +387,11 @@ fn with(
     overrides: &Overrides,
     path: &str,
     value: &str,
-) -> Result<Checked, kneepoint_scenario::Faults> {
+) -> Result<Checked, Faults> {
     let mut overrides = overrides.clone();
+    let own = overrides.set.len();
     overrides.set.push((path.to_string(), value.to_string()));
-    scenario.check(registry, &overrides)
+    scenario.check(registry, &overrides).map_err(|faults| faults.with_settings_from(own, OPTION))
 }
 
 /// A value as it is written in a scenario, to the last bit where its unit can say it.

@@ -4,8 +4,10 @@
 //! Loads --first guess from theory--> Point (a run) --search--> bracket --crossing--> capacity with interval
 //!                                      ^__________________________|         |
 //!                                                                    knee: loads around and beyond --> behaviour
+//!                                                                                  '--falls--> a pulse --> recovery
 //! ```
-//! A run is the scenario with all its replications at one load; a search takes fewer than twenty.
+//! A run is the scenario with all its replications at one load; a search takes at most nine, and with all that follows
+//! about twenty.
 
 mod behaviour;
 mod border;
@@ -14,6 +16,7 @@ mod linearity;
 mod load;
 mod parts;
 mod point;
+mod recovery;
 mod result;
 mod search;
 
@@ -23,13 +26,14 @@ use crate::error::ExperimentError;
 use crate::run::{Options, in_threads};
 
 pub use change::{Change, change};
-pub use linearity::{Linearity, ScalingFit, Size, SizeCapacity, linearity};
-pub use load::{Loaded, Loads, Offered};
+pub use linearity::{Coefficient, Linearity, ScalingFit, Size, SizeCapacity, linearity};
+pub use load::{LoadError, Loaded, Loads, Offered};
 pub use result::{
-    Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, OfPeak, PartLoad, Seen,
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, OfPeak, PartLoad,
+    Recovery, Seen,
 };
 
-use point::{Kept, Point};
+use point::Point;
 use search::{Bounds, Next, RUNS_MAX, Scale};
 
 /// Loads of the knee's table, as shares of the capacity.
@@ -46,6 +50,15 @@ const SAME: f64 = 0.02;
 
 /// How far the load may be from what is written if nothing else bounds it.
 const FURTHEST: f64 = 1000.0;
+
+/// How far apart (ratio) two loads must be to tell whether the clients send more at the higher one.
+const APART_TO_TELL: f64 = 1.2;
+
+/// How many times the requests of the lower load are more.
+///
+/// # Source
+/// Chosen: a fifth more load brings a fifth more requests, and closed clients near saturation still some per cent.
+const MORE: f64 = 1.005;
 
 /// How a search is made. Nothing here changes a result, but for the knee, which is there or not.
 #[derive(Clone, Copy, Default)]
@@ -124,7 +137,7 @@ impl Runner<'_> {
 
     fn capacity(&mut self) -> Result<CapacityResult, ExperimentError> {
         let loads = self.loads;
-        let written = loads.written;
+        let written = loads.start;
         let scale = Scale { saturation: parts::saturation_load(loads)? };
         let (low, high) = loads.range.unwrap_or_else(|| {
             let high = scale.saturation.map_or(FURTHEST * written, |s| 8.0 * s);
@@ -140,17 +153,14 @@ impl Runner<'_> {
             ));
         }
         let objectives = plan.objectives.len();
-        if objectives == 0 {
-            self.run(loads.fitting(search::first(&bounds)))?;
-        } else {
-            self.search(&bounds)?;
-        }
         let confidence = plan.run.confidence;
         let n = plan.run.replications_min;
         let found = if objectives == 0 {
+            self.search_idle(&bounds)?;
             self.by_saturation(confidence, n)
         } else {
-            self.found(&bounds, objectives, confidence, n)
+            let ended = self.search(&bounds)?;
+            self.found(&bounds, ended, objectives, confidence, n)
         };
         if !self.options.without_knee
             && let Some(at) = self.centre(&found)
@@ -160,30 +170,48 @@ impl Runner<'_> {
         self.result(found, &plan, scale)
     }
 
-    fn search(&mut self, bounds: &Bounds) -> Result<(), ExperimentError> {
+    /// Returns whether it came to its end; otherwise it has used up its runs.
+    fn search(&mut self, bounds: &Bounds) -> Result<bool, ExperimentError> {
         while self.points.len() < RUNS_MAX {
             let load = match search::next(&self.points, bounds) {
                 Next::Try(load) => self.loads.fitting(load),
-                Next::Done | Next::Edge => return Ok(()),
+                Next::Done | Next::Edge => return Ok(true),
             };
             // Whole loads end where there is none in between.
             if self.has(load) {
-                return Ok(());
+                return Ok(true);
             }
             self.run(load)?;
+        }
+        Ok(matches!(search::next(&self.points, bounds), Next::Done | Next::Edge))
+    }
+
+    /// Without objectives: down to a load short of saturation, at which utilisation tells where that is.
+    fn search_idle(&mut self, bounds: &Bounds) -> Result<(), ExperimentError> {
+        let mut load = self.loads.fitting(search::first(bounds));
+        while self.points.len() < RUNS_MAX && !self.has(load) {
+            self.run(load)?;
+            if parts::short_of_saturation(&self.points, f64::INFINITY).is_some() {
+                return Ok(());
+            }
+            load = self.loads.fitting((load / 2.0).max(bounds.low));
         }
         Ok(())
     }
 
     /// What came of the search: the finding, the border and what is left there.
-    fn found(&self, bounds: &Bounds, objectives: usize, confidence: f64, n: u64) -> Found {
+    fn found(&self, bounds: &Bounds, ended: bool, objectives: usize, confidence: f64, n: u64) -> Found {
         let without = |finding| Found { finding, capacity: None, binding: None };
         match search::bracket(&self.points) {
             (None, None) => unreachable!("a search runs at least once"),
-            (Some(held), None) => without(Finding::NotReached { load: held.load }),
+            (Some(held), None) if ended => without(Finding::NotReached { load: held.load }),
+            (Some(held), None) => without(Finding::NotSettled { holds: Some(held.load), missed: None }),
             (None, Some(missed)) => {
                 if missed.only_grows() {
-                    return self.by_saturation_of(missed, confidence, n);
+                    return self.saturated(None, missed, confidence, n);
+                }
+                if !ended {
+                    return without(Finding::NotSettled { holds: None, missed: Some(missed.load) });
                 }
                 let which = missed.kept().map_or_else(Vec::new, |kept| {
                     (0..objectives).filter(|o| kept.scores[*o].value >= 0.0).collect()
@@ -196,7 +224,7 @@ impl Runner<'_> {
             }
             (Some(held), Some(missed)) => {
                 if missed.only_grows() {
-                    return self.by_saturation_of(held, confidence, n);
+                    return self.saturated(Some(held), missed, confidence, n);
                 }
                 let crossing = border::first_crossing(&self.points, objectives, bounds.scale, confidence, n);
                 let inside = |load: f64| load >= held.load * 0.999 && load <= missed.load * 1.001;
@@ -215,7 +243,7 @@ impl Runner<'_> {
                         let finding = if missed.load / held.load < 1.05 {
                             Finding::Found
                         } else {
-                            Finding::NotSettled { holds: held.load, missed: missed.load }
+                            Finding::NotSettled { holds: Some(held.load), missed: Some(missed.load) }
                         };
                         let estimate = Estimate {
                             value: (held.load * missed.load).sqrt(),
@@ -236,31 +264,40 @@ impl Runner<'_> {
         }
     }
 
-    /// Without objectives only saturation can be told.
+    /// Without objectives only saturation can be told; not where it would lie outside the range.
     fn by_saturation(&self, confidence: f64, n: u64) -> Found {
-        let point = self.points.iter().rev().find(|p| p.kept().is_some_and(|k| k.seen.overloaded.is_empty()));
-        let mut found = match point.or(self.points.first()) {
-            Some(point) => self.by_saturation_of(point, confidence, n),
-            None => Found { finding: Finding::NoObjective, capacity: None, binding: None },
-        };
-        found.finding = Finding::NoObjective;
-        found
+        let short = parts::short_of_saturation(&self.points, f64::INFINITY);
+        let full = self.full(short, confidence, n).map(|(_, full)| full);
+        let inside =
+            |full: &Estimate| self.loads.range.is_none_or(|(low, high)| (low..=high).contains(&full.value));
+        Found { finding: Finding::NoObjective, capacity: full.filter(inside), binding: None }
     }
 
-    /// The load at which the busiest part of a run would have no idle time left.
-    fn by_saturation_of(&self, point: &Point, confidence: f64, n: u64) -> Found {
-        let busiest = point.kept().and_then(Kept::busiest);
-        let part = busiest.map_or_else(String::new, |(part, _)| part.to_string());
-        let utilisation = busiest.and_then(|(part, _)| point.kept()?.utilisation_of(part)?.known().copied());
-        let capacity = utilisation.filter(|u| u.low > 0.0).map(|u| Estimate {
-            value: point.load / u.value,
-            low: point.load / u.high,
-            high: point.load / u.low,
-            confidence,
-            n,
-            effective_samples: None,
-        });
-        Found { finding: Finding::Saturated { part }, capacity, binding: None }
+    /// All objectives hold at a load, but only because the run is short: a queue grows for ever.
+    fn saturated(&self, held: Option<&Point>, grows: &Point, confidence: f64, n: u64) -> Found {
+        let part = grows.kept().and_then(|kept| kept.seen.overloaded.first().cloned()).unwrap_or_default();
+        let short = parts::short_of_saturation(&self.points, grows.load);
+        // The busiest part is full there; if it is not, what grows has another reason, and the bracket is all there is.
+        match (self.full(short, confidence, n).filter(|(_, full)| full.low <= grows.load), held) {
+            (Some((part, full)), _) => {
+                let highest = self.loads.range.map_or(f64::INFINITY, |(_, high)| high);
+                let capacity = Estimate { value: full.value.min(highest), ..full };
+                Found { finding: Finding::Saturated { part }, capacity: Some(capacity), binding: None }
+            }
+            (None, Some(held)) => Found {
+                finding: Finding::NotSettled { holds: Some(held.load), missed: Some(grows.load) },
+                capacity: None,
+                binding: None,
+            },
+            (None, None) => Found { finding: Finding::Saturated { part }, capacity: None, binding: None },
+        }
+    }
+
+    /// The busiest part at a load short of saturation, and the load at which it would have no idle time left.
+    fn full(&self, short: Option<&Point>, confidence: f64, n: u64) -> Option<(String, Estimate)> {
+        let (part, _) = short?.kept()?.busiest()?;
+        let full = parts::full_at(short, part).known().copied()?;
+        Some((part.to_string(), Estimate { confidence, n, effective_samples: None, ..full }))
     }
 
     /// What the knee's loads are shares of.
@@ -268,15 +305,19 @@ impl Runner<'_> {
         match (&found.capacity, &found.finding) {
             (Some(estimate), _) => Some(estimate.value),
             (None, Finding::NotReached { load } | Finding::MissedAtLowest { load, .. }) => Some(*load),
-            (None, Finding::NotSettled { holds, missed }) => Some((holds * missed).sqrt()),
+            (None, Finding::NotSettled { holds, missed }) => match (holds, missed) {
+                (Some(holds), Some(missed)) => Some((holds * missed).sqrt()),
+                (one, other) => one.or(*other),
+            },
             (None, _) => None,
         }
     }
 
     /// Runs the loads of the knee that were not run yet; more beyond saturation if nothing was overloaded till then.
     fn knee(&mut self, centre: f64, scale: &Scale) -> Result<(), ExperimentError> {
-        let measured = self.points.iter().filter_map(|p| Some(p.load / p.kept()?.busiest()?.1));
-        let saturation = scale.saturation.or_else(|| measured.reduce(f64::min));
+        let short = parts::short_of_saturation(&self.points, f64::INFINITY);
+        let measured = short.and_then(|p| Some(p.load / p.kept()?.busiest()?.1));
+        let saturation = scale.saturation.or(measured);
         let mut wanted: Vec<f64> = KNEE.iter().map(|share| share * centre).collect();
         if let Some(saturation) = saturation.filter(|s| *s > 1.25 * centre) {
             wanted.extend(BEYOND.iter().map(|share| share * saturation));
@@ -284,7 +325,7 @@ impl Runner<'_> {
         for load in wanted {
             let load = self.loads.fitting(load);
             let near = self.points.iter().any(|p| (p.load / load - 1.0).abs() < SAME);
-            let outside = self.loads.range.is_some_and(|(low, _)| load < low);
+            let outside = self.loads.range.is_some_and(|(low, high)| load < low || load > high);
             if !near && !outside {
                 self.run(load)?;
             }
@@ -300,20 +341,31 @@ impl Runner<'_> {
     ) -> Result<CapacityResult, ExperimentError> {
         let centre = self.centre(&found);
         let near = centre.and_then(|centre| {
-            // Without objectives the first run, which is short of saturation, tells most: beyond it work is lost.
-            let all =
-                if found.finding == Finding::NoObjective { &self.points[..1] } else { &self.points[..] };
-            let kept = all.iter().filter(|p| p.kept().is_some());
+            // Without objectives a load short of saturation tells most: beyond it work is lost.
+            if found.finding == Finding::NoObjective {
+                return parts::short_of_saturation(&self.points, centre);
+            }
+            let kept = self.points.iter().filter(|p| p.kept().is_some());
             kept.min_by(|a, b| (a.load - centre).abs().total_cmp(&(b.load - centre).abs()))
         });
-        let parts = parts::parts(self.loads, centre, near, scale)?;
+        let parts = parts::parts(self.loads, &self.points, near, scale)?;
         let bottleneck = parts.first().map(|part| part.name.clone());
-        let knee = self.rows(centre, bottleneck.as_deref());
+        let knee = match self.options.without_knee {
+            true => Vec::new(),
+            false => self.rows(centre, bottleneck.as_deref()),
+        };
         let behaviour = if self.options.without_knee {
             Behaviour::Unknown("no load beyond the capacity was run".to_string())
+        } else if let Some(why) = self.is_no_load() {
+            Behaviour::Unknown(why)
         } else {
             behaviour::behaviour(&self.points, plan.run.confidence)
         };
+        let pulsed = self.pulsed(&behaviour, found.capacity.as_ref(), near, plan.run.confidence)?;
+        let (pulse_runs, pulse_events) = pulsed.as_ref().map_or((0, 0), |p| (p.runs, p.events));
+        let digest = kept_digest(&self.points);
+        let digest =
+            pulsed.as_ref().filter(|p| p.runs > 0).map_or(digest, |p| crate::run::mix(digest, p.digest));
         let objective = |o: usize, steepness| {
             let objective = &plan.objectives[o];
             Binding {
@@ -342,9 +394,10 @@ impl Runner<'_> {
             title: plan.title.clone(),
             axis: self.loads.axis.clone(),
             load_written: self.loads.written,
-            offered_written_per_s: match measured {
-                Some((from, to)) => (self.loads.at(self.loads.written)?.offered_per_s)(from, to),
-                None => None,
+            range: self.loads.range,
+            offered_written_per_s: match (measured, self.loads.written) {
+                (Some((from, to)), Some(written)) => (self.loads.at(written)?.offered_per_s)(from, to),
+                _ => None,
             },
             users_written: self.loads.users_written,
             capacity_per_s: self.per_s(&found.capacity, near)?,
@@ -355,14 +408,40 @@ impl Runner<'_> {
             parts,
             knee,
             behaviour,
-            runs: self.points.len() as u32,
+            recovery: pulsed.map(|pulsed| pulsed.recovery),
+            runs: self.points.len() as u32 + pulse_runs,
             replications: plan.run.replications_min,
             confidence: plan.run.confidence,
             seed: plan.run.seed,
             warnings,
-            digest: kept().fold(0, |digest, kept| crate::run::mix(digest, kept.digest)),
-            events: kept().map(|kept| kept.events).sum(),
+            digest,
+            events: kept().map(|kept| kept.events).sum::<u64>() + pulse_events,
         })
+    }
+
+    /// What a pulse of load leaves, where the goodput falls beyond the knee and a pulse can be made.
+    fn pulsed(
+        &self,
+        behaviour: &Behaviour,
+        capacity: Option<&Estimate>,
+        near: Option<&Point>,
+        confidence: f64,
+    ) -> Result<Option<recovery::Pulsed>, ExperimentError> {
+        let beyond = match behaviour {
+            Behaviour::Decline(p) | Behaviour::Collapse(p) | Behaviour::Unclear(p) => p.load,
+            Behaviour::Rising | Behaviour::Plateau(_) | Behaviour::Unknown(_) => return Ok(None),
+        };
+        let (Some(capacity), Some(kept)) = (capacity, near.and_then(Point::kept)) else { return Ok(None) };
+        if !self.loads.takes_pulses() {
+            return Ok(None);
+        }
+        let tell = |which: u32, load: f64, progress: crate::run::Progress| {
+            if let Some(tell) = self.options.progress {
+                let run = self.points.len() as u32 + which;
+                tell(Step { run, load, done: progress.done, planned: progress.planned });
+            }
+        };
+        recovery::recovery(self.loads, capacity.value, beyond, kept, confidence, &tell).map(Some)
     }
 
     /// The capacity in requests a second: by what is written where that says it, as measured otherwise.
@@ -427,6 +506,19 @@ impl Runner<'_> {
         rows
     }
 
+    /// Why what was searched is no load, if more of it brings no more requests.
+    fn is_no_load(&self) -> Option<String> {
+        let known = || self.points.iter().filter_map(|p| Some((p.load, p.kept()?.sent.iter().sum::<f64>())));
+        let (low, few) = known().min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let (high, many) = known().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let LoadAxis::Setting { path, .. } = &self.loads.axis else { return None };
+        (high >= APART_TO_TELL * low && many < MORE * few).then(|| {
+            format!(
+                "the clients do not send more requests when {path} is raised: it is a setting, and no load"
+            )
+        })
+    }
+
     fn doubts(
         &self,
         warnings: &mut Vec<String>,
@@ -459,6 +551,7 @@ impl Runner<'_> {
                 near.load
             ));
         }
+        warnings.extend(self.is_no_load());
         if bracket_only {
             warnings.push(
                 "the interval of the capacity is no confidence interval but the two loads between which it lies: the \
@@ -467,6 +560,11 @@ impl Runner<'_> {
             );
         }
     }
+}
+
+/// Fingerprint of all runs that went to their end, in their order.
+fn kept_digest(points: &[Point]) -> u64 {
+    points.iter().filter_map(Point::kept).fold(0, |digest, kept| crate::run::mix(digest, kept.digest))
 }
 
 /// What came of a search.

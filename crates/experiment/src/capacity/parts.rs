@@ -1,11 +1,11 @@
 //! What saturates first, and what would be next.
 
-use kneepoint_statistics::Estimate;
+use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::error::ExperimentError;
 
 use super::load::{Loaded, Loads};
-use super::point::Point;
+use super::point::{Kept, Point};
 use super::result::{LoadAxis, PartLoad};
 use super::search::Scale;
 
@@ -19,7 +19,7 @@ fn busiest(loaded: &Loaded) -> Option<f64> {
 
 /// The load at which the first part has no idle time left, by theory; nothing where theory tells nothing.
 pub(super) fn saturation_load(loads: &Loads) -> Result<Option<f64>, ExperimentError> {
-    let written = loads.written;
+    let written = loads.start;
     let Some(now) = busiest(&loads.at(written)?) else { return Ok(None) };
     if loads.axis == LoadAxis::Clients || is_proportional(loads, now)? {
         return Ok((now > 0.0).then(|| written / now));
@@ -45,21 +45,75 @@ pub(super) fn saturation_load(loads: &Loads) -> Result<Option<f64>, ExperimentEr
 
 /// Whether twice the setting makes the bottleneck twice as busy.
 fn is_proportional(loads: &Loads, now: f64) -> Result<bool, ExperimentError> {
-    let half = loads.fitting(loads.written / 2.0);
+    let half = loads.fitting(loads.start / 2.0);
     let then = busiest(&loads.at(half)?).unwrap_or(0.0);
-    Ok((then / now - half / loads.written).abs() < 1e-6)
+    Ok((then / now - half / loads.start).abs() < 1e-6)
 }
 
-/// The parts with servers, the busiest first: measured in the run nearest to the capacity, and by theory there.
+/// Share of the requests sent that may be lost more than at low load before a load counts as saturated.
+///
+/// # Source
+/// Chosen: what is lost takes no servers, so that utilisation is read too low by about this share.
+const LOST: f64 = 0.02;
+
+/// Utilisation above which a part counts as saturated.
+const FULL: f64 = 0.999;
+
+/// The highest load up to `highest` that is short of saturation: no queue grows through the run, and no more requests
+/// are lost than at any load. Beyond it utilisation is no longer in proportion to the load.
+pub(super) fn short_of_saturation(points: &[Point], highest: f64) -> Option<&Point> {
+    let usual = usually_carried(points);
+    let short = |kept: &Kept| kept.seen.overloaded.is_empty() && kept.carried() >= usual - LOST;
+    let short = points.iter().filter(|p| p.load <= highest && p.kept().is_some_and(short));
+    short.max_by(|a, b| a.load.total_cmp(&b.load))
+}
+
+/// The share that ends well at low load: all, but where as many are lost at another load, as by faults.
+fn usually_carried(points: &[Point]) -> f64 {
+    let known = || points.iter().filter_map(|p| Some((p.load, p.kept()?.carried())));
+    let Some((lowest, carried)) = known().min_by(|a, b| a.0.total_cmp(&b.0)) else { return 1.0 };
+    let alike = known().any(|(load, other)| load >= 1.5 * lowest && (other - carried).abs() < LOST / 2.0);
+    if alike { carried } else { 1.0 }
+}
+
+/// The load at which a part would have no idle time left, from the utilisation at a load short of saturation.
+pub(super) fn full_at(point: Option<&Point>, part: &str) -> Estimated {
+    let known = point.and_then(|point| Some((point, point.kept()?)));
+    let Some((point, kept)) = known else {
+        return Estimated::not_enough(
+            "requests are lost or a queue grows at every load that was run: how busy a part is says nothing of where it \
+             would be full",
+            0,
+            None,
+        );
+    };
+    match kept.utilisation_of(part) {
+        Some(Estimated::Known(u)) if u.low > 0.0 && u.value < FULL => Estimated::Known(Estimate {
+            value: point.load / u.value,
+            low: point.load / u.high,
+            high: point.load / u.low,
+            ..*u
+        }),
+        Some(Estimated::Known(u)) if u.value >= FULL => {
+            Estimated::not_enough(format!("{part} is full at every load that was run"), u.n, None)
+        }
+        Some(Estimated::Known(u)) => {
+            Estimated::not_enough(format!("{part} is so idle that its interval holds none at all"), u.n, None)
+        }
+        Some(unknown) => unknown.clone(),
+        None => Estimated::not_enough(format!("{part} has no servers"), 0, None),
+    }
+}
+
+/// The parts with servers, the busiest first: measured in the run nearest to the capacity, and by theory at its load.
 pub(super) fn parts(
     loads: &Loads,
-    centre: Option<f64>,
+    points: &[Point],
     near: Option<&Point>,
     scale: Scale,
 ) -> Result<Vec<PartLoad>, ExperimentError> {
-    let (Some(centre), Some(near)) = (centre, near) else { return Ok(Vec::new()) };
-    let Some(kept) = near.kept() else { return Ok(Vec::new()) };
-    let loaded = loads.at(loads.fitting(centre))?;
+    let Some((near, kept)) = near.and_then(|near| Some((near, near.kept()?))) else { return Ok(Vec::new()) };
+    let loaded = loads.at(near.load)?;
     let mut theory = loaded.saturation;
     // Theory is of the whole run; what is measured begins after the warm-up, when the load may be another.
     let (from, to) = kept.measured;
@@ -71,24 +125,19 @@ pub(super) fn parts(
     let proportional = loads.axis == LoadAxis::Clients && loads.users_written.is_none()
         || matches!(loads.axis, LoadAxis::Setting { .. })
             && scale.saturation.is_some()
-            && busiest(&loads.at(loads.written)?).map_or(Ok(false), |now| is_proportional(loads, now))?;
+            && busiest(&loads.at(loads.start)?).map_or(Ok(false), |now| is_proportional(loads, now))?;
+    let short = short_of_saturation(points, near.load).or_else(|| short_of_saturation(points, f64::INFINITY));
     let mut parts: Vec<PartLoad> = kept
         .utilisation
         .iter()
         .map(|(name, utilisation)| {
             let by_theory = theory.iter().find(|load| load.part == *name).map(|load| load.utilisation);
-            let known = utilisation.known().filter(|u| proportional && u.low > 0.0 && u.value < 0.999);
             PartLoad {
                 name: name.clone(),
                 utilisation: utilisation.clone(),
                 utilisation_by_theory: by_theory,
-                saturates_at: known.map(|u| Estimate {
-                    value: near.load / u.value,
-                    low: near.load / u.high,
-                    high: near.load / u.low,
-                    ..*u
-                }),
-                saturates_at_by_theory: by_theory.filter(|u| proportional && *u > 0.0).map(|u| centre / u),
+                saturates_at: proportional.then(|| full_at(short, name)),
+                saturates_at_by_theory: by_theory.filter(|u| proportional && *u > 0.0).map(|u| near.load / u),
             }
         })
         .collect();

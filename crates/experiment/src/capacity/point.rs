@@ -231,6 +231,12 @@ impl Kept {
         worst.copied().unwrap_or(Score { value: -FAR, interval: None, pooled: true })
     }
 
+    /// Returns the share of the requests sent that ended well.
+    pub fn carried(&self) -> f64 {
+        let sent: f64 = self.sent.iter().sum();
+        if sent > 0.0 { self.good.iter().sum::<f64>() / sent } else { 0.0 }
+    }
+
     /// Returns the utilisation of a part.
     pub fn utilisation_of(&self, part: &str) -> Option<&Estimated> {
         self.utilisation.iter().find(|(name, _)| name == part).map(|(_, of)| of)

@@ -15,8 +15,10 @@ pub struct CapacityResult {
     pub title: String,
     /// What the load is.
     pub axis: LoadAxis,
-    /// The load of the file.
-    pub load_written: f64,
+    /// The load of the file, where that is one number.
+    pub load_written: Option<f64>,
+    /// Between which loads was searched, where that was asked for.
+    pub range: Option<(f64, f64)>,
     /// Requests a second at that load, where what is written says it.
     pub offered_written_per_s: Option<f64>,
     /// Users of all clients in the file, if all are closed with a constant number of them.
@@ -37,6 +39,8 @@ pub struct CapacityResult {
     pub knee: Vec<KneeRow>,
     /// What happens to the goodput beyond the knee.
     pub behaviour: Behaviour,
+    /// Whether the goodput comes back when the load is taken back; nothing if it never fell, or was not looked at.
+    pub recovery: Option<Recovery>,
     /// Runs of the scenario in all, each with its replications.
     pub runs: u32,
     /// Replications of each run.
@@ -95,10 +99,10 @@ pub enum Finding {
     NoObjective,
     /// The runs that were allowed did not settle it: the capacity lies between these loads.
     NotSettled {
-        /// The highest load at which all objectives held.
-        holds: f64,
-        /// The lowest load above it at which one was missed.
-        missed: f64,
+        /// The highest load at which all objectives held; nothing if none was found.
+        holds: Option<f64>,
+        /// The lowest load above it at which one was missed; nothing if none was found.
+        missed: Option<f64>,
     },
 }
 
@@ -142,8 +146,9 @@ pub struct PartLoad {
     pub utilisation: Estimated,
     /// By theory: mean work times rate over servers; nothing where no theory tells.
     pub utilisation_by_theory: Option<f64>,
-    /// The load at which it would have no idle time left if nothing else stood in the way, by measurement.
-    pub saturates_at: Option<Estimate>,
+    /// The load at which it would have no idle time left if nothing else stood in the way: measured at a load short of
+    /// saturation, or why that cannot be; nothing where utilisation does not grow in proportion to the load.
+    pub saturates_at: Option<Estimated>,
     /// The same by theory.
     pub saturates_at_by_theory: Option<f64>,
 }
@@ -210,6 +215,51 @@ pub struct OfPeak {
     pub peak_load: f64,
     /// The goodput of the peak.
     pub peak: Estimated,
+}
+
+/// What a pulse of load beyond the knee leaves when it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recovery {
+    /// The goodput is back.
+    Recovers(AfterPulse),
+    /// More than half of it is back, and it is not whole: it may be on its way.
+    Slow(AfterPulse),
+    /// It stays below half: the failure outlasts what set it off.
+    Metastable(AfterPulse),
+    /// Its interval lies across a border of these.
+    Unclear(AfterPulse),
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+impl Recovery {
+    /// Returns the word for it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Recovery::Recovers(_) => "recovers",
+            Recovery::Slow(_) => "slow",
+            Recovery::Metastable(_) => "metastable",
+            Recovery::Unclear(_) => "unclear",
+            Recovery::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// Goodput after a pulse of load, as a share of that of the same run without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AfterPulse {
+    /// The share in the tail of the run.
+    pub share: Estimate,
+    /// The load before and after.
+    pub back: f64,
+    /// The load of the pulse.
+    pub peak: f64,
+    /// Length of the pulse \[ns\].
+    pub hold: u64,
+    /// From its end to the tail \[ns\].
+    pub after: u64,
+    /// Length of the tail \[ns\].
+    pub tail: u64,
 }
 
 impl Behaviour {

@@ -109,7 +109,7 @@ pub(super) fn next(points: &[Point], bounds: &Bounds) -> Next {
             if missed.load <= bounds.low * (1.0 + 1e-9) {
                 return Next::Edge;
             }
-            below(missed, bounds)
+            below(missed, points, bounds)
         }
         // Where it saturates is told better by how busy it is than by cutting the bracket in halves.
         (Some(held), Some(missed)) if missed.only_grows() && held.load > 0.5 * missed.load => {
@@ -164,23 +164,29 @@ fn above(held: &Point, points: &[Point], bounds: &Bounds) -> f64 {
         // Latencies as of a queue: the score grows as x does. Short of saturation, that something may be seen.
         Some(x) if held.load < 0.97 * s => {
             let step = if score.is_near() { -score.value } else { 1.0 };
-            bounds.scale.from(x + step.max(0.05)).clamp(held.load * 1.005, 0.985 * s)
+            // A metric that hardly grows yet would be followed in ever the same small steps: they double instead.
+            let below = points.iter().filter(|p| p.load < held.load).filter_map(|p| bounds.scale.to(p.load));
+            let before = below.reduce(f64::max).map_or(0.0, |below| 2.0 * (x - below));
+            bounds.scale.from(x + step.max(before).max(0.05)).clamp(held.load * 1.005, 0.985 * s)
         }
         _ if held.load < s => 1.03 * s,
-        _ => 1.25 * held.load,
+        // Nothing is left of theory here: what is lost or put off hides the saturation.
+        _ => 2.0 * held.load,
     }
 }
 
-/// A step down from loads that all miss.
-fn below(missed: &Point, bounds: &Bounds) -> f64 {
+/// A step down from loads that all miss, twice as far as the one before.
+fn below(missed: &Point, points: &[Point], bounds: &Bounds) -> f64 {
     let score = missed.score();
+    let above = points.iter().filter(|p| p.load > missed.load).map(|p| p.load).reduce(f64::min);
+    let furthest = missed.load * above.map_or(0.5, |above| (missed.load / above).powi(2).min(0.5));
     match (bounds.scale.saturation, bounds.scale.to(missed.load)) {
         (Some(s), None) => 0.8 * s,
         (Some(_), Some(x)) if score.is_near() => {
             let to = bounds.scale.from((x - score.value.max(0.05)).max(0.0));
-            to.clamp(missed.load / 2.0, missed.load * 0.98)
+            to.clamp(furthest, missed.load * 0.98)
         }
-        _ => missed.load / 2.0,
+        _ => furthest,
     }
 }
 

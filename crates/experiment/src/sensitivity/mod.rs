@@ -5,7 +5,6 @@
 //! inputs that act together.
 
 pub mod morris;
-mod range;
 
 use kneepoint_scenario::Faults;
 use kneepoint_scenario::plan::{Plan, Watch};
@@ -15,23 +14,13 @@ use crate::compare::{CompareOptions, Comparison, Design, MetricDifference, compa
 use crate::error::ExperimentError;
 use crate::result::{Unit, Verdict};
 use crate::run::{Options, run};
-
-pub use range::Range;
+use crate::sweep::{Axis, AxisValues, plain};
 
 /// Halvings of a range between two verdicts.
 ///
 /// # Source
 /// Chosen: six of them know the setting to 1.6 % of its range.
 const HALVINGS: u32 = 6;
-
-/// An input: a setting and the values it may take.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Input {
-    /// The path of the setting.
-    pub path: String,
-    /// Its values.
-    pub range: Range,
-}
 
 /// Makes the plan with these settings (path and value).
 pub type Make<'a> = dyn Fn(&[(String, String)]) -> Result<Plan, Faults> + 'a;
@@ -105,7 +94,7 @@ pub struct Tornado {
     pub bars: Vec<Bar>,
 }
 
-/// An input that changes the verdict on an objective.
+/// An input with which the verdict on an objective is not everywhere what it is as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flip {
     /// The objective.
@@ -120,12 +109,44 @@ pub struct Flip {
     pub between: Option<[(String, Verdict); 2]>,
 }
 
+/// How a verdict differs over the values of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlipKind {
+    /// Met at one value and missed at another.
+    Flips,
+    /// Met or missed as it is, and nowhere the other: at some value the runs do not tell.
+    MakesUnclear,
+    /// Unclear as it is, and met or missed at some value.
+    MakesClear,
+    /// Anything else, as a probability where parameters are uncertain.
+    Differs,
+}
+
+impl Flip {
+    /// Returns what kind of difference it is.
+    pub fn kind(&self) -> FlipKind {
+        let untold = |v: Verdict| matches!(v, Verdict::Unclear | Verdict::NotEnough);
+        let met = self.all().any(|v| v == Verdict::Met);
+        let missed = self.all().any(|v| v == Verdict::Missed);
+        match self.base {
+            _ if met && missed => FlipKind::Flips,
+            Verdict::Met | Verdict::Missed if self.all().any(untold) => FlipKind::MakesUnclear,
+            base if untold(base) && (met || missed) => FlipKind::MakesClear,
+            _ => FlipKind::Differs,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = Verdict> + '_ {
+        std::iter::once(self.base).chain(self.verdicts.iter().map(|(_, verdict)| *verdict))
+    }
+}
+
 /// What one at a time found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OneAtATime {
     /// A tornado per response.
     pub tornados: Vec<Tornado>,
-    /// The inputs that change a verdict.
+    /// The inputs that flip a verdict, or leave it less or more clear than it is.
     pub flips: Vec<Flip>,
     /// All of it as a comparison: how it was found, and doubts.
     pub comparison: Comparison,
@@ -139,7 +160,7 @@ pub struct OneAtATime {
 /// If a setting is at fault, a run fails, or a response cannot be measured.
 pub fn one_at_a_time(
     make: &Make,
-    inputs: &[Input],
+    inputs: &[Axis],
     responses: &[Metric],
     options: &Options,
 ) -> Result<OneAtATime, SensitivityError> {
@@ -147,8 +168,8 @@ pub fn one_at_a_time(
     let mut designs = vec![Design { name: "as it is".to_string(), plan: make(&[])? }];
     let mut owners = Vec::new();
     for (at, input) in inputs.iter().enumerate() {
-        for value in input.range.extremes() {
-            let name = format!("{}={value}", input.path);
+        for value in input.extremes() {
+            let name = format!("{}={}", input.path, plain(&value));
             designs.push(Design { name, plan: make(&[(input.path.clone(), value.clone())])? });
             owners.push((at, value));
         }
@@ -167,13 +188,13 @@ pub fn one_at_a_time(
                 .iter()
                 .enumerate()
                 .filter(|(_, (owner, _))| *owner == at)
-                .filter_map(|(i, (_, value))| Some((value.clone(), of(i + 1)?)))
+                .filter_map(|(i, (_, value))| Some((plain(value).to_string(), of(i + 1)?)))
                 .collect();
             if verdicts.iter().all(|(_, v)| *v == objective.verdict) {
                 continue;
             }
             let between = match verdicts.as_slice() {
-                [low, high] if opposite(low.1, high.1) && matches!(input.range, Range::Span { .. }) => {
+                [low, high] if opposite(low.1, high.1) && matches!(input.values, AxisValues::Range(_)) => {
                     Some(halve(make, input, &objective.name, (low.1, high.1), options, &mut runs)?)
                 }
                 _ => None,
@@ -190,7 +211,7 @@ pub fn one_at_a_time(
     Ok(OneAtATime { tornados, flips, comparison, runs })
 }
 
-fn asked(inputs: &[Input], responses: &[Metric]) -> Result<(), SensitivityError> {
+fn asked(inputs: &[Axis], responses: &[Metric]) -> Result<(), SensitivityError> {
     let refuse = |reason: &str| Err(SensitivityError::Asked(reason.to_string()));
     if inputs.is_empty() {
         return refuse("there is no input: give one with its range, as in web.instances=2..16");
@@ -201,6 +222,11 @@ fn asked(inputs: &[Input], responses: &[Metric]) -> Result<(), SensitivityError>
     for (at, input) in inputs.iter().enumerate() {
         if inputs[..at].iter().any(|other| other.path == input.path) {
             return refuse(&format!("{} is given twice", input.path));
+        }
+        if let AxisValues::Range(span) = &input.values
+            && span.from == span.to
+        {
+            return refuse(&format!("{input}: both ends are the same, so nothing is varied"));
         }
     }
     Ok(())
@@ -213,7 +239,7 @@ fn opposite(a: Verdict, b: Verdict) -> bool {
 /// Halves a range between two verdicts, from either end: in between may lie what is unclear.
 fn halve(
     make: &Make,
-    input: &Input,
+    input: &Axis,
     objective: &str,
     (at_low, at_high): (Verdict, Verdict),
     options: &Options,
@@ -235,8 +261,8 @@ fn halve(
         let (mut near, mut far) = (from, to);
         for _ in 0..HALVINGS {
             let middle = (near + far) / 2.0;
-            let value = input.range.at(middle);
-            if value == input.range.at(near) || value == input.range.at(far) {
+            let value = input.along(middle);
+            if value == input.along(near) || value == input.along(far) {
                 break;
             }
             if verdict_at(&value)? == Some(own) {
@@ -245,14 +271,14 @@ fn halve(
                 far = middle;
             }
         }
-        Ok(input.range.at(near))
+        Ok(input.along(near))
     };
     let low = nearest(at_low, 0.0, 1.0)?;
     let high = nearest(at_high, 1.0, 0.0)?;
     Ok([(low, at_low), (high, at_high)])
 }
 
-fn tornado(metric: &str, inputs: &[Input], owners: &[(usize, String)], comparison: &Comparison) -> Tornado {
+fn tornado(metric: &str, inputs: &[Axis], owners: &[(usize, String)], comparison: &Comparison) -> Tornado {
     let found = |design: usize| comparison.contrasts[design].metrics.iter().find(|m| m.name == metric);
     let mut bars: Vec<Bar> = inputs
         .iter()
@@ -263,7 +289,7 @@ fn tornado(metric: &str, inputs: &[Input], owners: &[(usize, String)], compariso
                 .enumerate()
                 .filter(|(_, (owner, _))| *owner == at)
                 .filter_map(|(i, (_, value))| {
-                    Some(Setting { value: value.clone(), difference: found(i)?.clone() })
+                    Some(Setting { value: plain(value).to_string(), difference: found(i)?.clone() })
                 })
                 .collect();
             let values: Option<Vec<f64>> = settings.iter().map(|s| s.difference.difference.value()).collect();
@@ -347,7 +373,7 @@ pub struct Screenings {
 /// As [`one_at_a_time`], and if the levels are odd or there are fewer than two trajectories.
 pub fn screen(
     make: &Make,
-    inputs: &[Input],
+    inputs: &[Axis],
     responses: &[Metric],
     how: MorrisOptions,
     options: &Options,
@@ -365,7 +391,7 @@ pub fn screen(
         ));
     }
     for input in inputs {
-        if let Range::List(values) = &input.range {
+        if let AxisValues::List(values) = &input.values {
             return Err(SensitivityError::Asked(format!(
                 "Morris screening takes ranges of numbers, as 2..16, and {} has the values {}",
                 input.path,
@@ -383,13 +409,13 @@ pub fn screen(
     for walk in &walks {
         let mut before: Option<(Vec<f64>, Vec<Option<f64>>)> = None;
         for (i, point) in walk.points.iter().enumerate() {
-            let values: Vec<String> = inputs.iter().zip(point).map(|(n, x)| n.range.at(*x)).collect();
+            let values: Vec<String> = inputs.iter().zip(point).map(|(n, x)| n.along(*x)).collect();
             // Whole numbers are rounded: the step is what was really taken.
             let shares: Vec<f64> = inputs
                 .iter()
                 .zip(&values)
                 .zip(point)
-                .map(|((input, value), x)| input.range.share(value).unwrap_or(*x))
+                .map(|((input, value), x)| input.share(value).unwrap_or(*x))
                 .collect();
             let settings: Vec<(String, String)> = inputs.iter().map(|n| n.path.clone()).zip(values).collect();
             let mut plan = make(&settings)?;

@@ -1,9 +1,7 @@
-//! What a sweep goes over: a setting with a list or a range of values.
+//! What a sweep, a sensitivity or a search goes over: a setting with a list or a range of values.
 
 use kneepoint_scenario::OverValues;
 use kneepoint_scenario::value::{Dimension, Quantity, shown};
-
-use super::SweepError;
 
 /// Most values of one axis.
 ///
@@ -19,6 +17,29 @@ const DIGITS: i32 = 6;
 
 /// The name of the axis of variants.
 pub const VARIANT: &str = "variant";
+
+/// Why a text is no setting with its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AxisError {
+    /// As it was written.
+    pub text: String,
+    /// Why not, and what is allowed.
+    pub reason: String,
+}
+
+impl AxisError {
+    pub(crate) fn new(text: &str, reason: String) -> AxisError {
+        AxisError { text: text.to_string(), reason }
+    }
+}
+
+impl std::fmt::Display for AxisError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", shown(&self.text), self.reason)
+    }
+}
+
+impl std::error::Error for AxisError {}
 
 /// A setting and the values it takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +72,8 @@ pub struct Span {
     pub amount: Amount,
     /// Only whole numbers.
     pub whole: bool,
+    /// Both ends were written without a decimal point: 2..16, not 2.0..16.0.
+    pub digits: bool,
 }
 
 /// How values lie between two ends.
@@ -80,10 +103,10 @@ impl Axis {
     ///
     /// # Errors
     /// What cannot be read, and what is allowed.
-    pub fn parse(text: &str) -> Result<Axis, SweepError> {
+    pub fn parse(text: &str) -> Result<Axis, AxisError> {
         let (path, values) = text.split_once('=').unwrap_or((text, ""));
         let (path, values) = (path.trim(), values.trim());
-        let refuse = |reason: String| SweepError::over(text, reason);
+        let refuse = |reason: String| AxisError::new(text, reason);
         if path.is_empty() || values.is_empty() {
             return Err(refuse(
                 "write PATH=VALUES: web.instances=2..16, shoppers.rate=500/s,1000/s or load=100/s..10000/s:log:7"
@@ -106,19 +129,19 @@ impl Axis {
         }
     }
 
-    fn list(path: &str, values: Vec<&str>, text: &str) -> Result<Axis, SweepError> {
+    fn list(path: &str, values: Vec<&str>, text: &str) -> Result<Axis, AxisError> {
         let mut values = values;
         // RON allows a comma after the last.
         if values.len() > 1 && values.last().is_some_and(|last| last.is_empty()) {
             values.pop();
         }
         if values.iter().any(|value| value.is_empty()) {
-            return Err(SweepError::over(text, "a value is missing".to_string()));
+            return Err(AxisError::new(text, "a value is missing".to_string()));
         }
         let mut known: Vec<String> = Vec::new();
         for value in values {
             if known.iter().any(|k| k == value) {
-                return Err(SweepError::over(text, format!("the value {} stands there twice", shown(value))));
+                return Err(AxisError::new(text, format!("the value {} stands there twice", shown(value))));
             }
             known.push(value.to_string());
         }
@@ -134,7 +157,7 @@ impl Axis {
     ///
     /// # Errors
     /// If its ends are no range.
-    pub fn of_section(path: &str, values: &OverValues) -> Result<Axis, SweepError> {
+    pub fn of_section(path: &str, values: &OverValues) -> Result<Axis, AxisError> {
         let values = match values {
             OverValues::List(list) => {
                 return Axis::list(path, list.iter().map(String::as_str).collect(), path);
@@ -142,7 +165,7 @@ impl Axis {
             OverValues::Range { logarithmic, from, to, points } => {
                 let spacing = if *logarithmic { Spacing::Logarithmic } else { Spacing::Linear };
                 let span = Span::new(from, to, spacing, Amount::Points(*points));
-                AxisValues::Range(span.map_err(|reason| SweepError::over(path, reason))?)
+                AxisValues::Range(span.map_err(|reason| AxisError::new(path, reason))?)
             }
         };
         Ok(Axis { path: path.to_string(), values })
@@ -159,11 +182,11 @@ impl Axis {
     ///
     /// # Errors
     /// If a range says neither how many values it has nor is one of whole numbers, or has too many.
-    pub fn grid(&self) -> Result<Vec<String>, SweepError> {
+    pub fn grid(&self) -> Result<Vec<String>, AxisError> {
         match &self.values {
             AxisValues::List(list) => Ok(list.clone()),
             AxisValues::Range(span) => {
-                span.grid().map_err(|reason| SweepError::over(&self.to_string(), reason))
+                span.grid().map_err(|reason| AxisError::new(&self.to_string(), reason))
             }
         }
     }
@@ -173,6 +196,38 @@ impl Axis {
         match &self.values {
             AxisValues::List(list) => list[((u * list.len() as f64) as usize).min(list.len() - 1)].clone(),
             AxisValues::Range(span) => span.at(u),
+        }
+    }
+
+    /// Returns the value at a share of the way from the first to the last; of a list the one whose turn it is.
+    ///
+    /// Unlike [`Axis::at`], which shares the line out, the ends are met at 0 and 1 only.
+    pub fn along(&self, share: f64) -> String {
+        match &self.values {
+            AxisValues::List(list) => {
+                list[(share.clamp(0.0, 1.0) * (list.len() - 1) as f64).round() as usize].clone()
+            }
+            AxisValues::Range(span) => span.along(share),
+        }
+    }
+
+    /// Returns at which share of the way a value of [`Axis::along`] lies: rounding moves it.
+    pub fn share(&self, value: &str) -> Option<f64> {
+        match &self.values {
+            AxisValues::List(list) => {
+                let at = list.iter().position(|known| known == value)?;
+                Some(at as f64 / (list.len().max(2) - 1) as f64)
+            }
+            AxisValues::Range(span) => span.share(value),
+        }
+    }
+
+    /// Returns the ends of a range, or all values of a list.
+    pub fn extremes(&self) -> Vec<String> {
+        match &self.values {
+            AxisValues::List(list) => list.clone(),
+            AxisValues::Range(span) if span.from == span.to => vec![span.along(0.0)],
+            AxisValues::Range(span) => vec![span.along(0.0), span.along(1.0)],
         }
     }
 }
@@ -282,6 +337,9 @@ fn quantity(text: &str) -> Result<Quantity, String> {
 
 impl Span {
     fn new(from: &str, to: &str, spacing: Spacing, amount: impl Into<StepText>) -> Result<Span, String> {
+        let digits = [from, to].iter().all(|text| {
+            text.trim().trim_matches('"').bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
+        });
         let (from, to) = (quantity(from)?, quantity(to)?);
         if from.dimension != to.dimension || from.currency != to.currency {
             return Err(format!(
@@ -313,7 +371,7 @@ impl Span {
         if amount == Amount::Points(1) && from.value != to.value {
             return Err("one point is no range: write the value".to_string());
         }
-        Ok(Span { from, to, spacing, amount, whole: false })
+        Ok(Span { from, to, spacing, amount, whole: false, digits })
     }
 
     fn is_whole(&self) -> bool {
@@ -399,6 +457,28 @@ impl Span {
             return self.text(wide.clamp(from, to));
         }
         self.text(rounded(self.between(u), DIGITS).clamp(from, to))
+    }
+
+    fn along(&self, share: f64) -> String {
+        let (from, to) = (self.from.value, self.to.value);
+        let value = match share {
+            s if s <= 0.0 => from,
+            s if s >= 1.0 => to,
+            // A parameter may be used as a count: as it is written it is varied.
+            s if self.is_whole() || self.digits => self.between(s).round(),
+            s => rounded(self.between(s), DIGITS).clamp(from, to),
+        };
+        self.text(value)
+    }
+
+    fn share(&self, value: &str) -> Option<f64> {
+        let (from, to) = (self.from.value, self.to.value);
+        let value = Quantity::parse(value).ok()?.value;
+        Some(match self.spacing {
+            _ if from == to => 0.0,
+            Spacing::Linear => (value - from) / (to - from),
+            Spacing::Logarithmic => libm::log(value / from) / libm::log(to / from),
+        })
     }
 }
 
@@ -490,6 +570,25 @@ mod tests {
         assert_eq!(axis("a.b=1ms..3ms").at(0.25), "1.5ms");
         assert_eq!(axis("a.b=x,y,z").at(0.5), "y");
         assert_eq!(axis("a.b=x,y,z").at(1.0), "z");
+    }
+
+    #[test]
+    fn a_way_from_one_end_to_the_other() {
+        let along = |text: &str, shares: &[f64]| -> Vec<String> {
+            let axis = Axis::parse(text).unwrap();
+            shares.iter().map(|share| axis.along(*share)).collect()
+        };
+        assert_eq!(along("w.i=2..16", &[0.0, 1.0 / 3.0, 1.0]), ["2", "7", "16"]);
+        assert_eq!(along("w.s=0.5..1.5", &[0.0, 0.5, 0.9]), ["0.5", "1", "1.4"]);
+        assert_eq!(along("w.s=1.0..2.0", &[0.0, 0.5, 1.0]), ["1", "1.5", "2"]);
+        assert_eq!(along("l=100/s..10000/s:log:7", &[0.0, 0.5, 1.0]), ["100/s", "1000/s", "10000/s"]);
+        assert_eq!(along("d=10ms..20ms", &[0.0, 0.25, 1.0]), ["10ms", "12.5ms", "20ms"]);
+        assert_eq!(along("q=Fifo,Lifo", &[0.0, 1.0]), ["Fifo", "Lifo"]);
+        let axis = |text: &str| Axis::parse(text).unwrap();
+        assert_eq!(axis("w.i=2..16").share("7"), Some(5.0 / 14.0));
+        assert!((axis("l=100/s..10000/s:log").share("1000/s").unwrap() - 0.5).abs() < 1e-12);
+        assert_eq!(axis("x.y=A(b: 1, c: 2),B").extremes(), ["A(b: 1, c: 2)", "B"]);
+        assert_eq!(axis("w.i=2..16:3").extremes(), ["2", "16"]);
     }
 
     #[test]

@@ -4,16 +4,13 @@ use kneepoint_scenario::Faults;
 
 use crate::ExperimentError;
 
+use super::AxisError;
+
 /// Why there is no sweep, or no more of it.
 #[derive(Debug)]
 pub enum SweepError {
     /// An axis that cannot be gone over.
-    Over {
-        /// As it was written.
-        text: String,
-        /// Why not, and what is allowed.
-        reason: String,
-    },
+    Over(AxisError),
     /// A design that cannot be made; in words.
     Design(String),
     /// The scenario has faults.
@@ -54,7 +51,7 @@ pub enum SweepError {
 
 impl SweepError {
     pub(crate) fn over(text: &str, reason: String) -> SweepError {
-        SweepError::Over { text: text.to_string(), reason }
+        SweepError::Over(AxisError::new(text, reason))
     }
 
     pub(crate) fn records(path: &Path, reason: impl Into<String>) -> SweepError {
@@ -66,10 +63,16 @@ impl SweepError {
     }
 }
 
+impl From<AxisError> for SweepError {
+    fn from(error: AxisError) -> SweepError {
+        SweepError::Over(error)
+    }
+}
+
 impl std::fmt::Display for SweepError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            SweepError::Over { text, reason } => write!(f, "--over {text}: {reason}"),
+            SweepError::Over(error) => write!(f, "--over {error}"),
             SweepError::Design(reason) => f.write_str(reason),
             SweepError::Scenario(faults) => write!(f, "{faults}"),
             SweepError::ScenarioAt { settings, faults } => {

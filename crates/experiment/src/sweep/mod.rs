@@ -47,7 +47,8 @@ mod store;
 mod study;
 mod work;
 
-pub use axis::{Amount, Axis, AxisValues, Spacing, Span, VARIANT};
+pub(crate) use axis::plain;
+pub use axis::{Amount, Axis, AxisError, AxisValues, Spacing, Span, VARIANT};
 pub use design::Design;
 pub use error::SweepError;
 pub use store::{Journal, Resumed};

@@ -119,13 +119,14 @@ impl<'a> Study<'a> {
         let checked = scenario.check(registry, overrides).map_err(faults)?;
         let base = plan(&checked).map_err(faults)?;
         crate::check(&checked, &base).map_err(faults)?;
+        let origin = if study.axes.is_empty() { "sweep" } else { "--over" };
         if study.axes.is_empty() {
             section(&checked, &mut study)?;
         }
         for axis in &mut study.axes {
             if axis.path == VARIANT {
                 known_variants(axis, &checked, overrides)?;
-            } else if scenario.takes_whole_numbers(registry, overrides, &axis.path).map_err(faults)? {
+            } else if scenario.takes(registry, overrides, &axis.path, origin).map_err(faults)?.whole {
                 axis.set_whole();
             }
         }
@@ -133,6 +134,7 @@ impl<'a> Study<'a> {
         let paths: Vec<String> = study.axes.iter().map(|axis| axis.path.clone()).collect();
         let make = move |values: &[String]| {
             let mut overrides = overrides.clone();
+            let own = overrides.set.len();
             for (path, value) in paths.iter().zip(values) {
                 if path == VARIANT {
                     overrides.variant = Some(value.clone());
@@ -140,8 +142,9 @@ impl<'a> Study<'a> {
                     overrides.set.push((path.clone(), value.clone()));
                 }
             }
-            let checked = scenario.check(registry, &overrides).map_err(faults)?;
-            plan(&checked).map_err(faults)
+            let named = |found: kneepoint_scenario::Faults| faults(found.with_settings_from(own, origin));
+            let checked = scenario.check(registry, &overrides).map_err(named)?;
+            plan(&checked).map_err(named)
         };
         let data = Box::new(|| scenario.data());
         Study::make(&base, format!("{:016x}", checked.hash()), study, Box::new(make), data)

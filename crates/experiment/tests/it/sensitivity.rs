@@ -1,9 +1,8 @@
 use kneepoint_engine::SimDuration;
 use kneepoint_experiment::Options;
 use kneepoint_experiment::result::Verdict;
-use kneepoint_experiment::sensitivity::{
-    Input, MorrisOptions, Range, SensitivityError, one_at_a_time, screen,
-};
+use kneepoint_experiment::sensitivity::{MorrisOptions, SensitivityError, one_at_a_time, screen};
+use kneepoint_experiment::sweep::Axis;
 use kneepoint_scenario::Faults;
 use kneepoint_scenario::plan::Plan;
 use kneepoint_scenario::value::Metric;
@@ -18,8 +17,8 @@ fn make(settings: &[(String, String)]) -> Result<Plan, Faults> {
     Ok(with_objective(plan, "fast", "mean(client.latency) < 22ms"))
 }
 
-fn input(path: &str, range: &str) -> Input {
-    Input { path: path.to_string(), range: Range::parse(range).expect("a range") }
+fn input(path: &str, range: &str) -> Axis {
+    Axis::parse(&format!("{path}={range}")).expect("a range")
 }
 
 fn mean() -> Vec<Metric> {
@@ -61,7 +60,7 @@ fn screening_sees_the_same() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    let asked = |inputs: &[Input], how| match screen(&make, inputs, &mean(), how, &Options::default()) {
+    let asked = |inputs: &[Axis], how| match screen(&make, inputs, &mean(), how, &Options::default()) {
         Err(SensitivityError::Asked(reason)) => reason,
         other => panic!("{other:?}"),
     };

@@ -5,12 +5,14 @@ mod rows;
 mod text;
 mod values;
 
-use kneepoint_experiment::capacity::{Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak};
+use kneepoint_experiment::capacity::{
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak, Recovery,
+};
 use kneepoint_experiment::result::Unit;
 use kneepoint_scenario::value::{Dimension, Quantity};
-use kneepoint_statistics::Estimate;
+use kneepoint_statistics::{Estimate, Estimated};
 
-use crate::number::{count, percent, quantity};
+use crate::number::{count, counted, percent, quantity};
 
 pub use baseline::{Baseline, read_baseline, sentence as baseline_sentence};
 pub use rows::{capacity_csv, linearity_csv};
@@ -140,8 +142,12 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
                 objectives.join(", ")
             }
         ),
+        (Finding::NotReached { load: at }, _) if result.range.is_some() => format!(
+            "Holds in the whole of the range, at least up to {}: the capacity lies beyond it.",
+            load(result, *at)
+        ),
         (Finding::NotReached { load: at }, _) => format!(
-            "Holds at every load that was allowed, up to {}: no capacity was reached within the range.",
+            "Holds at every load that was tried, at least up to {}: no capacity was reached.",
             load(result, *at)
         ),
         (Finding::NoObjective, Some(estimate)) => {
@@ -152,17 +158,25 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
                 interval(result, estimate)
             )
         }
-        (Finding::NotSettled { holds, missed }, _) => format!(
-            "Not settled after {} runs: it holds at {} and misses at {}; --load with a range, or longer replications, \
-             narrow it.",
-            result.runs,
-            load(result, *holds),
-            load(result, *missed)
-        ),
-        (Finding::NoObjective, None) => {
-            "Nothing to judge: no objective is stated, and no part with servers could be seen busy."
+        (Finding::NotSettled { holds, missed }, _) => {
+            let known: Vec<String> = [("holds", holds), ("misses", missed)]
+                .into_iter()
+                .filter_map(|(word, at)| Some(format!("it {word} at {}", load(result, (*at)?))))
+                .collect();
+            format!(
+                "Not settled after {}: {}; --load with a range, or longer replications, narrow it.",
+                counted(result.runs.into(), "run", "runs"),
+                known.join(" and ")
+            )
+        }
+        (Finding::NoObjective, None) if result.range.is_some() => {
+            "Nothing to judge: no objective is stated, and no part with servers is seen to begin to saturate within the \
+             range."
                 .to_string()
         }
+        (Finding::NoObjective, None) => "Nothing to judge: no objective is stated, and no part with servers could be \
+                                         seen busy at a load short of saturation."
+            .to_string(),
         (Finding::Saturated { part }, None) => {
             format!("Saturated: the queue at {part} grows through the run at every load that was tried.")
         }
@@ -198,6 +212,38 @@ pub fn behaviour_sentence(result: &CapacityResult) -> String {
     }
 }
 
+/// Returns what a pulse of load leaves in one sentence, where that was looked at.
+pub fn recovery_sentence(result: &CapacityResult) -> Option<String> {
+    let of = |p: &AfterPulse| {
+        let time = |ns: u64| quantity(ns as f64, &Unit::Duration);
+        format!(
+            "{} after a pulse of {} at {}, back at {}, the goodput is {} of what it is without the pulse ({} to {})",
+            time(p.after),
+            time(p.hold),
+            load(result, p.peak),
+            load(result, p.back),
+            percent(p.share.value),
+            percent(p.share.low),
+            percent(p.share.high)
+        )
+    };
+    Some(match result.recovery.as_ref()? {
+        Recovery::Recovers(p) => format!("It recovers when the load is taken back: {}.", of(p)),
+        Recovery::Slow(p) => {
+            format!("It recovers slowly, or not wholly, when the load is taken back: {}.", of(p))
+        }
+        Recovery::Metastable(p) => {
+            format!("Metastable: it stays down when the load is taken back. {}.", of(p))
+        }
+        Recovery::Unclear(p) => {
+            format!("Whether it recovers when the load is taken back is unclear: {}.", of(p))
+        }
+        Recovery::Unknown(why) => {
+            format!("Whether it recovers when the load is taken back is not known: {why}.")
+        }
+    })
+}
+
 /// Returns which part saturates first and which would be next, in sentences.
 pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     let first = result.parts.first()?;
@@ -208,7 +254,7 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     };
     let at = |part: &kneepoint_experiment::capacity::PartLoad| -> String {
         let mut texts = Vec::new();
-        if let Some(measured) = &part.saturates_at {
+        if let Some(measured) = part.saturates_at.as_ref().and_then(Estimated::known) {
             texts.push(format!("{} as measured", load(result, measured.value)));
         }
         if let Some(theory) = part.saturates_at_by_theory {
@@ -216,10 +262,20 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
         }
         texts.join(", ")
     };
-    let where_ = if result.finding == Finding::NoObjective { "in the first run" } else { "at that load" };
-    let mut text = format!("{} saturates first: {} busy {where_}", first.name, percent(utilisation));
+    let where_ =
+        if result.finding == Finding::NoObjective { "at a load short of that" } else { "at that load" };
     let when = at(first);
-    if !when.is_empty() {
+    let mut text = match &first.saturates_at {
+        // What is no load, or not in proportion to it, does not tell which would be full first.
+        None => format!("{} is the busiest: {} busy {where_}", first.name, percent(utilisation)),
+        Some(_) => format!("{} saturates first: {} busy {where_}", first.name, percent(utilisation)),
+    };
+    if let Some(Estimated::NotEnough { .. }) = &first.saturates_at {
+        text += "; where it is full cannot be measured";
+        if !when.is_empty() {
+            text += &format!(", {when}");
+        }
+    } else if !when.is_empty() {
         text += &format!("; full at {when}");
     }
     text += ".";

@@ -1,6 +1,6 @@
 //! The capacity as CSV: one row per load and statistic, as for a run.
 
-use kneepoint_experiment::capacity::{CapacityResult, Linearity};
+use kneepoint_experiment::capacity::{CapacityResult, Coefficient, Linearity};
 use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::number::SECOND;
@@ -36,6 +36,14 @@ impl Rows {
         }
     }
 
+    /// A row for the interval, and one for the fitted value where there is none.
+    fn coefficient(&mut self, at: [&str; 3], metric: &str, of: &Coefficient) {
+        self.estimate(at, metric, &of.estimated, 1.0);
+        if of.estimated.known().is_none() {
+            self.exact(at, &format!("{metric}_fitted"), &of.value.to_string());
+        }
+    }
+
     fn exact(&mut self, at: [&str; 3], metric: &str, value: &str) {
         let [section, name, load] = at;
         self.record([section, name, load, metric, value, "", "", "", ""]);
@@ -48,6 +56,9 @@ impl Rows {
         self.exact(at, "digest", &format!("{:016x}", result.digest));
         self.exact(at, "finding", &super::capacity_sentence(result));
         self.exact(at, "behaviour", result.behaviour.name());
+        if let Some(recovery) = &result.recovery {
+            self.exact(at, "recovery", recovery.name());
+        }
         self.known(at, "capacity", result.capacity.as_ref());
         self.known(at, "capacity_per_s", result.capacity_per_s.as_ref());
         if let Some(binding) = &result.binding {
@@ -56,7 +67,9 @@ impl Rows {
         for part in &result.parts {
             let at = ["part", part.name.as_str(), ""];
             self.estimate(at, "utilisation", &part.utilisation, 1.0);
-            self.known(at, "saturates_at", part.saturates_at.as_ref());
+            if let Some(saturates_at) = &part.saturates_at {
+                self.estimate(at, "saturates_at", saturates_at, 1.0);
+            }
             if let Some(theory) = part.saturates_at_by_theory {
                 self.exact(at, "saturates_at_by_theory", &theory.to_string());
             }
@@ -112,11 +125,12 @@ pub fn linearity_csv(found: &Linearity) -> String {
     match &found.fit {
         Ok(fit) => {
             let at = ["fit", "", ""];
-            rows.known(at, "alpha", Some(&fit.alpha));
-            rows.known(at, "beta", Some(&fit.beta));
-            rows.known(at, "gamma", Some(&fit.gamma));
-            rows.known(at, "amdahl_serial_fraction", Some(&fit.serial_fraction));
+            rows.coefficient(at, "alpha", &fit.alpha);
+            rows.coefficient(at, "beta", &fit.beta);
+            rows.coefficient(at, "gamma", &fit.gamma);
+            rows.coefficient(at, "amdahl_serial_fraction", &fit.serial_fraction);
             rows.exact(at, "r_squared", &fit.r_squared.to_string());
+            rows.exact(at, "misfit", &fit.misfit.to_string());
         }
         Err(why) => rows.record(["fit", "", "", "", "", "", "", "", why]),
     }

@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use kneepoint_experiment::capacity::{CapacityResult, Finding, KneeRow, Linearity, ScalingFit};
+use kneepoint_experiment::capacity::{CapacityResult, Coefficient, Finding, KneeRow, Linearity, ScalingFit};
 use kneepoint_experiment::result::Unit;
 use kneepoint_statistics::{Estimate, Estimated};
 
 use super::{
-    bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named, rounded,
+    bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named,
+    recovery_sentence, rounded,
 };
+use crate::number::counted;
 use crate::number::{count, interval, percent};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
@@ -46,16 +48,22 @@ pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
     }
     if !result.knee.is_empty() {
         text += &wrap("", &safe(&behaviour_sentence(result)), look.width);
+        if let Some(sentence) = recovery_sentence(result) {
+            text += &wrap("", &safe(&sentence), look.width);
+        }
     }
     let head = |title: &str| format!("\n{}\n", coloured(look, 1, title).replace(";1m", "m"));
     text += &head(&safe(&result.title));
     text += &wrap(
         "",
         &format!(
-            "{} runs of {} replications each; the file's own load is {}{}.",
-            result.runs,
+            "{} of {} replications each; {}{}.",
+            counted(result.runs.into(), "run", "runs"),
             count(result.replications),
-            safe(&load(result, result.load_written)),
+            match result.load_written {
+                Some(written) => format!("the file's own load is {}", safe(&load(result, written))),
+                None => "the file's own load is no single value".to_string(),
+            },
             factor(result)
         ),
         look.width,
@@ -76,9 +84,9 @@ pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
 
 /// How many times the file's load the capacity is; over time as in the file, if it changes.
 fn factor(result: &CapacityResult) -> String {
-    match &result.capacity {
-        Some(capacity) if result.load_written > 0.0 => {
-            let times = capacity.value / result.load_written;
+    match (&result.capacity, result.load_written) {
+        (Some(capacity), Some(written)) if written > 0.0 => {
+            let times = capacity.value / written;
             let clients = result.axis == kneepoint_experiment::capacity::LoadAxis::Clients;
             let mean = if clients && result.offered_written_per_s.is_some() { " on average" } else { "" };
             format!("{mean}, and the capacity {times:.3} times that")
@@ -117,9 +125,18 @@ fn parts(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&
     let mut table = Table::new(["part", "busy", "by theory", "full at, measured", "by theory "]);
     let mut notes = Vec::new();
     for part in &result.parts {
-        let full = part.saturates_at.map_or_else(String::new, |e| {
-            format!("{} [{}, {}]", bare(result, e.value), bare(result, e.low), bare(result, e.high))
-        });
+        let full = match &part.saturates_at {
+            None => String::new(),
+            Some(Estimated::Known(e)) => {
+                format!("{} [{}, {}]", bare(result, e.value), bare(result, e.low), bare(result, e.high))
+            }
+            Some(Estimated::NotEnough { reason, .. }) => {
+                if !notes.contains(reason) {
+                    notes.push(reason.clone());
+                }
+                "not measurable".to_string()
+            }
+        };
         table.row(
             safe(&part.name),
             [
@@ -135,7 +152,7 @@ fn parts(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&
         *text += &table.render(look.width);
     }
     for note in notes {
-        *text += &wrap("  – not enough data: ", &safe(&note), look.width);
+        *text += &wrap("  – ", &safe(&note), look.width);
     }
 }
 
@@ -246,31 +263,54 @@ fn shown(e: &Estimate) -> String {
 }
 
 fn fit_lines(fit: &ScalingFit) -> Vec<String> {
-    let of = |e: &Estimate| {
-        format!("{:.4} ({:.4} to {:.4}, {})", e.value, e.low, e.high, confidence(e.confidence))
+    let mut reasons: Vec<String> = Vec::new();
+    let mut of = |c: &Coefficient, digits: usize| match &c.estimated {
+        Estimated::Known(e) => {
+            format!(
+                "{:.digits$} ({:.digits$} to {:.digits$}, {})",
+                e.value,
+                e.low,
+                e.high,
+                confidence(e.confidence)
+            )
+        }
+        Estimated::NotEnough { reason, .. } => {
+            if !reasons.contains(reason) {
+                reasons.push(reason.clone());
+            }
+            format!("{:.digits$}", c.value)
+        }
     };
     let peak = match fit.peak_n {
         Some(n) => format!("highest at {}", rounded(n)),
         None => "it never falls".to_string(),
     };
-    vec![
+    let one = match &fit.gamma.estimated {
+        Estimated::Known(e) => shown(e),
+        Estimated::NotEnough { .. } => rounded(fit.gamma.value),
+    };
+    let mut lines = vec![
         format!(
-            "Universal scalability law: contention alpha {}, coherency beta {}, one carries {}; {peak}; R² {:.4}.",
-            of(&fit.alpha),
-            format_small(&fit.beta),
-            shown(&fit.gamma),
+            "Universal scalability law: contention alpha {}, coherency beta {}, one carries {one}; {peak}; R² {:.4}.",
+            of(&fit.alpha, 4),
+            of(&fit.beta, 6),
             fit.r_squared
         ),
         format!(
             "Amdahl's law: serial fraction {}; R² {:.4}.",
-            of(&fit.serial_fraction),
+            of(&fit.serial_fraction, 4),
             fit.amdahl_r_squared
         ),
-    ]
-}
-
-fn format_small(e: &Estimate) -> String {
-    format!("{:.6} ({:.6} to {:.6}, {})", e.value, e.low, e.high, confidence(e.confidence))
+    ];
+    if fit.misfit {
+        lines.push(
+            "The capacities lie further from the law than their intervals allow: its coefficients describe them and \
+             explain nothing."
+                .to_string(),
+        );
+    }
+    lines.extend(reasons.into_iter().map(|reason| format!("No interval: {reason}.")));
+    lines
 }
 
 /// Returns how the capacity grows in one sentence.
@@ -298,10 +338,16 @@ fn linearity_sentence(over: &str, found: &Linearity) -> String {
         // The law knows one system that grows as a whole: what it says of another is a description.
         Ok(_) if !moved.is_empty() => "a part that does not grow with it stands in the way".to_string(),
         Err(why) => format!("no law was fitted: {why}"),
-        Ok(fit) if fit.alpha.low <= 0.0 && fit.beta.low <= 0.0 => {
+        Ok(fit) if fit.misfit && !fit.alpha.is_above_zero() && !fit.beta.is_above_zero() => {
+            "faster than in proportion, or not by any law".to_string()
+        }
+        Ok(fit) if fit.alpha.estimated.known().is_none() => {
+            "whether that departs from linear cannot be told".to_string()
+        }
+        Ok(fit) if !fit.alpha.is_above_zero() && !fit.beta.is_above_zero() => {
             "no departure from linear is shown".to_string()
         }
-        Ok(fit) if fit.beta.low > 0.0 => "with coherency costs, so that it will fall".to_string(),
+        Ok(fit) if fit.beta.is_above_zero() => "with coherency costs, so that it will fall".to_string(),
         Ok(_) => "with contention, so that it will level off".to_string(),
     };
     format!(

@@ -1,12 +1,13 @@
 //! The capacity as JSON.
 
 use kneepoint_experiment::capacity::{
-    Behaviour, CapacityResult, Finding, KneeRow, Linearity, LoadAxis, OfPeak, ScalingFit,
+    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, OfPeak, Recovery,
+    ScalingFit,
 };
 use kneepoint_statistics::Estimate;
 use serde_json::{Value, json};
 
-use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence};
+use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence, recovery_sentence};
 use crate::json::estimate;
 use crate::number::{SECOND, base_unit, divisor};
 
@@ -51,6 +52,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "sentence": capacity_sentence(result),
         "load": axis,
         "load_written": result.load_written,
+        "range": result.range.map(|(low, high)| [low, high]),
         "offered_written_per_s": result.offered_written_per_s,
         "users_written": result.users_written,
         "capacity": result.capacity.as_ref().map(known),
@@ -68,10 +70,11 @@ pub(super) fn value(result: &CapacityResult) -> Value {
             "name": part.name,
             "utilisation": estimate(&part.utilisation, 1.0),
             "utilisation_by_theory": part.utilisation_by_theory,
-            "saturates_at": part.saturates_at.as_ref().map(known),
+            "saturates_at": part.saturates_at.as_ref().map(|at| estimate(at, 1.0)),
             "saturates_at_by_theory": part.saturates_at_by_theory,
         })).collect::<Vec<_>>(),
         "behaviour": behaviour(result),
+        "recovery": recovery(result),
         "knee": result.knee.iter().map(row).collect::<Vec<_>>(),
         "warnings": result.warnings,
     })
@@ -111,6 +114,18 @@ fn behaviour(result: &CapacityResult) -> Value {
         Behaviour::Unknown(why) => json!({ "reason": why }),
     };
     json!({ "class": result.behaviour.name(), "sentence": behaviour_sentence(result), "details": details })
+}
+
+fn recovery(result: &CapacityResult) -> Value {
+    let Some(recovery) = &result.recovery else { return Value::Null };
+    let details = match recovery {
+        Recovery::Recovers(p) | Recovery::Slow(p) | Recovery::Metastable(p) | Recovery::Unclear(p) => json!({
+            "share": known(&p.share), "load": p.back, "pulse_load": p.peak,
+            "pulse_s": p.hold as f64 / SECOND, "after_s": p.after as f64 / SECOND, "tail_s": p.tail as f64 / SECOND,
+        }),
+        Recovery::Unknown(why) => json!({ "reason": why }),
+    };
+    json!({ "class": recovery.name(), "sentence": recovery_sentence(result), "details": details })
 }
 
 fn row(row: &KneeRow) -> Value {
@@ -156,12 +171,20 @@ pub fn linearity_json(over: &str, found: &Linearity) -> String {
 
 fn law(fit: &ScalingFit) -> Value {
     json!({
-        "alpha": known(&fit.alpha),
-        "beta": known(&fit.beta),
-        "gamma": known(&fit.gamma),
+        "alpha": coefficient(&fit.alpha),
+        "beta": coefficient(&fit.beta),
+        "gamma": coefficient(&fit.gamma),
         "peak_n": fit.peak_n,
         "r_squared": fit.r_squared,
-        "amdahl_serial_fraction": known(&fit.serial_fraction),
+        "misfit": fit.misfit,
+        "amdahl_serial_fraction": coefficient(&fit.serial_fraction),
         "amdahl_r_squared": fit.amdahl_r_squared,
     })
+}
+
+/// As an estimate, with the fitted value where there is no interval.
+fn coefficient(of: &Coefficient) -> Value {
+    let mut value = estimate(&of.estimated, 1.0);
+    value["fitted"] = json!(of.value);
+    value
 }

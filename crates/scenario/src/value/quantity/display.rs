@@ -196,7 +196,7 @@ mod tests {
         for _ in 0..2_000 {
             let digits = 1 + next() % 17;
             let mantissa = (next() << 31 | next()) % 10_u64.pow(digits as u32);
-            let size: f64 = format!("{mantissa}e{}", next() % 20 as u64).parse().expect("a number");
+            let size: f64 = format!("{mantissa}e{}", next() % 20).parse().expect("a number");
             for dimension in [Dimension::Duration, Dimension::Size, Dimension::Rate] {
                 for unit in display_units(dimension, false) {
                     let long = (1..=17).find_map(|digits| {
