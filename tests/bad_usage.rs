@@ -13,6 +13,8 @@ impl Folder {
         std::fs::create_dir_all(folder.join("folder")).expect("there is a place for temporary files");
         std::fs::write(folder.join("exists"), "before").expect("can be written");
         std::fs::write(folder.join("small.ron"), SMALL).expect("can be written");
+        let other = SMALL.replace("users", "robots").replace("web", "db");
+        std::fs::write(folder.join("other.ron"), other).expect("can be written");
         Folder(folder)
     }
 
@@ -54,6 +56,9 @@ const SMALL: &str = "(
         \"web\": Service(concurrency: Servers(2), queue: 10, does: Compute(\"1ms\")),
     },
 )";
+
+const SAME_FILE: &str = "error: x and x are the same file: one would overwrite the other";
+const SAME_FILE_DOTTED: &str = "error: x and ./x are the same file: one would overwrite the other";
 
 #[test]
 fn wrong_arguments_are_refused_in_a_sentence() {
@@ -147,6 +152,66 @@ fn wrong_arguments_are_refused_in_a_sentence() {
         (&["init", "folder"], "error: folder is a folder; name the file to write"),
         (&["init", ".."], "error: .. is a folder; name the file to write"),
         (&["init", "nowhere/a.ron"], "error: nowhere/a.ron cannot be written: there is no folder nowhere"),
+        (
+            &["compare", "small.ron", "other.ron"],
+            "error: small and other have no number in common that could be compared: small has mean(users.latency), \
+             p50(users.latency), p95(users.latency), p99(users.latency), p99.9(users.latency), goodput(users), \
+             throughput(users), errors(users), utilisation(web); other has mean(robots.latency), p50(robots.latency), \
+             p95(robots.latency), p99(robots.latency), p99.9(robots.latency), goodput(robots), throughput(robots), \
+             errors(robots), utilisation(db)",
+        ),
+        (
+            &["compare", "small.ron", "--set", "web.concurrency=Servers(3)", "--fail-on-undecided"],
+            "error: the following required arguments were not provided:",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,2/s", "--replications", "2..5"],
+            "error: 2 to 5 replications are a range, and only a precision tells how many of them are needed: state it \
+             (--precision 2%), or one number of replications",
+        ),
+        (
+            &[
+                "sweep",
+                "small.ron",
+                "--over",
+                "users.rate=1/s,2/s",
+                "--shard",
+                "0/2",
+                "-o",
+                "x",
+                "--format",
+                "csv",
+            ],
+            "error: --format csv: a shard holds records, which `merge` writes in any format: say it there",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,2/s", "--format", "parquet"],
+            if cfg!(feature = "parquet") {
+                "error: --format parquet: a Parquet file is no text to be printed: say -o FILE"
+            } else {
+                "error: this build has no Parquet; build with --features parquet"
+            },
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,1/s"],
+            "error: --over users.rate=1/s,1/s: the value 1/s stands there twice",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,1000/s,60/min"],
+            "error: --over users.rate=1/s,1000/s,60/min: 1/s and 60/min are the same value: points that are the same \
+             say nothing new",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=5/s..5/s:3"],
+            "error: --over users.rate=5/s..5/s:3: 3 points are more than there are different values in it",
+        ),
+        (&["run", "small.ron", "-o", "x", "--junit", "x"], SAME_FILE),
+        (&["run", "small.ron", "-o", "x", "--junit", "./x"], SAME_FILE_DOTTED),
+        (
+            &["run", "small.ron", "-o", "x", "--junit", "folder/../x"],
+            "error: x and folder/../x are the same file: one would overwrite the other",
+        ),
+        (&["compare", "small.ron", "--seed-b", "2", "-o", "x", "--junit", "./x"], SAME_FILE_DOTTED),
         (
             &["verify", "--area", "nope"],
             "error: there are no cases for area \"nope\"; there are: queueing, comparison, coverage, capacity",

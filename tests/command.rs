@@ -396,9 +396,9 @@ fn pipes_get_neither_colour_nor_a_bar() {
     assert!(!faulty.said.contains('\u{1b}'), "{}", faulty.said);
 }
 
-/// Runs the command on a terminal, if there is a program here that can make one.
+/// Runs the command on a terminal, which `script` makes: a program of util-linux that every Linux has.
 #[cfg(target_os = "linux")]
-fn on_a_terminal(folder: &Folder, arguments: &str, no_color: Option<&str>) -> Option<String> {
+fn on_a_terminal(folder: &Folder, arguments: &str, no_color: Option<&str>) -> String {
     let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_kneepoint"));
     let mut script = Command::new("script");
     script
@@ -408,9 +408,9 @@ fn on_a_terminal(folder: &Folder, arguments: &str, no_color: Option<&str>) -> Op
         .stdin(Stdio::null());
     script.env_remove("NO_COLOR");
     no_color.map(|value| script.env("NO_COLOR", value));
-    let output = script.output().ok()?;
+    let output = script.output().expect("`script` is needed here (util-linux, on Debian bsdutils)");
     assert!(output.status.success(), "{output:?}");
-    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[test]
@@ -418,16 +418,13 @@ fn on_a_terminal(folder: &Folder, arguments: &str, no_color: Option<&str>) -> Op
 fn a_terminal_gets_colour_and_a_bar_at_once_unless_they_are_refused() {
     let folder = Folder::new("terminal");
     let (green, bar) = ("\u{1b}[32;1mMet", "0/3 replications");
-    let Some(shown) = on_a_terminal(&folder, "run station.ron", None) else {
-        eprintln!("there is no `script` here: not tested");
-        return;
-    };
+    let shown = on_a_terminal(&folder, "run station.ron", None);
     assert!(shown.contains(green) && shown.contains(bar), "{shown}");
-    let quiet = on_a_terminal(&folder, "run station.ron --quiet", Some("1")).expect("as before");
+    let quiet = on_a_terminal(&folder, "run station.ron --quiet", Some("1"));
     assert!(quiet.starts_with("Met") && !quiet.contains('\u{1b}') && !quiet.contains(bar), "{quiet}");
     // https://no-color.org: what is there and empty refuses nothing.
-    assert!(on_a_terminal(&folder, "run station.ron", Some("")).expect("as before").contains(green));
-    let written = on_a_terminal(&folder, "run station.ron -o out.txt", None).expect("as before");
+    assert!(on_a_terminal(&folder, "run station.ron", Some("")).contains(green));
+    let written = on_a_terminal(&folder, "run station.ron -o out.txt", None);
     assert!(written.contains(bar) && !folder.read("out.txt").contains('\u{1b}'), "{written}");
 }
 
@@ -535,6 +532,7 @@ fn verify_agrees_with_theory_and_takes_a_seed() {
         text.starts_with("ok   q/mm1/rho0.5-mu1: ") && text.ends_with("\n1 passed, 0 failed\n"),
         "{text}"
     );
+    assert!(text.contains(" (standard error ") && text.contains(", known ") && !text.contains('±'), "{text}");
     assert_eq!(text, folder.run(&[&quick[..], &["--threads", "1", "--seed", "0"]].concat()).data());
     let value = folder.run(&[&quick[..], &["--format", "json", "--seed", "4"]].concat()).ends(0).json();
     assert_eq!((&value["passed"], &value["failed"], &value["seed"]), (&1.into(), &0.into(), &4.into()));

@@ -333,4 +333,232 @@ fn a_point_that_reaches_a_ceiling_is_told_and_the_others_go_on() {
     assert_eq!(code(&output), 3, "{text}{}", complaints(&output));
     assert!(text.starts_with("2 points: ") && text.contains("failed at 1."), "{text}");
     assert!(text.contains("at callers.rate=200/s: replication 0 stopped"), "{text}");
+    // Whoever reads rows is told too.
+    for format in ["csv", "json", "jsonl"] {
+        let rows =
+            folder.run(&["sweep", "model.ron", "--over", "callers.rate=20/s,200/s", "--format", format]);
+        let said = complaints(&rows);
+        assert_eq!(code(&rows), 3, "{said}");
+        assert!(
+            said.starts_with("error: 1 of 2 points failed\nat callers.rate=200/s: replication 0 stopped"),
+            "{said}"
+        );
+    }
+    let over = "callers.rate=200/s,210/s,220/s,230/s,240/s";
+    let many = complaints(&folder.run(&["sweep", "model.ron", "--over", over]));
+    assert!(many.starts_with("error: 5 of 5 points failed\n") && many.ends_with("\nand 2 more\n"), "{many}");
+}
+
+#[test]
+fn a_finished_sweep_is_complete_and_ends_as_it_ended() {
+    let folder = Folder::new("finished");
+    for name in ["f.jsonl", "f.json"] {
+        let done = folder.sweep(&["-o", name]);
+        assert_eq!(code(&done), 1, "{}", complaints(&done));
+        let before = folder.bytes(name);
+        let again = folder.sweep(&["-o", name, "--resume"]);
+        assert_eq!(code(&again), 1, "it missed an objective: {}", complaints(&again));
+        assert_eq!(complaints(&again), format!("{name} is complete already: 24 points\n"));
+        assert_eq!(folder.bytes(name), before);
+        let other = folder.sweep(&["-o", name, "--resume", "--seed", "9"]);
+        assert_eq!(code(&other), 2);
+        assert!(complaints(&other).contains("its `seed` is 1, and this sweep's 9"), "{}", complaints(&other));
+    }
+    let fine = ["sweep", "model.ron", "--over", "callers.rate=5/s,6/s", "-o", "fine.jsonl"];
+    assert_eq!(code(&folder.run(&fine)), 0);
+    let again = folder.run(&[&fine[..], &["--resume"]].concat());
+    assert_eq!(
+        (code(&again), complaints(&again).as_str()),
+        (0, "fine.jsonl is complete already: 2 points\n")
+    );
+    let cut = folder.bytes("fine.jsonl");
+    std::fs::write(folder.file("fine.jsonl"), &cut[..cut.len() - 20]).unwrap();
+    let refused = folder.run(&[&fine[..], &["--resume"]].concat());
+    assert!(code(&refused) == 2 && complaints(&refused).contains("cut short"), "{}", complaints(&refused));
+    // Rows do not say whose they are.
+    folder.sweep(&["-o", "f.csv"]);
+    let refused = folder.sweep(&["-o", "f.csv", "--resume"]);
+    assert!(
+        code(&refused) == 2 && complaints(&refused).contains("does not tell"),
+        "{}",
+        complaints(&refused)
+    );
+    let names = shards(&folder, 2);
+    let again = folder.sweep(&["--shard", "1/2", "-o", &names[1], "--resume"]);
+    assert_eq!(code(&again), 0);
+    assert!(complaints(&again).contains("is complete already: 48 replications"), "{}", complaints(&again));
+    let other = folder.sweep(&["--shard", "0/2", "-o", &names[1], "--resume"]);
+    assert!(code(&other) == 2 && complaints(&other).contains("the shard was 1/2"), "{}", complaints(&other));
+}
+
+#[test]
+fn what_there_is_nothing_to_resume_of_begins_and_says_so() {
+    let folder = Folder::new("nothing");
+    let told = "there is nothing to go on with: the sweep begins from nothing\n";
+    let none = folder.sweep(&["-o", "n.jsonl", "--resume"]);
+    assert_eq!((code(&none), complaints(&none).as_str()), (1, told));
+    // A power cut before the first byte was on the disk.
+    std::fs::write(folder.file("e.jsonl.journal"), "").unwrap();
+    let empty = folder.sweep(&["-o", "e.jsonl", "--resume"]);
+    assert_eq!((code(&empty), complaints(&empty).as_str()), (1, told));
+    assert_eq!(folder.bytes("e.jsonl"), folder.bytes("n.jsonl"));
+    assert!(!folder.file("e.jsonl.journal").exists());
+}
+
+#[test]
+fn of_several_points_that_cannot_be_run_the_first_is_told() {
+    let folder = Folder::new("first");
+    let path: &Path = &folder.file("model.ron");
+    // What is drawn is no rate at some points, from a replication on that depends on the point.
+    let model = MODEL
+        .replace("parts: {", "params: { \"base\": \"30/s\", \"less\": Uncertain(Uniform(min: \"0/s\", max: \"40/s\")) },\n    parts: {")
+        .replace("rate: \"20/s\"", "rate: \"=base - less\"")
+        .replace("replications: 4", "replications: 12");
+    std::fs::write(path, model).unwrap();
+    let arguments = ["sweep", "model.ron", "--over", "params.base=60/s,34/s,33/s,32/s,31/s,30/s,29/s,28/s"];
+    let first = folder.run(&[&arguments[..], &["--threads", "1"]].concat());
+    assert_eq!(code(&first), 2, "{}", complaints(&first));
+    assert!(complaints(&first).contains("params.base="), "{}", complaints(&first));
+    let mut before = None;
+    for _ in 0..5 {
+        for threads in ["2", "7"] {
+            let again = folder.run(&[&arguments[..], &["--threads", threads, "--format", "jsonl"]].concat());
+            assert_eq!(complaints(&again), complaints(&first), "on {threads} threads");
+            // The points before it are whole, whoever was quicker.
+            let points = again.stdout.iter().filter(|byte| **byte == b'\n').count() - 1;
+            assert_eq!(*before.get_or_insert(points), points);
+        }
+    }
+}
+
+#[test]
+fn points_with_something_uncertain_have_a_probability() {
+    let folder = Folder::new("uncertain");
+    let path: &Path = &folder.file("model.ron");
+    let model = MODEL
+        .replace("parts: {", "params: { \"load\": Uncertain(Uniform(min: \"15/s\", max: \"25/s\")), \"times\": 1 },\n    parts: {")
+        .replace("rate: \"20/s\"", "rate: \"=load * times\"")
+        .replace("replications: 4", "replications: 20");
+    std::fs::write(path, model).unwrap();
+    let arguments = ["sweep", "model.ron", "--over", "params.times=1,4", "--format", "json"];
+    let swept = folder.run(&arguments);
+    assert_eq!(code(&swept), 1, "sooner missed than met at the second: {}", complaints(&swept));
+    let swept: serde_json::Value = serde_json::from_slice(&swept.stdout).expect("JSON");
+    for (at, times) in ["1", "4"].iter().enumerate() {
+        let set = format!("params.times={times}");
+        let run = folder.run(&["run", "model.ron", "--set", &set, "--format", "json"]);
+        assert_eq!(code(&run), at as i32);
+        let run: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let point = &swept["points"][at];
+        assert_eq!(point["verdict"], "probability");
+        for of in ["probability", "slo", "digest"] {
+            assert!(!run[of].is_null(), "{of}");
+            assert_eq!(point[of], run[of], "{of}");
+        }
+    }
+    folder.run(&[&arguments[..4], &["-o", "whole.jsonl", "--threads", "1"]].concat());
+    for k in ["0/2", "1/2"] {
+        let name = format!("{}.rec", &k[..1]);
+        let done = folder.run(&[&arguments[..4], &["--shard", k, "-o", &name]].concat());
+        assert_eq!(code(&done), 0, "{}", complaints(&done));
+    }
+    folder.run(&["merge", "0.rec", "1.rec", "-o", "merged.jsonl"]);
+    assert_eq!(folder.bytes("merged.jsonl"), folder.bytes("whole.jsonl"));
+}
+
+/// A model whose service times stand in a file, over as many points.
+fn with_data(folder: &Folder) {
+    let model =
+        MODEL.replace("Exponential(\"60ms\")", "Samples(file: \"times.csv\", column: \"ms\", unit: \"ms\")");
+    std::fs::write(folder.file("model.ron"), model).expect("can be written");
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n100\n").expect("can be written");
+}
+
+#[test]
+fn a_sweep_whose_data_changed_is_not_resumed() {
+    let folder = Folder::new("data");
+    with_data(&folder);
+    let journal = folder.file("d.jsonl.journal");
+    let mut child = folder.start(&["-o", "d.jsonl"]);
+    while std::fs::metadata(&journal).map_or(0, |m| m.len()) < 20_000 {
+        assert!(child.try_wait().unwrap().is_none(), "too fast to be caught");
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    child.kill().unwrap();
+    let _ = child.wait();
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n101\n").unwrap();
+    let refused = folder.sweep(&["-o", "d.jsonl", "--resume"]);
+    assert_eq!(code(&refused), 2);
+    let told = "it is of another sweep: what is in times.csv has changed";
+    assert!(complaints(&refused).contains(told), "{}", complaints(&refused));
+    // Written anew with what was in it: the same sweep.
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n100\n").unwrap();
+    let resumed = folder.sweep(&["-o", "d.jsonl", "--resume"]);
+    assert!(complaints(&resumed).contains("are done already"), "{}", complaints(&resumed));
+    folder.sweep(&["-o", "whole.jsonl"]);
+    assert_eq!(folder.bytes("d.jsonl"), folder.bytes("whole.jsonl"));
+}
+
+#[test]
+fn shards_of_different_data_are_not_merged() {
+    let folder = Folder::new("data-shards");
+    with_data(&folder);
+    let shard = |k: &str, name: &str| {
+        let done = folder.sweep(&["--shard", k, "-o", name]);
+        assert_eq!(code(&done), 0, "{}", complaints(&done));
+    };
+    shard("0/2", "a.rec");
+    shard("1/2", "b.rec");
+    std::fs::write(folder.file("times.csv"), "ms\n20\n60\n").unwrap();
+    shard("1/2", "changed.rec");
+    let merged = folder.run(&["merge", "a.rec", "changed.rec"]);
+    assert_eq!(code(&merged), 2);
+    let told = "it is of another sweep than a.rec: what is in times.csv has changed";
+    assert!(complaints(&merged).contains(told), "{}", complaints(&merged));
+    assert_ne!(code(&folder.run(&["merge", "a.rec", "b.rec"])), 2);
+}
+
+/// The model as one long run, without metrics over windows of their own.
+fn one_long_run(folder: &Folder) {
+    let model = MODEL.replace("\"60s\"", "\"300s\"").replace("replications: 4", "replications: 1");
+    let model = model.replace(", each 20s) < 500ms", ") < 500ms");
+    std::fs::write(folder.file("model.ron"), model).expect("can be written");
+}
+
+#[test]
+fn points_of_one_long_run_have_the_intervals_of_that_run() {
+    let folder = Folder::new("batches");
+    one_long_run(&folder);
+    let swept = folder.run(&["sweep", "model.ron", "--over", "callers.rate=20/s,30/s", "--format", "json"]);
+    let swept: serde_json::Value = serde_json::from_slice(&swept.stdout).expect("JSON");
+    for (at, rate) in ["20/s", "30/s"].iter().enumerate() {
+        let set = format!("callers.rate={rate}");
+        let run = folder.run(&["run", "model.ron", "--set", &set, "--format", "json"]);
+        let run: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let point = &swept["points"][at];
+        assert_eq!((&point["batches"], &point["replications"]), (&run["run"]["batches"], &1.into()));
+        assert_eq!(point["batches"], 20);
+        for of in ["slo", "watch", "warnings", "digest", "events"] {
+            assert_eq!(point[of], run[of], "{of}");
+        }
+        assert!(point["clients"][0]["latency"]["mean"]["low"].is_f64(), "{point}");
+    }
+    let text = folder.run(&["sweep", "model.ron", "--over", "callers.rate=20/s,30/s"]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("1 replication a point, cut into 20 batches"), "{text}");
+}
+
+#[test]
+fn shards_of_long_runs_are_one_sweep_on_any_threads() {
+    let folder = Folder::new("batch-shards");
+    one_long_run(&folder);
+    folder.sweep(&["-o", "whole.jsonl", "--threads", "1"]);
+    folder.sweep(&["-o", "other.jsonl", "--threads", "2"]);
+    assert_eq!(folder.bytes("whole.jsonl"), folder.bytes("other.jsonl"));
+    let names = shards(&folder, 5);
+    let mut arguments = vec!["merge"];
+    arguments.extend(names.iter().map(String::as_str));
+    arguments.extend(["-o", "merged.jsonl"]);
+    folder.run(&arguments);
+    assert_eq!(folder.bytes("merged.jsonl"), folder.bytes("whole.jsonl"));
 }

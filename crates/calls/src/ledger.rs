@@ -9,6 +9,7 @@ use crate::handle::ComponentId;
 use crate::status::{PHASES, Phase};
 
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))] // one line of the cache
 pub(crate) struct Ledger {
     /// Since when the strand is where it is \[ns\].
     pub since: u64,

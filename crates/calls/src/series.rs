@@ -36,10 +36,13 @@ impl Counter {
 ///
 /// A level is counted in whole numbers for as long as it is one, and nearly all are for good: that is exact, and cheap.
 #[derive(Clone, Debug, PartialEq)]
+#[repr(align(64))] // one line of the cache
 pub struct Level {
     /// Sum over all changes of the change times its instant: the integral until `now` is `value * now - moment`.
     moment: i128,
     value: i64,
+    /// The highest and the lowest since the last reset; crossed over once the level is [`Real`], so that every change
+    /// is an extreme and goes the rare way.
     max: i64,
     min: i64,
     /// When it was last reset \[ns\].
@@ -71,16 +74,13 @@ impl Level {
 
     #[inline(always)]
     pub(crate) fn add(&mut self, now: u64, by: f64) {
-        if let (None, Some(by)) = (&self.real, whole(by)) {
-            self.add_whole(now, by);
-            // Which way it goes is known where this is compiled, nearly always: so one comparison is left.
-            let extreme = if by > 0 { self.value > self.max } else { self.value < self.min };
-            if extreme {
-                self.new_extreme(now);
-            }
-            return;
+        let Some(by) = whole(by) else { return self.set_real(now, self.value() + by) };
+        self.add_whole(now, by);
+        // Which way it goes is known where this is compiled, nearly always: so one comparison is left.
+        let extreme = if by > 0 { self.value > self.max } else { self.value < self.min };
+        if extreme {
+            self.new_extreme(now, by);
         }
-        self.set_real(now, self.value() + by);
     }
 
     #[inline(always)]
@@ -89,10 +89,14 @@ impl Level {
         self.moment += i128::from(by) * i128::from(now);
     }
 
-    /// Higher or lower than ever since the last reset; perhaps too far for whole numbers.
+    /// Higher or lower than ever since the last reset; perhaps too far for whole numbers, or not one of them any more.
     #[cold]
     #[inline(never)]
-    fn new_extreme(&mut self, now: u64) {
+    fn new_extreme(&mut self, now: u64, by: i64) {
+        if let Some(level) = &mut self.real {
+            self.value = 0;
+            return level.set(now, level.value + by as f64);
+        }
         self.max = self.max.max(self.value);
         self.min = self.min.min(self.value);
         if self.value.unsigned_abs() >= MOST as u64 {
@@ -103,8 +107,9 @@ impl Level {
     pub(crate) fn set(&mut self, now: u64, value: f64) {
         match (&self.real, whole(value)) {
             (None, Some(value)) => {
-                self.add_whole(now, value - self.value);
-                self.new_extreme(now);
+                let by = value - self.value;
+                self.add_whole(now, by);
+                self.new_extreme(now, by);
             }
             _ => self.set_real(now, value),
         }
@@ -127,6 +132,9 @@ impl Level {
             min: self.min as f64,
             times: None,
         };
+        if self.real.is_none() {
+            (self.value, self.max, self.min) = (0, i64::MIN, i64::MAX);
+        }
         self.real.get_or_insert_with(|| Box::new(whole))
     }
 

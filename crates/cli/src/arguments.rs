@@ -56,6 +56,55 @@ pub enum Format {
     Csv,
 }
 
+/// On how many threads.
+#[derive(Debug, Args)]
+pub struct Threads {
+    /// Threads; as many as there are cores if not given. Changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+}
+
+impl Threads {
+    /// Returns those that were asked for, or as many as there are cores.
+    pub fn count(&self) -> usize {
+        match self.threads {
+            Some(threads) => threads as usize,
+            None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+        }
+    }
+}
+
+/// How a scenario is run, however often that is.
+#[derive(Debug, Args)]
+pub struct Repeated {
+    /// Seed of all randomness; that of the file (1 unless it says so) if not given
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub threads: Threads,
+    /// Replications of each run, instead of those the file asks for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub replications: Option<u64>,
+    /// Draw no progress bar
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// How an answer is written, and where.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("written").multiple(true).args(["output"]))]
+pub struct Answer {
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite what is written if it exists
+    #[arg(long, requires = "written")]
+    pub force: bool,
+}
+
 /// The largest number that can be added to the seeds of cases: scenarios write whole numbers up to 2^53.
 const SEED_MAX: u64 = 1 << 52;
 
@@ -86,39 +135,30 @@ fn setting(text: &str) -> Result<(String, String), String> {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("written").multiple(true).args(["output", "junit"]))]
 pub struct RunArguments {
     /// The scenario
     pub file: PathBuf,
     #[command(flatten)]
     pub changes: Changes,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Seed of all randomness; that of the file (1 unless it says so) if not given
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Threads; as many as there are cores if not given. Changes no result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub threads: Option<u32>,
-    /// Replications, instead of those the file asks for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub replications: Option<u64>,
-    /// Write to this file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub repeated: Repeated,
+    #[command(flatten)]
+    pub answer: Answer,
     /// Write the objectives as JUnit XML to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
-    /// Overwrite these files if they exist
-    #[arg(long, requires = "written")]
-    pub force: bool,
-    /// Draw no progress bar
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("seed", |seed| {
+    seed.help("Seed of all designs; that of the file (or of the baseline) if not given")
+}))]
+#[command(mut_arg("set", |set| {
+    set.help(
+        "Change a setting (may be repeated): of one file only in the second design, the first is the file as it is; \
+         of several files, of variants and against a baseline in all that are run",
+    )
+}))]
 pub struct CompareArguments {
     /// Scenarios: two or more; or one, of which variants, settings or seeds are compared, or which is held against a
     /// baseline
@@ -130,31 +170,27 @@ pub struct CompareArguments {
     pub variants: Option<Vec<String>>,
     #[command(flatten)]
     pub changes: Changes,
+    #[command(flatten)]
+    pub repeated: Repeated,
+    #[command(flatten)]
+    pub answer: Answer,
     /// Results that `run --format json` wrote earlier: what the scenario is held against
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// End with exit code 1 if this is shown: "p99 > +5%", "goodput < -2%", "errors(shop) > 1%", "slo.fast missed" (may
-    /// be repeated)
+    /// be repeated). Without any, exit code 1 says that a design other than the first misses an objective
     #[arg(long, value_name = "CONDITION")]
     pub fail_if: Vec<String>,
+    /// End with exit code 1 too if a condition is undecided: its interval lies across the bound, or there is not enough
+    /// data for one
+    #[arg(long, requires = "fail_if")]
+    pub fail_on_undecided: bool,
     /// Compare this metric only (may be repeated)
     #[arg(long, value_name = "METRIC")]
     pub metric: Vec<String>,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Seed of all designs; that of the file (or of the baseline) if not given
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
     /// Seed of all designs but the first: no common random numbers then
     #[arg(long, value_name = "N")]
     pub seed_b: Option<u64>,
-    /// Threads; as many as there are cores if not given. Changes no result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub threads: Option<u32>,
-    /// Replications of each design, instead of those the files ask for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub replications: Option<u64>,
     /// Add replications until each difference is known to this share of the first design's value: 2%
     #[arg(long, value_name = "SHARE")]
     pub precision: Option<String>,
@@ -162,17 +198,8 @@ pub struct CompareArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub max_replications: Option<u64>,
     /// Write objectives and conditions as JUnit XML to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
-    /// Write to this file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Overwrite these files if they exist
-    #[arg(long)]
-    pub force: bool,
-    /// Draw no progress bar
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 /// How inputs are varied.
@@ -194,6 +221,10 @@ pub struct SensitivityArguments {
     pub over: Vec<String>,
     #[command(flatten)]
     pub changes: Changes,
+    #[command(flatten)]
+    pub repeated: Repeated,
+    #[command(flatten)]
+    pub answer: Answer,
     /// How inputs are varied
     #[arg(long, value_enum, default_value_t = Method::OneAtATime)]
     pub method: Method,
@@ -206,35 +237,22 @@ pub struct SensitivityArguments {
     /// What is looked at (may be repeated); the metric of the first objective, or p99 of the first client, if not given
     #[arg(long, value_name = "METRIC")]
     pub metric: Vec<String>,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Seed of all runs; that of the file (1 unless it says so) if not given
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Threads; as many as there are cores if not given. Changes no result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub threads: Option<u32>,
-    /// Replications of each run, instead of those the file asks for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub replications: Option<u64>,
-    /// Write to this file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Overwrite that file if it exists
-    #[arg(long, requires = "output")]
-    pub force: bool,
-    /// Draw no progress bar
-    #[arg(long)]
-    pub quiet: bool,
 }
 
+// One replication has no interval, and a capacity is a bound on one.
 #[derive(Debug, Args)]
+#[command(mut_arg("replications", |replications| {
+    replications.value_parser(clap::value_parser!(u64).range(2..=1_000_000))
+}))]
 pub struct CapacityArguments {
     /// The scenario
     pub file: PathBuf,
     #[command(flatten)]
     pub changes: Changes,
+    #[command(flatten)]
+    pub repeated: Repeated,
+    #[command(flatten)]
+    pub answer: Answer,
     /// The load that is searched: a setting, with a range or without (params.load, shoppers.rate=100/s..5000/s). A
     /// factor on what all clients bring if not given
     #[arg(long, value_name = "PATH[=LOW..HIGH]")]
@@ -251,27 +269,6 @@ pub struct CapacityArguments {
     /// Only the capacity: no table of loads around it, no behaviour beyond it
     #[arg(long)]
     pub no_knee: bool,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Seed of all randomness; that of the file (1 unless it says so) if not given
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Threads; as many as there are cores if not given. Changes no result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub threads: Option<u32>,
-    /// Replications at each load, instead of those the file asks for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
-    pub replications: Option<u64>,
-    /// Write to this file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Overwrite that file if it exists
-    #[arg(long, requires = "output")]
-    pub force: bool,
-    /// Draw no progress bar
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -318,9 +315,8 @@ pub struct VerifyArguments {
     /// Only cases whose id holds this
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,
-    /// Threads; as many as there are cores if not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub threads: Option<u32>,
+    #[command(flatten)]
+    pub threads: Threads,
     /// Print the scenarios instead of running them
     #[arg(long, conflicts_with = "format")]
     pub print: bool,

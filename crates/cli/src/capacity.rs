@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use kneepoint_experiment::ExperimentError;
 use kneepoint_experiment::capacity::{
     CapacityOptions, CapacityResult, Finding, LoadError, Loads, Size, Step, capacity, linearity,
 };
@@ -20,6 +19,7 @@ use crate::End;
 use crate::arguments::{CapacityArguments, Format};
 use crate::output;
 use crate::progress::Progress;
+use crate::trouble::Trouble;
 
 /// Most sizes of `--over`: each takes a search of its own.
 const SIZES_MAX: usize = 64;
@@ -29,8 +29,8 @@ const BASELINE_MAX: u64 = 4_000_000;
 
 pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.output
-        && let Err(message) = output::can_be_written(path, arguments.force)
+    if let Some(path) = &arguments.answer.output
+        && let Err(message) = output::can_be_written(path, arguments.answer.force)
     {
         return output::bad(&message);
     }
@@ -46,13 +46,13 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
         }
     };
     let overrides = arguments.changes.overrides();
-    let bar = Progress::new(0, arguments.quiet);
+    let bar = Progress::new(0, arguments.repeated.quiet);
     let tell = |step: Step| {
         bar.say(&format!("run {} at load {:.4}", step.run, step.load));
         bar.at(step.done, step.planned);
     };
     let options = CapacityOptions {
-        threads: Some(output::threads(arguments.threads)),
+        threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         without_knee: arguments.no_knee,
     };
@@ -60,7 +60,7 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
         return match sizes(registry, arguments, &scenario, over, &options) {
             Ok(text) => {
                 drop(bar);
-                output::deliver(&text, arguments.output.as_deref(), arguments.force)
+                output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force)
             }
             Err(end) => end,
         };
@@ -73,22 +73,7 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
     drop(bar);
     match found {
         Ok(found) => finish(arguments, &found, baseline),
-        Err(error) => failed(&error),
-    }
-}
-
-fn refused(faults: &Faults) -> End {
-    output::say(&faults.to_string());
-    End::Bad
-}
-
-fn failed(error: &ExperimentError) -> End {
-    output::say(&format!("error: {error}"));
-    match error {
-        ExperimentError::Stopped { .. } | ExperimentError::Threads { .. } | ExperimentError::Void { .. } => {
-            End::Failed
-        }
-        ExperimentError::Plan { .. } | ExperimentError::Metric { .. } => End::Bad,
+        Err(error) => Trouble::from(error).tell(),
     }
 }
 
@@ -101,7 +86,7 @@ fn loads(
 ) -> Result<Loads, End> {
     let mut loads = match &arguments.load {
         None => {
-            let refuse = |faults: Faults| refused(&faults);
+            let refuse = |faults: Faults| Trouble::from(faults).tell();
             let checked = scenario.check(registry, overrides).map_err(refuse)?;
             let plan = kneepoint_scenario::plan(&checked).map_err(refuse)?;
             kneepoint_experiment::check(&checked, &plan).map_err(refuse)?;
@@ -113,16 +98,16 @@ fn loads(
         Some(asked) => {
             let (path, range) = read_load(asked).map_err(|message| output::bad(&message))?;
             Loads::of_setting(scenario, registry, overrides, &path, range).map_err(|error| match error {
-                LoadError::Faults(faults) => refused(&faults),
+                LoadError::Faults(faults) => Trouble::from(faults).tell(),
                 LoadError::Asked(reason) => output::bad(&format!("--load: {reason}")),
             })?
         }
     };
     loads = loads.with_pulses(scenario, registry, overrides);
-    if let Some(seed) = arguments.seed {
+    if let Some(seed) = arguments.repeated.seed {
         loads = loads.seeded(seed);
     }
-    if let Some(replications) = arguments.replications {
+    if let Some(replications) = arguments.repeated.replications {
         loads = loads.with_replications(replications);
     }
     Ok(loads)
@@ -188,7 +173,7 @@ fn sizes(
     // A path that leads nowhere is said here, before anything is set.
     scenario
         .takes(registry, &arguments.changes.overrides(), &path, "--over")
-        .map_err(|faults| refused(&faults))?;
+        .map_err(|faults| Trouble::from(faults).tell())?;
     let mut sizes = Vec::new();
     for (n, value) in list {
         let mut overrides = arguments.changes.overrides();
@@ -196,12 +181,12 @@ fn sizes(
         overrides.set.push((path.clone(), value));
         scenario
             .check(registry, &overrides)
-            .map_err(|faults| refused(&faults.with_settings_from(own, "--over")))?;
+            .map_err(|faults| Trouble::from(faults.with_settings_from(own, "--over")).tell())?;
         sizes.push(Size { n, loads: loads(registry, arguments, scenario, &overrides)? });
     }
-    let found = linearity(&sizes, options).map_err(|error| failed(&error))?;
-    Ok(match arguments.format {
-        Format::Text => linearity_text(&path, &found, output::look(arguments.output.is_some())),
+    let found = linearity(&sizes, options).map_err(|error| Trouble::from(error).tell())?;
+    Ok(match arguments.answer.format {
+        Format::Text => linearity_text(&path, &found, output::look(arguments.answer.output.is_some())),
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
     })
@@ -253,9 +238,9 @@ fn finish(
             Err(why) => return output::bad(&format!("the baseline cannot be compared with this: {why}")),
         }
     }
-    let text = match arguments.format {
+    let text = match arguments.answer.format {
         Format::Text => {
-            let text = capacity_text(found, output::look(arguments.output.is_some()));
+            let text = capacity_text(found, output::look(arguments.answer.output.is_some()));
             match &change {
                 Some((sentence, _, _)) => format!("{sentence}\n{text}"),
                 None => text,
@@ -264,7 +249,7 @@ fn finish(
         Format::Json => capacity_json(found, change.as_ref().map(|(_, value, _)| value)),
         Format::Csv => capacity_csv(found),
     };
-    let mut end = output::deliver(&text, arguments.output.as_deref(), arguments.force);
+    let mut end = output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force);
     if end == End::Fine
         && let (Some(path), None) = (&arguments.baseline, &baseline)
     {

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use kneepoint_experiment::compare::{
-    CompareOptions, Comparison, Design, Gate, GateError, GateResult, Outcome, Record, compare_records,
+    CompareOptions, Comparison, Design, Gate, GateResult, Outcome, Record, compare_records,
     compare_with_results, gates,
 };
 use kneepoint_experiment::result::{RunResult, Subject};
-use kneepoint_experiment::{ExperimentError, Options, Progress};
+use kneepoint_experiment::{Options, Progress};
 use kneepoint_report::{baseline, comparison_csv, comparison_json, comparison_text, json, junit};
 use kneepoint_scenario::plan::{Plan, Watch};
 use kneepoint_scenario::value::{Dimension, Metric, Quantity};
@@ -17,37 +17,14 @@ use kneepoint_statistics::Pairing;
 use crate::End;
 use crate::arguments::{CompareArguments, Format};
 use crate::output;
+use crate::run::end_of;
+use crate::trouble::Trouble;
 
 /// Largest file that is read as baseline.
 ///
 /// # Source
 /// Chosen: a result of ten thousand parts and a hundred replications is a tenth of it.
 const BASELINE_MAX: u64 = 1 << 30;
-
-/// Why there is no comparison, and how the command ends.
-enum Trouble {
-    Usage(String),
-    Faults(Faults),
-    Experiment(ExperimentError),
-}
-
-impl From<Faults> for Trouble {
-    fn from(faults: Faults) -> Trouble {
-        Trouble::Faults(faults)
-    }
-}
-
-impl From<ExperimentError> for Trouble {
-    fn from(error: ExperimentError) -> Trouble {
-        Trouble::Experiment(error)
-    }
-}
-
-impl From<GateError> for Trouble {
-    fn from(error: GateError) -> Trouble {
-        Trouble::Usage(error.to_string())
-    }
-}
 
 /// What was compared.
 struct Compared {
@@ -59,36 +36,25 @@ struct Compared {
 
 pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
     crate::interrupt::end_at_once();
-    for path in [&arguments.output, &arguments.junit].into_iter().flatten() {
-        if let Err(message) = output::can_be_written(path, arguments.force) {
-            return output::bad(&message);
-        }
+    match answer(registry, arguments) {
+        Ok(compared) => finish(arguments, &compared),
+        Err(trouble) => trouble.tell(),
     }
-    let compared = match &arguments.baseline {
+}
+
+fn answer(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
+    let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
+    output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
+    match &arguments.baseline {
         Some(file) => against_baseline(registry, arguments, file),
         None => side_by_side(registry, arguments),
-    };
-    match compared {
-        Ok(compared) => finish(arguments, &compared),
-        Err(Trouble::Usage(message)) => output::bad(&message),
-        Err(Trouble::Faults(faults)) => {
-            output::say(&faults.to_string());
-            End::Bad
-        }
-        Err(Trouble::Experiment(
-            error @ (ExperimentError::Stopped { .. } | ExperimentError::Threads { .. }),
-        )) => {
-            output::say(&format!("error: {error}"));
-            End::Failed
-        }
-        Err(Trouble::Experiment(error)) => output::bad(&error.to_string()),
     }
 }
 
 fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
     let mut designs = designs(registry, arguments)?;
     if designs.len() < 2 {
-        return Err(Trouble::Usage(
+        return Err(Trouble::usage(
             "a comparison takes two designs: a second file, a file with `variants`, --set PATH=VALUE, --seed-b N, \
              or --baseline RESULTS"
                 .to_string(),
@@ -96,7 +62,7 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
     }
     let wanted = wanted_gates(arguments)?;
     for (at, design) in designs.iter_mut().enumerate() {
-        if let Some(seed) = arguments.seed {
+        if let Some(seed) = arguments.repeated.seed {
             design.plan.run.seed = seed;
         }
         if let (true, Some(seed)) = (at > 0, arguments.seed_b) {
@@ -107,11 +73,11 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
     }
     let metrics = metrics(arguments)?;
     let planned = designs.iter().map(|d| d.plan.run.replications_min).max().unwrap_or(1);
-    let bar = crate::progress::Progress::new(planned, arguments.quiet);
+    let bar = crate::progress::Progress::new(planned, arguments.repeated.quiet);
     let tell = |progress: Progress| bar.at(progress.done, progress.planned);
     let options = CompareOptions {
         run: Options {
-            threads: Some(output::threads(arguments.threads)),
+            threads: Some(arguments.repeated.threads.count()),
             progress: Some(&tell),
             ..Options::default()
         },
@@ -133,25 +99,30 @@ fn against_baseline(
     file: &Path,
 ) -> Result<Compared, Trouble> {
     let [scenario] = arguments.files.as_slice() else {
-        return Err(Trouble::Usage("a baseline is compared with one scenario".to_string()));
+        return Err(Trouble::usage("a baseline is compared with one scenario".to_string()));
     };
     if arguments.variants.is_some() || arguments.seed_b.is_some() || arguments.precision.is_some() {
-        return Err(Trouble::Usage(
+        return Err(Trouble::usage(
             "--variants, --seed-b and --precision compare designs that are run now; with --baseline take --variant, \
              --seed or --replications"
                 .to_string(),
         ));
     }
     let shown = file.display();
-    let text = read(file).map_err(|reason| Trouble::Usage(format!("{shown}: {reason}")))?;
+    let text = read(file).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
     let before =
-        baseline("baseline", &text).map_err(|reason| Trouble::Usage(format!("{shown}: {reason}")))?;
+        baseline("baseline", &text).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
     let wanted = wanted_gates(arguments)?;
     let checked = Scenario::load(scenario, registry, &arguments.changes.overrides())?;
     let mut now = plan(&checked)?;
     kneepoint_experiment::check(&checked, &now)?;
-    now.run.seed = arguments.seed.unwrap_or(before.seed);
-    let replications = arguments.replications.unwrap_or(before.replications);
+    now.run.seed = arguments.repeated.seed.unwrap_or(before.seed);
+    let replications = arguments.repeated.replications.unwrap_or(before.replications);
+    if replications < 2 {
+        return Err(Trouble::usage(
+            "--replications 1: a baseline is compared by replications, and one has no interval: 2 are the least",
+        ));
+    }
     (now.run.replications_min, now.run.replications_max) = (replications, replications);
     now.run.precision = None;
     watch(&mut now, &wanted);
@@ -159,11 +130,11 @@ fn against_baseline(
     for metric in &metrics {
         now.watches.push(Watch { name: metric.to_string(), metric: metric.clone() });
     }
-    same_scenario(&before, &now).map_err(|reason| Trouble::Usage(format!("{shown}: {reason}")))?;
-    let bar = crate::progress::Progress::new(replications, arguments.quiet);
+    same_scenario(&before, &now).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
+    let bar = crate::progress::Progress::new(replications, arguments.repeated.quiet);
     let tell = |progress: Progress| bar.at(progress.done, progress.planned);
     let options = Options {
-        threads: Some(output::threads(arguments.threads)),
+        threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         ..Options::default()
     };
@@ -171,23 +142,30 @@ fn against_baseline(
     drop(bar);
     let result = result?;
     // By way of the file, so that both are rounded alike and what is equal stays equal.
-    let after = baseline("now", &json(&result)).map_err(Trouble::Usage)?;
-    let same = before.seed == after.seed
-        && before.replications == after.replications
-        && before.duration == after.duration;
+    let after = baseline("now", &json(&result)).map_err(Trouble::usage)?;
+    // Replication `i` of both began with the same random numbers, however long they are.
+    let same = before.seed == after.seed && before.replications == after.replications;
     let pairing = if same { Pairing::Paired } else { Pairing::Independent };
     let title = (before.title != after.title)
         .then(|| format!("the baseline is titled \"{}\", this scenario \"{}\"", before.title, after.title));
+    let unpaired = (!same).then(|| {
+        let differs = |what: &str, before: u64, now: u64| {
+            (before != now).then(|| format!("the baseline has {before} {what} and this run {now}"))
+        };
+        let seeds = (before.seed != after.seed).then(|| {
+            format!("the seed of the baseline is {} and that of this run {}", before.seed, after.seed)
+        });
+        let all: Vec<String> = [seeds, differs("replications", before.replications, after.replications)]
+            .into_iter()
+            .flatten()
+            .collect();
+        format!("{}: no pairs on common random numbers, and so wider intervals", all.join("; "))
+    });
     let confidence = after.confidence;
     let only: Vec<String> = metrics.iter().map(ToString::to_string).collect();
     let mut comparison = compare_records(vec![before, after], pairing, confidence, &only);
     comparison.warnings.extend(title);
-    if !same {
-        comparison.warnings.push(
-            "seed, replications or length differ from those of the baseline: no common random numbers, wider intervals"
-                .to_string(),
-        );
-    }
+    comparison.warnings.extend(unpaired);
     let held = gates(&wanted, &comparison.designs, pairing, confidence)?;
     Ok(Compared { comparison, gates: held, results: vec![("now".to_string(), result)] })
 }
@@ -238,7 +216,7 @@ fn same_scenario(before: &Record, now: &Plan) -> Result<(), String> {
 }
 
 fn change(plan: &mut Plan, arguments: &CompareArguments) {
-    if let Some(replications) = arguments.replications {
+    if let Some(replications) = arguments.repeated.replications {
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
     }
 }
@@ -256,14 +234,14 @@ fn wanted_gates(arguments: &CompareArguments) -> Result<Vec<Gate>, Trouble> {
 
 fn metrics(arguments: &CompareArguments) -> Result<Vec<Metric>, Trouble> {
     let parse = |text: &String| {
-        Metric::parse(text).map_err(|e| Trouble::Usage(format!("--metric {}: {e}", text.escape_debug())))
+        Metric::parse(text).map_err(|e| Trouble::usage(format!("--metric {}: {e}", text.escape_debug())))
     };
     arguments.metric.iter().map(parse).collect()
 }
 
 fn precision(arguments: &CompareArguments) -> Result<Option<f64>, Trouble> {
     let Some(text) = &arguments.precision else { return Ok(None) };
-    let refuse = |reason: String| Trouble::Usage(format!("--precision {}: {reason}", text.escape_debug()));
+    let refuse = |reason: String| Trouble::usage(format!("--precision {}: {reason}", text.escape_debug()));
     let quantity = Quantity::parse_as(text, Dimension::Ratio).map_err(|e| refuse(e.to_string()))?;
     if quantity.value > 0.0 && quantity.value < 1.0 {
         return Ok(Some(quantity.value));
@@ -302,7 +280,7 @@ fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Desi
         }
         files => {
             if arguments.variants.is_some() {
-                return Err(Trouble::Usage("--variants takes one file".to_string()));
+                return Err(Trouble::usage("--variants takes one file".to_string()));
             }
             let stems: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
             let short: Vec<String> = files
@@ -337,7 +315,7 @@ fn variants(
         None => known.clone(),
     };
     if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
-        return Err(Trouble::Usage(format!("the variant \"{}\" is named twice", twice.1)));
+        return Err(Trouble::usage(format!("the variant \"{}\" is named twice", twice.1)));
     }
     let take = |name: &String| -> Result<(String, Checked), Trouble> {
         let variant = (name != "base" || known.contains(name)).then(|| name.clone());
@@ -359,22 +337,36 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
     if let Some(path) = &arguments.junit {
         let designs: Vec<(&str, &RunResult)> = results.iter().map(|(n, r)| (n.as_str(), r)).collect();
         let title = results.last().map_or("", |(_, r)| r.title.as_str());
-        if let Err(message) = output::write_file(path, &junit(title, &designs, gates), arguments.force) {
+        let text = junit(title, &designs, gates, arguments.fail_on_undecided);
+        if let Err(message) = output::write_file(path, &text, arguments.answer.force) {
             output::say(&format!("error: {message}"));
             return End::Failed;
         }
     }
-    let written = match arguments.format {
-        Format::Text => comparison_text(comparison, gates, output::look(arguments.output.is_some())),
+    let written = match arguments.answer.format {
+        Format::Text => comparison_text(comparison, gates, output::look(arguments.answer.output.is_some())),
         Format::Json => comparison_json(comparison, gates),
-        Format::Csv => comparison_csv(comparison),
+        Format::Csv => comparison_csv(comparison, gates),
     };
-    let end = output::deliver(&written, arguments.output.as_deref(), arguments.force);
-    let failed: Vec<&GateResult> = gates.iter().filter(|g| g.outcome == Outcome::Holds).collect();
-    if arguments.format != Format::Text || arguments.output.is_some() {
-        for gate in &failed {
+    let written = output::deliver(&written, arguments.answer.output.as_deref(), arguments.answer.force);
+    let fails = |gate: &GateResult| gate.fails(arguments.fail_on_undecided);
+    if arguments.answer.format != Format::Text || arguments.answer.output.is_some() {
+        for gate in gates.iter().filter(|gate| gate.outcome != Outcome::RuledOut) {
             output::say(&kneepoint_report::safe(&kneepoint_report::gate_sentence(gate)));
         }
     }
-    if end == End::Fine && !failed.is_empty() { End::Missed } else { end }
+    if written != End::Fine {
+        return written;
+    }
+    let ends: Vec<End> =
+        results.iter().map(|(_, result)| end_of(result.verdict, result.probability.as_ref())).collect();
+    if ends.contains(&End::Failed) {
+        return End::Failed;
+    }
+    // Who states conditions states what fails. Otherwise objectives decide; a first design that misses its own is what
+    // the others are to mend.
+    let judged = usize::from(arguments.baseline.is_none());
+    let missed =
+        if gates.is_empty() { ends[judged..].contains(&End::Missed) } else { gates.iter().any(fails) };
+    if missed { End::Missed } else { End::Fine }
 }

@@ -8,6 +8,7 @@ mod arguments;
 mod capacity;
 mod check;
 mod compare;
+mod finished;
 mod init;
 mod interrupt;
 mod kinds;
@@ -17,6 +18,7 @@ mod run;
 mod sensitivity;
 mod shard;
 mod sweep;
+mod trouble;
 pub mod verify;
 
 use std::ffi::OsString;
@@ -52,6 +54,11 @@ impl End {
             End::Failed => 3,
             End::Interrupted => 130,
         }
+    }
+
+    /// Returns the worse of two: what failed weighs more than an objective that was missed.
+    fn worse(self, other: End) -> End {
+        if self.code() >= other.code() { self } else { other }
     }
 }
 
@@ -107,7 +114,7 @@ fn verify_cases(arguments: &arguments::VerifyArguments) -> End {
         area: arguments.area.clone(),
         quick: arguments.quick,
         case: arguments.case.clone(),
-        threads: output::threads(arguments.threads),
+        threads: arguments.threads.count(),
         print: arguments.print,
         format: arguments.format,
         seed: arguments.seed,

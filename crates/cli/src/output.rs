@@ -1,7 +1,8 @@
 //! Where data and diagnostics leave.
 
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use crate::End;
 
@@ -47,6 +48,34 @@ pub fn say(text: &str) {
 pub fn bad(text: &str) -> End {
     say(&format!("error: {text}"));
     End::Bad
+}
+
+/// Holds that files can be written there and are not one and the same, as far as that can be told before there is
+/// anything to write.
+///
+/// # Errors
+/// As [`can_be_written`], or if two are the same file; in words.
+pub fn all_can_be_written(files: &[Option<&Path>], force: bool) -> Result<(), String> {
+    let files: Vec<&Path> = files.iter().copied().flatten().collect();
+    for (at, path) in files.iter().enumerate() {
+        can_be_written(path, force)?;
+        if let Some(other) = files[..at].iter().find(|other| place(other) == place(path)) {
+            return Err(format!(
+                "{} and {} are the same file: one would overwrite the other",
+                shown(other),
+                shown(path)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is or will be, whichever way it was named.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let named = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    // A link that leads to the other file is that file.
+    path.canonicalize().ok().or_else(named).unwrap_or_else(|| path.to_path_buf())
 }
 
 /// Holds that a file can be written there, as far as that can be told before there is anything to write.
@@ -95,42 +124,84 @@ pub fn look(into_file: bool) -> kneepoint_report::Look {
     kneepoint_report::Look { colour: terminal && !refused, ..kneepoint_report::Look::default() }
 }
 
-/// Writes a file whole or not at all: to a temporary name beside it, then renamed.
+/// Writes a file whole or not at all.
 ///
 /// # Errors
 /// As [`can_be_written`], and if the system refuses; in words.
 pub fn write_file(path: &Path, text: &str, force: bool) -> Result<(), String> {
     can_be_written(path, force)?;
-    let mut temporary = path.file_name().unwrap_or_default().to_os_string();
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(temporary);
-    let written = std::fs::write(&temporary, text).and_then(|()| {
-        if force {
-            std::fs::rename(&temporary, path)
-        } else {
-            // A link fails if somebody has made the file meanwhile; a rename would overwrite it.
-            let linked = std::fs::hard_link(&temporary, path);
-            let _ = std::fs::remove_file(&temporary);
-            linked
-        }
+    // Of two processes that write the same file each has its own.
+    let ending = format!(".{}.tmp", std::process::id());
+    let written = Whole::create(path, force, &ending).and_then(|mut file| {
+        file.write(text.as_bytes())?;
+        file.finish()
     });
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&temporary);
-        format!("{} cannot be written: {error}", shown(path))
-    })
+    written.map_err(|error| format!("{} cannot be written: {error}", shown(path)))
+}
+
+/// A file that gets its name when it is whole: until then it is beside it under another one.
+pub struct Whole {
+    to: BufWriter<File>,
+    temporary: PathBuf,
+    path: PathBuf,
+    force: bool,
+    finished: bool,
+}
+
+impl Whole {
+    /// Begins a file; meanwhile it has an `ending` more.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn create(path: &Path, force: bool, ending: &str) -> std::io::Result<Whole> {
+        let temporary = beside(path, ending);
+        let file = File::create(&temporary)?;
+        Ok(Whole { to: BufWriter::new(file), temporary, path: path.to_path_buf(), force, finished: false })
+    }
+
+    /// Adds to it.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.to.write_all(bytes)
+    }
+
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// If the system refuses, or if there is such a file by now and it must not be overwritten.
+    pub fn finish(mut self) -> std::io::Result<()> {
+        let done = self.to.flush().and_then(|()| self.to.get_ref().sync_all()).and_then(|()| {
+            if self.force {
+                return std::fs::rename(&self.temporary, &self.path);
+            }
+            // A link fails if somebody has made the file meanwhile; a rename would overwrite it.
+            std::fs::hard_link(&self.temporary, &self.path)
+        });
+        self.finished = self.force && done.is_ok();
+        done
+    }
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// A file beside another, with an ending more.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// A path as it may be said: names of files can hold anything, what steers a terminal included.
 pub fn shown(path: &Path) -> String {
     kneepoint_report::safe(&path.display().to_string())
-}
-
-/// The threads that were asked for, or as many as there are cores.
-pub fn threads(asked: Option<u32>) -> usize {
-    match asked {
-        Some(threads) => threads as usize,
-        None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
-    }
 }
 
 /// Whether progress may be drawn.

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kneepoint_experiment::Options;
 use kneepoint_experiment::sensitivity::{MorrisOptions, SensitivityError, one_at_a_time, screen};
 use kneepoint_experiment::sweep::{Axis, AxisError};
-use kneepoint_experiment::{ExperimentError, Options};
 use kneepoint_report::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
@@ -16,27 +16,18 @@ use crate::End;
 use crate::arguments::{Format, Method, SensitivityArguments};
 use crate::output;
 use crate::progress::Progress;
+use crate::trouble::Trouble;
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.output
-        && let Err(message) = output::can_be_written(path, arguments.force)
+    if let Some(path) = &arguments.answer.output
+        && let Err(message) = output::can_be_written(path, arguments.answer.force)
     {
         return output::bad(&message);
     }
     match answer(registry, arguments) {
-        Ok(text) => output::deliver(&text, arguments.output.as_deref(), arguments.force),
-        Err(SensitivityError::Faults(faults)) => {
-            output::say(&faults.to_string());
-            End::Bad
-        }
-        Err(SensitivityError::Experiment(
-            error @ (ExperimentError::Stopped { .. } | ExperimentError::Threads { .. }),
-        )) => {
-            output::say(&format!("error: {error}"));
-            End::Failed
-        }
-        Err(error) => output::bad(&error.to_string()),
+        Ok(text) => output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force),
+        Err(error) => Trouble::from(error).tell(),
     }
 }
 
@@ -56,10 +47,10 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
     let inputs = inputs(registry, &scenario, &base, arguments)?;
     let make = |settings: &[(String, String)]| -> Result<Plan, Faults> {
         let mut made = plan(&check(settings)?)?;
-        if let Some(seed) = arguments.seed {
+        if let Some(seed) = arguments.repeated.seed {
             made.run.seed = seed;
         }
-        if let Some(replications) = arguments.replications {
+        if let Some(replications) = arguments.repeated.replications {
             (made.run.replications_min, made.run.replications_max) = (replications, replications);
         }
         made.run.precision = None;
@@ -67,7 +58,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
     };
     let responses = responses(&make(&[])?, arguments)?;
     let planned = make(&[])?.run.replications_min * first_runs(&inputs, arguments);
-    let bar = Progress::new(planned, arguments.quiet);
+    let bar = Progress::new(planned, arguments.repeated.quiet);
     let (done, planned) = (AtomicU64::new(0), AtomicU64::new(planned));
     let tell = |_| {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -75,15 +66,15 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         bar.at(done, planned.fetch_max(done, Ordering::Relaxed).max(done));
     };
     let options = Options {
-        threads: Some(output::threads(arguments.threads)),
+        threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         ..Options::default()
     };
-    let look = output::look(arguments.output.is_some());
+    let look = output::look(arguments.answer.output.is_some());
     let text = match arguments.method {
         Method::OneAtATime => {
             let found = one_at_a_time(&make, &inputs, &responses, &options)?;
-            match arguments.format {
+            match arguments.answer.format {
                 Format::Text => tornado_text(&found, look),
                 Format::Json => tornado_json(&found),
                 Format::Csv => tornado_csv(&found),
@@ -92,7 +83,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         Method::Morris => {
             let how = MorrisOptions { levels: arguments.levels, trajectories: arguments.trajectories };
             let found = screen(&make, &inputs, &responses, how, &options)?;
-            match arguments.format {
+            match arguments.answer.format {
                 Format::Text => screening_text(&found, look),
                 Format::Json => screening_json(&found),
                 Format::Csv => screening_csv(&found),

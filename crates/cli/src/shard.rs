@@ -1,6 +1,6 @@
 //! Which shard of a sweep this process does.
 
-/// The sources of `--shard auto`: who sets it, index, least index, count, step; the first complete one counts.
+/// The sources of `--shard auto`: who sets it, index, least index, count, step. There must be one.
 ///
 /// # Source
 /// Slurm sbatch(1), job arrays; Open MPI mpirun(1); AWS Batch "Array jobs"; Kubernetes "Indexed Job"; HyperQueue
@@ -51,42 +51,41 @@ pub fn shard(
             pair.ok_or_else(|| format!("--shard {text}: write k/n with k from 0, as in 0/4, or auto"))?;
         return within(k, n, &format!("--shard {text}"));
     }
-    let mut found: Option<(u64, u64, &str)> = None;
+    let mut set: Vec<(&Source, u64)> = Vec::new();
     for source in &SOURCES {
-        let Some(index) = number(source.index, &variable)? else { continue };
-        let optional = |name: Option<&str>| name.map_or(Ok(None), |name| number(name, &variable));
-        let (least, step) =
-            (optional(source.least)?.unwrap_or(0), optional(source.step)?.unwrap_or(1).max(1));
-        let Some(n) = optional(source.count)?.or(shards) else {
-            if found.is_none() {
-                return Err(format!(
-                    "{} says which shard this is ({}={index}), not of how many: add --shards N",
-                    source.who, source.index
-                ));
-            }
-            continue;
-        };
-        if let Some(shards) = shards.filter(|shards| *shards != n) {
-            return Err(format!("{} says there are {n} shards, --shards {shards}", source.who));
-        }
-        let k = index.checked_sub(least).map(|k| k / step);
-        let k = k.ok_or_else(|| format!("{}={index} lies below the least index {least}", source.index))?;
-        let (k, n) = within(k, n, source.index)?;
-        match found {
-            Some((other_k, other_n, who)) if (other_k, other_n) != (k, n) => {
-                return Err(format!(
-                    "{who} says this is shard {other_k}/{other_n}, {} says {k}/{n}: say --shard k/n",
-                    source.who
-                ));
-            }
-            Some(_) => {}
-            None => found = Some((k, n, source.who)),
+        if let Some(index) = number(source.index, &variable)? {
+            set.push((source, index));
         }
     }
-    let all: Vec<&str> = SOURCES.iter().map(|source| source.index).collect();
-    found
-        .map(|(k, n, _)| (k, n))
-        .ok_or_else(|| format!("--shard auto: none of {} is set; say --shard k/n", all.join(", ")))
+    let (source, index) = match set[..] {
+        [one] => one,
+        [] => {
+            let all: Vec<&str> = SOURCES.iter().map(|source| source.index).collect();
+            return Err(format!("--shard auto: none of {} is set; say --shard k/n", all.join(", ")));
+        }
+        _ => {
+            let who = |(source, index): &(&Source, u64)| format!("{} ({}={index})", source.who, source.index);
+            let all: Vec<String> = set.iter().map(who).collect();
+            return Err(format!(
+                "--shard auto: {} each say which shard this is: say --shard k/n",
+                all.join(" and ")
+            ));
+        }
+    };
+    let optional = |name: Option<&str>| name.map_or(Ok(None), |name| number(name, &variable));
+    let (least, step) = (optional(source.least)?.unwrap_or(0), optional(source.step)?.unwrap_or(1).max(1));
+    let Some(n) = optional(source.count)?.or(shards) else {
+        return Err(format!(
+            "{} says which shard this is ({}={index}), not of how many: add --shards N",
+            source.who, source.index
+        ));
+    };
+    if let Some(shards) = shards.filter(|shards| *shards != n) {
+        return Err(format!("{} says there are {n} shards, --shards {shards}", source.who));
+    }
+    let k = index.checked_sub(least).map(|k| k / step);
+    let k = k.ok_or_else(|| format!("{}={index} lies below the least index {least}", source.index))?;
+    within(k, n, source.index)
 }
 
 fn within(k: u64, n: u64, what: &str) -> Result<(u64, u64), String> {
@@ -136,8 +135,17 @@ mod tests {
         assert!(auto(&slurm, Some(9)).unwrap_err().contains("4 shards"));
         assert!(auto(&[], None).unwrap_err().contains("SLURM_ARRAY_TASK_ID"));
         let both =
-            [slurm[0], slurm[1], slurm[2], ("OMPI_COMM_WORLD_RANK", "1"), ("OMPI_COMM_WORLD_SIZE", "2")];
-        assert!(auto(&both, None).unwrap_err().contains("Open MPI says 1/2"));
+            [slurm[0], slurm[1], slurm[2], ("OMPI_COMM_WORLD_RANK", "2"), ("OMPI_COMM_WORLD_SIZE", "4")];
+        let said = auto(&both, None).unwrap_err();
+        assert!(
+            said.contains("Slurm (SLURM_ARRAY_TASK_ID=7) and Open MPI (OMPI_COMM_WORLD_RANK=2)"),
+            "{said}"
+        );
+        // Nor is a second one passed over that does not say everything.
+        let two = [("JOB_COMPLETION_INDEX", "1"), ("HQ_TASK_ID", "1")];
+        assert!(
+            auto(&two, Some(2)).unwrap_err().contains("Kubernetes (JOB_COMPLETION_INDEX=1) and HyperQueue")
+        );
         assert!(auto(&[("HQ_TASK_ID", "x")], Some(2)).unwrap_err().contains("whole number"));
     }
 }

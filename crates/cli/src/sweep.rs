@@ -1,11 +1,10 @@
 //! `kneepoint sweep`: how does it change over parameters? And `kneepoint merge`, which puts shards together.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use kneepoint_experiment::result::{PointResult, SweepFacts, SweepResult, Verdict};
+use kneepoint_experiment::result::{PointResult, SweepFacts, SweepResult};
 use kneepoint_experiment::sweep::{
     Axis, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions, SweepProgress, VARIANT,
 };
@@ -14,8 +13,12 @@ use kneepoint_report::{
 };
 use kneepoint_scenario::{Registry, Scenario};
 
-use crate::arguments::Changes;
-use crate::{End, interrupt, output, shard};
+use crate::arguments::{Changes, Threads};
+use crate::output::Whole;
+use crate::progress::Progress;
+use crate::run::end_of;
+use crate::trouble::Trouble;
+use crate::{End, finished, interrupt, output, shard};
 
 /// Points that are run without asking.
 ///
@@ -87,9 +90,8 @@ pub struct Out {
     /// How results are written; by the ending of the output file if not given, else text
     #[arg(long, value_enum)]
     format: Option<SweepFormat>,
-    /// Threads; as many as there are cores if not given. Changes no result
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    threads: Option<u32>,
+    #[command(flatten)]
+    threads: Threads,
     /// Write to this file instead of standard output; a sweep then can be resumed
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -109,6 +111,8 @@ pub enum SweepFormat {
     Json,
     /// One line per point, written as the sweep goes on
     Jsonl,
+    /// The rows of CSV in typed columns; in builds with `--features parquet`
+    Parquet,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -138,115 +142,148 @@ fn ratio(text: &str) -> Result<f64, String> {
 }
 
 pub fn sweep(registry: &Registry, arguments: &SweepArguments) -> End {
-    // What exists is looked at with the journal; what can never be a file is said at once.
-    if let Some(path) = arguments.out.output.as_deref()
-        && let Err(message) = output::can_be_written(path, true)
-    {
-        return output::bad(&message);
-    }
-    let scenario = match Scenario::open(&arguments.file) {
-        Ok(scenario) => scenario,
-        Err(faults) => {
-            output::say(&faults.to_string());
-            return End::Bad;
-        }
-    };
-    match sweep_it(registry, arguments, &scenario) {
+    match sweep_it(registry, arguments) {
         Ok(end) => end,
-        Err(error) => failed(arguments, &error),
+        Err(trouble) => trouble.tell(),
     }
 }
 
-fn failed(arguments: &SweepArguments, error: &SweepError) -> End {
-    match error {
-        SweepError::Scenario(_) | SweepError::ScenarioAt { .. } => {
-            output::say(&error.to_string());
-            End::Bad
+/// An error of a sweep with what is kept of it.
+fn with_hint(arguments: &SweepArguments, error: SweepError) -> Trouble {
+    let journal = arguments.out.output.as_deref().map(journal_of).filter(|journal| journal.exists());
+    match (&error, journal) {
+        (SweepError::Interrupted, Some(journal)) => Trouble::interrupted(format!(
+            "interrupted; what is done is kept in {}: the same command with --resume goes on",
+            output::shown(&journal)
+        )),
+        (SweepError::Interrupted, None) => {
+            Trouble::interrupted("interrupted; nothing was kept: -o FILE keeps what is done")
         }
-        SweepError::Interrupted => {
-            let hint =
-                match arguments.out.output.as_deref().map(journal_of).filter(|journal| journal.exists()) {
-                    Some(journal) => {
-                        format!(
-                            "what is done is kept in {}: the same command with --resume goes on",
-                            journal.display()
-                        )
-                    }
-                    None => "nothing was kept: -o FILE keeps what is done".to_string(),
-                };
-            output::say(&format!("interrupted; {hint}"));
-            End::Interrupted
-        }
-        SweepError::Write { .. } => {
-            let kept =
-                arguments.out.output.as_deref().map(journal_of).is_some_and(|journal| journal.exists());
-            let hint = if kept {
-                "\nwhat is done is kept: make room, then the same command with --resume goes on"
-            } else {
-                ""
-            };
-            output::say(&format!("error: {error}{hint}"));
-            End::Failed
-        }
-        SweepError::Experiment(_) => {
-            output::say(&format!("error: {error}"));
-            End::Failed
-        }
-        SweepError::Over(_)
-        | SweepError::Design(_)
-        | SweepError::Records { .. }
-        | SweepError::Point { .. } => output::bad(&error.to_string()),
+        (SweepError::Write { .. }, Some(_)) => Trouble::failed(format!(
+            "{error}\nwhat is done is kept: make room, then the same command with --resume goes on"
+        )),
+        _ => Trouble::from(error),
     }
 }
 
-fn sweep_it(registry: &Registry, arguments: &SweepArguments, scenario: &Scenario) -> Result<End, SweepError> {
-    let shard = match &arguments.shard {
-        None => None,
-        Some(text) => {
-            let variable = |name: &str| std::env::var(name).ok();
-            Some(shard::shard(text, arguments.shards, variable).map_err(SweepError::Design)?)
-        }
-    };
-    let plan = study_plan(registry, arguments, scenario)?;
-    let study = Study::of_scenario(scenario, registry, &arguments.changes.overrides(), plan)?;
-    let threads = output::threads(arguments.out.threads);
+fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trouble> {
+    // What exists is looked at with the journal; what can never be a file is said at once.
+    if let Some(path) = arguments.out.output.as_deref() {
+        output::can_be_written(path, true).map_err(Trouble::usage)?;
+    }
+    // A shard holds records, whatever its name ends with.
+    if arguments.shard.is_none() {
+        can_be_made(&arguments.out)?;
+    }
+    let shard = shard_of(arguments)?;
+    let scenario = Scenario::open(&arguments.file)?;
+    let plan = study_plan(registry, arguments, &scenario)?;
+    let mut study = Study::of_scenario(&scenario, registry, &arguments.changes.overrides(), plan)?;
+    let threads = arguments.out.threads.count();
     study.check(Some(threads))?;
-    let journal = match &arguments.out.output {
-        None => None,
-        Some(path) => Some(open_journal(arguments, &study, path, shard)?),
+    let Some(path) = arguments.out.output.as_deref() else {
+        return run(arguments, &study, threads, None);
     };
-    if let Some(resumed) = journal.as_ref().map(Journal::resumed).filter(|r| *r != Default::default()) {
-        let cut = if resumed.cut { "; the last was cut short and is done again" } else { "" };
+    if let Some(end) = complete(arguments, &study, path, shard)? {
+        return Ok(end);
+    }
+    let journal = open_journal(arguments, &study, path, shard)?;
+    let resumed = journal.resumed();
+    let cut = if resumed.cut { "; the last was cut short and is done again" } else { "" };
+    if resumed.replications > 0 || resumed.cut {
         output::say(&format!("{} replications are done already{cut}", resumed.replications));
+    } else if arguments.resume {
+        output::say("there is nothing to go on with: the sweep begins from nothing");
     }
-    let bar = crate::progress::Progress::new(study.facts().points * study.facts().replications_min, false);
-    let tell = |progress: SweepProgress| {
-        bar.say(&format!("{}/{} points", progress.points, progress.points_all));
-        bar.at(progress.replications, progress.replications_all);
-    };
-    let options = SweepOptions {
-        threads: Some(threads),
-        progress: Some(&tell),
-        stop: Some(interrupt::flag()),
-        journal: None,
-    };
-    if let (Some((k, n)), Some(path)) = (shard, &arguments.out.output) {
-        let journal = journal.ok_or(SweepError::Interrupted)?;
-        let done = study.shard(journal, &options, path);
-        drop(bar);
-        let done = done?;
-        output::say(&format!("shard {k}/{n}: {done} replications in {}", path.display()));
-        return Ok(End::Fine);
+    let Some((k, n)) = shard else { return run(arguments, &study, threads, Some(journal)) };
+    let bar = bar(study.facts());
+    let tell = |progress: SweepProgress| show(&bar, progress);
+    let done = study.shard(journal, &options(threads, &tell, None), path);
+    drop(bar);
+    let done = done.map_err(|error| with_hint(arguments, error))?;
+    output::say(&format!("shard {k}/{n}: {done} replications in {}", output::shown(path)));
+    Ok(End::Fine)
+}
+
+/// Which part of it is done; nothing for all of it.
+fn shard_of(arguments: &SweepArguments) -> Result<Option<(u64, u64)>, Trouble> {
+    let Some(text) = &arguments.shard else { return Ok(None) };
+    if let Some(format) = arguments.out.format {
+        let format =
+            format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_string());
+        return Err(Trouble::usage(format!(
+            "--format {format}: a shard holds records, which `merge` writes in any format: say it there"
+        )));
     }
-    let options = SweepOptions { journal: journal.as_ref(), ..options };
+    let variable = |name: &str| std::env::var(name).ok();
+    shard::shard(text, arguments.shards, variable).map(Some).map_err(Trouble::usage)
+}
+
+fn options<'a>(
+    threads: usize,
+    tell: &'a (dyn Fn(SweepProgress) + Sync),
+    journal: Option<&'a Journal>,
+) -> SweepOptions<'a> {
+    SweepOptions { threads: Some(threads), progress: Some(tell), stop: Some(interrupt::flag()), journal }
+}
+
+/// Runs all of it.
+fn run(
+    arguments: &SweepArguments,
+    study: &Study,
+    threads: usize,
+    journal: Option<Journal>,
+) -> Result<End, Trouble> {
+    let bar = bar(study.facts());
+    let tell = |progress: SweepProgress| show(&bar, progress);
+    let options = options(threads, &tell, journal.as_ref());
     let resumes = journal.as_ref().is_some_and(|j| j.resumed().replications > 0);
     let end = deliver(&arguments.out, study.facts(), resumes, |on_point| study.run(&options, on_point));
     drop(bar);
-    let end = end?;
+    let end = end.map_err(|error| with_hint(arguments, error))?;
     if let Some(journal) = journal {
         journal.remove()?;
     }
     Ok(end)
+}
+
+/// Of a sweep that is to be resumed and was finished, says so: nothing is left to do. It ends as it ended then.
+fn complete(
+    arguments: &SweepArguments,
+    study: &Study,
+    path: &Path,
+    shard: Option<(u64, u64)>,
+) -> Result<Option<End>, Trouble> {
+    let there = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+    if !arguments.resume || there(&journal_of(path)) || !there(path) {
+        return Ok(None);
+    }
+    let shown = output::shown(path);
+    if let Some(shard) = shard {
+        let records = study.finished_shard(path, shard)?;
+        output::say(&format!("{shown} is complete already: {records} replications"));
+        return Ok(Some(End::Fine));
+    }
+    let format = arguments.out.format();
+    let look = match format {
+        SweepFormat::Jsonl => finished::of_lines,
+        SweepFormat::Json => finished::of_document,
+        SweepFormat::Csv | SweepFormat::Text | SweepFormat::Parquet => {
+            return Err(Trouble::usage(format!(
+                "{shown} exists, and its journal is gone, as it is when a sweep is done; what stands in \
+                 CSV, Parquet and text does not tell whether it is this sweep (JSON and JSON lines do): --force does it again"
+            )));
+        }
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Trouble::failed(format!("{shown} cannot be read: {error}")))?;
+    let end = look(&text, study.facts()).map_err(|reason| {
+        Trouble::usage(format!(
+            "{shown} exists and is not the result of this sweep: {reason}; --force overwrites it"
+        ))
+    })?;
+    output::say(&format!("{shown} is complete already: {} points", study.facts().points));
+    Ok(Some(end))
 }
 
 fn study_plan(
@@ -336,13 +373,7 @@ fn columns(text: &str) -> Vec<String> {
 
 /// The journal of an output file: beside it.
 fn journal_of(path: &Path) -> PathBuf {
-    beside(path, ".journal")
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(ending);
-    PathBuf::from(name)
+    output::beside(path, ".journal")
 }
 
 fn open_journal(
@@ -373,33 +404,48 @@ fn open_journal(
 }
 
 pub fn merge(arguments: &MergeArguments) -> End {
-    let merged = match Merged::open(&arguments.files) {
-        Ok(merged) => merged,
-        Err(error) => return output::bad(&error.to_string()),
-    };
-    if let Some(path) = arguments.out.output.as_deref()
-        && let Err(message) = output::can_be_written(path, arguments.out.force)
-    {
-        return output::bad(&message);
-    }
-    let options =
-        SweepOptions { threads: Some(output::threads(arguments.out.threads)), ..SweepOptions::default() };
-    match deliver(&arguments.out, merged.facts(), false, |on_point| merged.run(&options, on_point)) {
+    match merge_it(arguments) {
         Ok(end) => end,
-        Err(error @ SweepError::Write { .. }) => {
-            output::say(&format!("error: {error}"));
-            End::Failed
-        }
-        Err(error) => output::bad(&error.to_string()),
+        Err(trouble) => trouble.tell(),
     }
+}
+
+fn merge_it(arguments: &MergeArguments) -> Result<End, Trouble> {
+    can_be_made(&arguments.out)?;
+    let merged = Merged::open(&arguments.files)?;
+    if let Some(path) = arguments.out.output.as_deref() {
+        output::can_be_written(path, arguments.out.force).map_err(Trouble::usage)?;
+    }
+    let options = SweepOptions { threads: Some(arguments.out.threads.count()), ..SweepOptions::default() };
+    Ok(deliver(&arguments.out, merged.facts(), false, |on_point| merged.run(&options, on_point))?)
 }
 
 type OnPoint<'a> = dyn FnMut(PointResult) -> Result<(), SweepError> + Send + 'a;
 
+/// Holds that this build makes the format asked for, and that it has somewhere to go.
+fn can_be_made(out: &Out) -> Result<(), Trouble> {
+    if out.format() != SweepFormat::Parquet {
+        return Ok(());
+    }
+    if cfg!(not(feature = "parquet")) {
+        return Err(Trouble::usage("this build has no Parquet; build with --features parquet"));
+    }
+    if out.output.is_none() {
+        return Err(Trouble::usage("--format parquet: a Parquet file is no text to be printed: say -o FILE"));
+    }
+    Ok(())
+}
+
+impl Out {
+    fn format(&self) -> SweepFormat {
+        self.format.unwrap_or_else(|| format_of(self.output.as_deref()))
+    }
+}
+
 /// Where results go.
 enum Sink {
     Screen,
-    File { to: BufWriter<File>, temporary: PathBuf },
+    File(Whole),
 }
 
 /// Runs something that hands out results and writes them in the format asked for.
@@ -409,46 +455,27 @@ fn deliver(
     overwrite: bool,
     run: impl FnOnce(&mut OnPoint) -> Result<(), SweepError>,
 ) -> Result<End, SweepError> {
-    let format = out.format.unwrap_or_else(|| format_of(out.output.as_deref()));
+    let format = out.format();
+    let path = out.output.clone().unwrap_or_default();
+    let unwritten =
+        |error: std::io::Error| SweepError::Write { path: path.clone(), reason: error.to_string() };
     let mut sink = match &out.output {
         None => Sink::Screen,
+        // Always under the same name: what is left of a sweep that was killed is written over by the next.
         Some(path) => {
-            let temporary = beside(path, ".unfinished");
-            let file = File::create(&temporary);
-            let file = file
-                .map_err(|error| SweepError::Write { path: temporary.clone(), reason: error.to_string() })?;
-            Sink::File { to: BufWriter::new(file), temporary }
+            Sink::File(Whole::create(path, out.force || overwrite, ".unfinished").map_err(unwritten)?)
         }
     };
-    let done = write_all(&mut sink, format, out, facts, run);
-    match (done, sink) {
-        (Ok(end), Sink::Screen) => Ok(end),
-        (Ok(end), Sink::File { to, temporary }) => {
-            let path = out.output.clone().unwrap_or_default();
-            let wrong =
-                |error: std::io::Error| SweepError::Write { path: path.clone(), reason: error.to_string() };
-            let file = to.into_inner().map_err(|error| wrong(error.into_error()))?;
-            file.sync_all().map_err(wrong)?;
-            if out.force || overwrite {
-                std::fs::rename(&temporary, &path).map_err(wrong)?;
-            } else {
-                // A link fails if somebody has made the file meanwhile; a rename would overwrite it.
-                let linked = std::fs::hard_link(&temporary, &path);
-                let _ = std::fs::remove_file(&temporary);
-                linked.map_err(wrong)?;
+    match write_all(&mut sink, format, out, facts, run) {
+        Ok(end) => {
+            if let Sink::File(file) = sink {
+                file.finish().map_err(unwritten)?;
             }
             Ok(end)
         }
-        (Err(error), sink) => {
-            if let Sink::File { temporary, .. } = sink {
-                let _ = std::fs::remove_file(temporary);
-            }
-            // Whoever read the output has gone: no fault of anybody's.
-            match error {
-                SweepError::Write { reason, .. } if reason == GONE => Ok(End::Fine),
-                error => Err(error),
-            }
-        }
+        // Whoever read the output has gone: no fault of anybody's.
+        Err(SweepError::Write { reason, .. }) if reason == GONE => Ok(End::Fine),
+        Err(error) => Err(error),
     }
 }
 
@@ -463,18 +490,26 @@ fn write_all(
     run: impl FnOnce(&mut OnPoint) -> Result<(), SweepError>,
 ) -> Result<End, SweepError> {
     let mut end = End::Fine;
+    let mut failures = Failures::default();
     let mut points = Vec::new();
     match format {
-        SweepFormat::Jsonl => put(sink, &sweep_jsonl_head(facts))?,
-        SweepFormat::Csv => put(sink, &sweep_csv_head(facts))?,
-        SweepFormat::Text | SweepFormat::Json => {}
+        SweepFormat::Jsonl => put(sink, out, sweep_jsonl_head(facts).as_bytes())?,
+        SweepFormat::Csv => put(sink, out, sweep_csv_head(facts).as_bytes())?,
+        SweepFormat::Text | SweepFormat::Json | SweepFormat::Parquet => {}
     }
+    #[cfg(feature = "parquet")]
+    let mut table = (format == SweepFormat::Parquet).then(|| Table::new(out, facts)).transpose()?;
     run(&mut |point| {
-        end = worse(end, &point);
+        end = end.worse(end_of_point(&point));
+        failures.add(facts, &point);
+        #[cfg(feature = "parquet")]
+        if let Some(table) = &mut table {
+            return table.add(&point);
+        }
         match format {
-            SweepFormat::Jsonl => put(sink, &sweep_jsonl_point(facts, &point)),
-            SweepFormat::Csv => put(sink, &sweep_csv_point(&point)),
-            SweepFormat::Text | SweepFormat::Json => {
+            SweepFormat::Jsonl => put(sink, out, sweep_jsonl_point(facts, &point).as_bytes()),
+            SweepFormat::Csv => put(sink, out, sweep_csv_point(&point).as_bytes()),
+            SweepFormat::Text | SweepFormat::Json | SweepFormat::Parquet => {
                 points.push(point);
                 Ok(())
             }
@@ -482,40 +517,104 @@ fn write_all(
     })?;
     let result = SweepResult { facts: facts.clone(), points };
     match format {
-        SweepFormat::Text => put(sink, &sweep_text(&result, output::look(out.output.is_some())))?,
-        SweepFormat::Json => put(sink, &sweep_json(&result))?,
-        SweepFormat::Jsonl | SweepFormat::Csv => {}
+        SweepFormat::Text => {
+            put(sink, out, sweep_text(&result, output::look(out.output.is_some())).as_bytes())?;
+        }
+        SweepFormat::Json => put(sink, out, sweep_json(&result).as_bytes())?,
+        SweepFormat::Jsonl | SweepFormat::Csv | SweepFormat::Parquet => {}
     }
+    #[cfg(feature = "parquet")]
+    if let Some(table) = table {
+        put(sink, out, &table.finish()?)?;
+    }
+    failures.tell(facts);
     Ok(end)
 }
 
-fn put(sink: &mut Sink, text: &str) -> Result<(), SweepError> {
+fn put(sink: &mut Sink, out: &Out, bytes: &[u8]) -> Result<(), SweepError> {
     let written = match sink {
-        Sink::File { to, .. } => to.write_all(text.as_bytes()),
+        Sink::File(file) => file.write(bytes),
         Sink::Screen => {
             let mut screen = std::io::stdout().lock();
-            screen.write_all(text.as_bytes()).and_then(|()| screen.flush())
+            screen.write_all(bytes).and_then(|()| screen.flush())
         }
     };
-    let path = match sink {
-        Sink::File { temporary, .. } => temporary.clone(),
-        Sink::Screen => PathBuf::from("the output"),
-    };
     written.map_err(|error| {
+        let path = out.output.clone().unwrap_or_else(|| PathBuf::from("the output"));
         let gone = error.kind() == std::io::ErrorKind::BrokenPipe;
         SweepError::Write { path, reason: if gone { GONE.to_string() } else { error.to_string() } }
     })
 }
 
-/// A point that failed weighs more than one that misses an objective.
-fn worse(end: End, point: &PointResult) -> End {
-    if point.failure.is_some() || end == End::Failed {
-        End::Failed
-    } else if point.verdict == Verdict::Missed {
-        End::Missed
-    } else {
-        end
+/// A Parquet file in the making, with where it goes.
+#[cfg(feature = "parquet")]
+struct Table {
+    file: kneepoint_report::SweepParquet,
+    path: PathBuf,
+}
+
+#[cfg(feature = "parquet")]
+impl Table {
+    fn new(out: &Out, facts: &SweepFacts) -> Result<Table, SweepError> {
+        let path = out.output.clone().unwrap_or_default();
+        match kneepoint_report::SweepParquet::new(facts) {
+            Ok(file) => Ok(Table { file, path }),
+            Err(reason) => Err(SweepError::Write { path, reason }),
+        }
     }
+
+    fn add(&mut self, point: &PointResult) -> Result<(), SweepError> {
+        self.file.point(point).map_err(|reason| SweepError::Write { path: self.path.clone(), reason })
+    }
+
+    fn finish(self) -> Result<Vec<u8>, SweepError> {
+        self.file.finish().map_err(|reason| SweepError::Write { path: self.path, reason })
+    }
+}
+
+/// Points that failed and are told one by one.
+const FAILURES_MAX: usize = 3;
+
+/// The points that failed, and why.
+#[derive(Default)]
+struct Failures {
+    count: u64,
+    told: Vec<String>,
+}
+
+impl Failures {
+    fn add(&mut self, facts: &SweepFacts, point: &PointResult) {
+        let void = || {
+            let failed = point.checks.iter().find(|check| !check.holds());
+            failed.map(|check| format!("a run failed its own check ({})", check.name))
+        };
+        let Some(reason) = point.failure.clone().or_else(void) else { return };
+        self.count += 1;
+        if self.told.len() < FAILURES_MAX {
+            let settings: Vec<String> =
+                facts.axes.iter().zip(&point.values).map(|(axis, v)| format!("{}={v}", axis.path)).collect();
+            self.told.push(format!("at {}: {reason}", settings.join(", ")));
+        }
+    }
+
+    fn tell(&self, facts: &SweepFacts) {
+        if self.count == 0 {
+            return;
+        }
+        let more = self.count - self.told.len() as u64;
+        let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
+        let text = format!(
+            "error: {} of {} points failed\n{}{more}",
+            self.count,
+            facts.points,
+            self.told.join("\n")
+        );
+        output::say(&text.lines().map(kneepoint_report::safe).collect::<Vec<_>>().join("\n"));
+    }
+}
+
+fn end_of_point(point: &PointResult) -> End {
+    if point.failure.is_some() { End::Failed } else { end_of(point.verdict, point.probability.as_ref()) }
 }
 
 fn format_of(path: Option<&Path>) -> SweepFormat {
@@ -523,8 +622,18 @@ fn format_of(path: Option<&Path>) -> SweepFormat {
         Some("jsonl" | "ndjson") => SweepFormat::Jsonl,
         Some("json") => SweepFormat::Json,
         Some("csv") => SweepFormat::Csv,
+        Some("parquet") => SweepFormat::Parquet,
         _ => SweepFormat::Text,
     }
+}
+
+fn bar(facts: &SweepFacts) -> Progress {
+    Progress::new(facts.points * facts.replications_min, false)
+}
+
+fn show(bar: &Progress, progress: SweepProgress) {
+    bar.say(&format!("{}/{} points", progress.points, progress.points_all));
+    bar.at(progress.replications, progress.replications_all);
 }
 
 #[cfg(test)]

@@ -73,19 +73,48 @@ pub(crate) fn record(plan: &Plan, length: u64, tasks: &[Task]) -> Result<Vec<Rep
 
 /// Says which clients' batches depend on each other: their intervals are narrower than they should be.
 pub(crate) fn doubts(plan: &Plan, all: &[Replication]) -> Vec<String> {
-    let mut doubts = Vec::new();
-    for (at, part) in plan.parts.iter().enumerate() {
-        let PartRole::Client { .. } = part.role else { continue };
+    let doubt = |(name, means): (&str, Option<Vec<f64>>)| {
+        let correlation = dependence(&means?)?;
+        Some(format!(
+            "the {BATCHES} batches of the one run depend on each other (latency of {name}: correlation \
+             {correlation:.2} from one to the next), so intervals are too narrow: make the run longer, or use \
+             replications"
+        ))
+    };
+    means(plan, all).filter_map(doubt).collect()
+}
+
+/// Says the same of the differences between the batches of two designs.
+pub(crate) fn doubts_of_difference(
+    first: (&Plan, &[Replication]),
+    second: (&Plan, &[Replication]),
+) -> Vec<String> {
+    let theirs: Vec<(&str, Option<Vec<f64>>)> = means(second.0, second.1).collect();
+    let doubt = |(name, means): (&str, Option<Vec<f64>>)| {
+        let (_, others) = theirs.iter().find(|(other, _)| *other == name)?;
+        let differences: Vec<f64> = means?.iter().zip(others.as_ref()?).map(|(a, b)| b - a).collect();
+        let correlation = dependence(&differences)?;
+        Some(format!(
+            "the differences between the {BATCHES} batches of the one run depend on each other (latency of {name}: \
+             correlation {correlation:.2} from one to the next), so intervals are too narrow: make the run longer, or \
+             use replications"
+        ))
+    };
+    means(first.0, first.1).filter_map(doubt).collect()
+}
+
+/// The clients with their mean latencies in each batch, where all have one.
+fn means<'a>(plan: &'a Plan, all: &'a [Replication]) -> impl Iterator<Item = (&'a str, Option<Vec<f64>>)> {
+    let clients =
+        plan.parts.iter().enumerate().filter(|(_, part)| matches!(part.role, PartRole::Client { .. }));
+    clients.map(|(at, part)| {
         let mean =
             |batch: &Replication| batch.clients[at].as_ref().and_then(|client| client.latency().mean());
-        let Some(means) = all.iter().map(mean).collect::<Option<Vec<f64>>>() else { continue };
-        if let Some(correlation) = autocorrelation(&means, 1).filter(|c| *c > DEPENDENT) {
-            doubts.push(format!(
-                "the {BATCHES} batches of the one run depend on each other (latency of {}: correlation {correlation:.2} \
-                 from one to the next), so intervals are too narrow: make the run longer, or use replications",
-                part.name
-            ));
-        }
-    }
-    doubts
+        (part.name.as_str(), all.iter().map(mean).collect())
+    })
+}
+
+/// The correlation of neighbours, if it is too large for chance.
+fn dependence(values: &[f64]) -> Option<f64> {
+    autocorrelation(values, 1).filter(|correlation| *correlation > DEPENDENT)
 }

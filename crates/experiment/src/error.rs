@@ -26,6 +26,13 @@ pub enum ExperimentError {
         /// The part that held most calls then, and how many.
         most_loaded: Option<(String, u64)>,
     },
+    /// Two designs have no number that could be compared.
+    NothingInCommon {
+        /// The first design, and what it has.
+        first: (String, Vec<String>),
+        /// The other one, and what that has.
+        second: (String, Vec<String>),
+    },
     /// A run of a search failed its own checks: nothing it says counts.
     Void {
         /// The load at which it was made.
@@ -59,6 +66,20 @@ impl std::fmt::Display for ExperimentError {
                     Some((part, calls)) => write!(f, "; {part} held {calls} calls, more than any other part"),
                     None => Ok(()),
                 }
+            }
+            ExperimentError::NothingInCommon { first, second } => {
+                let has = |(name, has): &(String, Vec<String>)| match has.as_slice() {
+                    [] => format!("{name} has none"),
+                    has => format!("{name} has {}", has.join(", ")),
+                };
+                write!(
+                    f,
+                    "{} and {} have no number in common that could be compared: {}; {}",
+                    first.0,
+                    second.0,
+                    has(first),
+                    has(second)
+                )
             }
             ExperimentError::Void { load, reason } => {
                 write!(f, "the run at load {load} failed its own checks, so nothing it says counts: {reason}")

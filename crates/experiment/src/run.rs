@@ -17,8 +17,8 @@ use crate::pilot;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
-    CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, ReplicationFacts, RunResult, Verdict,
-    WarmUpFrom, WatchResult,
+    CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, PartResult, ReplicationFacts, RunResult,
+    Verdict, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
 use crate::tables::tables;
@@ -113,9 +113,25 @@ pub(crate) struct Program {
     pub watches: Vec<Expression>,
     /// Which objective or watch each task was made for: its name and metric.
     owners: Vec<(String, String)>,
+    /// Length of a batch \[ns\] if it is one long run that is cut into them: then this is what is measured of the last.
+    pub batch: Option<u64>,
 }
 
+/// Makes ready what is measured; of a plan of one long run its batches, where its metrics allow that.
 pub(crate) fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
+    let whole = compile_whole(plan, warm_up)?;
+    match batches::length(plan, warm_up, &whole.tasks) {
+        None => Ok(whole),
+        // As if each batch were a run of its own that measures as long.
+        Some(length) => {
+            let program = compile_whole(plan, plan.end().as_nanos() - length)?;
+            Ok(Program { batch: Some(length), ..program })
+        }
+    }
+}
+
+/// Makes ready what is measured of replications as a whole.
+pub(crate) fn compile_whole(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentError> {
     let mut compiler = Compiler::new(plan, warm_up);
     let mut owners = Vec::new();
     let mut objectives = Vec::new();
@@ -133,7 +149,7 @@ pub(crate) fn compile(plan: &Plan, warm_up: u64) -> Result<Program, ExperimentEr
         watches.push(compiler.metric(&watch.metric).map_err(refused)?);
         owners.resize(compiler.tasks.len(), (name, metric));
     }
-    Ok(Program { warm_up, tasks: compiler.tasks, objectives, watches, owners })
+    Ok(Program { warm_up, tasks: compiler.tasks, objectives, watches, owners, batch: None })
 }
 
 fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
@@ -147,112 +163,152 @@ pub(crate) fn run_and_keep(
 ) -> Result<(RunResult, Vec<Replication>), ExperimentError> {
     check_plan(plan)?;
     let (warm_up, warm_up_from) = pilot::warm_up(plan)?;
-    let mut program = compile(plan, warm_up.as_nanos())?;
+    let program = compile(plan, warm_up.as_nanos())?;
     let mut all: Vec<Replication> = Vec::new();
     let mut planned = plan.run.replications_min;
-    let batch = batches::length(plan, warm_up.as_nanos(), &program.tasks);
-    if let Some(length) = batch {
-        // As if each batch were a run of its own that measures as long.
-        program = compile(plan, plan.end().as_nanos() - length)?;
-        all = batches::record(plan, length, &program.tasks)?;
-        missing(&program, &all[0])?;
-        if let Some(progress) = options.progress {
-            progress(Progress { done: 1, planned: 1 });
-        }
-        planned = 0;
-    }
-    let mut precision = Reached::default();
-    if batch.is_some() && plan.run.precision.is_some() {
-        let (objectives, watches) = judged(plan, &program, &all);
-        let (clients, _) = tables(plan, program.warm_up, &all);
-        precision = reached(&objectives, &watches, &clients);
-    }
-    while (all.len() as u64) < planned {
+    let found = loop {
         more(plan, &program, options, planned, &mut all)?;
-        if plan.run.precision.is_some() {
-            let (objectives, watches) = judged(plan, &program, &all);
-            let (clients, _) = tables(plan, program.warm_up, &all);
-            precision = reached(&objectives, &watches, &clients);
-            planned = next(plan, all.len() as u64, &precision);
+        let found = evaluate(plan, &program, &all);
+        if found.planned <= planned {
+            break found;
         }
-    }
-    let reached = precision.widest();
-    let mut result = assemble(plan, &program, warm_up, warm_up_from, &all, reached, batch.is_some());
+        planned = found.planned;
+    };
+    let mut result = found.result(plan, &program, warm_up, warm_up_from, &all);
+    result.measures = measures(plan, &program, &all);
     if options.samples {
         // One replication, or all the batches of one.
-        let of = if batch.is_some() { &all[..] } else { &all[..all.len().min(1)] };
+        let of = if program.batch.is_some() { &all[..] } else { &all[..all.len().min(1)] };
         let candidates: Vec<Candidates> = of.iter().flat_map(|one| one.candidates.iter().cloned()).collect();
         result.samples = sampled(plan, &Candidates::together(candidates))?;
     }
     Ok((result, all))
 }
 
-/// Makes the result of replications, or of the batches of one, without requests in full.
-pub(crate) fn assemble(
-    plan: &Plan,
-    program: &Program,
-    warm_up: SimDuration,
-    warm_up_from: WarmUpFrom,
-    all: &[Replication],
+/// What replications, or the batches of one, come to.
+pub(crate) struct Evaluated {
+    objectives: Vec<ObjectiveResult>,
+    watches: Vec<WatchResult>,
+    clients: Vec<ClientResult>,
+    parts: Vec<PartResult>,
+    /// The widest relative half width, if a precision is asked for and there is one.
     precision_reached: Option<f64>,
-    batched: bool,
-) -> RunResult {
+    /// How many replications there are to be: as many as there are if they do.
+    pub planned: u64,
+}
+
+/// Evaluates replications, or the batches of one.
+pub(crate) fn evaluate(plan: &Plan, program: &Program, all: &[Replication]) -> Evaluated {
     let (mut objectives, watches) = judged(plan, program, all);
     let (clients, parts) = tables(plan, program.warm_up, all);
     outage(&mut objectives, &clients);
-    let checks = checks(all);
-    let facts = Facts {
+    let (mut precision_reached, mut planned) = (None, replications(program, all));
+    if plan.run.precision.is_some() {
+        let reached = reached(&objectives, &watches, &clients);
+        (precision_reached, planned) = (reached.widest(), next(plan, planned, &reached));
+    }
+    Evaluated { objectives, watches, clients, parts, precision_reached, planned }
+}
+
+/// Counts replications; the batches of one are one.
+fn replications(program: &Program, all: &[Replication]) -> u64 {
+    if program.batch.is_some() { 1 } else { all.len() as u64 }
+}
+
+/// Returns how long, how often and how sure.
+pub(crate) fn facts(
+    plan: &Plan,
+    warm_up: SimDuration,
+    warm_up_from: WarmUpFrom,
+    replications: u64,
+    precision_reached: Option<f64>,
+) -> Facts {
+    Facts {
         duration: plan.run.duration,
         warm_up,
         warm_up_from,
-        replications: if batched { 1 } else { all.len() as u64 },
-        batches: batched.then_some(all.len() as u64),
+        replications,
+        batches: None,
         replications_max: plan.run.replications_max,
         precision: plan.run.precision,
         precision_reached,
         confidence: plan.run.confidence,
         seed: plan.run.seed,
-    };
-    let found = warnings::Findings {
-        plan,
-        facts: &facts,
-        clients: &clients,
-        parts: &parts,
-        objectives: &objectives,
-        all,
-    };
-    let mut warnings = warnings::warnings(&found);
-    if batched {
-        warnings.extend(batches::doubts(plan, all));
     }
-    let held: Vec<Vec<Option<bool>>> = program.objectives.iter().map(|judged| held(judged, all)).collect();
-    let chance = plan.uncertain.is_some() && !held.is_empty();
-    RunResult {
-        probability: chance.then(|| probability(&held, plan.run.confidence)),
-        drawn: drawn(plan, all.len() as u64),
-        title: plan.title.clone(),
-        question: plan.question.clone(),
-        verdict: overall(&objectives, checks.iter().all(CheckResult::holds)),
-        facts,
-        objectives,
-        watches,
-        clients,
-        parts,
-        checks,
-        warnings,
-        samples: Vec::new(),
-        about: plan.about.clone(),
-        digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
-        events: all.iter().map(|r| r.events).sum(),
-        replications: if batched {
-            let digest = all.iter().fold(0, |digest, r| mix(digest, r.digest));
-            vec![ReplicationFacts { number: 0, digest, events: all.iter().map(|r| r.events).sum() }]
-        } else {
-            all.iter()
-                .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
-                .collect()
-        },
-        measures: measures(plan, program, all),
+}
+
+impl Evaluated {
+    /// Makes a result of it, without requests in full and without the numbers that are compared.
+    pub fn result(
+        self,
+        plan: &Plan,
+        program: &Program,
+        warm_up: SimDuration,
+        warm_up_from: WarmUpFrom,
+        all: &[Replication],
+    ) -> RunResult {
+        let Evaluated { objectives, watches, clients, parts, precision_reached, .. } = self;
+        let batched = program.batch.is_some();
+        let checks = checks(all);
+        let facts = Facts {
+            batches: batched.then_some(all.len() as u64),
+            ..facts(plan, warm_up, warm_up_from, replications(program, all), precision_reached)
+        };
+        let found = warnings::Findings {
+            plan,
+            facts: &facts,
+            clients: &clients,
+            parts: &parts,
+            objectives: &objectives,
+            all,
+        };
+        let mut warnings = warnings::warnings(&found);
+        if batched {
+            warnings.extend(batches::doubts(plan, all));
+        }
+        let held: Vec<Vec<Option<bool>>> =
+            program.objectives.iter().map(|judged| held(judged, all)).collect();
+        let chance = plan.uncertain.is_some() && !held.is_empty();
+        let digest = all.iter().fold(0, |digest, r| mix(digest, r.digest));
+        let events = all.iter().map(|r| r.events).sum();
+        RunResult {
+            probability: chance.then(|| probability(&held, plan.run.confidence)),
+            drawn: drawn(plan, all.len() as u64),
+            title: plan.title.clone(),
+            question: plan.question.clone(),
+            verdict: overall(&objectives, checks.iter().all(CheckResult::holds)),
+            facts,
+            objectives,
+            watches,
+            clients,
+            parts,
+            checks,
+            warnings,
+            samples: Vec::new(),
+            about: plan.about.clone(),
+            digest,
+            events,
+            replications: if batched {
+                vec![ReplicationFacts { number: 0, digest, events }]
+            } else {
+                all.iter()
+                    .map(|r| ReplicationFacts { number: r.number, digest: r.digest, events: r.events })
+                    .collect()
+            },
+            measures: Vec::new(),
+        }
+    }
+}
+
+/// Makes one replication, or the batches it is cut into.
+pub(crate) fn replicate(
+    plan: &Plan,
+    program: &Program,
+    number: u64,
+) -> Result<Vec<Replication>, ExperimentError> {
+    match program.batch {
+        Some(length) => batches::record(plan, length, &program.tasks),
+        None => Ok(vec![record(plan, program.warm_up, &program.tasks, number)?]),
     }
 }
 
@@ -264,26 +320,26 @@ pub(crate) fn more(
     planned: u64,
     all: &mut Vec<Replication>,
 ) -> Result<(), ExperimentError> {
-    let done = AtomicU64::new(all.len() as u64);
+    let done = AtomicU64::new(replications(program, all));
     let one = |number: u64| {
-        let replication = record(plan, program.warm_up, &program.tasks, number);
+        let replication = replicate(plan, program, number);
         if let (Some(progress), Ok(_)) = (options.progress, &replication) {
             progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, planned });
         }
         replication
     };
-    let mut from = all.len() as u64;
-    if from == 0 {
+    if all.is_empty() {
         // The first one tells whether everything is there before the others take their time.
         let first = one(0)?;
-        missing(program, &first)?;
-        all.push(first);
-        from = 1;
+        missing(program, &first[0])?;
+        all.extend(first);
     }
-    let made: Vec<Result<Replication, ExperimentError>> = (from..planned).into_par_iter().map(one).collect();
+    let from = replications(program, all);
+    let made: Vec<Result<Vec<Replication>, ExperimentError>> =
+        (from..planned).into_par_iter().map(one).collect();
     // The first error in the order of numbers, whichever came first.
     for replication in made {
-        all.push(replication?);
+        all.extend(replication?);
     }
     Ok(())
 }
@@ -302,7 +358,7 @@ pub(crate) fn missing(program: &Program, first: &Replication) -> Result<(), Expe
 
 /// Where not one request of a client ended well, what was asked of its good answers is missed: there are too few of
 /// them to measure because there are none.
-pub(crate) fn outage(objectives: &mut [ObjectiveResult], clients: &[ClientResult]) {
+fn outage(objectives: &mut [ObjectiveResult], clients: &[ClientResult]) {
     for client in clients.iter().filter(|c| c.all.ended.total > 0 && c.all.good.total == 0) {
         let of =
             |text: &str| [".", ":", ")"].iter().any(|end| text.contains(&format!("({}{end}", client.name)));
@@ -318,11 +374,7 @@ pub(crate) fn outage(objectives: &mut [ObjectiveResult], clients: &[ClientResult
     }
 }
 
-pub(crate) fn judged(
-    plan: &Plan,
-    program: &Program,
-    all: &[Replication],
-) -> (Vec<ObjectiveResult>, Vec<WatchResult>) {
+fn judged(plan: &Plan, program: &Program, all: &[Replication]) -> (Vec<ObjectiveResult>, Vec<WatchResult>) {
     let confidence = plan.run.confidence;
     let uncertain = plan.uncertain.is_some();
     let objectives = plan.objectives.iter().zip(&program.objectives);
@@ -349,7 +401,7 @@ fn drawn(plan: &Plan, replications: u64) -> Vec<DrawnParam> {
     drawn
 }
 
-pub(crate) fn checks(all: &[Replication]) -> Vec<CheckResult> {
+fn checks(all: &[Replication]) -> Vec<CheckResult> {
     let mut together: Vec<Finding> =
         all.first().map_or_else(Vec::new, |r| r.findings.iter().map(Finding::empty).collect());
     for replication in all {
@@ -362,7 +414,7 @@ pub(crate) fn checks(all: &[Replication]) -> Vec<CheckResult> {
 
 /// Relative half widths of the numbers a precision is asked for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reached {
+struct Reached {
     widths: Vec<f64>,
     /// Some of them have no interval yet.
     unknown: bool,
@@ -383,11 +435,7 @@ impl Reached {
 }
 
 /// What is to be precise: objectives and watches; without any, the mean latency of every client.
-pub(crate) fn reached(
-    objectives: &[ObjectiveResult],
-    watches: &[WatchResult],
-    clients: &[ClientResult],
-) -> Reached {
+fn reached(objectives: &[ObjectiveResult], watches: &[WatchResult], clients: &[ClientResult]) -> Reached {
     let mut reached = Reached::default();
     objectives.iter().for_each(|o| reached.add(&o.value));
     watches.iter().flat_map(|w| &w.values).for_each(|v| reached.add(&v.value));
@@ -403,7 +451,7 @@ pub(crate) fn reached(
 /// # Source
 /// Law, Simulation Modeling and Analysis, 5th ed., section 9.4.1 (sequential procedure); the half width falls with
 /// the square root of the number. At most twice as many at a time: the first widths are rough.
-pub(crate) fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
+fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
     let asked = plan.run.precision.expect("asked for");
     let target = asked / (1.0 + asked);
     let widest = reached.widest();

@@ -7,7 +7,7 @@
 //! Marsaglia and Tsang, "The Ziggurat Method for Generating Random Variables", J. Stat. Softw. 5(8), 2000; the tail
 //! of the normal: Marsaglia, "Generating a variable from the tail of the normal distribution", Technometrics 6, 1964.
 
-use crate::stream::{Stream, UNIT, first_u64};
+use crate::stream::{Stream, UNIT};
 use crate::ziggurat_tables::{
     EXPONENTIAL_F, EXPONENTIAL_TAIL, EXPONENTIAL_X, NORMAL_F, NORMAL_TAIL, NORMAL_X,
 };
@@ -21,19 +21,19 @@ pub(crate) fn exponential(stream: &mut Stream) -> f64 {
     if x < EXPONENTIAL_X[layer + 1] { x } else { exponential_edge(stream, layer, x) }
 }
 
-/// Draws what [`exponential`] would draw first from the stream of this key, mostly without making the stream.
+/// Draws an exponential of mean 1 from a key, see [`uniform_from_key`](crate::uniform_from_key): what more than one
+/// number is needed for comes from the stream of that key.
 #[inline(always)]
 pub(crate) fn exponential_from_key(key: u64) -> f64 {
-    let bits = first_u64(key);
-    let layer = (bits & 0xff) as usize;
-    let x = (bits >> 11) as f64 * UNIT * EXPONENTIAL_X[layer];
-    if x < EXPONENTIAL_X[layer + 1] { x } else { exponential_edge_from_key(key) }
+    let layer = (key & 0xff) as usize;
+    let x = (key >> 11) as f64 * UNIT * EXPONENTIAL_X[layer];
+    if x < EXPONENTIAL_X[layer + 1] { x } else { exponential_edge_from_key(key, layer, x) }
 }
 
 #[cold]
 #[inline(never)]
-fn exponential_edge_from_key(key: u64) -> f64 {
-    exponential(&mut Stream::from_key(key))
+fn exponential_edge_from_key(key: u64, layer: usize, x: f64) -> f64 {
+    exponential_edge(&mut Stream::from_key(key), layer, x)
 }
 
 /// Settles a draw that fell outside the part of its strip which lies wholly under the density.

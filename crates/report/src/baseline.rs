@@ -94,12 +94,12 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
          again with `kneepoint run FILE --format json`",
     )?;
     let Run { duration, warm_up, confidence, batches } = stored.run;
-    if batches.is_some() {
-        return Err(
-            "it is of one long run, cut into batches, which are no replications to be paired: make it again \
-                    with `--replications 2` or more"
-                .to_string(),
-        );
+    if stored.replications < 2 {
+        let of = if batches.is_some() { "one long run, cut into batches" } else { "one replication" };
+        return Err(format!(
+            "it is of {of}; replications are compared with replications, and one has no interval: make it again with \
+             `kneepoint run FILE --replications 2 --format json`, or more"
+        ));
     }
     let sure = confidence > 0.0 && confidence < 1.0;
     let long = duration > 0.0 && duration < 1e9 && (0.0..duration).contains(&warm_up);
@@ -115,6 +115,7 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         title: stored.title,
         seed: stored.seed,
         replications: stored.replications,
+        batches: None,
         duration: nanos(duration),
         warm_up: nanos(warm_up),
         confidence,

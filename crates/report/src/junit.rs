@@ -25,12 +25,17 @@ struct Case {
 /// Returns objectives and gates as JUnit XML: a test case for each objective of each design, and for each gate.
 ///
 /// An objective missed and a gate that holds are failures; what is unclear or rests on too little is skipped, with
-/// the reason; a run that failed its own checks is an error.
+/// the reason, or an undecided gate a failure if `undecided_fails`; a run that failed its own checks is an error.
 ///
 /// # Source
 /// The schema of Apache Ant's JUnit task, as junitparser and the large pipelines read it. Times are left out: they
 /// would differ from run to run.
-pub fn junit(title: &str, designs: &[(&str, &RunResult)], gates: &[GateResult]) -> String {
+pub fn junit(
+    title: &str,
+    designs: &[(&str, &RunResult)],
+    gates: &[GateResult],
+    undecided_fails: bool,
+) -> String {
     let mut cases = Vec::new();
     for (name, result) in designs {
         let class = if designs.len() > 1 { format!("slo.{name}") } else { "slo".to_string() };
@@ -57,9 +62,9 @@ pub fn junit(title: &str, designs: &[(&str, &RunResult)], gates: &[GateResult]) 
     let many = gates.iter().any(|g| g.design != gates[0].design);
     for gate in gates {
         let became = match gate.outcome {
-            Outcome::Holds => Became::Failed(gate_sentence(gate)),
             Outcome::RuledOut => Became::Passed,
-            Outcome::NotShown | Outcome::NotEnough => Became::Skipped(gate_sentence(gate)),
+            Outcome::Undecided if !undecided_fails => Became::Skipped(gate_sentence(gate)),
+            Outcome::Holds | Outcome::Undecided => Became::Failed(gate_sentence(gate)),
         };
         let class = if many { format!("fail-if.{}", gate.design) } else { "fail-if".to_string() };
         cases.push(Case { class, name: format!("{} [{}]", gate.text, gate.metric), became });
@@ -131,7 +136,7 @@ mod tests {
     #[test]
     fn objectives_are_test_cases() {
         let run = sample::run();
-        let text = junit("a <shop> & \u{1b}more", &[("base", &run)], &[]);
+        let text = junit("a <shop> & \u{1b}more", &[("base", &run)], &[], false);
         assert!(text.contains("name=\"a &lt;shop&gt; &amp; \\u{1b}more\""), "{text}");
         assert!(text.contains(
             "<testsuites name=\"kneepoint\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\">"

@@ -41,6 +41,8 @@ pub use crate::safe::safe;
 pub use crate::sensitivity::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
+#[cfg(feature = "parquet")]
+pub use crate::sweep::SweepParquet;
 pub use crate::sweep::{
     sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_sentence,
     sweep_text,

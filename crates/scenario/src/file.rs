@@ -5,6 +5,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::data::DataFiles;
+
 /// The largest file that is read \[bytes\].
 ///
 /// Chosen: twenty times the largest scenario anybody would write by hand, small enough to be read at once.
@@ -106,6 +108,8 @@ pub(crate) fn floor_char(text: &str, byte: usize) -> usize {
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     list: Vec<Arc<SourceFile>>,
+    /// The files of data that were read beside them.
+    pub(crate) data: DataFiles,
 }
 
 impl Files {
@@ -138,6 +142,12 @@ impl Files {
     #[must_use]
     pub fn get(&self, file: FileId) -> &Arc<SourceFile> {
         &self.list[file.0 as usize]
+    }
+
+    /// Returns the folder in which what a file names is looked for.
+    pub(crate) fn folder(&self, file: FileId) -> PathBuf {
+        let folder = self.get(file).path().and_then(Path::parent).map(PathBuf::from);
+        folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".into())
     }
 
     /// Returns `file:line:column` of a place, as diagnostics print it.

@@ -2,6 +2,7 @@
 mod bind;
 mod build;
 mod check;
+mod data;
 mod diagnostic;
 mod expand;
 mod file;
@@ -24,6 +25,7 @@ mod typed;
 pub mod value;
 
 pub use build::{Berth, MakePart, PartMaker, plan, plan_at};
+pub use data::DataFile;
 pub use diagnostic::{Fault, FaultRow, Faults, Severity};
 pub use file::{FILE_SIZE_MAX, FileId, Files, Place, SourceFile};
 pub use node::{NodeId, Origin};

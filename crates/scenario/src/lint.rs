@@ -1,12 +1,15 @@
 //! What is allowed but probably not meant.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::check::FAULTS_MAX;
 use crate::diagnostic::Fault;
+use crate::node::{Arena, NodeId, Shape, Word};
 use crate::registry::Status;
 use crate::spec::{DistributionSpec, StepSpec};
 use crate::topology::{Call, Part, Topology, inside};
 use crate::typed::{Args, Data, Value};
-use crate::value::{Dimension, Measure, Metric, Quantity, series};
+use crate::value::{Comparison, Dimension, Formula, Measure, Metric, Quantity, series, shown};
 
 /// Collects warnings of a scenario without errors.
 pub(crate) fn check(
@@ -17,7 +20,8 @@ pub(crate) fn check(
 ) {
     unbounded_queues(&topology.parts, faults);
     never_called(root, topology, faults);
-    more_than_all(root, faults);
+    shares_without_doubt(root, faults);
+    most_without_precision(root, faults);
     units_of_columns(root, faults);
     for call in &topology.calls {
         if let Some(via) = edge(call, "via") {
@@ -26,8 +30,61 @@ pub(crate) fn check(
     }
 }
 
-/// Warns of objectives about shares with a bound above 1: 90 is meant to be 90 %.
-fn more_than_all(root: &Args, faults: &mut Vec<Fault>) {
+/// Warns of parameters that nothing is made of: a formula that should have named one has another name in it, or a
+/// number.
+///
+/// What stands in variants and was set counts as used, and so does what an included file brings: it is written for
+/// others too.
+pub(crate) fn unused_params(arena: &Arena, root: NodeId, faults: &mut Vec<Fault>) {
+    let Some(section) = arena.field(root, "params") else { return };
+    let params: BTreeMap<NodeId, &Word> =
+        arena.entries(section.value).iter().map(|entry| (entry.value, &entry.key)).collect();
+    let mut uses: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut open: Vec<String> = Vec::new();
+    for (id, shape) in arena.shapes() {
+        let Shape::Text(text) = shape else { continue };
+        let Some(formula) = Formula::is_formula(text).then(|| Formula::parse(text).ok()).flatten() else {
+            continue;
+        };
+        let names = formula.names().map(|(name, _)| name.to_string());
+        match params.get(&id) {
+            Some(param) => uses.entry(&param.text).or_default().extend(names),
+            None => open.extend(names),
+        }
+    }
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        open.extend(uses.remove(&*name).into_iter().flatten());
+        used.insert(name);
+    }
+    let here = arena.place(root).file;
+    for param in params.values().filter(|param| param.place.file == here && !used.contains(&*param.text)) {
+        if faults.len() >= FAULTS_MAX {
+            return;
+        }
+        let fault =
+            Fault::warning(param.place, format!("no formula uses the parameter \"{}\"", shown(&param.text)));
+        faults.push(fault.help(format!("a value is made of it by \"={}\"", shown(&param.text))));
+    }
+}
+
+/// Warns of a most of replications that is never reached, because nothing says when there are enough.
+fn most_without_precision(root: &Args, faults: &mut Vec<Fault>) {
+    let Some(run) = root.args("run").filter(|run| run.get("precision").is_none()) else { return };
+    let Some(Data::Args(range)) = run.get("replications").map(|value| &value.data) else { return };
+    let (min, max) = (range.count("min"), range.count("max"));
+    if max > min {
+        let message = format!("without a precision {min} replications are made, never {max}");
+        let fault = Fault::warning(run.place_of("replications"), message);
+        faults.push(
+            fault.help(format!("precision: \"2%\" adds some where they are needed; or replications: {min}")),
+        );
+    }
+}
+
+/// Warns of objectives about shares that say nothing: with a bound above 1, where 90 is meant to be 90 %, and with one
+/// that every share, or none, is on the right side of.
+fn shares_without_doubt(root: &Args, faults: &mut Vec<Fault>) {
     for item in root.map("slo") {
         let Data::Condition(condition) = &item.value.data else { continue };
         let Metric::Measure(measure) = &condition.metric else { continue };
@@ -36,7 +93,25 @@ fn more_than_all(root: &Args, faults: &mut Vec<Fault>) {
         let reducer = reducer.as_ref().map(|reducer| reducer.value);
         let bound = condition.value.value.value;
         // Comparisons between instances may well be above 1.
-        if kind.reduced(reducer) == Some(Dimension::Ratio) && bound > 1.0 {
+        if kind.reduced(reducer) != Some(Dimension::Ratio) {
+            continue;
+        }
+        let all = "a share lies between 0 and 1, which is 100%";
+        let always = match condition.comparison.value {
+            Comparison::Less if bound == 1.0 => Some(("holds at anything but 100%", "<")),
+            Comparison::LessOrEqual if bound == 1.0 => Some(("always holds", "<=")),
+            Comparison::GreaterOrEqual if bound <= 0.0 => Some(("always holds", ">=")),
+            Comparison::Greater if bound == 1.0 => Some(("never holds", ">")),
+            Comparison::Less if bound <= 0.0 => Some(("never holds", "<")),
+            _ => None,
+        };
+        if let Some((says, sign)) = always {
+            let span = inside(item.value.place, &condition.value.span);
+            let fault = Fault::warning(span, format!("{} {sign} {bound} {says}", name.value));
+            let meant = if bound == 1.0 { format!("{all}: is 1% meant?") } else { all.to_string() };
+            faults.push(fault.help(meant));
+        }
+        if bound > 1.0 {
             let message = format!("{} is never above 1, which is 100%", name.value);
             let fault = Fault::warning(inside(item.value.place, &condition.value.span), message);
             faults.push(fault.help(format!("{bound} is {}%: is {bound}% meant?", bound * 100.0)));

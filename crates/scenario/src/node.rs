@@ -100,6 +100,11 @@ impl Arena {
         self.nodes.len()
     }
 
+    /// Returns all values that were ever written, also those something else was set in the place of.
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = (NodeId, &Shape)> {
+        (0_u32..).map(NodeId).zip(self.nodes.iter().map(|node| &node.shape))
+    }
+
     pub(crate) fn get(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
     }

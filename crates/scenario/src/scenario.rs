@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::bind::{Binder, Thing, things};
 use crate::check::{Checker, FAULTS_MAX, Slot};
+use crate::data::DataFile;
 use crate::diagnostic::{Fault, Faults, Severity, did_you_mean};
 use crate::file::{Files, Place};
 use crate::include::{Loader, Written};
@@ -108,6 +109,12 @@ impl Scenario {
         }
         check.apply(&changes);
         check.finish(overrides)
+    }
+
+    /// Returns the files of data that were read, by name: all that were read so far, with whatever settings.
+    #[must_use]
+    pub fn data(&self) -> Vec<DataFile> {
+        self.written.files.data.list()
     }
 
     /// Returns what a setting takes; `option` is where its path was written: `--over`, `--load`.
@@ -293,6 +300,7 @@ impl Check<'_> {
         }
         let edge = |call: &Call, field: &str| edge_value(&root, call, field).cloned();
         lint::check(&root, &topology, edge, &mut self.faults);
+        lint::unused_params(&self.arena, self.root, &mut self.faults);
         let source = (!params.uncertain.is_empty()).then(|| {
             Arc::new(Source { registry: self.registry.clone(), arena: self.arena, root: self.root })
         });
@@ -722,6 +730,13 @@ impl Checked {
     pub fn warnings_and(&self, more: Vec<(Place, String, String)>) -> Faults {
         let found = more.into_iter().map(|(place, what, help)| Fault::warning(place, what).help(help));
         Faults::new(self.files.clone(), self.warnings.iter().cloned().chain(found).collect())
+    }
+
+    /// Returns the files of data that were read, by name: all that were read for this scenario so far, with whatever
+    /// settings.
+    #[must_use]
+    pub fn data(&self) -> Vec<DataFile> {
+        self.files.data.list()
     }
 
     /// Returns the texts that places speak of.

@@ -22,12 +22,13 @@ const SUB: usize = 1 << SUB_BITS;
 /// the index is two shifts and an addition; sketches (t-digest, DDSketch with collapse) depend on the order
 /// of merging and are slower.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))] // what counting a value touches is one line of the cache
 pub struct Histogram {
+    sum: u128,
     /// Counts of the buckets `first .. first + counts.len()`, whole octaves.
-    counts: Vec<u32>,
+    counts: Box<[u32]>,
     first: usize,
     count: u64,
-    sum: u128,
     /// `u64::MAX` while empty.
     min: u64,
     /// 0 while empty.
@@ -40,7 +41,7 @@ impl Histogram {
     /// Makes an empty histogram; it allocates nothing before the first value.
     pub fn new() -> Self {
         Histogram {
-            counts: Vec::new(),
+            counts: Box::default(),
             first: 0,
             count: 0,
             sum: 0,
@@ -257,7 +258,7 @@ impl Histogram {
     /// Returns how many bytes of memory are in use, those on the heap included.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
-            + self.counts.capacity() * size_of::<u32>()
+            + self.counts.len() * size_of::<u32>()
             + self.carried.len() * size_of::<(usize, u64)>()
     }
 
@@ -347,7 +348,7 @@ impl Histogram {
             let at = self.first - first;
             wider[at..at + self.counts.len()].copy_from_slice(&self.counts);
         }
-        self.counts = wider;
+        self.counts = wider.into_boxed_slice();
         self.first = first;
     }
 }

@@ -201,7 +201,7 @@ fn covered(case: &Case, requests: f64, what: &Verify) -> Result<(String, bool), 
         let without =
             if held.without > 0 { format!(", {} without an interval", held.without) } else { String::new() };
         texts.push(format!(
-            "{name} held in {:.1} % of {experiments} (± {:.2} % wide{without}){}",
+            "{name} held in {:.1} % of {experiments} (intervals ± {:.2} % of the value wide{without}){}",
             share * 100.0,
             held.width * 100.0,
             if good { "" } else { " DIFFERS" }

@@ -333,7 +333,7 @@ fn text(one: &Judged) -> String {
             let verdict = if agrees { "" } else { " DIFFERS" };
             let known = digits(one.known, one.known);
             format!(
-                "{} {} ± {} ({known}){verdict}",
+                "{} {} (standard error {}, known {known}){verdict}",
                 one.name,
                 digits(value, one.known),
                 digits(error, one.known)

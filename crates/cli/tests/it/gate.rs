@@ -48,6 +48,11 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(Path::new(path)).expect("it was written")
 }
 
+/// What was written, wherever its lines end.
+fn words(path: &str) -> String {
+    text(path).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn a_slower_service_fails_the_gate_and_the_same_one_passes() {
     let folder = Folder::new("gate");
@@ -81,10 +86,106 @@ fn a_slower_service_fails_the_gate_and_the_same_one_passes() {
     );
     // The lengthening is 10 %: neither shown nor ruled out to be more.
     assert_eq!(gate(&slower, "mean > +10.5%"), End::Fine);
-    assert!(text(&xml).contains("<skipped message=\"mean &gt; +10.5%: not shown:"), "{}", text(&xml));
+    assert!(text(&xml).contains("<skipped message=\"mean &gt; +10.5%: undecided:"), "{}", text(&xml));
     assert_eq!(gate(&slower, "slo.fast missed"), End::Fine);
     assert_eq!(gate(&slower, "slo.fats missed"), End::Bad);
     assert_eq!(gate(&slower, "mean > 5%"), End::Bad);
+}
+
+#[test]
+fn what_is_undecided_is_said_so_in_every_format_and_can_be_made_to_fail() {
+    let folder = Folder::new("undecided");
+    let (same, slower) = (folder.model("same.ron", "10ms"), folder.model("slower.ron", "10.5ms"));
+    let (results, found, xml) = (folder.file("results.json"), folder.file("found"), folder.file("gate.xml"));
+    assert_eq!(run(&["run", &same, "--format", "json", "-o", &results]), End::Fine);
+    // One across the bound, one without data: there is no error to be measured.
+    let gate = |more: &[&str]| {
+        let first = ["compare", &slower, "--baseline", &results, "--force", "-o", &found, "--junit", &xml];
+        let conditions = ["--fail-if", "mean > +10.5%", "--fail-if", "errors > +5%"];
+        run(&[&first[..], &conditions, more].concat())
+    };
+    assert_eq!(gate(&[]), End::Fine);
+    let said = words(&found);
+    assert!(
+        said.starts_with("undecided mean > +10.5%: undecided: mean(callers.latency) changed by"),
+        "{said}"
+    );
+    assert!(said.contains(" undecided errors > +5%: undecided: errors(callers): not enough data:"), "{said}");
+    assert!(!said.contains("passes"), "{said}");
+    assert!(said.contains(", at 97.5 %): the interval lies across"), "{said}");
+    assert!(said.contains("The 2 conditions are judged for themselves"), "{said}");
+    assert_eq!(text(&xml).matches("<skipped ").count(), 2);
+    assert_eq!(gate(&["--format", "csv"]), End::Fine);
+    let csv = text(&found);
+    assert!(csv.contains("baseline,now,fail_if,mean > +10.5%,mean(callers.latency),1,"), "{csv}");
+    assert_eq!(csv.lines().filter(|line| line.contains(",undecided,")).count(), 2, "{csv}");
+    assert_eq!(gate(&["--format", "json"]), End::Fine);
+    assert_eq!(text(&found).matches("\"outcome\": \"undecided\"").count(), 2);
+    assert!(text(&found).contains("\"fail_if_confidence_each\": 0.975"), "{}", text(&found));
+    assert_eq!(gate(&["--fail-on-undecided"]), End::Missed);
+    assert_eq!(text(&xml).matches("<failure ").count(), 2, "the test report and the exit code agree");
+}
+
+#[test]
+fn without_conditions_an_objective_missed_is_the_exit_code() {
+    let folder = Folder::new("objectives");
+    let (good, bad) = (folder.model("good.ron", "10ms"), folder.file("bad.ron"));
+    let slow = text(&good).replace("mean(callers.latency) < 1s", "mean(callers.latency) < 15ms");
+    std::fs::write(&bad, &slow).expect("the folder is ours");
+    let (results, found) = (folder.file("results.json"), folder.file("found.txt"));
+    let compare = |arguments: &[&str]| run(&[&["compare", "--force", "-o", &found], arguments].concat());
+    assert_eq!(compare(&[&good, &bad]), End::Missed);
+    assert_eq!(compare(&[&bad, &good]), End::Fine, "the first design is what the others are to mend");
+    assert_eq!(compare(&[&bad, &bad]), End::Missed);
+    assert_eq!(compare(&[&good, &bad, "--fail-if", "mean > +50%"]), End::Fine, "conditions decide alone");
+    assert_eq!(run(&["run", &good, "--format", "json", "-o", &results]), End::Fine);
+    assert_eq!(compare(&[&bad, "--baseline", &results]), End::Missed);
+    assert_eq!(compare(&[&good, "--baseline", &results]), End::Fine);
+}
+
+#[test]
+fn a_baseline_of_another_length_is_said_with_both_lengths() {
+    let folder = Folder::new("lengths");
+    let model = folder.model("model.ron", "10ms");
+    let (results, found) = (folder.file("results.json"), folder.file("found.txt"));
+    assert_eq!(run(&["run", &model, "--format", "json", "-o", &results]), End::Fine);
+    let with = |set: &str| {
+        let end = run(&["compare", &model, "--baseline", &results, "--set", set, "--force", "-o", &found]);
+        assert_eq!(end, End::Fine);
+        words(&found)
+    };
+    let said = with("run.duration=30s");
+    assert!(said.contains("(baseline: 60.0 s long, the first 5.00 s left out; now: 30.0 s long,"), "{said}");
+    assert!(said.contains("baseline runs for 60s and now for 30s"), "{said}");
+    assert!(said.contains("paired on common random numbers"), "{said}");
+    let said = with("run.warm_up=9s");
+    assert!(said.contains("now: 60.0 s long, the first 9.00 s left out"), "{said}");
+    assert!(said.contains("baseline leaves out 5s as warm-up and now leaves out 9s"), "{said}");
+    let said = with("run.seed=7");
+    assert!(said.contains("paired on common random numbers"), "the seed is that of the baseline: {said}");
+    let seeded = ["compare", &model, "--baseline", &results, "--seed", "7", "--force", "-o", &found];
+    assert_eq!(run(&seeded), End::Fine);
+    assert!(
+        words(&found).contains("the seed of the baseline is 1 and that of this run 7"),
+        "{}",
+        text(&found)
+    );
+    let fewer = ["compare", &model, "--baseline", &results, "--replications", "4", "--force", "-o", &found];
+    assert_eq!(run(&fewer), End::Fine);
+    assert!(words(&found).contains("the baseline has 6 replications and this run 4"), "{}", text(&found));
+    assert!(words(&found).contains("not in pairs"), "{}", text(&found));
+    let one = ["compare", &model, "--baseline", &results, "--replications", "1"];
+    assert_eq!(run(&one), End::Bad);
+}
+
+#[test]
+fn a_baseline_of_one_run_is_refused() {
+    let folder = Folder::new("one-run");
+    let model = folder.model("model.ron", "10ms");
+    let results = folder.file("results.json");
+    let one = ["run", &model, "--replications", "1", "--format", "json", "-o", &results];
+    assert_eq!(run(&one), End::Fine);
+    assert_eq!(run(&["compare", &model, "--baseline", &results]), End::Bad);
 }
 
 #[test]
@@ -141,4 +242,34 @@ fn a_comparison_takes_two_designs() {
         End::Fine
     );
     assert_eq!(run(&["sensitivity", &model]), End::Bad);
+}
+
+#[test]
+fn a_baseline_with_something_uncertain_draws_the_same() {
+    let folder = Folder::new("uncertain");
+    let model = folder.model("model.ron", "10ms");
+    let drawn = text(&model)
+        .replace("replications: 6", "replications: 20")
+        .replace(
+            "parts: {",
+            "params: { \"load\": Uncertain(Uniform(min: \"40/s\", max: \"60/s\")), \"times\": 1 }, parts: {",
+        )
+        .replace("rate: \"50/s\"", "rate: \"=load * times\"");
+    std::fs::write(&model, drawn).expect("the folder is ours");
+    let (results, found) = (folder.file("results.json"), folder.file("found.json"));
+    assert_eq!(run(&["run", &model, "--format", "json", "-o", &results]), End::Fine);
+    let against = |more: &[&str]| {
+        let first = ["compare", &model, "--baseline", &results, "--format", "json", "-o", &found, "--force"];
+        run(&[&first[..], more].concat())
+    };
+    assert_eq!(against(&["--fail-if", "mean > +0%"]), End::Fine);
+    assert!(text(&found).contains("\"answer\": \"identical\""), "{}", text(&found));
+    assert!(text(&found).contains("\"pairing\": \"common random numbers\""));
+    assert_eq!(against(&["--set", "params.times=1.1", "--fail-if", "mean > +5%"]), End::Missed);
+    // Sooner missed than met: as of a run.
+    assert_eq!(against(&["--set", "params.times=2.5"]), End::Missed);
+    // Of a probability there is no yes or no.
+    assert_eq!(against(&["--fail-if", "slo.fast missed"]), End::Fine);
+    assert!(text(&found).contains("\"outcome\": \"undecided\""), "{}", text(&found));
+    assert_eq!(against(&["--fail-if", "slo.fast missed", "--fail-on-undecided"]), End::Missed);
 }

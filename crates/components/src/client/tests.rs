@@ -337,7 +337,7 @@ fn a_client_that_restarts_sends_new_requests() {
     let arrivals = || process(Arrivals::Constant, until(1.0, 6.0));
     let length = Distribution::constant(2.0).unwrap();
     let classes = Classes::default_class;
-    let records = (1..=6).map(|i| record(i as f64)).collect();
+    let records: Vec<Record> = (1..=6).map(|i| record(i as f64)).collect();
     let clients = [
         sim.add("open", OpenClient::new(recorder, arrivals(), classes())),
         sim.add("sessions", SessionClient::new(recorder, arrivals(), length, constant(0.1), classes())),

@@ -69,11 +69,12 @@ impl TraceClient {
     /// and finite, or records of one instant are to be repeated.
     pub fn new(
         to: impl Into<Edge>,
-        records: Vec<Record>,
+        records: impl Into<Arc<[Record]>>,
         speed: f64,
         repeat: bool,
         classes: Classes,
     ) -> Result<TraceClient, Invalid> {
+        let records: Arc<[Record]> = records.into();
         Invalid::unless(!records.is_empty(), "file", "empty", "one record at least")?;
         Invalid::unless((1e-9..=1e9).contains(&speed), "speed", speed, "from 10^-9 to 10^9")?;
         for (i, record) in records.iter().enumerate() {
@@ -94,7 +95,7 @@ impl TraceClient {
         let requests = Requests::new(to.into(), classes);
         Ok(TraceClient {
             requests,
-            records: records.into(),
+            records,
             speed,
             repeat: period,
             numbered_from: None,

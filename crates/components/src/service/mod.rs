@@ -161,7 +161,17 @@ impl Service {
         loop {
             let job = &mut station.jobs[at];
             let call = job.call;
-            let then = match &program.ops[job.pc as usize] {
+            let mut op = &program.ops[job.pc as usize];
+            if let Op::Choose(number) = op {
+                let branches = &program.choices[*number as usize];
+                let draw = uniform_from_key(cx.draw(call));
+                // The last share is 1, and a draw is below.
+                if let Some((_, start)) = branches.iter().find(|(upto, _)| draw < *upto) {
+                    job.pc = *start;
+                    op = &program.ops[*start as usize];
+                }
+            }
+            let then = match op {
                 Op::Compute(work) => {
                     if station.take_seat(at, cx) {
                         return station.compute(at, work, cx);
@@ -176,14 +186,8 @@ impl Service {
                     cx.answer_with(call, job.status, value, SimDuration::ZERO);
                     Then::Release
                 }
-                Op::Choose(number) => {
-                    let branches = &program.choices[*number as usize];
-                    let draw = uniform_from_key(cx.draw(call));
-                    // The last share is 1, and a draw is below.
-                    let chosen = branches.iter().find(|(upto, _)| draw < *upto);
-                    job.pc = chosen.map_or(job.pc, |(_, start)| *start);
-                    Then::GoOn
-                }
+                // A choice that begins with a choice.
+                Op::Choose(_) => Then::GoOn,
                 Op::Call { call: number, last: true } if !job.on_thread && job.status == Status::Ok => {
                     let to = &program.calls[*number as usize];
                     pass_on(to, call, to.operation.unwrap_or(job.operation), cx);
@@ -563,6 +567,16 @@ fn finish(station: &mut Station, at: u32, status: Status, value: u32, cx: &mut C
 /// Passes a call on: its answer goes past me.
 #[inline(always)]
 fn pass_on(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
+    if to.carries_nothing(call, cx) {
+        cx.call(to.edge.ask(call).relay_as(operation));
+    } else {
+        pass_on_filled(to, call, operation, cx);
+    }
+}
+
+/// Out of line with all it does: an ask that a function had to fill would have to lie in memory.
+#[inline(never)]
+fn pass_on_filled(to: &CallOp, call: Call, operation: u16, cx: &mut Core) {
     let ask = to.fill(to.edge.ask(call), call, cx);
     cx.call(ask.relay_as(operation));
 }

@@ -111,18 +111,16 @@ pub(super) struct CallOp {
 }
 
 impl CallOp {
-    /// Says what the call carries, if that is anything else than what the call it is made for carries.
+    /// Whether the call carries nothing, and neither does the call it is made for: then there is nothing to
+    /// [`fill`](CallOp::fill) in.
     #[inline(always)]
-    pub fn fill(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
+    pub fn carries_nothing(&self, call: Call, cx: &Core) -> bool {
         let old = cx.attributes(call);
-        if self.bare && old.size == 0 && old.reply == 0 {
-            return ask;
-        }
-        self.fill_otherwise(ask, call, cx)
+        self.bare && old.size == 0 && old.reply == 0
     }
 
-    #[inline(never)]
-    fn fill_otherwise(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
+    /// Says what the call carries, if that is anything else than what the call it is made for carries.
+    pub fn fill(&self, ask: Ask, call: Call, cx: &mut Core) -> Ask {
         let old = cx.attributes(call);
         if let (None, None, Amount::Fixed(size), Amount::Fixed(reply)) =
             (&self.key, &self.item, &self.size, &self.reply)

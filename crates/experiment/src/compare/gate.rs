@@ -72,10 +72,8 @@ pub enum Outcome {
     Holds,
     /// The whole interval is on the other side.
     RuledOut,
-    /// The interval lies across the threshold.
-    NotShown,
-    /// There is not enough data.
-    NotEnough,
+    /// Neither: the interval lies across the threshold, or there is not enough data for one.
+    Undecided,
 }
 
 impl Outcome {
@@ -84,8 +82,7 @@ impl Outcome {
         match self {
             Outcome::Holds => "holds",
             Outcome::RuledOut => "ruled out",
-            Outcome::NotShown => "not shown",
-            Outcome::NotEnough => "not enough data",
+            Outcome::Undecided => "undecided",
         }
     }
 }
@@ -107,8 +104,22 @@ pub struct GateResult {
     pub value: Option<Estimated>,
     /// Its unit.
     pub unit: Unit,
+    /// Confidence of its interval alone: those of all conditions hold together at the confidence of the comparison.
+    /// Nothing for objectives.
+    pub confidence: Option<f64>,
     /// Verdict of the objective, if it is one.
     pub verdict: Option<Verdict>,
+}
+
+impl GateResult {
+    /// Returns whether it makes the comparison fail; `undecided` says that an undecided one does too.
+    pub fn fails(&self, undecided: bool) -> bool {
+        match self.outcome {
+            Outcome::Holds => true,
+            Outcome::RuledOut => false,
+            Outcome::Undecided => undecided,
+        }
+    }
 }
 
 /// Short names for what every client has, and the metric they mean.
@@ -348,10 +359,11 @@ fn result(
         text: gate.text().to_string(),
         design: second.name.clone(),
         metric: String::new(),
-        outcome: Outcome::NotEnough,
+        outcome: Outcome::Undecided,
         threshold: None,
         value: None,
         unit: Unit::Ratio,
+        confidence: None,
         verdict,
     };
     let (Gate::Metric { operator, threshold, .. }, Some((a, b))) = (gate, pair) else {
@@ -361,13 +373,13 @@ fn result(
         found.outcome = match verdict {
             Some(Verdict::Missed) => Outcome::Holds,
             Some(Verdict::Met) => Outcome::RuledOut,
-            Some(Verdict::Unclear) => Outcome::NotShown,
-            _ => Outcome::NotEnough,
+            _ => Outcome::Undecided,
         };
         return found;
     };
     found.metric.clone_from(&b.name);
     found.threshold = Some(threshold.clone());
+    found.confidence = Some(confidence);
     let (value, bound) = match (threshold, &a.content, &b.content) {
         (Threshold::Level(bound), _, Ok(b)) => (b.estimate(confidence), *bound),
         (Threshold::Level(bound), _, Err(reason)) => (reason.clone(), *bound),
@@ -387,7 +399,7 @@ fn result(
         found.outcome = match (operator.holds(e.low, bound), operator.holds(e.high, bound)) {
             (true, true) => Outcome::Holds,
             (false, false) => Outcome::RuledOut,
-            _ => Outcome::NotShown,
+            _ => Outcome::Undecided,
         };
     }
     found.value = Some(value);

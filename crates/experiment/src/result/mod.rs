@@ -15,7 +15,7 @@ pub use kneepoint_scenario::plan::{About, Assumption, ScenarioFacts};
 pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use measure::{Better, Measure, Subject};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
-pub use point::{AxisFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
+pub use point::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
 
 /// Everything a run found.

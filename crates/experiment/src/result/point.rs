@@ -34,6 +34,17 @@ pub struct SweepFacts {
     pub columns: Vec<String>,
     /// What the scenario assumes.
     pub assumptions: Vec<String>,
+    /// The files of data its points read, by name, once all points are [checked](crate::sweep::Study::check).
+    pub data: Vec<DataFacts>,
+}
+
+/// A file of data that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFacts {
+    /// As the scenario names it.
+    pub name: String,
+    /// Fingerprint of what was in it, in hexadecimal digits.
+    pub hash: String,
 }
 
 /// An axis, for people.
@@ -70,6 +81,8 @@ pub struct PointResult {
     pub facts: Facts,
     /// Whether the objectives are met here, all together.
     pub verdict: Verdict,
+    /// The probability that all objectives hold in the same replication, if something is drawn once per replication.
+    pub probability: Option<Estimated>,
     /// The objectives, in the order of the scenario.
     pub objectives: Vec<ObjectiveResult>,
     /// Extra metrics, in the order of the scenario, then those of the command line.

@@ -1,17 +1,15 @@
 //! From the records of a point to its result: the one way, whoever made the records.
 
+use kneepoint_engine::SimDuration;
 use kneepoint_scenario::plan::Plan;
 
 use super::axis::plain;
 use super::record::Outcome;
 use super::spec::PointSpec;
+use crate::ExperimentError;
 use crate::recorder::Replication;
-use crate::result::{
-    CheckResult, ClientResult, Facts, PartResult, PointClient, PointPart, PointResult, Verdict,
-};
-use crate::run::{Program, Reached, checks, compile, judged, mix, next, outage, reached};
-use crate::tables::tables;
-use crate::{ExperimentError, warnings};
+use crate::result::{ClientResult, PartResult, PointClient, PointPart, PointResult, RunResult, Verdict};
+use crate::run::{Program, compile, evaluate, facts};
 
 /// A point with what its records are evaluated with.
 pub(crate) struct Folder {
@@ -37,84 +35,59 @@ impl Folder {
     /// Folds the outcomes of the replications 0, 1, …
     pub fn fold(&self, outcomes: Vec<Outcome>) -> Folded {
         let n = outcomes.len() as u64;
-        let stopped = outcomes.iter().find_map(|outcome| match outcome {
-            Outcome::Stopped(reason) => Some(reason.clone()),
-            Outcome::Done(_) => None,
-        });
-        if let Some(reason) = stopped {
-            return Folded::Done(Box::new(self.failed(reason, n)));
+        let mut all: Vec<Replication> = Vec::new();
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Done(replication) => all.push(*replication),
+                Outcome::Batches(batches) => all.extend(batches),
+                Outcome::Stopped(reason) => return Folded::Done(Box::new(self.failed(reason, n))),
+            }
         }
-        let mut all: Vec<Replication> = outcomes
-            .into_iter()
-            .filter_map(|outcome| match outcome {
-                Outcome::Done(replication) => Some(*replication),
-                Outcome::Stopped(_) => None,
-            })
-            .collect();
         if let Some(first) = all.first_mut() {
             first.paths = self.spec.paths();
         }
-        let (mut objectives, watches) = judged(&self.plan, &self.program, &all);
-        let (clients, parts) = tables(&self.plan, self.program.warm_up, &all);
-        outage(&mut objectives, &clients);
-        let mut precision = Reached::default();
-        if self.plan.run.precision.is_some() {
-            precision = reached(&objectives, &watches, &clients);
-            let planned = next(&self.plan, n, &precision);
-            if planned > n {
-                return Folded::More(planned, all.into_iter().map(|r| Outcome::Done(Box::new(r))).collect());
-            }
+        let found = evaluate(&self.plan, &self.program, &all);
+        if found.planned > n {
+            let back = all.into_iter().map(|replication| Outcome::Done(Box::new(replication)));
+            return Folded::More(found.planned, back.collect());
         }
-        let checks = checks(&all);
-        let facts = self.facts(n, precision.widest());
-        let warnings = warnings::warnings(&warnings::Findings {
-            plan: &self.plan,
-            facts: &facts,
-            clients: &clients,
-            parts: &parts,
-            objectives: &objectives,
-            all: &all,
-        });
-        Folded::Done(Box::new(PointResult {
-            index: self.spec.index,
-            values: self.spec.values.iter().map(|value| plain(value).to_string()).collect(),
-            failure: None,
-            facts,
-            verdict: crate::judge::overall(&objectives, checks.iter().all(CheckResult::holds)),
-            objectives,
-            watches,
-            clients: clients.into_iter().map(client).collect(),
-            parts: parts.into_iter().map(part).collect(),
-            checks,
-            warnings,
-            digest: all.iter().fold(0, |digest, r| mix(digest, r.digest)),
-            events: all.iter().map(|r| r.events).sum(),
-        }))
+        let (warm_up, from) = (SimDuration::from_nanos(self.spec.warm_up), self.spec.warm_up_from());
+        let result = found.result(&self.plan, &self.program, warm_up, from, &all);
+        Folded::Done(Box::new(self.point(result)))
     }
 
-    fn facts(&self, replications: u64, precision_reached: Option<f64>) -> Facts {
-        let run = &self.plan.run;
-        Facts {
-            duration: run.duration,
-            warm_up: kneepoint_engine::SimDuration::from_nanos(self.spec.warm_up),
-            warm_up_from: self.spec.warm_up_from(),
-            replications,
-            batches: None,
-            replications_max: run.replications_max,
-            precision: run.precision,
-            precision_reached,
-            confidence: run.confidence,
-            seed: run.seed,
+    fn point(&self, result: RunResult) -> PointResult {
+        PointResult {
+            index: self.spec.index,
+            values: self.values(),
+            failure: None,
+            facts: result.facts,
+            verdict: result.verdict,
+            probability: result.probability,
+            objectives: result.objectives,
+            watches: result.watches,
+            clients: result.clients.into_iter().map(client).collect(),
+            parts: result.parts.into_iter().map(part).collect(),
+            checks: result.checks,
+            warnings: result.warnings,
+            digest: result.digest,
+            events: result.events,
         }
+    }
+
+    fn values(&self) -> Vec<String> {
+        self.spec.values.iter().map(|value| plain(value).to_string()).collect()
     }
 
     fn failed(&self, reason: String, replications: u64) -> PointResult {
+        let (warm_up, from) = (SimDuration::from_nanos(self.spec.warm_up), self.spec.warm_up_from());
         PointResult {
             index: self.spec.index,
-            values: self.spec.values.iter().map(|value| plain(value).to_string()).collect(),
+            values: self.values(),
             failure: Some(reason),
-            facts: self.facts(replications, None),
+            facts: facts(&self.plan, warm_up, from, replications, None),
             verdict: Verdict::Void,
+            probability: None,
             objectives: Vec::new(),
             watches: Vec::new(),
             clients: Vec::new(),

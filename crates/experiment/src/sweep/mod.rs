@@ -54,4 +54,4 @@ pub use error::SweepError;
 pub use store::{Journal, Resumed};
 pub use study::{Merged, Study, StudyPlan, SweepOptions, SweepProgress};
 
-pub use crate::result::{AxisFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
+pub use crate::result::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};

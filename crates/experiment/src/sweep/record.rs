@@ -15,6 +15,8 @@ use crate::recorder::{Replication, Taken};
 pub(crate) enum Outcome {
     /// It was measured.
     Done(Box<Replication>),
+    /// It is one long run, and these are its batches.
+    Batches(Vec<Replication>),
     /// It stopped; why, in words.
     Stopped(String),
 }
@@ -42,6 +44,10 @@ pub(crate) fn write(outcome: &Outcome) -> (Vec<u64>, Vec<String>) {
             out.words.push(1);
             reason.put(&mut out);
         }
+        Outcome::Batches(batches) => {
+            out.words.push(2);
+            batches.put(&mut out);
+        }
     }
     (out.words, out.texts)
 }
@@ -52,6 +58,7 @@ pub(crate) fn read(words: &[u64], texts: Vec<String>) -> Option<Outcome> {
     let outcome = match u64::take(&mut from)? {
         0 => Outcome::Done(Box::new(Replication::take(&mut from)?)),
         1 => Outcome::Stopped(String::take(&mut from)?),
+        2 => Outcome::Batches(Vec::take(&mut from)?),
         _ => return None,
     };
     (from.words.is_empty() && from.texts.len() == 0).then_some(outcome)
@@ -369,6 +376,10 @@ mod tests {
         let again = read(&words, texts.clone()).expect("whole");
         assert_eq!((words.clone(), texts.clone()), write(&again));
         assert_eq!(format!("{done:?}"), format!("{again:?}"));
+        let batches = Outcome::Batches(vec![replication(), replication()]);
+        let (words, texts) = write(&batches);
+        let again = read(&words, texts.clone()).expect("whole");
+        assert_eq!(format!("{batches:?}"), format!("{again:?}"));
         let stopped = Outcome::Stopped("too much".to_string());
         let (words, texts) = write(&stopped);
         assert!(matches!(read(&words, texts), Some(Outcome::Stopped(reason)) if reason == "too much"));

@@ -18,7 +18,7 @@ use super::spec::PointSpec;
 use super::{SweepError, SweepFacts};
 
 /// The version of the lines: other versions are not read.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Replications between two syncs: what a power cut may cost. A killed process loses none.
 const SYNC_EVERY: u32 = 1000;
@@ -71,7 +71,35 @@ impl Header {
             .or_else(|| {
                 say("the scenario", &format!("{} (hash)", then.scenario), &format!("{} (hash)", is.scenario))
             })
+            .or_else(|| self.data_difference(now))
             .or_else(|| (self != now).then(|| "the sweep was another one".to_string()))
+    }
+}
+
+impl Header {
+    /// Says which files of data are not those that were read before.
+    fn data_difference(&self, now: &Header) -> Option<String> {
+        let names = |those: &Header, these: &Header| -> Vec<String> {
+            let gone = those.facts.data.iter().filter(|file| !these.facts.data.contains(file));
+            gone.map(|file| file.name.clone()).collect()
+        };
+        let (then, is) = (names(self, now), names(now, self));
+        let changed: Vec<&str> = then.iter().filter(|name| is.contains(name)).map(String::as_str).collect();
+        let only = |those: &[String], these: &[String]| -> Vec<String> {
+            those.iter().filter(|name| !these.contains(name)).cloned().collect()
+        };
+        let (gone, new) = (only(&then, &is), only(&is, &then));
+        let mut clauses = Vec::new();
+        if !changed.is_empty() {
+            clauses.push(format!("what is in {} has changed", changed.join(", ")));
+        }
+        if !gone.is_empty() {
+            clauses.push(format!("{} was read and is no longer", gone.join(", ")));
+        }
+        if !new.is_empty() {
+            clauses.push(format!("{} was not read and is now", new.join(", ")));
+        }
+        (!clauses.is_empty()).then(|| clauses.join("; "))
     }
 }
 
@@ -403,6 +431,12 @@ impl Journal {
         let wrong = |error: std::io::Error| SweepError::write(path, &error);
         let mut file = OpenOptions::new().append(true).open(path).map_err(wrong)?;
         lock(&file, path)?;
+        // A file without a byte of a header holds nothing to go on with, and nothing to lose.
+        if file.metadata().map_err(wrong)?.len() == 0 {
+            drop(file);
+            std::fs::remove_file(path).map_err(wrong)?;
+            return Journal::create(path, header);
+        }
         let mut shelf = Shelf::default();
         let scanned = shelf.scan(path)?;
         let then = scanned.header.ok_or_else(|| SweepError::records(path, "it has no header"))?;
@@ -427,6 +461,22 @@ impl Journal {
             resumed: Resumed { replications: scanned.records, cut: scanned.cut },
             shelf,
         })
+    }
+
+    /// Counts the replications of a shard that was finished.
+    pub(crate) fn finished(path: &Path, header: &Header) -> Result<u64, SweepError> {
+        let scanned = Shelf::default().scan(path)?;
+        let then = scanned.header.ok_or_else(|| SweepError::records(path, "it has no header"))?;
+        if let Some(difference) = then.difference(header) {
+            return Err(SweepError::records(
+                path,
+                format!("it is of another sweep: {difference}; --force overwrites it"),
+            ));
+        }
+        match scanned.end {
+            Some(records) if !scanned.cut && records == scanned.records => Ok(records),
+            _ => Err(SweepError::records(path, "it is cut short: --force does this shard again")),
+        }
     }
 
     /// Returns what it held when it was opened.

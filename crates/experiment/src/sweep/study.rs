@@ -1,18 +1,19 @@
 //! A sweep as a whole: its points, how each is made, and who runs them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use kneepoint_random::stream_key;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan, Watch};
-use kneepoint_scenario::value::Metric;
-use kneepoint_scenario::{Overrides, Registry, Scenario, plan};
+use kneepoint_scenario::value::{Dimension, Metric, Quantity};
+use kneepoint_scenario::{DataFile, Overrides, Registry, Scenario, plan};
 use rayon::prelude::*;
 
 use super::design::Design;
 use super::store::{Header, Journal, Shelf, share};
 use super::work::{Work, execute};
-use super::{Axis, AxisFacts, PointResult, SweepError, SweepFacts, SweepResult, VARIANT};
+use super::{Axis, AxisFacts, DataFacts, PointResult, SweepError, SweepFacts, SweepResult, VARIANT};
 use crate::ExperimentError;
 use crate::run::{check_plan, compile, in_threads};
 
@@ -87,6 +88,9 @@ pub struct SweepProgress {
 /// Makes the plan of a point of its values.
 type Make<'a> = Box<dyn Fn(&[String]) -> Result<Plan, SweepError> + Send + Sync + 'a>;
 
+/// Says which files of data the points read that were made so far.
+type Data<'a> = Box<dyn Fn() -> Vec<DataFile> + Send + Sync + 'a>;
+
 /// Takes the results in the order of the points; an error, in words, ends the sweep.
 pub type OnPoint<'a> = dyn FnMut(PointResult) -> Result<(), SweepError> + Send + 'a;
 
@@ -95,6 +99,9 @@ pub struct Study<'a> {
     facts: SweepFacts,
     values: Vec<Vec<String>>,
     make: Make<'a>,
+    data: Data<'a>,
+    /// Every point was made once: all files of data are known.
+    checked: bool,
 }
 
 impl<'a> Study<'a> {
@@ -139,7 +146,8 @@ impl<'a> Study<'a> {
             let checked = scenario.check(registry, &overrides).map_err(named)?;
             plan(&checked).map_err(named)
         };
-        Study::make(&base, format!("{:016x}", checked.hash()), study, Box::new(make))
+        let data = Box::new(|| scenario.data());
+        Study::make(&base, format!("{:016x}", checked.hash()), study, Box::new(make), data)
     }
 
     /// Makes a sweep of a Rust program: `make` is given one value per axis and makes the plan of a point. `base`
@@ -156,7 +164,7 @@ impl<'a> Study<'a> {
             make(values)
                 .map_err(|error| SweepError::Point { settings: values.join(", "), error: Box::new(error) })
         };
-        Study::make(base, String::new(), study, Box::new(make))
+        Study::make(base, String::new(), study, Box::new(make), Box::new(Vec::new))
     }
 
     fn make(
@@ -164,6 +172,7 @@ impl<'a> Study<'a> {
         scenario: String,
         study: StudyPlan,
         make: Make<'a>,
+        data: Data<'a>,
     ) -> Result<Study<'a>, SweepError> {
         let StudyPlan { axes, design, seed, replications, precision, columns, independent, points_max } =
             study;
@@ -190,6 +199,14 @@ impl<'a> Study<'a> {
                 "at least {least} and at most {most} replications are no number"
             )));
         }
+        if let (Some((least, most)), None) = (replications, precision)
+            && least < most
+        {
+            return Err(SweepError::Design(format!(
+                "{least} to {most} replications are a range, and only a precision tells how many of them are needed: \
+                 state it (--precision 2%), or one number of replications"
+            )));
+        }
         if precision.is_some() && replications.is_none() && least == most {
             most = most.max(REPLICATIONS_MAX);
         } else if precision.is_none() {
@@ -212,6 +229,7 @@ impl<'a> Study<'a> {
             precision,
             columns,
             assumptions: base.about.assumptions.iter().map(|a| a.to_string()).collect(),
+            data: Vec::new(),
         };
         let finish = move |values: &[String]| {
             let mut plan = make(values)?;
@@ -221,7 +239,7 @@ impl<'a> Study<'a> {
             plan.watches.extend(extra.iter().cloned());
             Ok(plan)
         };
-        Ok(Study { facts, values, make: Box::new(finish) })
+        Ok(Study { facts, values, make: Box::new(finish), data, checked: false })
     }
 
     /// Returns what is swept.
@@ -238,7 +256,14 @@ impl<'a> Study<'a> {
     ///
     /// # Errors
     /// What is wrong with the first point that cannot be run.
-    pub fn check(&self, threads: Option<usize>) -> Result<(), SweepError> {
+    pub fn check(&mut self, threads: Option<usize>) -> Result<(), SweepError> {
+        self.facts.data = self.check_points(threads)?;
+        self.checked = true;
+        Ok(())
+    }
+
+    /// Checks every point; returns the files of data they read.
+    fn check_points(&self, threads: Option<usize>) -> Result<Vec<DataFacts>, SweepError> {
         let check = |(index, values): (usize, &Vec<String>)| {
             let plan = self.plan(index as u64)?;
             let about = |error| SweepError::Point { settings: self.settings(values), error: Box::new(error) };
@@ -253,7 +278,9 @@ impl<'a> Study<'a> {
             let found: Vec<Result<(), SweepError>> = self.values.par_iter().enumerate().map(check).collect();
             found.into_iter().collect::<Result<(), SweepError>>()
         };
-        in_threads(threads, all).map_err(SweepError::Experiment)?
+        in_threads(threads, all).map_err(SweepError::Experiment)??;
+        let facts = |file: DataFile| DataFacts { name: file.name, hash: format!("{:016x}", file.hash) };
+        Ok((self.data)().into_iter().map(facts).collect())
     }
 
     /// Returns the settings of a point as text: `web.instances=4, shoppers.rate=500/s`.
@@ -284,21 +311,34 @@ impl<'a> Study<'a> {
     /// Begins a journal, which must not exist yet.
     ///
     /// # Errors
-    /// If it exists or cannot be written.
+    /// If it exists or cannot be written; as [`Study::check`], if that was not done.
     pub fn journal(&self, path: &Path, shard: Option<(u64, u64)>) -> Result<Journal, SweepError> {
-        Journal::create(path, &self.header(shard))
+        Journal::create(path, &self.header(shard)?)
     }
 
     /// Opens a journal of this sweep that was begun before.
     ///
     /// # Errors
-    /// If it cannot be read or is of another sweep; then what differs is said.
+    /// If it cannot be read or is of another sweep; then what differs is said. As [`Study::check`], if that was not
+    /// done.
     pub fn resume(&self, path: &Path, shard: Option<(u64, u64)>) -> Result<Journal, SweepError> {
-        Journal::resume(path, &self.header(shard))
+        Journal::resume(path, &self.header(shard)?)
     }
 
-    fn header(&self, shard: Option<(u64, u64)>) -> Header {
-        Header::new(&self.facts, &self.values, shard)
+    /// Returns how many replications a finished shard of this sweep has.
+    ///
+    /// # Errors
+    /// If it cannot be read, is of another sweep or shard, or is cut short.
+    pub fn finished_shard(&self, path: &Path, shard: (u64, u64)) -> Result<u64, SweepError> {
+        Journal::finished(path, &self.header(Some(shard))?)
+    }
+
+    fn header(&self, shard: Option<(u64, u64)>) -> Result<Header, SweepError> {
+        let mut facts = self.facts.clone();
+        if !self.checked {
+            facts.data = self.check_points(None)?;
+        }
+        Ok(Header::new(&facts, &self.values, shard))
     }
 
     /// Runs it and hands out the results in the order of the points, each as soon as it and all before it are done.
@@ -454,11 +494,40 @@ fn check_axes(axes: &[Axis], seed: Option<u64>) -> Result<(), SweepError> {
         if axes[..i].iter().any(|other| other.path == axis.path) {
             return refuse("this setting is swept twice");
         }
+        twice(axis)?;
         if ["run.replications", "run.precision"].iter().any(|path| axis.path.starts_with(path)) {
             return refuse("every point has as many replications: say --replications or --precision");
         }
         if axis.path == "run.seed" && seed.is_some() {
             return refuse("--seed fixes what is swept here");
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a list two values of which are the same, however they are written.
+fn twice(axis: &Axis) -> Result<(), SweepError> {
+    let super::AxisValues::List(values) = &axis.values else { return Ok(()) };
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    for value in values {
+        let plain = super::axis::plain(value);
+        let meant = match Quantity::parse(plain) {
+            // A share may be written with % or bare.
+            Ok(Quantity { value, dimension: Dimension::Ratio | Dimension::Number, .. })
+                if axis.path != VARIANT =>
+            {
+                format!("{value:?}")
+            }
+            Ok(quantity) if axis.path != VARIANT => format!("{:?} {:?}", quantity.dimension, quantity.value),
+            _ => format!("text {plain}"),
+        };
+        if let Some(first) = known.insert(meant, plain) {
+            let reason = if first == plain {
+                format!("the value {plain} stands there twice")
+            } else {
+                format!("{first} and {plain} are the same value: points that are the same say nothing new")
+            };
+            return Err(SweepError::over(&axis.to_string(), reason));
         }
     }
     Ok(())

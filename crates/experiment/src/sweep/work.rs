@@ -19,8 +19,8 @@ use super::study::OnPoint;
 use super::{PointResult, Study, SweepError, SweepFacts, SweepOptions, SweepProgress};
 use crate::ExperimentError;
 use crate::pilot;
-use crate::recorder::record;
-use crate::run::{Program, check_plan, compile, in_threads, missing};
+use crate::recorder::Replication;
+use crate::run::{Program, check_plan, compile, in_threads, missing, replicate};
 
 /// What is to be done.
 pub(crate) struct Work<'a> {
@@ -57,7 +57,11 @@ struct State<'a> {
     next_point: u64,
     active: BTreeMap<u64, Active>,
     running: usize,
+    /// Nothing more is done.
     failed: Option<SweepError>,
+    /// A replication that cannot be: only what stands before it is done still, so that the first one is told, whoever
+    /// came first.
+    refused: Option<(Job, SweepError)>,
     replications: u64,
     points: u64,
     out: Option<Out<'a>>,
@@ -69,7 +73,10 @@ struct Out<'a> {
     on_point: &'a mut OnPoint<'a>,
 }
 
-enum Job {
+/// Where something stands: point and replication. A point is prepared before its first replication.
+type Job = (u64, Option<u64>);
+
+enum Task {
     Prepare(u64),
     Run(Arc<Ready>, u64),
     Nothing,
@@ -84,6 +91,7 @@ pub(crate) fn execute(work: &Work, on_point: &mut OnPoint) -> Result<(), SweepEr
             active: BTreeMap::new(),
             running: 0,
             failed: None,
+            refused: None,
             replications: work.shelf.replications(),
             points: 0,
             out: Some(Out { next: 0, waiting: BTreeMap::new(), on_point }),
@@ -95,7 +103,7 @@ pub(crate) fn execute(work: &Work, on_point: &mut OnPoint) -> Result<(), SweepEr
             }
         });
         let state = crew.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match state.failed {
+        match state.failed.or(state.refused.map(|(_, error)| error)) {
             Some(error) => Err(error),
             None => Ok(()),
         }
@@ -130,23 +138,33 @@ impl<'b> Crew<'_, 'b> {
     fn work(&self) {
         let _alarm = Alarm(self);
         loop {
-            let done = match self.job() {
-                Job::Nothing => return,
-                Job::Prepare(index) => self.prepare(index),
-                Job::Run(ready, replication) => self.replicate(&ready, replication),
+            let (at, done) = match self.task() {
+                Task::Nothing => return,
+                Task::Prepare(index) => ((index, None), self.prepare(index)),
+                Task::Run(ready, replication) => {
+                    ((ready.index, Some(replication)), self.replicate(&ready, replication))
+                }
             };
             let mut state = self.lock();
             state.running -= 1;
-            if let Err(error) = done {
-                // Of several the first is told; which one that is depends on luck only if several are wrong.
-                state.failed.get_or_insert(error);
+            match done {
+                Ok(()) => {}
+                // The disk, or whoever asked to stop: it has nothing to do with the point.
+                Err(error @ (SweepError::Write { .. } | SweepError::Interrupted)) => {
+                    state.failed.get_or_insert(error);
+                }
+                Err(error) => {
+                    if state.comes_first(at) {
+                        state.refused = Some((at, error));
+                    }
+                }
             }
             drop(state);
             self.changed.notify_all();
         }
     }
 
-    fn job(&self) -> Job {
+    fn task(&self) -> Task {
         let mut state = self.lock();
         loop {
             if self.work.options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) && !state.is_done(self)
@@ -154,14 +172,14 @@ impl<'b> Crew<'_, 'b> {
                 state.failed.get_or_insert(SweepError::Interrupted);
             }
             if state.failed.is_some() {
-                return Job::Nothing;
+                return Task::Nothing;
             }
-            if let Some(job) = state.take(self) {
+            if let Some(task) = state.take(self) {
                 state.running += 1;
-                return job;
+                return task;
             }
             if state.running == 0 {
-                return Job::Nothing;
+                return Task::Nothing;
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -231,10 +249,15 @@ impl<'b> Crew<'_, 'b> {
             let settings = self.work.study.map_or_else(|| values.join(", "), |study| study.settings(values));
             SweepError::Point { settings, error: Box::new(error) }
         };
-        let outcome = match record(plan, program.warm_up, &program.tasks, replication) {
+        let outcome = match replicate(plan, program, replication) {
             Ok(done) => {
-                missing(program, &done).map_err(about)?;
-                Outcome::Done(Box::new(lean(done)))
+                missing(program, &done[0]).map_err(about)?;
+                let mut done: Vec<Replication> = done.into_iter().map(lean).collect();
+                if program.batch.is_some() {
+                    Outcome::Batches(done)
+                } else {
+                    Outcome::Done(Box::new(done.swap_remove(0)))
+                }
             }
             Err(error @ ExperimentError::Stopped { .. }) => Outcome::Stopped(error.to_string()),
             Err(error) => return Err(about(error)),
@@ -325,27 +348,35 @@ impl State<'_> {
         self.active.is_empty() && self.next_point >= crew.end_of_points()
     }
 
-    fn take(&mut self, crew: &Crew) -> Option<Job> {
-        for active in self.active.values_mut() {
+    /// Whether something stands before everything that was refused.
+    fn comes_first(&self, at: Job) -> bool {
+        self.refused.as_ref().is_none_or(|(refused, _)| at < *refused)
+    }
+
+    fn take(&mut self, crew: &Crew) -> Option<Task> {
+        let refused = self.refused.as_ref().map(|(refused, _)| *refused);
+        let comes_first = |at: Job| refused.is_none_or(|refused| at < refused);
+        for (index, active) in &mut self.active {
             let Some(ready) = &active.ready else { continue };
-            while active.next < active.wanted.end {
+            while active.next < active.wanted.end && comes_first((*index, Some(active.next))) {
                 let at = active.next;
                 active.next += 1;
                 let slot = active.outcomes.get((at - active.wanted.start) as usize);
                 if matches!(slot, Some(None)) {
-                    return Some(Job::Run(ready.clone(), at));
+                    return Some(Task::Run(ready.clone(), at));
                 }
             }
         }
         // Two points ahead of the threads: one is prepared while another's last replications run.
-        if self.next_point < crew.end_of_points() && self.active.len() < 2 * crew.threads + 1 {
+        let ahead = self.next_point < crew.end_of_points() && comes_first((self.next_point, None));
+        if ahead && self.active.len() < 2 * crew.threads + 1 {
             let index = self.next_point;
             self.next_point += 1;
             self.active.insert(
                 index,
                 Active { ready: None, wanted: 0..0, next: 0, outcomes: Vec::new(), left: u64::MAX },
             );
-            return Some(Job::Prepare(index));
+            return Some(Task::Prepare(index));
         }
         None
     }

@@ -60,3 +60,41 @@ fn a_draw_that_makes_no_sense_ends_the_run_with_its_value() {
     let error = result(count, "=load", "instances: \"=ceil(size)\", ", 40).unwrap_err().to_string();
     assert!(error.contains("what there is cannot be uncertain"), "{error}");
 }
+
+/// Replications are built anew with what is drawn for them; what stands in files was read before and stays as it was.
+#[test]
+fn files_of_data_are_read_once_for_all_replications() {
+    let folder = std::env::temp_dir().join(format!("kneepoint-uncertain-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let files = [
+        ("rates.csv", "t,rate\n0,50\n10,60\n"),
+        ("times.csv", "ms\n5\n10\n15\n"),
+        ("log.csv", "ts,kind,key\n0.1,read,a\n0.2,write,b\n0.4,read,a\n"),
+        ("keys.csv", "key\na\nb\na\n"),
+    ];
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).expect("writable");
+    }
+    let text = r#"(format: 1, title: "data", run: (duration: "20s", warm_up: "1s", replications: 3),
+        params: { "factor": Uncertain(Uniform(min: 1, max: 2)) },
+        keyspaces: { "k": Samples(file: "keys.csv", column: "key") },
+        parts: {
+            "callers": OpenClient(to: "desk",
+                rate: FromFile(file: "rates.csv", time: "t", value: "rate", time_unit: "s", unit: "/s")),
+            "log": TraceClient(to: "desk", file: "log.csv", columns: (time: "ts"), speed: "=factor"),
+            "desk": Service(concurrency: Servers(4),
+                does: Compute(Samples(file: "times.csv", column: "ms", unit: "ms"))),
+        })"#;
+    let scenario =
+        Scenario::from_text("test", text, Some(&folder)).unwrap_or_else(|faults| panic!("{faults}"));
+    let checked =
+        scenario.check(&Registry::core(), &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
+    let plan = kneepoint_scenario::plan(&checked).unwrap_or_else(|faults| panic!("{faults}"));
+    let names: Vec<String> = checked.data().into_iter().map(|file| file.name).collect();
+    assert_eq!(names, ["keys.csv", "log.csv", "rates.csv", "times.csv"]);
+    let before = run(&plan, &Options::default()).expect("it runs");
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    let after = run(&plan, &Options::default()).expect("nothing is read any more");
+    assert_eq!(before.digest, after.digest);
+    assert_ne!(before.drawn[0].values[0], before.drawn[0].values[1]);
+}

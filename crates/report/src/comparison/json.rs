@@ -36,6 +36,7 @@ pub fn comparison_json(comparison: &Comparison, gates: &[GateResult]) -> String 
         "designs": comparison.designs.iter().map(design).collect::<Vec<_>>(),
         "contrasts": comparison.contrasts.iter().map(contrast).collect::<Vec<_>>(),
         "fail_if": gates.iter().map(gate).collect::<Vec<_>>(),
+        "fail_if_confidence_each": gates.iter().find_map(|gate| gate.confidence),
         "precision": precision,
         "warnings": comparison.warnings,
     });
@@ -55,6 +56,7 @@ fn design(record: &Record) -> Value {
         "title": record.title,
         "seed": record.seed,
         "replications": record.replications,
+        "batches": record.batches,
         "duration": record.duration.as_secs_f64(),
         "warm_up": record.warm_up.as_secs_f64(),
         "verdict": record.verdict.name(),

@@ -3,10 +3,10 @@
 use kneepoint_experiment::compare::{
     Answer, Contrast, Finding, GateResult, MetricDifference, Outcome, Threshold,
 };
-use kneepoint_experiment::result::{Better, Unit};
+use kneepoint_experiment::result::{Better, Unit, Verdict};
 use kneepoint_statistics::{Estimate, Estimated};
 
-use crate::number::quantity;
+use crate::number::{percent, quantity};
 
 /// Metrics named in the leading sentence; the rest are counted.
 ///
@@ -142,9 +142,16 @@ fn signed(value: f64, unit: &Unit) -> String {
     if value > 0.0 && is_something { format!("+{text}") } else { text }
 }
 
-/// Returns what came of a gate: `p99 > +5%: not shown: p99(users.latency) changed by +3.0 % (-1.0 % to +7.0 %)`.
+/// Returns what came of a gate: `p99 > +5%: undecided: p99(users.latency) changed by +3.0 % (-1.0 % to +7.0 %, at
+/// 95 %): the interval lies across the bound`.
 pub fn gate_sentence(gate: &GateResult) -> String {
     let GateResult { text, metric, outcome, .. } = gate;
+    if gate.verdict == Some(Verdict::Probability) {
+        return format!(
+            "{text}: {}: objective {metric} holds with a probability: no yes, no no",
+            outcome.name()
+        );
+    }
     if let Some(verdict) = gate.verdict {
         return format!("{text}: {}: objective {metric} is {}", outcome.name(), verdict.name());
     }
@@ -156,12 +163,14 @@ pub fn gate_sentence(gate: &GateResult) -> String {
                 Some(Threshold::Absolute(_)) => ("changed by", signed_change),
                 _ => ("changed by", signed),
             };
-            let shown_range = range(e, &gate.unit, shown);
+            let shown_range = format!("{}, at {}", range(e, &gate.unit, shown), percent(e.confidence));
             let tail =
-                if *outcome == Outcome::NotShown { ": the interval lies across the bound" } else { "" };
+                if *outcome == Outcome::Undecided { ": the interval lies across the bound" } else { "" };
             format!("{text}: {word}: {metric} {verb} {} ({shown_range}){tail}", shown(e.value, &gate.unit))
         }
-        Some(Estimated::NotEnough { reason, .. }) => format!("{text}: {word}: {metric}: {reason}"),
+        Some(Estimated::NotEnough { reason, .. }) => {
+            format!("{text}: {word}: {metric}: not enough data: {reason}")
+        }
         None => format!("{text}: {word}"),
     }
 }

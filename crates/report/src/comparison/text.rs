@@ -1,6 +1,8 @@
 //! What a person reads: the answer first.
 
-use kneepoint_experiment::compare::{Comparison, Contrast, Finding, GateResult, MetricDifference, Outcome};
+use kneepoint_experiment::compare::{
+    Comparison, Contrast, Finding, GateResult, MetricDifference, Outcome, Record,
+};
 use kneepoint_statistics::{Pairing, bonferroni_confidence};
 
 use super::sentence::{answer_sentence, gate_sentence, metric_sentence};
@@ -13,7 +15,11 @@ use crate::text::Look;
 pub fn comparison_text(comparison: &Comparison, gates: &[GateResult], look: Look) -> String {
     let mut text = String::new();
     for gate in gates {
-        let word = if gate.outcome == Outcome::Holds { "FAILS   " } else { "passes  " };
+        let word = match gate.outcome {
+            Outcome::Holds => "FAILS      ",
+            Outcome::RuledOut => "passes     ",
+            Outcome::Undecided => "undecided  ",
+        };
         let many = comparison.contrasts.len() > 1;
         let of = if many { format!("{}: ", safe(&gate.design)) } else { String::new() };
         text += &wrap(word, &(of + &safe(&gate_sentence(gate))), look.width);
@@ -34,6 +40,9 @@ pub fn comparison_text(comparison: &Comparison, gates: &[GateResult], look: Look
     }
     text.push('\n');
     text += &wrap("", &method(comparison), look.width);
+    if let Some(line) = of_conditions(comparison, gates) {
+        text += &wrap("", &line, look.width);
+    }
     if let Some(precision) = &comparison.precision {
         let reached = precision.reached.map_or_else(|| "none".to_string(), percent);
         let line = format!(
@@ -97,8 +106,11 @@ fn method(comparison: &Comparison) -> String {
     let replications: Vec<u64> = comparison.designs.iter().map(|d| d.replications).collect();
     let first = &comparison.designs[0];
     let same = replications.iter().all(|r| *r == replications[0]);
-    let made = if same {
-        format!("{} replications of each design", count(replications[0]))
+    let made = if let Some(batches) = first.batches.filter(|_| same) {
+        format!("One run of each design, cut into {} batches", count(batches))
+    } else if same {
+        let s = if replications[0] == 1 { "" } else { "s" };
+        format!("{} replication{s} of each design", count(replications[0]))
     } else {
         let each: Vec<String> = replications.iter().map(|r| count(*r)).collect();
         format!("{} replications", each.join(" and "))
@@ -106,9 +118,17 @@ fn method(comparison: &Comparison) -> String {
     let how = match comparison.pairing {
         Pairing::Paired => format!(
             "paired on common random numbers (seed {}); \"pairing ×3\" says that without them three times the \
-             replications would be needed",
-            first.seed
+             {} would be needed",
+            first.seed,
+            if first.batches.is_some() { "batches" } else { "replications" }
         ),
+        // The same random numbers, but not as often: some replications have no partner.
+        Pairing::Independent if comparison.designs.iter().all(|d| d.seed == first.seed) => {
+            format!(
+                "not in pairs, because some have no partner (seed {}): as independent samples, Welch's t",
+                first.seed
+            )
+        }
         Pairing::Independent => {
             let seeds: Vec<String> = comparison.designs.iter().map(|d| d.seed.to_string()).collect();
             format!(
@@ -127,9 +147,33 @@ fn method(comparison: &Comparison) -> String {
             percent(each)
         ),
     };
-    format!(
-        "{made}, {} long, the first {} left out; {how}. {together}.",
-        duration(first.duration.as_nanos() as f64),
-        duration(first.warm_up.as_nanos() as f64),
-    )
+    let length = |d: &Record| duration(d.duration.as_nanos() as f64);
+    let left_out = |d: &Record| duration(d.warm_up.as_nanos() as f64);
+    let alike = |d: &Record| (d.duration, d.warm_up) == (first.duration, first.warm_up);
+    let lengths = if comparison.designs.iter().all(alike) {
+        format!("{} long, the first {} left out", length(first), left_out(first))
+    } else {
+        let each = comparison.designs.iter();
+        let each = each
+            .map(|d| format!("{}: {} long, the first {} left out", safe(&d.name), length(d), left_out(d)));
+        format!("of different lengths ({})", each.collect::<Vec<_>>().join("; "))
+    };
+    format!("{made}, {lengths}; {how}. {together}.")
+}
+
+/// Says at which confidence the conditions were judged: they are a family of their own.
+fn of_conditions(comparison: &Comparison, gates: &[GateResult]) -> Option<String> {
+    let each = gates.iter().find_map(|gate| gate.confidence)?;
+    let together = percent(comparison.confidence);
+    Some(match gates.iter().filter(|gate| gate.confidence.is_some()).count() {
+        1 => format!(
+            "The condition is judged for itself: its interval is at {together} and so narrower than that of the \
+             same number among all differences."
+        ),
+        n => format!(
+            "The {n} conditions are judged for themselves, not with the differences: their intervals hold together \
+             at {together} ({} each).",
+            percent(each)
+        ),
+    })
 }

@@ -32,6 +32,8 @@ pub fn sweep_jsonl_point(facts: &SweepFacts, point: &PointResult) -> String {
 fn head(facts: &SweepFacts) -> Map<String, Value> {
     let axes: Vec<Value> =
         facts.axes.iter().map(|axis| json!({ "path": axis.path, "values": axis.values })).collect();
+    let data: Vec<Value> =
+        facts.data.iter().map(|file| json!({ "file": file.name, "hash": file.hash })).collect();
     fields([
         ("schema_version", json!(SCHEMA_VERSION)),
         ("program", json!("kneepoint")),
@@ -50,6 +52,7 @@ fn head(facts: &SweepFacts) -> Map<String, Value> {
         ("columns", json!(facts.columns)),
         ("units", json!({ "duration": "s", "rate": "1/s", "ratio": "1" })),
         ("assumptions", json!(facts.assumptions)),
+        ("data", json!(data)),
     ])
 }
 
@@ -62,7 +65,9 @@ fn point(facts: &SweepFacts, point: &PointResult) -> Value {
         ("settings", Value::Object(settings)),
         ("failure", json!(point.failure)),
         ("verdict", json!(if point.failure.is_some() { "failed" } else { point.verdict.name() })),
+        ("probability", json!(point.probability.as_ref().map(|chance| estimate(chance, 1.0)))),
         ("replications", json!(about.replications)),
+        ("batches", json!(about.batches)),
         ("precision_reached", json!(about.precision_reached)),
         ("duration", json!(about.duration.as_secs_f64())),
         ("warm_up", json!(about.warm_up.as_secs_f64())),

@@ -89,7 +89,7 @@ fn subject(result: &SweepResult) -> String {
     let many =
         |n: u64| if n == 1 { "1 replication".to_string() } else { format!("{} replications", count(n)) };
     line += &match facts.precision {
-        None => format!("{} a point", many(facts.replications_min)),
+        None => format!("{} a point{}", many(facts.replications_min), batched(result)),
         Some(precision) => format!(
             "{} to {} a point, until every interval is within {}",
             count(facts.replications_min),
@@ -105,6 +105,16 @@ fn subject(result: &SweepResult) -> String {
     } else {
         "; common random numbers."
     }
+}
+
+/// Says that points of one long run have their intervals from batches.
+fn batched(result: &SweepResult) -> String {
+    let run = || result.points.iter().filter(|point| point.failure.is_none());
+    let found = |point: &&PointResult| point.facts.batches.is_some();
+    let Some(batches) = run().find_map(|point| point.facts.batches) else { return String::new() };
+    let (all, with) = (run().count(), run().filter(found).count());
+    let at = if with < all { format!(" at {} of them", count(with as u64)) } else { String::new() };
+    format!(", cut into {} batches{at}", count(batches))
 }
 
 fn columns(result: &SweepResult) -> Vec<Column> {

@@ -12,7 +12,8 @@ use crate::diagnostic::{Fault, did_you_mean};
 use crate::file::Place;
 use crate::node::NodeId;
 use crate::scenario::Checked;
-use crate::typed::Args;
+use crate::topology::Part;
+use crate::typed::{Args, Data};
 
 /// One key space.
 enum Space {
@@ -28,8 +29,9 @@ enum Space {
 }
 
 /// What a recorded client sends.
+#[derive(Clone)]
 pub(super) struct Trace {
-    pub(super) records: Vec<Record>,
+    pub(super) records: Arc<[Record]>,
     /// The number of the first record, if there are keys to look up.
     pub(super) numbered_from: Option<u32>,
 }
@@ -47,53 +49,21 @@ impl Keys {
     /// Reads all recordings and key spaces.
     pub(super) fn read(checked: &Checked, faults: &mut Vec<Fault>) -> Keys {
         let mut keys = Keys::default();
-        let columns = keys.traces(checked, faults);
+        for part in recorded(checked) {
+            spaces_are_recorded(checked, &part.1.args, faults);
+        }
+        let read = checked.files().data.once(recordings_key(checked), || recordings(checked));
+        let Recordings { traces, columns } = read.unwrap_or_else(|(found, more)| {
+            faults.extend(more);
+            found
+        });
+        keys.traces = traces;
         for (name, args) in checked.keyspaces() {
             if let Some(space) = space(checked, name, args, &columns).noted(faults) {
                 keys.spaces.insert(name.to_string(), space);
             }
         }
         keys
-    }
-
-    /// Reads the recordings; returns the columns of recorded key spaces, as far as they could be read.
-    fn traces(&mut self, checked: &Checked, faults: &mut Vec<Fault>) -> Columns {
-        let mut columns = Columns::default();
-        let mut numbers = table::KeyNumbers::default();
-        for (at, part) in checked.parts().iter().enumerate() {
-            if part.args.kind() != "TraceClient" {
-                continue;
-            }
-            spaces_are_recorded(checked, &part.args, faults);
-            let read = table::recording(checked, &part.args, &part.operations, &mut numbers);
-            let Some(recording) = read.noted(faults) else {
-                columns.unread = true;
-                continue;
-            };
-            // Clients that share a key space number their records one after the other; others do not concern each
-            // other.
-            let of = |space: &Arc<str>| columns.of.get(space).map_or(0, |(rows, _)| rows.len());
-            let from = recording.keys.iter().map(|(space, _)| of(space)).max();
-            if let Some(from) = from
-                && from + recording.records.len() > RECORDS_MAX
-            {
-                let message = format!(
-                    "{} records with keys, together with other clients; {RECORDS_MAX} at most",
-                    from + recording.records.len()
-                );
-                faults.push(Fault::error(part.args.place_of("file"), message));
-                continue;
-            }
-            for (space, column) in recording.keys {
-                let (rows, clients) = columns.of.entry(space).or_default();
-                rows.resize(from.unwrap_or(0), 0);
-                rows.extend(column);
-                clients.insert(at);
-            }
-            let numbered_from = from.map(|from| from as u32);
-            self.traces.insert(at, Trace { records: recording.records, numbered_from });
-        }
-        columns
     }
 
     /// Takes what a recorded client sends; nothing if it could not be read, which has been said.
@@ -135,12 +105,93 @@ impl Keys {
     }
 }
 
+/// What all recorded clients of a scenario send.
+#[derive(Clone, Default)]
+struct Recordings {
+    traces: BTreeMap<usize, Trace>,
+    columns: Columns,
+}
+
 /// For each recorded key space the keys of all records, and which clients have recorded any.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Columns {
-    of: BTreeMap<Arc<str>, (Vec<u32>, BTreeSet<usize>)>,
+    of: BTreeMap<Arc<str>, Column>,
     /// A recording could not be read: what it would have said is not missing.
     unread: bool,
+}
+
+/// The keys of one recorded key space.
+#[derive(Clone)]
+struct Column {
+    /// By number of the record.
+    keys: Arc<[u32]>,
+    clients: BTreeSet<usize>,
+}
+
+/// The recorded clients with their numbers.
+fn recorded(checked: &Checked) -> impl Iterator<Item = (usize, &Part)> {
+    checked.parts().iter().enumerate().filter(|(_, part)| part.args.kind() == "TraceClient")
+}
+
+/// Everything that decides what the recordings are.
+fn recordings_key(checked: &Checked) -> String {
+    let of = |(at, part): (usize, &Part)| {
+        let columns = part.args.args("columns");
+        let text = |field: &str| columns.and_then(|columns| columns.text(field)).unwrap_or("");
+        let at = at.to_string();
+        let mut words = vec![&*at, part.args.text("file").unwrap_or("")];
+        words.extend(["time", "time_unit", "class", "size"].map(text));
+        for item in columns.map_or(&[][..], |columns| columns.map("keys")) {
+            if let Data::Text(column) = &item.value.data {
+                words.extend([&*item.key, &**column]);
+            }
+        }
+        // A list of keys ends where the classes begin: no column has an empty name.
+        words.push("");
+        words.extend(part.operations.iter().map(|class| &**class));
+        table::key(checked.files(), part.args.place_of("file"), "recording", &words)
+    };
+    recorded(checked).map(of).collect::<Vec<_>>().join("\n")
+}
+
+/// Reads the recordings; with faults, as far as they could be read.
+fn recordings(checked: &Checked) -> Result<Recordings, (Recordings, Vec<Fault>)> {
+    let mut faults = Vec::new();
+    let mut found = Recordings::default();
+    let mut rows_of: BTreeMap<Arc<str>, (Vec<u32>, BTreeSet<usize>)> = BTreeMap::new();
+    let mut numbers = table::KeyNumbers::default();
+    for (at, part) in recorded(checked) {
+        let read = table::recording(checked, &part.args, &part.operations, &mut numbers);
+        let Some(recording) = read.noted(&mut faults) else {
+            found.columns.unread = true;
+            continue;
+        };
+        // Clients that share a key space number their records one after the other; others do not concern each other.
+        let of = |space: &Arc<str>| rows_of.get(space).map_or(0, |(rows, _)| rows.len());
+        let from = recording.keys.iter().map(|(space, _)| of(space)).max();
+        if let Some(from) = from
+            && from + recording.records.len() > RECORDS_MAX
+        {
+            let message = format!(
+                "{} records with keys, together with other clients; {RECORDS_MAX} at most",
+                from + recording.records.len()
+            );
+            faults.push(Fault::error(part.args.place_of("file"), message));
+            continue;
+        }
+        for (space, column) in recording.keys {
+            let (rows, clients) = rows_of.entry(space).or_default();
+            rows.resize(from.unwrap_or(0), 0);
+            rows.extend(column);
+            clients.insert(at);
+        }
+        let numbered_from = from.map(|from| from as u32);
+        found.traces.insert(at, Trace { records: recording.records.into(), numbered_from });
+    }
+    let shared = rows_of.into_iter();
+    found.columns.of =
+        shared.map(|(space, (rows, clients))| (space, Column { keys: rows.into(), clients })).collect();
+    if faults.is_empty() { Ok(found) } else { Err((found, faults)) }
 }
 
 /// Holds that the columns of keys belong to key spaces that are recorded.
@@ -170,12 +221,18 @@ fn space(checked: &Checked, name: &str, args: &Args, columns: &Columns) -> Built
         "Even" => KeyPopularity::even(args.count("keys")),
         "Samples" => {
             let (file, column) = (args.text("file").unwrap_or(""), args.text("column").unwrap_or(""));
-            KeyPopularity::counted(&table::counts(checked, file, column, args.place_of("file"))?)
+            let place = args.place_of("file");
+            let key = table::key(checked.files(), place, "counts", &[file, column]);
+            let counts: Arc<[u64]> = checked
+                .files()
+                .data
+                .once(key, || table::counts(checked, file, column, place).map(Arc::from))?;
+            KeyPopularity::counted(&counts)
         }
         "FromTrace" => {
             return match columns.of.get(name) {
-                Some((keys, clients)) => {
-                    Ok(Space::Recorded { keys: keys.as_slice().into(), clients: clients.clone() })
+                Some(Column { keys, clients }) => {
+                    Ok(Space::Recorded { keys: Arc::clone(keys), clients: clients.clone() })
                 }
                 None if columns.unread => Err(Vec::new()),
                 None => wrong(

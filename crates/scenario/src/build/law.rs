@@ -46,8 +46,12 @@ pub(super) fn any(
         D::Geometric { mean } => Distribution::geometric(mean),
         D::Quantiles(points) => Distribution::quantiles(&points),
         D::Samples { file, column, unit, place } => {
-            let values = table::column(checked, &file, &column, unit.as_deref(), place, sign)?;
-            Distribution::samples(values)
+            let words = [&*file, &*column, unit.as_deref().unwrap_or(""), if sign { "sign" } else { "" }];
+            let key = table::key(checked.files(), place, "samples", &words);
+            return checked.files().data.once(key, || {
+                let values = table::column(checked, &file, &column, unit.as_deref(), place, sign)?;
+                Distribution::samples(values).or_else(say)
+            });
         }
         D::Mixture(list) => {
             let sum: f64 = list.iter().map(|(share, _)| share).sum();
@@ -87,7 +91,10 @@ pub(super) fn profile(checked: &Checked, spec: ProfileSpec, place: Place) -> Bui
             RateProfile::product(of)
         }
         P::FromFile { file, time, value, time_unit, unit, place } => {
-            let points = table::course(checked, &file, [&time, &value], [&time_unit, &unit], place)?;
+            let words = [&*file, &*time, &*value, &*time_unit, &*unit];
+            let key = table::key(checked.files(), place, "course", &words);
+            let course = || table::course(checked, &file, [&time, &value], [&time_unit, &unit], place);
+            let points: Vec<(SimTime, f64)> = checked.files().data.once(key, course)?;
             // As of a constant: whoever asks at a rate of 0 never asks.
             if points.iter().all(|(_, value)| *value == 0.0) {
                 let (file, value) = (shown(&file), shown(&value));

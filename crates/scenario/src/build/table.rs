@@ -10,6 +10,7 @@ use kneepoint_engine::{SimDuration, SimTime};
 
 use super::{Built, unbuilt, wrong};
 use crate::check::unit_of_column;
+use crate::data::DataFiles;
 use crate::diagnostic::{Fault, did_you_mean};
 use crate::file::{Files, Place};
 use crate::scenario::Checked;
@@ -31,6 +32,8 @@ struct Watched {
     file: std::fs::File,
     quoted: bool,
     row_bytes: usize,
+    /// Of all bytes so far.
+    hash: u64,
 }
 
 impl Read for Watched {
@@ -45,6 +48,7 @@ impl Read for Watched {
                 _ => {}
             }
             self.row_bytes += 1;
+            self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
             if self.row_bytes > ROW_BYTES_MAX {
                 return Err(std::io::Error::other(format!("a row is longer than {ROW_BYTES_MAX} bytes")));
             }
@@ -59,6 +63,8 @@ impl Read for Watched {
 /// A CSV file with a header, opened at the columns that are wanted.
 struct Table<'a> {
     name: String,
+    path: PathBuf,
+    data: &'a DataFiles,
     place: Place,
     reader: csv::Reader<Watched>,
     columns: Vec<usize>,
@@ -73,7 +79,7 @@ fn refuse<T>(place: Place, message: String, help: &str) -> Built<T> {
 }
 
 impl<'a> Table<'a> {
-    fn open(files: &Files, name: &str, wanted: &'a [&'a str], place: Place) -> Built<Table<'a>> {
+    fn open(files: &'a Files, name: &str, wanted: &'a [&'a str], place: Place) -> Built<Table<'a>> {
         if name.ends_with(".gz") {
             return unbuilt(place, "reading compressed files");
         }
@@ -91,8 +97,7 @@ impl<'a> Table<'a> {
             let message = "a file of data must lie beside or below this file".to_string();
             return refuse(place, message, "no `..` and no absolute path");
         }
-        let folder = files.get(place.file).path().and_then(|path| path.parent()).map(PathBuf::from);
-        let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".into());
+        let folder = files.folder(place.file);
         let path = folder.join(path);
         let unreadable = |error: std::io::Error| match error.kind() {
             ErrorKind::NotFound => {
@@ -126,9 +131,11 @@ impl<'a> Table<'a> {
             },
             Err(error) => return unreadable(error),
         };
-        let file = Watched { file, quoted: false, row_bytes: 0 };
+        let file = Watched { file, quoted: false, row_bytes: 0, hash: 0xcbf2_9ce4_8422_2325 };
         let reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-        let mut table = Table { name, place, reader, columns: Vec::new(), headers: Vec::new(), wanted };
+        let data = &files.data;
+        let mut table =
+            Table { name, path, data, place, reader, columns: Vec::new(), headers: Vec::new(), wanted };
         table.header()?;
         Ok(table)
     }
@@ -216,6 +223,10 @@ impl<'a> Table<'a> {
             let help = "rows follow the line that names the columns";
             return refuse(self.place, format!("{} has no rows", self.name), help);
         }
+        if !self.data.note(&self.path, &self.name, self.reader.get_ref().hash) {
+            let message = format!("{} has changed since it was first read", self.name);
+            return refuse(self.place, message, "run again when nobody writes to it");
+        }
         Ok(count)
     }
 }
@@ -239,6 +250,12 @@ fn scale(unit: &str, place: Place) -> Built<f64> {
         Ok(quantity) => Ok(quantity.value),
         Err(error) => wrong(place, error.message),
     }
+}
+
+/// What is made of a file that is named at a place, as a key: nothing else than the `words` decides what it is.
+pub(super) fn key(files: &Files, place: Place, what: &str, words: &[&str]) -> String {
+    let folder = files.folder(place.file);
+    format!("{what} {folder:?} {words:?}")
 }
 
 /// Reads one column of numbers; with a `sign` they may be below 0.
@@ -303,7 +320,12 @@ pub(crate) fn classes(files: &Files, args: &Args) -> Built<Vec<Arc<str>>> {
     else {
         return Ok(vec!["default".into()]);
     };
-    let place = columns.map_or(args.head, |columns| columns.place_of("class"));
+    let key = key(files, args.place_of("file"), "classes", &[file, column]);
+    files.data.once(key, || read_classes(files, args, file, column))
+}
+
+fn read_classes(files: &Files, args: &Args, file: &str, column: &str) -> Built<Vec<Arc<str>>> {
+    let place = args.args("columns").map_or(args.head, |columns| columns.place_of("class"));
     let mut classes: Vec<Arc<str>> = Vec::new();
     let mut known: BTreeMap<Box<str>, ()> = BTreeMap::new();
     Table::open(files, file, &[column], args.place_of("file"))

@@ -110,7 +110,8 @@ impl Quantity {
         let number = number.as_str();
         let (first, second) = match needed {
             Dimension::Number | Dimension::Ratio => (number.to_owned(), format!("{number}%")),
-            Dimension::Duration => (format!("{number}s"), format!("{number}min")),
+            // Time-outs are meant in milliseconds, windows in seconds, runs in minutes.
+            Dimension::Duration => (format!("{number}ms\", \"{number}s"), format!("{number}min")),
             Dimension::Rate => (format!("{number}/s"), format!("{number}/min")),
             Dimension::Size => (format!("{number}kB"), format!("{number}MB")),
             Dimension::Bandwidth => (format!("{number}MB/s"), format!("{number}Mbit/s")),
@@ -528,7 +529,7 @@ mod tests {
             ("$5", Price(Per::Time), "\"$5\" is money, a price per time is needed"),
             ("$5/h", Money, "\"$5/h\" is a price per time, money is needed"),
             ("5%", Number, "\"5%\" is a ratio, a number is needed; write 0.05 without `%`"),
-            ("10", Duration, "a duration is text with a unit; did you mean \"10s\" or \"10min\"?"),
+            ("10", Duration, "a duration is text with a unit; did you mean \"10ms\", \"10s\" or \"10min\"?"),
             (" 10 ", Rate, "a rate is text with a unit; did you mean \"10/s\" or \"10/min\"?"),
             ("2", Size, "a size is text with a unit; did you mean \"2kB\" or \"2MB\"?"),
             ("2", Bandwidth, "a bandwidth is text with a unit; did you mean \"2MB/s\" or \"2Mbit/s\"?"),

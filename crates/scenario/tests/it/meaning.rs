@@ -348,11 +348,58 @@ fn a_share_with_a_bound_above_one_is_doubted() {
     let said = |slo: &str| warnings(&shop(WEB, &format!("slo: {{ \"x\": \"{slo}\" }}"))).join("; ");
     assert!(said("utilisation(web) < 85").contains("utilisation is never above 1, which is 100%"));
     assert!(said("errors(users) < 2").contains("errors is never above 1"));
-    for sound in
-        ["utilisation(web) < 85%", "errors(users) < 1", "imbalance(web.calls) < 2", "rate(web.calls) < 85/s"]
-    {
+    for (useless, expected) in [
+        ("errors(users) < 1", "errors < 1 holds at anything but 100%"),
+        ("errors(users) <= 100%", "errors <= 1 always holds"),
+        ("utilisation(web) >= 0", "utilisation >= 0 always holds"),
+        ("errors(users) < 0%", "errors < 0 never holds"),
+        ("utilisation(web) > 1", "utilisation > 1 never holds"),
+    ] {
+        let said = said(useless);
+        assert!(said.contains(expected), "{useless}: {said}");
+    }
+    for sound in [
+        "utilisation(web) < 85%",
+        "errors(users) < 1%",
+        "errors(users) <= 0",
+        "imbalance(web.calls) < 2",
+        "rate(web.calls) < 85/s",
+    ] {
         assert_eq!(said(sound), "", "{sound}");
     }
+}
+
+#[test]
+fn a_parameter_that_nothing_is_made_of_is_doubted() {
+    let said = |params: &str, more: &str| {
+        let shop =
+            shop(WEB, more).replacen("(format: 1,", &format!("(format: 1, params: {{ {params} }},"), 1);
+        assert!(shop.contains("params"), "{shop}");
+        warnings(&shop).join("; ")
+    };
+    assert!(said("\"load\": 5", "").contains("no formula uses the parameter \"load\""));
+    // Neither is one that is only used by such a one.
+    let both = said("\"a\": 5, \"b\": \"=a * 2\"", "");
+    assert!(both.contains("\"a\"") && both.contains("\"b\""), "{both}");
+    assert_eq!(
+        said("\"a\": 5, \"b\": \"=a * 2\"", "watch: {}, variants: { \"v\": { \"web.instances\": \"=b\" } }"),
+        ""
+    );
+}
+
+#[test]
+fn a_most_of_replications_without_a_precision_is_doubted() {
+    let said = |run: &str| {
+        let text = shop(WEB, "");
+        let from = text.find("run: (").expect("it has a run");
+        let to = from + text[from..].find(')').expect("it ends");
+        let text = format!("{}run: (duration: \"1min\", {run}){}", &text[..from], &text[to + 1..]);
+        warnings(&text).join("; ")
+    };
+    let range = said("replications: (min: 2, max: 5)");
+    assert!(range.contains("without a precision 2 replications are made, never 5"), "{range}");
+    assert_eq!(said("replications: (min: 2, max: 5), precision: \"2%\""), "");
+    assert_eq!(said("replications: 5"), "");
 }
 
 #[test]

@@ -36,33 +36,38 @@ fn comfortable(dimension: Dimension) -> f64 {
     }
 }
 
-/// Returns the number and unit easiest to read of those that read back as exactly `size`.
+/// Returns the number and unit easiest to read of those that read back as exactly `size`: in a unit in which the number
+/// is comfortable, if there is one.
 fn shortest(size: f64, dimension: Dimension, money: bool) -> (String, &'static str) {
-    let mut best: Option<(usize, String, &'static str)> = None;
-    for unit in display_units(dimension, money) {
-        let zero = ["s", "/s", "B", "B/s"].contains(&unit.name) || comfortable(dimension) < 1.0;
-        if size == 0.0 && !zero {
-            continue;
+    let easiest = |comfortable_only: bool| {
+        let mut best: Option<(usize, String, &'static str)> = None;
+        for unit in display_units(dimension, money) {
+            let zero = ["s", "/s", "B", "B/s"].contains(&unit.name) || comfortable(dimension) < 1.0;
+            if size == 0.0 && !zero || comfortable_only && size != 0.0 && !is_comfortable(size, unit) {
+                continue;
+            }
+            let penalty = match unit.name {
+                _ if !comfortable_only => 0,
+                // Prices per day are rare: a bill is read by the hour or the month.
+                "/d" if money => 12,
+                // Rates are compared per second unless that is a long fraction.
+                "/min" | "/h" | "/d" if !money => 4,
+                name if name.ends_with("bit/s") => 1,
+                _ => 0,
+            };
+            // One digit costs 4: nothing that begins behind the best can overtake it.
+            let least = best.as_ref().map_or(usize::MAX, |(least, ..)| *least);
+            if penalty + 4 < least
+                && let Some(written) = InUnit::exact(size, unit)
+                && let cost = written.cost() + penalty
+                && cost < least
+            {
+                best = Some((cost, written.to_string(), unit.name));
+            }
         }
-        let penalty = match unit.name {
-            _ if size != 0.0 && !is_comfortable(size, unit) => 80,
-            // Prices per day are rare: a bill is read by the hour or the month.
-            "/d" if money => 12,
-            // Rates are compared per second unless that is a long fraction.
-            "/min" | "/h" | "/d" if !money => 4,
-            name if name.ends_with("bit/s") => 1,
-            _ => 0,
-        };
-        let exact = (1..=17)
-            .find_map(|digits| InUnit::new(size, unit, digits).filter(|written| written.read(unit) == size));
-        if let Some(written) = exact
-            && let cost = written.cost() + penalty
-            && best.as_ref().is_none_or(|(least, ..)| cost < *least)
-        {
-            best = Some((cost, written.to_string(), unit.name));
-        }
-    }
-    match best {
+        best
+    };
+    match easiest(true).or_else(|| easiest(false)) {
         Some((_, number, unit)) => (number, unit),
         // A computed price per time need not be a whole number of steps per hour: the nearest is shown.
         None => rounded(size, dimension, money, 17),
@@ -86,7 +91,13 @@ fn rounded(size: f64, dimension: Dimension, money: bool, digits: usize) -> (Stri
 }
 
 fn is_comfortable(size: f64, unit: &Unit) -> bool {
-    InUnit::new(size, unit, 17).is_some_and(|written| written.read(&PLAIN) >= comfortable(unit.dimension))
+    // Far from the border there is no need to look at digits.
+    let (near, least) =
+        (size * unit.divided / unit.times / 10_f64.powi(unit.shift), comfortable(unit.dimension));
+    if near.is_finite() && !(0.999..1.001).contains(&(near / least)) {
+        return near > least;
+    }
+    InUnit::new(size, unit, 17).is_some_and(|written| written.read(&PLAIN) >= least)
 }
 
 /// The unit of nothing, to read a number as it stands.
@@ -102,10 +113,24 @@ struct InUnit {
 }
 
 impl InUnit {
+    /// Returns the number with the fewest digits that reads back as exactly `size`, if there is one.
+    fn exact(size: f64, unit: &Unit) -> Option<Self> {
+        let is_exact = |written: &Self| written.read(unit) == size;
+        let scaled = size * unit.divided / unit.times;
+        // The shortest digits of the scaled number, nearly always. Up to 14 of them no fewer can do: they would name a
+        // number that differs by far more than the rounding of scaling and reading.
+        Self::parse(scaled, &format!("{scaled:e}"), unit)
+            .filter(|written| written.digits.len() <= 14 && is_exact(written))
+            .or_else(|| (1..=17).find_map(|digits| Self::new(size, unit, digits).filter(is_exact)))
+    }
+
     /// Returns nothing for what is not finite, or is not in this unit.
     fn new(size: f64, unit: &Unit, digits: usize) -> Option<Self> {
         let scaled = size * unit.divided / unit.times;
-        let scientific = format!("{scaled:.*e}", digits - 1);
+        Self::parse(scaled, &format!("{scaled:.*e}", digits - 1), unit)
+    }
+
+    fn parse(scaled: f64, scientific: &str, unit: &Unit) -> Option<Self> {
         let (mantissa, exponent) = scientific.split_once('e').filter(|_| scaled.is_finite())?;
         let digits = mantissa.replace('.', "");
         let exponent = exponent.parse::<i32>().ok()? - unit.shift;
@@ -150,6 +175,44 @@ impl fmt::Display for InUnit {
                 let (first, more) = digits.split_at(1);
                 let point = if more.is_empty() { "" } else { "." };
                 write!(f, "{first}{point}{more}e{exponent}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::dimension::Dimension;
+
+    /// The short way to the digits and to what is comfortable must lead where the long one does.
+    #[test]
+    fn short_ways_lead_to_the_same_number() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        for _ in 0..2_000 {
+            let digits = 1 + next() % 17;
+            let mantissa = (next() << 31 | next()) % 10_u64.pow(digits as u32);
+            let size: f64 = format!("{mantissa}e{}", next() % 20_u64).parse().expect("a number");
+            for dimension in [Dimension::Duration, Dimension::Size, Dimension::Rate] {
+                for unit in display_units(dimension, false) {
+                    let long = (1..=17).find_map(|digits| {
+                        InUnit::new(size, unit, digits).filter(|written| written.read(unit) == size)
+                    });
+                    let short = InUnit::exact(size, unit);
+                    assert_eq!(
+                        short.as_ref().map(ToString::to_string),
+                        long.as_ref().map(ToString::to_string),
+                        "{size} in {}",
+                        unit.name
+                    );
+                    let comfortable = InUnit::new(size, unit, 17)
+                        .is_some_and(|written| written.read(&PLAIN) >= comfortable(unit.dimension));
+                    assert_eq!(is_comfortable(size, unit), comfortable, "{size} in {}", unit.name);
+                }
             }
         }
     }
