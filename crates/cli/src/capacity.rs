@@ -77,11 +77,6 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
     }
 }
 
-fn refused(faults: &Faults) -> End {
-    output::say(&faults.to_string());
-    End::Bad
-}
-
 /// What is searched: all clients, or a setting.
 fn loads(
     registry: &Registry,
@@ -91,7 +86,7 @@ fn loads(
 ) -> Result<Loads, End> {
     let mut loads = match &arguments.load {
         None => {
-            let refuse = |faults: Faults| refused(&faults);
+            let refuse = |faults: Faults| Trouble::from(faults).tell();
             let checked = scenario.check(registry, overrides).map_err(refuse)?;
             let plan = kneepoint_scenario::plan(&checked).map_err(refuse)?;
             kneepoint_experiment::check(&checked, &plan).map_err(refuse)?;
@@ -103,7 +98,7 @@ fn loads(
         Some(asked) => {
             let (path, range) = read_load(asked).map_err(|message| output::bad(&message))?;
             Loads::of_setting(scenario, registry, overrides, &path, range).map_err(|error| match error {
-                LoadError::Faults(faults) => refused(&faults),
+                LoadError::Faults(faults) => Trouble::from(faults).tell(),
                 LoadError::Asked(reason) => output::bad(&format!("--load: {reason}")),
             })?
         }
@@ -178,7 +173,7 @@ fn sizes(
     // A path that leads nowhere is said here, before anything is set.
     scenario
         .takes(registry, &arguments.changes.overrides(), &path, "--over")
-        .map_err(|faults| refused(&faults))?;
+        .map_err(|faults| Trouble::from(faults).tell())?;
     let mut sizes = Vec::new();
     for (n, value) in list {
         let mut overrides = arguments.changes.overrides();
@@ -186,7 +181,7 @@ fn sizes(
         overrides.set.push((path.clone(), value));
         scenario
             .check(registry, &overrides)
-            .map_err(|faults| refused(&faults.with_settings_from(own, "--over")))?;
+            .map_err(|faults| Trouble::from(faults.with_settings_from(own, "--over")).tell())?;
         sizes.push(Size { n, loads: loads(registry, arguments, scenario, &overrides)? });
     }
     let found = linearity(&sizes, options).map_err(|error| Trouble::from(error).tell())?;

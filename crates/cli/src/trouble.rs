@@ -81,7 +81,7 @@ impl From<SweepError> for Trouble {
         match error {
             SweepError::Scenario(_) | SweepError::ScenarioAt { .. } => Trouble { text, end: End::Bad },
             SweepError::Experiment(error) => Trouble::from(error),
-            SweepError::Over { .. }
+            SweepError::Over(_)
             | SweepError::Design(_)
             | SweepError::Records { .. }
             | SweepError::Point { .. } => Trouble::usage(text),
