@@ -197,6 +197,38 @@ fn wrong_arguments_are_refused_in_a_sentence() {
             "error: --over users.rate=1/s,1/s: the value 1/s stands there twice",
         ),
         (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,2/s", "--set", "users.rate=5/s"],
+            "error: --set users.rate and --over users.rate: each point would set it anew; leave one of them away",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s..9/s:5", "--design", "sobol", "--points", "4"],
+            "error: --over users.rate: the design chooses the points of a range; only a grid takes their number or a \
+             step: leave away what stands after its second end",
+        ),
+        (
+            &["sweep", "small.ron", "--over", "users.rate=1/s,2/s", "--columns", ""],
+            "error: --columns is empty: name watches, objectives or metrics, or leave it away",
+        ),
+        (
+            &["sensitivity", "small.ron", "--over", "users.rate=1/s..2/s", "--levels", "6"],
+            "error: --trajectories and --levels are of Morris screening: --method morris takes them",
+        ),
+        (
+            &["run", "small.ron", "--max-replications", "9"],
+            "error: --max-replications 9: only a precision takes more replications than were asked for: state it \
+             (--precision 2%), or their number (--replications 9)",
+        ),
+        (
+            &["compare", "small.ron", "--set", "users.rate=5/s", "--max-replications", "9"],
+            "error: --max-replications 9: only a precision takes more replications than were asked for: state it \
+             (--precision 2%), or their number (--replications 9)",
+        ),
+        (
+            &["run", "small.ron", "-o", "folder/../small.ron", "--force"],
+            "error: small.ron is read for this answer: written there, it would be lost; name another file",
+        ),
+        (&["merge", "/dev/zero"], "error: /dev/zero: it is not a regular file; records of a sweep are"),
+        (
             &["sweep", "small.ron", "--over", "users.rate=1/s,1000/s,60/min"],
             "error: --over users.rate=1/s,1000/s,60/min: 1/s and 60/min are the same value: points that are the same \
              say nothing new",

@@ -562,3 +562,52 @@ fn shards_of_long_runs_are_one_sweep_on_any_threads() {
     folder.run(&arguments);
     assert_eq!(folder.bytes("merged.jsonl"), folder.bytes("whole.jsonl"));
 }
+
+#[test]
+fn what_is_not_the_sweeps_own_is_left_alone() {
+    let folder = Folder::new("own");
+    std::fs::write(folder.file("x.jsonl.unfinished"), "mine").expect("can be written");
+    std::fs::write(folder.file("x.jsonl.journal"), "mine too").expect("can be written");
+    let forced = folder.sweep(&["-o", "x.jsonl", "--force"]);
+    let said = String::from_utf8_lossy(&forced.stderr).into_owned();
+    assert_eq!(forced.status.code(), Some(2), "{said}");
+    assert!(said.contains("x.jsonl.journal: it is no journal of a sweep"), "{said}");
+    std::fs::remove_file(folder.file("x.jsonl.journal")).expect("there");
+    // Some of its points miss the objective.
+    assert_eq!(folder.sweep(&["-o", "x.jsonl"]).status.code(), Some(1));
+    assert_eq!(folder.bytes("x.jsonl.unfinished"), b"mine");
+
+    // A link is followed; one to a device is refused.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        std::fs::write(folder.file("target.jsonl"), "old").expect("can be written");
+        symlink(folder.file("target.jsonl"), folder.file("link.jsonl")).expect("a link");
+        assert_eq!(folder.sweep(&["-o", "link.jsonl", "--force"]).status.code(), Some(1));
+        assert_eq!(folder.bytes("target.jsonl"), folder.bytes("x.jsonl"));
+        let about = std::fs::symlink_metadata(folder.file("link.jsonl")).expect("still there");
+        assert!(about.is_symlink());
+        symlink("/dev/null", folder.file("null.jsonl")).expect("a link");
+        let refused = folder.sweep(&["-o", "null.jsonl", "--force"]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(2) && said.contains("not a regular file"), "{said}");
+    }
+}
+
+#[test]
+fn a_sweep_that_is_under_way_is_not_begun_anew_by_another() {
+    let folder = Folder::new("two");
+    let arguments: Vec<&str> =
+        SWEEP.iter().chain(&["--replications", "4000", "-o", "two.jsonl"]).copied().collect();
+    let mut first = folder.command(&arguments).spawn().expect("it can be started");
+    let journal = folder.file("two.jsonl.journal");
+    while !journal.exists() {
+        assert!(first.try_wait().expect("can be asked").is_none(), "it ended before it began a journal");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let second = folder.sweep(&["--seed", "2", "-o", "two.jsonl", "--force"]);
+    first.kill().expect("it runs");
+    first.wait().expect("it ends");
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(second.status.code() == Some(2) && said.contains("another process is writing"), "{said}");
+}

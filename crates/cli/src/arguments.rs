@@ -90,6 +90,42 @@ pub struct Repeated {
     pub quiet: bool,
 }
 
+/// How sure to be, and what that may cost.
+#[derive(Debug, Args)]
+pub struct Precise {
+    /// Add replications until every interval that is judged or compared is within this of its value: 2%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub precision: Option<f64>,
+    /// Most replications that a precision may take; those of the file, or 100, if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub max_replications: Option<u64>,
+}
+
+impl Precise {
+    /// Refuses a limit that limits nothing; `asked` is whether a precision is asked for, here or in the file.
+    pub fn check(&self, asked: bool, least: u64) -> Result<(), String> {
+        match self.max_replications {
+            Some(most) if !asked => Err(format!(
+                "--max-replications {most}: only a precision takes more replications than were asked for: state it \
+                 (--precision 2%), or their number (--replications {most})"
+            )),
+            Some(most) if most < least => Err(format!(
+                "--max-replications {most}: {least} replications are made before it is looked at them"
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads a share, as in 2% or 0.02.
+pub fn share(text: &str) -> Result<f64, String> {
+    let (number, by) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
+    match number.trim().parse::<f64>().map(|number| number / by) {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("write a share between 0 and 1, as in 2% or 0.02".to_string()),
+    }
+}
+
 /// How an answer is written, and where.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("written").multiple(true).args(["output"]))]
@@ -143,6 +179,8 @@ pub struct RunArguments {
     #[command(flatten)]
     pub repeated: Repeated,
     #[command(flatten)]
+    pub precise: Precise,
+    #[command(flatten)]
     pub answer: Answer,
     /// Write the objectives as JUnit XML to this file
     #[arg(long, value_name = "FILE", group = "written")]
@@ -191,12 +229,8 @@ pub struct CompareArguments {
     /// Seed of all designs but the first: no common random numbers then
     #[arg(long, value_name = "N")]
     pub seed_b: Option<u64>,
-    /// Add replications until each difference is known to this share of the first design's value: 2%
-    #[arg(long, value_name = "SHARE")]
-    pub precision: Option<String>,
-    /// Most replications of each design that a precision may take; 100 if nobody says
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub max_replications: Option<u64>,
+    #[command(flatten)]
+    pub precise: Precise,
     /// Write objectives and conditions as JUnit XML to this file
     #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
@@ -228,12 +262,12 @@ pub struct SensitivityArguments {
     /// How inputs are varied
     #[arg(long, value_enum, default_value_t = Method::OneAtATime)]
     pub method: Method,
-    /// Trajectories of Morris screening; each takes a run more than there are inputs
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=10_000))]
-    pub trajectories: u64,
-    /// Levels of Morris screening; an even number
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(2..=1_000))]
-    pub levels: u64,
+    /// Trajectories of Morris screening, 10 if not given; each takes a run more than there are inputs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    pub trajectories: Option<u64>,
+    /// Levels of Morris screening, an even number; 4 if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000))]
+    pub levels: Option<u64>,
     /// What is looked at (may be repeated); the metric of the first objective, or p99 of the first client, if not given
     #[arg(long, value_name = "METRIC")]
     pub metric: Vec<String>,

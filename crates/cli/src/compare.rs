@@ -10,7 +10,7 @@ use kneepoint_experiment::result::{RunResult, Subject};
 use kneepoint_experiment::{Options, Progress};
 use kneepoint_report::{baseline, comparison_csv, comparison_json, comparison_text, json, junit};
 use kneepoint_scenario::plan::{Plan, Watch};
-use kneepoint_scenario::value::{Dimension, Metric, Quantity};
+use kneepoint_scenario::value::Metric;
 use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, plan};
 use kneepoint_statistics::Pairing;
 
@@ -45,6 +45,9 @@ pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
 fn answer(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
     let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
     output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
+    let mut read = arguments.files.clone();
+    read.extend(arguments.baseline.clone());
+    output::spares(&files, &read).map_err(Trouble::usage)?;
     match &arguments.baseline {
         Some(file) => against_baseline(registry, arguments, file),
         None => side_by_side(registry, arguments),
@@ -73,6 +76,8 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
     }
     let metrics = metrics(arguments)?;
     let planned = designs.iter().map(|d| d.plan.run.replications_min).max().unwrap_or(1);
+    let asked = arguments.precise.precision.or(designs[0].plan.run.precision).is_some();
+    arguments.precise.check(asked, planned).map_err(Trouble::usage)?;
     let bar = crate::progress::Progress::new(planned, arguments.repeated.quiet);
     let tell = |progress: Progress| bar.at(progress.done, progress.planned);
     let options = CompareOptions {
@@ -82,8 +87,8 @@ fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Com
             ..Options::default()
         },
         metrics,
-        precision: precision(arguments)?,
-        replications_max: arguments.max_replications,
+        precision: arguments.precise.precision,
+        replications_max: arguments.precise.max_replications,
     };
     let found = compare_with_results(&designs, &options);
     drop(bar);
@@ -101,9 +106,10 @@ fn against_baseline(
     let [scenario] = arguments.files.as_slice() else {
         return Err(Trouble::usage("a baseline is compared with one scenario".to_string()));
     };
-    if arguments.variants.is_some() || arguments.seed_b.is_some() || arguments.precision.is_some() {
+    let precise = arguments.precise.precision.is_some() || arguments.precise.max_replications.is_some();
+    if arguments.variants.is_some() || arguments.seed_b.is_some() || precise {
         return Err(Trouble::usage(
-            "--variants, --seed-b and --precision compare designs that are run now; with --baseline take --variant, \
+            "--variants, --seed-b, --precision and --max-replications compare designs that are run now; with --baseline take --variant, \
              --seed or --replications"
                 .to_string(),
         ));
@@ -239,16 +245,6 @@ fn metrics(arguments: &CompareArguments) -> Result<Vec<Metric>, Trouble> {
     arguments.metric.iter().map(parse).collect()
 }
 
-fn precision(arguments: &CompareArguments) -> Result<Option<f64>, Trouble> {
-    let Some(text) = &arguments.precision else { return Ok(None) };
-    let refuse = |reason: String| Trouble::usage(format!("--precision {}: {reason}", text.escape_debug()));
-    let quantity = Quantity::parse_as(text, Dimension::Ratio).map_err(|e| refuse(e.to_string()))?;
-    if quantity.value > 0.0 && quantity.value < 1.0 {
-        return Ok(Some(quantity.value));
-    }
-    Err(refuse("a precision lies between 0 and 100 %, as 2% does".to_string()))
-}
-
 /// What is compared: files, variants of one, or one with and without settings.
 fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Design>, Trouble> {
     let changes = &arguments.changes;
@@ -256,6 +252,11 @@ fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Desi
         [file] => {
             let scenario = Scenario::open(file)?;
             let check = |overrides: &Overrides| scenario.check(registry, overrides);
+            output::spares(
+                &[arguments.answer.output.as_deref(), arguments.junit.as_deref()],
+                &scenario.reads(),
+            )
+            .map_err(Trouble::usage)?;
             if arguments.variants.is_some() {
                 return variants(&check, arguments);
             }

@@ -70,6 +70,26 @@ pub fn all_can_be_written(files: &[Option<&Path>], force: bool) -> Result<(), St
     Ok(())
 }
 
+/// Holds that nothing that is written is what the answer is made of.
+///
+/// # Errors
+/// If it is; in words.
+pub fn spares(outputs: &[Option<&Path>], inputs: &[PathBuf]) -> Result<(), String> {
+    for output in outputs.iter().copied().flatten() {
+        if let Some(input) = inputs.iter().find(|input| place(input) == place(output)) {
+            return Err(format!(
+                "{} is read for this answer: written there, it would be lost; name another file",
+                shown(input)
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn exists(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
 /// Where a file is or will be, whichever way it was named.
 fn place(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -86,8 +106,21 @@ pub fn can_be_written(path: &Path, force: bool) -> Result<(), String> {
     let shown = shown(path);
     match std::fs::symlink_metadata(path) {
         Ok(about) if about.is_dir() => return Err(format!("{shown} is a folder; name the file to write")),
-        // A rename would put a file in the place of a device.
-        Ok(about) if !about.is_file() && !about.is_symlink() => {
+        // A rename would put a file in the place of a device, or of the link to one.
+        Ok(about) if about.is_symlink() => match std::fs::metadata(path) {
+            Ok(target) if target.is_dir() => {
+                return Err(format!("{shown} is a folder; name the file to write"));
+            }
+            Ok(target) if !target.is_file() => {
+                return Err(format!(
+                    "{shown} leads to what is not a regular file; only those are overwritten"
+                ));
+            }
+            Ok(_) if !force => return Err(format!("{shown} exists; --force overwrites it")),
+            Ok(_) => {}
+            Err(_) => return Err(format!("{shown} is a link that leads nowhere")),
+        },
+        Ok(about) if !about.is_file() => {
             return Err(format!("{shown} is not a regular file; only those are overwritten"));
         }
         Ok(_) if !force => return Err(format!("{shown} exists; --force overwrites it")),
@@ -130,9 +163,7 @@ pub fn look(into_file: bool) -> kneepoint_report::Look {
 /// As [`can_be_written`], and if the system refuses; in words.
 pub fn write_file(path: &Path, text: &str, force: bool) -> Result<(), String> {
     can_be_written(path, force)?;
-    // Of two processes that write the same file each has its own.
-    let ending = format!(".{}.tmp", std::process::id());
-    let written = Whole::create(path, force, &ending).and_then(|mut file| {
+    let written = Whole::create(path, force).and_then(|mut file| {
         file.write(text.as_bytes())?;
         file.finish()
     });
@@ -149,14 +180,26 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Begins a file; meanwhile it has an `ending` more.
+    /// Begins a file; where there is a link, the one it leads to.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn create(path: &Path, force: bool, ending: &str) -> std::io::Result<Whole> {
-        let temporary = beside(path, ending);
-        let file = File::create(&temporary)?;
-        Ok(Whole { to: BufWriter::new(file), temporary, path: path.to_path_buf(), force, finished: false })
+    pub fn create(path: &Path, force: bool) -> std::io::Result<Whole> {
+        let path = match std::fs::symlink_metadata(path) {
+            Ok(about) if about.is_symlink() => path.canonicalize()?,
+            _ => path.to_path_buf(),
+        };
+        // Of two processes that write the same file each has its own, and nobody else's is touched.
+        let mut attempt = 0;
+        let (temporary, file) = loop {
+            let temporary = beside(&path, &format!(".{}-{attempt}.tmp", std::process::id()));
+            match File::create_new(&temporary) {
+                Ok(file) => break (temporary, file),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        };
+        Ok(Whole { to: BufWriter::new(file), temporary, path, force, finished: false })
     }
 
     /// Adds to it.
@@ -177,7 +220,13 @@ impl Whole {
                 return std::fs::rename(&self.temporary, &self.path);
             }
             // A link fails if somebody has made the file meanwhile; a rename would overwrite it.
-            std::fs::hard_link(&self.temporary, &self.path)
+            match std::fs::hard_link(&self.temporary, &self.path) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists && !exists(&self.path) => {
+                    // Some file systems have no links.
+                    std::fs::rename(&self.temporary, &self.path)
+                }
+                linked => linked,
+            }
         });
         self.finished = self.force && done.is_ok();
         done

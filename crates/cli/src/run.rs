@@ -1,7 +1,7 @@
 //! `kneepoint run`: what happens?
 
 use kneepoint_experiment::result::{RunResult, Verdict};
-use kneepoint_experiment::{Options, Progress};
+use kneepoint_experiment::{Options, Progress, REPLICATIONS_MAX};
 use kneepoint_report::{csv, json, junit, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 use kneepoint_statistics::Estimated;
@@ -22,14 +22,31 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
     // Said before a run of an hour, not after it.
     let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
     output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
-    let checked = Scenario::load(&arguments.file, registry, &arguments.changes.overrides())?;
+    let scenario = Scenario::open(&arguments.file)?;
+    let checked = scenario.check(registry, &arguments.changes.overrides())?;
     let mut plan = plan(&checked)?;
+    output::spares(&files, &scenario.reads()).map_err(Trouble::usage)?;
     kneepoint_experiment::check(&checked, &plan)?;
     if let Some(seed) = arguments.repeated.seed {
         plan.run.seed = seed;
     }
     if let Some(replications) = arguments.repeated.replications {
         (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
+    }
+    let run = &mut plan.run;
+    let precise = &arguments.precise;
+    precise
+        .check(precise.precision.or(run.precision).is_some(), run.replications_min)
+        .map_err(Trouble::usage)?;
+    if precise.precision.is_some() {
+        run.precision = precise.precision;
+        if run.replications_max == run.replications_min {
+            // A fixed number says nothing of how many may follow.
+            run.replications_max = REPLICATIONS_MAX.max(run.replications_min);
+        }
+    }
+    if let Some(most) = precise.max_replications {
+        run.replications_max = most;
     }
     crate::interrupt::end_at_once();
     let bar = progress::Progress::new(plan.run.replications_min, arguments.repeated.quiet);

@@ -18,12 +18,34 @@ use crate::output;
 use crate::progress::Progress;
 use crate::trouble::Trouble;
 
+/// Levels and trajectories of a screening, where nobody says.
+///
+/// # Source
+/// Saltelli and others, "Sensitivity analysis in practice", Wiley 2004, section 4: 4 levels and 10 trajectories.
+const LEVELS: u64 = 4;
+const TRAJECTORIES: u64 = 10;
+
+fn trajectories(arguments: &SensitivityArguments) -> u64 {
+    arguments.trajectories.unwrap_or(TRAJECTORIES)
+}
+
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
     crate::interrupt::end_at_once();
     if let Some(path) = &arguments.answer.output
         && let Err(message) = output::can_be_written(path, arguments.answer.force)
     {
         return output::bad(&message);
+    }
+    if let Err(message) =
+        output::spares(&[arguments.answer.output.as_deref()], std::slice::from_ref(&arguments.file))
+    {
+        return output::bad(&message);
+    }
+    if arguments.method != Method::Morris && (arguments.trajectories.is_some() || arguments.levels.is_some())
+    {
+        return output::bad(
+            "--trajectories and --levels are of Morris screening: --method morris takes them",
+        );
     }
     match answer(registry, arguments) {
         Ok(text) => output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force),
@@ -81,7 +103,10 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
             }
         }
         Method::Morris => {
-            let how = MorrisOptions { levels: arguments.levels, trajectories: arguments.trajectories };
+            let how = MorrisOptions {
+                levels: arguments.levels.unwrap_or(LEVELS),
+                trajectories: trajectories(arguments),
+            };
             let found = screen(&make, &inputs, &responses, how, &options)?;
             match arguments.answer.format {
                 Format::Text => screening_text(&found, look),
@@ -98,7 +123,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
 fn first_runs(inputs: &[Axis], arguments: &SensitivityArguments) -> u64 {
     match arguments.method {
         Method::OneAtATime => 1 + inputs.iter().map(|input| input.extremes().len() as u64).sum::<u64>(),
-        Method::Morris => arguments.trajectories * (inputs.len() as u64 + 1),
+        Method::Morris => trajectories(arguments) * (inputs.len() as u64 + 1),
     }
 }
 

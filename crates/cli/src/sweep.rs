@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use kneepoint_experiment::result::{PointResult, SweepFacts, SweepResult};
 use kneepoint_experiment::sweep::{
-    Axis, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions, SweepProgress, VARIANT,
+    Amount, Axis, AxisValues, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions,
+    SweepProgress, VARIANT,
 };
 use kneepoint_report::{
     sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_text,
 };
 use kneepoint_scenario::{Registry, Scenario};
 
-use crate::arguments::{Changes, Threads};
+use crate::arguments::{Changes, Threads, share};
 use crate::output::Whole;
 use crate::progress::Progress;
 use crate::run::end_of;
@@ -55,7 +56,7 @@ pub struct SweepArguments {
     #[arg(long, value_name = "N", value_parser = replications)]
     pub replications: Option<(u64, u64)>,
     /// Add replications at each point until every interval is within this of its value: 2%
-    #[arg(long, value_name = "RATIO", value_parser = ratio, conflicts_with = "shard")]
+    #[arg(long, value_name = "RATIO", value_parser = share, conflicts_with = "shard")]
     pub precision: Option<f64>,
     /// Give each point random numbers of its own, instead of the same to all
     #[arg(long)]
@@ -72,6 +73,9 @@ pub struct SweepArguments {
     /// Go on with what an interrupted sweep of the same output file has done
     #[arg(long, requires = "output", conflicts_with = "force")]
     pub resume: bool,
+    /// Draw no progress bar
+    #[arg(long)]
+    pub quiet: bool,
     #[command(flatten)]
     pub out: Out,
 }
@@ -133,14 +137,6 @@ fn replications(text: &str) -> Result<(u64, u64), String> {
     }
 }
 
-fn ratio(text: &str) -> Result<f64, String> {
-    let (number, by) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 100.0));
-    match number.trim().parse::<f64>().map(|number| number / by) {
-        Ok(ratio) if ratio > 0.0 && ratio < 1.0 => Ok(ratio),
-        _ => Err("write a share between 0 and 1, as in 2% or 0.02".to_string()),
-    }
-}
-
 pub fn sweep(registry: &Registry, arguments: &SweepArguments) -> End {
     match sweep_it(registry, arguments) {
         Ok(end) => end,
@@ -181,6 +177,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let mut study = Study::of_scenario(&scenario, registry, &arguments.changes.overrides(), plan)?;
     let threads = arguments.out.threads.count();
     study.check(Some(threads))?;
+    output::spares(&[arguments.out.output.as_deref()], &scenario.reads()).map_err(Trouble::usage)?;
     let Some(path) = arguments.out.output.as_deref() else {
         return run(arguments, &study, threads, None);
     };
@@ -196,7 +193,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
         output::say("there is nothing to go on with: the sweep begins from nothing");
     }
     let Some((k, n)) = shard else { return run(arguments, &study, threads, Some(journal)) };
-    let bar = bar(study.facts());
+    let bar = bar(study.facts(), arguments.quiet);
     let tell = |progress: SweepProgress| show(&bar, progress);
     let done = study.shard(journal, &options(threads, &tell, None), path);
     drop(bar);
@@ -234,7 +231,7 @@ fn run(
     threads: usize,
     journal: Option<Journal>,
 ) -> Result<End, Trouble> {
-    let bar = bar(study.facts());
+    let bar = bar(study.facts(), arguments.quiet);
     let tell = |progress: SweepProgress| show(&bar, progress);
     let options = options(threads, &tell, journal.as_ref());
     let resumes = journal.as_ref().is_some_and(|j| j.resumed().replications > 0);
@@ -309,6 +306,13 @@ fn study_plan(
     for over in &arguments.over {
         axes.push(Axis::parse(over)?);
     }
+    if let Some((path, _)) =
+        arguments.changes.set.iter().find(|(path, _)| axes.iter().any(|a| a.path == *path))
+    {
+        return Err(SweepError::Design(format!(
+            "--set {path} and --over {path}: each point would set it anew; leave one of them away"
+        )));
+    }
     let section = scenario_design(registry, arguments, scenario, axes.is_empty());
     let needs = |name: &str| SweepError::Design(format!("--design {name} needs --points N"));
     let design = match (arguments.design.or(section), arguments.points) {
@@ -324,6 +328,20 @@ fn study_plan(
         }
         (Some(DesignName::Sobol), points) => Design::Sobol(points.ok_or_else(|| needs("sobol"))?),
     };
+    let chosen =
+        |axis: &&Axis| matches!(&axis.values, AxisValues::Range(span) if span.amount != Amount::Every);
+    if let (Design::LatinHypercube(_) | Design::Sobol(_), Some(axis)) = (&design, axes.iter().find(chosen)) {
+        return Err(SweepError::Design(format!(
+            "--over {}: the design chooses the points of a range; only a grid takes their number or a step: leave away what \
+             stands after its second end",
+            axis.path
+        )));
+    }
+    if arguments.columns.as_deref().is_some_and(|columns| columns.trim().is_empty()) {
+        return Err(SweepError::Design(
+            "--columns is empty: name watches, objectives or metrics, or leave it away".to_string(),
+        ));
+    }
     Ok(StudyPlan {
         axes,
         design,
@@ -390,8 +408,7 @@ fn open_journal(
     };
     match (there(&journal), arguments.resume, arguments.out.force) {
         (true, true, _) => return study.resume(&journal, shard),
-        (true, false, true) => std::fs::remove_file(&journal)
-            .map_err(|error| SweepError::Write { path: journal.clone(), reason: error.to_string() })?,
+        (true, false, true) => Journal::discard(&journal)?,
         (true, false, false) => {
             return Err(records(&journal, "a sweep was not finished: --resume goes on, --force begins anew"));
         }
@@ -415,6 +432,7 @@ fn merge_it(arguments: &MergeArguments) -> Result<End, Trouble> {
     let merged = Merged::open(&arguments.files)?;
     if let Some(path) = arguments.out.output.as_deref() {
         output::can_be_written(path, arguments.out.force).map_err(Trouble::usage)?;
+        output::spares(&[Some(path)], &arguments.files).map_err(Trouble::usage)?;
     }
     let options = SweepOptions { threads: Some(arguments.out.threads.count()), ..SweepOptions::default() };
     Ok(deliver(&arguments.out, merged.facts(), false, |on_point| merged.run(&options, on_point))?)
@@ -462,9 +480,7 @@ fn deliver(
     let mut sink = match &out.output {
         None => Sink::Screen,
         // Always under the same name: what is left of a sweep that was killed is written over by the next.
-        Some(path) => {
-            Sink::File(Whole::create(path, out.force || overwrite, ".unfinished").map_err(unwritten)?)
-        }
+        Some(path) => Sink::File(Whole::create(path, out.force || overwrite).map_err(unwritten)?),
     };
     match write_all(&mut sink, format, out, facts, run) {
         Ok(end) => {
@@ -627,8 +643,8 @@ fn format_of(path: Option<&Path>) -> SweepFormat {
     }
 }
 
-fn bar(facts: &SweepFacts) -> Progress {
-    Progress::new(facts.points * facts.replications_min, false)
+fn bar(facts: &SweepFacts, quiet: bool) -> Progress {
+    Progress::new(facts.points * facts.replications_min, quiet)
 }
 
 fn show(bar: &Progress, progress: SweepProgress) {
@@ -648,8 +664,8 @@ mod tests {
 
     #[test]
     fn shares_and_numbers_of_replications_are_read() {
-        assert_eq!((ratio("2%"), ratio("0.05")), (Ok(0.02), Ok(0.05)));
-        assert!(["0", "1", "-1%", "x", "200%"].iter().all(|text| ratio(text).is_err()));
+        assert_eq!((share("2%"), share("0.05")), (Ok(0.02), Ok(0.05)));
+        assert!(["0", "1", "-1%", "x", "200%"].iter().all(|text| share(text).is_err()));
         assert_eq!((replications("7"), replications("5..90")), (Ok((7, 7)), Ok((5, 90))));
         assert!(["0", "9..2", "a", "1..", "1..9999999"].iter().all(|text| replications(text).is_err()));
     }

@@ -5,7 +5,7 @@
 //! ```
 //! Long batches of a run that has settled hardly depend on each other; whether they do is looked at and told.
 
-use kneepoint_scenario::plan::{PartRole, Plan};
+use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::autocorrelation;
 
 use crate::error::ExperimentError;
@@ -25,6 +25,12 @@ pub(crate) const BATCHES: u64 = 20;
 /// The 95 % point (one-sided) of the first autocorrelation of 20 independent numbers: 1.645 / sqrt(20), Bartlett,
 /// Journal of the Royal Statistical Society (Supplement) 8(1), 1946.
 const DEPENDENT: f64 = 0.37;
+
+/// Answers of a client in a batch below which what its batches say of each other is not to be relied on.
+///
+/// # Source
+/// Chosen: means of so few response times are far from normal, and a busy period reaches over whole batches of them.
+const FEW: u64 = 100;
 
 /// Returns the length of a batch \[ns\] if a plan is one run whose metrics all cover it from the warm-up to its end.
 /// Metrics over windows of their own are of that run alone, and so is what is drawn once for it.
@@ -71,8 +77,16 @@ pub(crate) fn record(plan: &Plan, length: u64, tasks: &[Task]) -> Result<Vec<Rep
     Ok(all)
 }
 
-/// Says which clients' batches depend on each other: their intervals are narrower than they should be.
+/// Says which clients' batches hold little or depend on each other: their intervals are narrower than they should be.
 pub(crate) fn doubts(plan: &Plan, all: &[Replication]) -> Vec<String> {
+    let few = clients(plan).filter_map(|(at, name)| {
+        let ended = |batch: &Replication| batch.clients[at].as_ref().map_or(0, |client| client.ended());
+        let least = all.iter().map(ended).min().filter(|least| *least < FEW)?;
+        Some(format!(
+            "of {name} as few as {least} requests ended in one of the {BATCHES} batches of the one run, and fewer than \
+             {FEW} tell little: its intervals are not to be relied on; make the run longer, or use replications"
+        ))
+    });
     let doubt = |(name, means): (&str, Option<Vec<f64>>)| {
         let correlation = dependence(&means?)?;
         Some(format!(
@@ -81,7 +95,7 @@ pub(crate) fn doubts(plan: &Plan, all: &[Replication]) -> Vec<String> {
              replications"
         ))
     };
-    means(plan, all).filter_map(doubt).collect()
+    few.chain(means(plan, all).filter_map(doubt)).collect()
 }
 
 /// Says the same of the differences between the batches of two designs.
@@ -105,13 +119,20 @@ pub(crate) fn doubts_of_difference(
 
 /// The clients with their mean latencies in each batch, where all have one.
 fn means<'a>(plan: &'a Plan, all: &'a [Replication]) -> impl Iterator<Item = (&'a str, Option<Vec<f64>>)> {
-    let clients =
-        plan.parts.iter().enumerate().filter(|(_, part)| matches!(part.role, PartRole::Client { .. }));
-    clients.map(|(at, part)| {
+    clients(plan).map(|(at, name)| {
         let mean =
             |batch: &Replication| batch.clients[at].as_ref().and_then(|client| client.latency().mean());
-        (part.name.as_str(), all.iter().map(mean).collect())
+        (name, all.iter().map(mean).collect())
     })
+}
+
+fn clients(plan: &Plan) -> impl Iterator<Item = (usize, &str)> {
+    let is_client = |part: &PartPlan| matches!(part.role, PartRole::Client { .. });
+    plan.parts
+        .iter()
+        .enumerate()
+        .filter(move |(_, part)| is_client(part))
+        .map(|(at, part)| (at, part.name.as_str()))
 }
 
 /// The correlation of neighbours, if it is too large for chance.

@@ -346,13 +346,18 @@ fn pseudo_measured(m: &Measured, cell: usize, all: &[Replication]) -> Result<Pse
             PseudoValues::of_ratio(&sums, &counts)
         }
         Reduce::Share | Reduce::LevelShare => {
+            let of = if matches!(m.reduce, Reduce::Share) {
+                PseudoValues::of_share
+            } else {
+                PseudoValues::of_ratio
+            };
             let (parts, wholes): (Vec<f64>, Vec<f64>) = read()
                 .filter_map(|t| match t {
                     Taken::Reading(Reading::Pair(a, b)) => Some((*a, *b)),
                     _ => None,
                 })
                 .unzip();
-            PseudoValues::of_ratio(&parts, &wholes)
+            of(&parts, &wholes)
         }
         _ => from_alone(),
     }

@@ -115,7 +115,7 @@ fn missed_share(
             }
         }
     }
-    PseudoValues::of_ratio(&missed, &judgeable)
+    PseudoValues::of_share(&missed, &judgeable)
 }
 
 fn of_client(name: &str, readings: &[ClassReading], seconds: f64, add: &mut impl FnMut(Measure)) {
@@ -147,7 +147,7 @@ fn of_client(name: &str, readings: &[ClassReading], seconds: f64, add: &mut impl
     measure(format!("goodput({name})"), Unit::Rate, Better::Higher, rate(&good));
     measure(format!("throughput({name})"), Unit::Rate, Better::Neither, rate(&ended));
     let (bad, all): (Vec<f64>, Vec<f64>) = readings.iter().map(|r| (ended(r) - good(r), ended(r))).unzip();
-    measure(format!("errors({name})"), Unit::Ratio, Better::Lower, PseudoValues::of_ratio(&bad, &all));
+    measure(format!("errors({name})"), Unit::Ratio, Better::Lower, PseudoValues::of_share(&bad, &all));
 }
 
 /// Time busy over capacity, of parts that keep both.

@@ -44,6 +44,12 @@ pub struct Progress {
     pub planned: u64,
 }
 
+/// Most replications that a precision may take where nobody says.
+///
+/// # Source
+/// The default of `replications: (min:, max:)` in scenario files.
+pub const REPLICATIONS_MAX: u64 = 100;
+
 /// Runs a plan.
 ///
 /// The result is the same, to the last bit, with any number of threads.

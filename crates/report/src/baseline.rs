@@ -3,7 +3,7 @@
 use kneepoint_engine::SimDuration;
 use kneepoint_experiment::compare::Record;
 use kneepoint_experiment::result::{Better, Measure, Subject, Unit, Verdict};
-use kneepoint_statistics::{Estimated, PseudoValues};
+use kneepoint_statistics::{Estimate, Estimated, PseudoValues};
 use serde::Deserialize;
 
 use crate::json::SCHEMA_VERSION;
@@ -41,6 +41,22 @@ struct Objective {
     name: String,
     condition: String,
     verdict: String,
+    /// Where something is drawn once per replication.
+    probability: Option<Chance>,
+}
+
+/// An estimate, or the reason why there is none.
+#[derive(Deserialize)]
+struct Chance {
+    value: Option<f64>,
+    #[serde(default)]
+    low: f64,
+    #[serde(default)]
+    high: f64,
+    #[serde(default)]
+    confidence: f64,
+    #[serde(default)]
+    n: u64,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +125,19 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         ));
     }
     let measures = numbers.into_iter().map(|n| measure(n, stored.replications)).collect::<Result<_, _>>()?;
+    let chances = stored.slo.iter().filter_map(|o| {
+        let Chance { value, low, high, confidence, n } = o.probability.as_ref()?;
+        let chance = Estimate {
+            value: (*value)?,
+            low: *low,
+            high: *high,
+            confidence: *confidence,
+            n: *n,
+            effective_samples: None,
+        };
+        Some((o.name.clone(), chance))
+    });
+    let chances = chances.collect();
     let objectives = stored.slo.into_iter().map(|o| Ok((o.name, o.condition, verdict(&o.verdict)?)));
     Ok(Record {
         name: name.to_string(),
@@ -121,6 +150,7 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         confidence,
         verdict: verdict(&stored.verdict)?,
         objectives: objectives.collect::<Result<_, String>>()?,
+        chances,
         measures,
     })
 }

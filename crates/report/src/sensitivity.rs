@@ -25,7 +25,11 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
     for flip in &found.flips {
         text += &wrap("", &safe(&flip_sentence(flip)), look.width);
     }
-    if found.flips.is_empty() {
+    let judged = found.comparison.designs.iter().map(|design| design.verdict);
+    if judged.clone().any(|verdict| verdict == kneepoint_experiment::result::Verdict::Probability) {
+        text += "Objectives hold with a probability, for something is drawn once per replication: which input changes \
+                 that is not looked for here; `sweep` shows it.\n";
+    } else if found.flips.is_empty() {
         text += "No input changes the verdict on an objective inside its range.\n";
     } else if found.flips.iter().all(|flip| flip.kind() != FlipKind::Flips) {
         text += "No input flips the verdict on an objective inside its range.\n";

@@ -39,6 +39,11 @@ impl DataFiles {
         list
     }
 
+    /// Returns where they are.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     /// Notes what was in a file; returns whether that is what was in it before.
     pub fn note(&self, path: &Path, name: &str, hash: u64) -> bool {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);

@@ -122,6 +122,11 @@ impl Files {
         FileId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// Returns the paths of those that are files.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.list.iter().filter_map(|file| file.path.as_deref())
+    }
+
     /// Shows settings from the `from`-th on under another name.
     pub(crate) fn rename_settings(&mut self, from: usize, name: &str) {
         let is_setting = |file: &&mut Arc<SourceFile>| file.path.is_none() && file.name == SETTING;

@@ -183,7 +183,10 @@ fn unit_of_name(name: &str) -> Option<&'static str> {
 fn unbounded_queues(parts: &[Part], faults: &mut Vec<Fault>) {
     let unbounded = |part: &&Part| {
         let waits = part.args.kind() == "Service"
-            && part.args.args("concurrency").is_some_and(|concurrency| concurrency.kind() != "Unlimited");
+            && part
+                .args
+                .args("concurrency")
+                .is_some_and(|concurrency| !matches!(concurrency.kind(), "Unlimited" | "Sharing"));
         waits && part.args.args("queue").is_none_or(|queue| queue.count_if("max").is_none())
     };
     let names: Vec<&Part> = parts.iter().filter(unbounded).collect();

@@ -1,6 +1,6 @@
 //! A scenario: read once, checked as often as settings change.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::bind::{Binder, Thing, things};
@@ -115,6 +115,14 @@ impl Scenario {
     #[must_use]
     pub fn data(&self) -> Vec<DataFile> {
         self.written.files.data.list()
+    }
+
+    /// Returns the paths of all files that were read so far: itself, what it includes, and data.
+    #[must_use]
+    pub fn reads(&self) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = self.written.files.paths().map(Path::to_path_buf).collect();
+        paths.extend(self.written.files.data.paths());
+        paths
     }
 
     /// Returns what a setting takes; `option` is where its path was written: `--over`, `--load`.

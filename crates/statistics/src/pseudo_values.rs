@@ -110,6 +110,24 @@ impl PseudoValues {
         Ok(PseudoValues { value, each: each.collect(), resolution: 0.0, beyond: None })
     }
 
+    /// Takes the share of events that were of some sort, one pair of counts per replication.
+    ///
+    /// As [`PseudoValues::of_ratio`]; but if none was, or all were, replications do not spread, and that says nothing:
+    /// then the share may be off by what as many events can hide.
+    ///
+    /// # Errors
+    /// As [`PseudoValues::of_ratio`].
+    ///
+    /// # Source
+    /// The two-sided 95 % bound of Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case
+    /// of the binomial", Biometrika 26(4), 1934, for 0 of n: 1 - 0.025^(1/n).
+    pub fn of_share(parts: &[f64], wholes: &[f64]) -> Result<PseudoValues, Estimated> {
+        let share = PseudoValues::of_ratio(parts, wholes)?;
+        let (part, whole) = (parts.iter().sum::<f64>(), wholes.iter().sum::<f64>());
+        let hidden = if part == 0.0 || part == whole { -libm::expm1(libm::log(0.025) / whole) } else { 0.0 };
+        Ok(PseudoValues { resolution: hidden, ..share })
+    }
+
     /// Takes the `p`-quantile of the pooled samples of replications.
     ///
     /// The pseudo-values are those of the jackknife that leaves out one replication at a time. Inside buckets values

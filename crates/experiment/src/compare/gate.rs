@@ -9,7 +9,9 @@
 //! A sign makes it a change. A gate holds only if the whole interval says so.
 
 use kneepoint_scenario::value::{Comparison as Operator, Dimension, Metric, Quantity};
-use kneepoint_statistics::{Estimated, Pairing, bonferroni_confidence, difference, relative_change};
+use kneepoint_statistics::{
+    Estimate, Estimated, Pairing, bonferroni_confidence, difference, relative_change,
+};
 
 use super::Record;
 use crate::result::{Measure, Subject, Unit, Verdict};
@@ -244,14 +246,14 @@ pub fn gates(
             match gate {
                 Gate::Objective { text, name } => {
                     let found = second.objectives.iter().find(|(n, ..)| n == name);
-                    let (_, _, verdict) = found.ok_or_else(|| GateError {
+                    let (_, _, stated) = found.ok_or_else(|| GateError {
                         text: text.clone(),
                         reason: format!(
                             "there is no objective \"{name}\"; there are: {}",
                             list(second.objectives.iter().map(|(n, ..)| n.as_str()))
                         ),
                     })?;
-                    asked.push((gate, second, None, Some(*verdict)));
+                    asked.push((gate, second, None, Some(*stated)));
                 }
                 Gate::Metric { text, metric, threshold, .. } => {
                     let pairs = named(text, metric, first, second)?;
@@ -370,9 +372,13 @@ fn result(
         if let Gate::Objective { name, .. } = gate {
             found.metric.clone_from(name);
         }
-        found.outcome = match verdict {
-            Some(Verdict::Missed) => Outcome::Holds,
-            Some(Verdict::Met) => Outcome::RuledOut,
+        let chance = second.chances.iter().find(|(name, _)| *name == found.metric);
+        found.outcome = match (verdict, chance) {
+            (Some(Verdict::Missed), _) => Outcome::Holds,
+            (Some(Verdict::Met), _) => Outcome::RuledOut,
+            // As a run ends with exit code 1: sooner missed than met, for sure.
+            (Some(Verdict::Probability), Some((_, chance))) if chance.high < 0.5 => Outcome::Holds,
+            (Some(Verdict::Probability), Some((_, chance))) if chance.low > 0.5 => Outcome::RuledOut,
             _ => Outcome::Undecided,
         };
         return found;
@@ -381,7 +387,9 @@ fn result(
     found.threshold = Some(threshold.clone());
     found.confidence = Some(confidence);
     let (value, bound) = match (threshold, &a.content, &b.content) {
-        (Threshold::Level(bound), _, Ok(b)) => (b.estimate(confidence), *bound),
+        (Threshold::Level(bound), _, Ok(content)) => {
+            (within_nature(&b.name, &b.unit, content.estimate(confidence)), *bound)
+        }
         (Threshold::Level(bound), _, Err(reason)) => (reason.clone(), *bound),
         (Threshold::Relative(bound), Ok(a), Ok(b)) => {
             (relative_change(a, b, pairing, confidence).estimated, *bound)
@@ -404,6 +412,19 @@ fn result(
     }
     found.value = Some(value);
     found
+}
+
+/// Cuts an interval to what the number can be: no ratio here is negative, and no share is above 1.
+fn within_nature(name: &str, unit: &Unit, estimated: Estimated) -> Estimated {
+    let share =
+        ["errors(", "availability(", "utilisation(", "missed windows("].iter().any(|n| name.starts_with(n));
+    match estimated {
+        Estimated::Known(e) if matches!(unit, Unit::Ratio) => {
+            let high = if share { e.high.min(1.0) } else { e.high };
+            Estimated::Known(Estimate { low: e.low.max(0.0), high, ..e })
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]

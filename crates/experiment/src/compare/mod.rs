@@ -16,7 +16,7 @@ mod judge;
 use kneepoint_engine::SimDuration;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan, Watch};
 use kneepoint_scenario::value::Metric;
-use kneepoint_statistics::{Estimated, Pairing};
+use kneepoint_statistics::{Estimate, Estimated, Pairing};
 
 use crate::batches;
 use crate::error::ExperimentError;
@@ -24,16 +24,12 @@ use crate::measures::measures;
 use crate::pilot;
 use crate::recorder::Replication;
 use crate::result::{Better, Measure, RunResult, Subject, Unit, Verdict, WarmUpFrom};
-use crate::run::{Options, Program, check_plan, compile, compile_whole, evaluate, in_threads, more};
+use crate::run::{
+    Options, Program, REPLICATIONS_MAX, check_plan, compile, compile_whole, evaluate, in_threads, more,
+};
 
 pub use gate::{Gate, GateError, GateResult, Outcome, Threshold, gates};
 pub use judge::compare_records;
-
-/// Most replications where neither the file nor the caller says.
-///
-/// # Source
-/// As the upper end of `replications: (min:, max:)` in scenario files.
-const REPLICATIONS_MAX: u64 = 100;
 
 /// One of the designs that are compared.
 #[derive(Clone)]
@@ -81,6 +77,8 @@ pub struct Record {
     pub verdict: Verdict,
     /// Objectives: name, condition and verdict.
     pub objectives: Vec<(String, String, Verdict)>,
+    /// The probability that an objective holds, by name, where something is drawn once per replication.
+    pub chances: Vec<(String, Estimate)>,
     /// The numbers.
     pub measures: Vec<Measure>,
 }
@@ -102,6 +100,11 @@ impl Record {
                 .objectives
                 .iter()
                 .map(|o| (o.name.clone(), o.condition.clone(), o.verdict))
+                .collect(),
+            chances: result
+                .objectives
+                .iter()
+                .filter_map(|o| Some((o.name.clone(), *o.probability.as_ref()?.known()?)))
                 .collect(),
             measures: result.measures.clone(),
         }

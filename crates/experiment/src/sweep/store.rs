@@ -17,6 +17,12 @@ use super::record::{self, Outcome};
 use super::spec::PointSpec;
 use super::{SweepError, SweepFacts};
 
+/// The longest first line that is looked at to tell whether a file is a journal \[bytes\].
+///
+/// # Source
+/// Chosen: a header holds the axes and names of a sweep; the longest seen had a few thousand.
+const HEAD_MAX: u64 = 1 << 24;
+
 /// The version of the lines: other versions are not read.
 pub(crate) const FORMAT: u32 = 3;
 
@@ -199,6 +205,10 @@ impl Shelf {
     /// Returns a replication that stands in these files twice, or is not wanted.
     fn scan(&mut self, path: &Path) -> Result<Scanned, SweepError> {
         let broken = |error: std::io::Error| SweepError::records(path, format!("it cannot be read: {error}"));
+        // A device or a pipe need not end, nor have lines.
+        if !std::fs::metadata(path).map_err(broken)?.is_file() {
+            return Err(SweepError::records(path, "it is not a regular file; records of a sweep are"));
+        }
         let mut reader = BufReader::with_capacity(1 << 18, File::open(path).map_err(broken)?);
         let file = self.files.len();
         let mut scanned = Scanned { header: None, whole: 0, cut: false, end: None, records: 0 };
@@ -349,12 +359,13 @@ impl Shelf {
             return Err(SweepError::Design("there is nothing to merge".to_string()));
         };
         let (_, n) = shard.unwrap_or_default();
-        let missing: Vec<String> =
-            (0..n).filter(|k| !by_number.contains_key(k)).map(|k| format!("{k}/{n}")).collect();
-        if !missing.is_empty() {
-            let many = if missing.len() == 1 { "shard" } else { "shards" };
-            let told = missing.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-            let more = if missing.len() > 10 { ", and more" } else { "" };
+        // How many there are to be is what a file says: nothing is made as long as that.
+        let missing = n.saturating_sub(by_number.len() as u64);
+        if missing > 0 {
+            let many = if missing == 1 { "shard" } else { "shards" };
+            let missing_ones = (0..n).filter(|k| !by_number.contains_key(k)).map(|k| format!("{k}/{n}"));
+            let told = missing_ones.take(10).collect::<Vec<_>>().join(", ");
+            let more = if missing > 10 { format!(", and {} more", missing - 10) } else { String::new() };
             return Err(SweepError::Design(format!("{many} {told}{more} missing: each is needed once")));
         }
         let wanted = facts.points.saturating_mul(facts.replications_max);
@@ -487,6 +498,30 @@ impl Journal {
     /// Returns where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes the journal of a sweep that nobody is at work on.
+    ///
+    /// # Errors
+    /// If another process writes to it, if it is no journal, or if the system refuses.
+    pub fn discard(path: &Path) -> Result<(), SweepError> {
+        let wrong = |error: std::io::Error| SweepError::write(path, &error);
+        if !std::fs::metadata(path).map_err(wrong)?.is_file() {
+            return Err(SweepError::records(path, "it is not a regular file, and so no journal of a sweep"));
+        }
+        let file = File::open(path).map_err(wrong)?;
+        lock(&file, path)?;
+        let mut first = Vec::new();
+        BufReader::new(&file).take(HEAD_MAX).read_until(b'\n', &mut first).map_err(wrong)?;
+        // One that was killed before its first line was whole is one too.
+        let begun = !first.is_empty() && !first.ends_with(b"\n") && first.len() < HEAD_MAX as usize;
+        if !(first.is_empty() || is_whole(&first) || begun && first.starts_with(b"{")) {
+            return Err(SweepError::records(
+                path,
+                "it is no journal of a sweep, and --force removes nothing else: move it away",
+            ));
+        }
+        std::fs::remove_file(path).map_err(wrong)
     }
 
     fn append(&self, text: &str, is_record: bool) -> Result<(), SweepError> {

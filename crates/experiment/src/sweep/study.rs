@@ -15,13 +15,7 @@ use super::store::{Header, Journal, Shelf, share};
 use super::work::{Work, execute};
 use super::{Axis, AxisFacts, DataFacts, PointResult, SweepError, SweepFacts, SweepResult, VARIANT};
 use crate::ExperimentError;
-use crate::run::{check_plan, compile, in_threads};
-
-/// The most replications of a precise point if the scenario states a fixed number.
-///
-/// # Source
-/// The default of `replications: (min:, max:)` in scenario files.
-const REPLICATIONS_MAX: u64 = 100;
+use crate::run::{REPLICATIONS_MAX, check_plan, compile, in_threads};
 
 /// What is to be swept.
 #[derive(Clone, Debug)]
