@@ -19,6 +19,7 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
 }
 
 fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Trouble> {
+    crate::interrupt::end_at_once();
     // Said before a run of an hour, not after it.
     let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
     output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
@@ -48,7 +49,6 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
     if let Some(most) = precise.max_replications {
         run.replications_max = most;
     }
-    crate::interrupt::end_at_once();
     let bar = progress::Progress::new(plan.run.replications_min, arguments.repeated.quiet);
     let tell = |progress: Progress| bar.at(progress.done, progress.planned);
     let options =

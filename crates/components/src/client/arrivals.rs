@@ -85,6 +85,13 @@ enum Kind {
     },
 }
 
+/// The highest rate of arrivals \[1/s\]: one a nanosecond. Faster ones would all fall upon one instant, and time would
+/// stand still.
+const FASTEST: f64 = 1e9;
+
+/// Over what time that is looked at, for a rate that grows has no highest.
+const FIRST: SimDuration = SimDuration::from_secs(3600);
+
 /// How many changes of state are looked through at once.
 const CHANGES: u32 = 1_000;
 
@@ -95,6 +102,17 @@ impl ArrivalProcess {
     /// If a rate is missing, a gap or a stay is not above 0 and finite on average, or no state has arrivals.
     pub fn new(arrivals: Arrivals, rate: Option<RateProfile>) -> Result<ArrivalProcess, Invalid> {
         let need = |rate: Option<RateProfile>| rate.ok_or(Invalid::new("rate", "missing", "given"));
+        if let Some(rate) = &rate
+            && !matches!(arrivals, Arrivals::Mmpp(_))
+        {
+            let most = rate.maximum(SimTime::ZERO, SimTime::ZERO + FIRST);
+            Invalid::unless(
+                most <= FASTEST,
+                "rate",
+                format!("{most:e}/s"),
+                "at most 10^9/s: one a nanosecond, for there is no finer time",
+            )?;
+        }
         let kind = match arrivals {
             Arrivals::Poisson => Kind::Poisson { rate: need(rate)?, window: Window::default() },
             Arrivals::Constant => Kind::Paced { rate: need(rate)?, gap: one()? },
