@@ -122,7 +122,7 @@ fn make(checked: &Checked, load: f64) -> Built<Plan> {
     builder.everything().noted(&mut faults);
     let uncertain = uncertain::uncertainty(checked, load, &builder.parts).noted(&mut faults);
     let Some((run, uncertain)) = run.zip(uncertain).filter(|_| faults.is_empty()) else { return Err(faults) };
-    let Builder { sim, parts, .. } = builder;
+    let Builder { sim, parts, doubts, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
     Ok(Plan {
@@ -139,7 +139,7 @@ fn make(checked: &Checked, load: f64) -> Built<Plan> {
             .map(|(item, metric)| Watch { name: item.key.to_string(), metric: metric.clone() })
             .collect(),
         about: about(checked),
-        warnings: checked.warnings().rows().iter().map(|row| row.message.clone()).collect(),
+        warnings: checked.warnings().rows().iter().map(|row| row.message.clone()).chain(doubts).collect(),
         build: Arc::new(move |seed, replication| {
             let mut sim = template.lock().unwrap_or_else(PoisonError::into_inner).clone();
             sim.reseed(seed, replication);
@@ -238,6 +238,8 @@ pub(crate) struct Builder<'a> {
     users: f64,
     /// Sorters of the part that is being built.
     sorters: usize,
+    /// What is doubtful of what was built.
+    pub(crate) doubts: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
@@ -256,6 +258,7 @@ impl<'a> Builder<'a> {
             ways: 0,
             users: 0.0,
             sorters: 0,
+            doubts: Vec::new(),
         }
     }
 
