@@ -236,7 +236,8 @@ fn estimate_measured(m: &Measured, cell: usize, all: &[Replication], confidence:
             })
             .unzip()
     };
-    match m.reduce {
+    // Times, counts, rates and levels are never below 0, and neither are their intervals.
+    not_negative(match m.reduce {
         Reduce::Percentile(p) => Estimated::percentile(&samples(), p, confidence),
         Reduce::LevelPercentile(p, scale) => {
             scaled(Estimated::percentile(&samples(), p, confidence), 1.0 / scale)
@@ -262,7 +263,7 @@ fn estimate_measured(m: &Measured, cell: usize, all: &[Replication], confidence:
         | Reduce::Total
         | Reduce::LevelMean
         | Reduce::State => from_alone(),
-    }
+    })
 }
 
 /// Returns the pseudo-values of one cell of an expression; durations in nanoseconds.

@@ -53,6 +53,16 @@ pub fn junit(
             let became = match objective.verdict {
                 Verdict::Met => Became::Passed,
                 Verdict::Missed => Became::Failed(say()),
+                // As the exit code of a run: sooner missed than met, for sure.
+                Verdict::Probability
+                    if objective
+                        .probability
+                        .as_ref()
+                        .and_then(|p| p.known())
+                        .is_some_and(|p| p.high < 0.5) =>
+                {
+                    Became::Failed(say())
+                }
                 _ => Became::Skipped(format!("{}: {}", objective.verdict.name(), say())),
             };
             let name = format!("{}: {}", objective.name, objective.condition);

@@ -114,6 +114,9 @@ impl Estimated {
         if whole == 0.0 {
             return Estimated::not_enough("the denominators add up to 0, so the ratio has no value", n, None);
         }
+        if let Some(refusal) = refuse_lone(denominators) {
+            return refusal;
+        }
         let value = numerators.iter().sum::<f64>() / whole;
         let error = ratio_error(numerators.iter().zip(denominators).map(|(&y, &x)| (y, x)), value);
         Estimated::around(value, two_sided_t(confidence, n) * error, confidence, n, None)
@@ -189,6 +192,15 @@ pub(crate) fn check_confidence(confidence: f64) {
         confidence > 0.0 && confidence < 1.0,
         "a confidence lies strictly between 0 and 1, as 0.95 does, not {confidence}"
     );
+}
+
+/// Refuses a ratio to which one replication alone contributes: nothing says how another would differ.
+pub(crate) fn refuse_lone(denominators: &[f64]) -> Option<Estimated> {
+    let with_any = denominators.iter().filter(|whole| **whole != 0.0).count();
+    (with_any < 2).then(|| {
+        let n = denominators.len() as u64;
+        Estimated::not_enough("it happened in one replication only", n, None)
+    })
 }
 
 /// Returns why these replications carry no interval, if so.

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use crate::estimate::{check_confidence, ratio_error, refuse_replications, two_sided_t};
+use crate::estimate::{check_confidence, ratio_error, refuse_lone, refuse_replications, two_sided_t};
 use crate::histogram::nearest_rank;
 use crate::percentile::{name, refuse_thin_tail};
 use crate::{Estimated, Histogram, MIN_BEYOND, Tally, student_t_quantile, student_t_tail};
@@ -104,6 +104,9 @@ impl PseudoValues {
         let n = wholes.len() as f64;
         if whole == 0.0 {
             return Err(Estimated::not_enough("nothing of it happened", wholes.len() as u64, None));
+        }
+        if let Some(refusal) = refuse_lone(wholes) {
+            return Err(refusal);
         }
         let value = parts.iter().sum::<f64>() / whole;
         let each = parts.iter().zip(wholes).map(|(y, x)| value + (y - value * x) * n / whole);
@@ -317,7 +320,9 @@ fn contrast(
             (squared, df, None)
         }
     };
-    let resolution = first.resolution * factor.abs() + second.resolution;
+    // What is the same in each pair is the same, however coarsely it is known.
+    let same = pairing == Pairing::Paired && factor == 1.0 && first.each == second.each;
+    let resolution = if same { 0.0 } else { first.resolution * factor.abs() + second.resolution };
     let error = squared.sqrt();
     let beyond = (value.abs() - resolution).max(0.0);
     let p_value = if beyond == 0.0 {

@@ -373,6 +373,7 @@ fn result(
             found.metric.clone_from(name);
         }
         let chance = second.chances.iter().find(|(name, _)| *name == found.metric);
+        found.value = chance.map(|(_, chance)| Estimated::Known(*chance));
         found.outcome = match (verdict, chance) {
             (Some(Verdict::Missed), _) => Outcome::Holds,
             (Some(Verdict::Met), _) => Outcome::RuledOut,

@@ -96,7 +96,11 @@ fn decide(
     confidence: f64,
 ) -> usize {
     // What is equal in every replication asks no question of chance.
-    let asks = |d: &MetricDifference, a: &PseudoValues, b: &PseudoValues| d.p_value.is_some() && a != b;
+    let asks = |d: &MetricDifference, a: &PseudoValues, b: &PseudoValues| {
+        let differs = a.value != b.value || a.each != b.each;
+        // Other requests that all ended well may hide what these did not show.
+        d.p_value.is_some() && (differs || pairing == Pairing::Independent && a.resolution > 0.0)
+    };
     let mut p_values = Vec::new();
     let mut all: Vec<(&mut MetricDifference, &PseudoValues, &PseudoValues)> = Vec::new();
     for (contrast, second) in contrasts.iter_mut().zip(others) {

@@ -147,8 +147,14 @@ fn signed(value: f64, unit: &Unit) -> String {
 pub fn gate_sentence(gate: &GateResult) -> String {
     let GateResult { text, metric, outcome, .. } = gate;
     if gate.verdict == Some(Verdict::Probability) {
+        let chance = match &gate.value {
+            Some(Estimated::Known(e)) => {
+                format!("of {} ({} to {})", percent(e.value), percent(e.low), percent(e.high))
+            }
+            _ => "that is not known".to_string(),
+        };
         return format!(
-            "{text}: {}: objective {metric} holds with a probability: no yes, no no",
+            "{text}: {}: objective {metric} holds with a probability {chance}; surely below 50 % is missed",
             outcome.name()
         );
     }

@@ -36,7 +36,7 @@ pub fn comparison_text(comparison: &Comparison, gates: &[GateResult], look: Look
         }
     }
     for contrast in &comparison.contrasts {
-        text += &section(contrast, look);
+        text += &section(contrast, &comparison.designs, look);
     }
     text.push('\n');
     text += &wrap("", &method(comparison), look.width);
@@ -68,9 +68,20 @@ pub fn comparison_text(comparison: &Comparison, gates: &[GateResult], look: Look
     text
 }
 
-fn section(contrast: &Contrast, look: Look) -> String {
+fn section(contrast: &Contrast, designs: &[Record], look: Look) -> String {
     let mut text = format!("\n{} AGAINST {}\n", safe(&contrast.second), safe(&contrast.first));
     for objective in &contrast.objectives {
+        let chance = |of: &str| -> Option<String> {
+            let record = designs.iter().find(|record| record.name == of)?;
+            let (_, chance) = record.chances.iter().find(|(name, _)| *name == objective.name)?;
+            Some(format!("{} ({} to {})", percent(chance.value), percent(chance.low), percent(chance.high)))
+        };
+        if let (Some(first), Some(second)) = (chance(&contrast.first), chance(&contrast.second)) {
+            let line =
+                format!("objective {}: holds with probability {first} → {second}", safe(&objective.name));
+            text += &wrap("  ", &line, look.width);
+            continue;
+        }
         let line = format!(
             "objective {}: {}{}",
             safe(&objective.name),

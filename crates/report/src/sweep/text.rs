@@ -191,7 +191,14 @@ impl Column {
     fn cell(&self, point: &PointResult, notes: &mut Vec<String>) -> String {
         match self {
             Column::Verdict if point.failure.is_some() => return "failed".to_string(),
-            Column::Verdict => return point.verdict.name().to_string(),
+            Column::Verdict => {
+                return match (point.verdict, &point.probability) {
+                    (Verdict::Probability, Some(Estimated::Known(chance))) => {
+                        format!("met in {}", interval(chance, &Unit::Ratio))
+                    }
+                    (verdict, _) => verdict.name().to_string(),
+                };
+            }
             Column::Replications => return count(point.facts.replications),
             _ => {}
         }

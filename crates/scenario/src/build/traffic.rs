@@ -3,8 +3,8 @@
 use kneepoint_calls::ComponentId;
 use kneepoint_components::Edge;
 use kneepoint_components::client::{
-    ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile,
-    Record, SessionClient, TraceClient,
+    ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile, Record,
+    SessionClient, TraceClient,
 };
 use kneepoint_components::routing::Origins;
 use kneepoint_engine::{SimDuration, SimTime};
