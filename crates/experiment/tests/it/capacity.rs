@@ -255,3 +255,73 @@ fn a_wrong_path_or_range_is_refused_in_words() {
     assert!(of("params.load", Some(("20/s", "10s"))).contains("two different things"));
     assert!(!of("params.load", Some(("20ms", "30ms"))).is_empty(), "a duration is no rate");
 }
+
+const SHORT: &str = "(format: 1, title: \"short\", run: (duration: \"20s\", warm_up: \"2s\", replications: 2),
+  params: { \"slow\": \"30%\" },
+  parts: {
+    \"callers\": OpenClient(to: \"desk\", rate: \"40/s\"),
+    \"desk\": Service(concurrency: Servers(1), queue: (max: 100000), does: [Compute(Exponential(\"10ms\")), WORK]) },
+  slo: { \"fast\": \"p99(callers.latency) < BOUND\" })";
+
+/// The line through two points led below a load of 0, or beyond all of a share: from few replications intervals are so
+/// wide that no load bounds them.
+#[test]
+fn ends_of_an_interval_lie_between_loads_that_were_run_or_are_open() {
+    let of = |work: &str, bound: &str| {
+        let text = SHORT.replace("WORK", work).replace("BOUND", bound);
+        Scenario::from_text("short", &text, None).unwrap_or_else(|faults| panic!("{faults}"))
+    };
+    let options = CapacityOptions { without_knee: true, ..CapacityOptions::default() };
+    let (mut closed, mut open) = (0, 0);
+    let mut bounded = |found: &CapacityResult, lowest: f64, highest: f64| {
+        assert_eq!(found.finding, Finding::Found, "{found:?}");
+        assert!(found.runs <= 13, "{found:?}");
+        match (&found.capacity, &found.rough) {
+            (Some(e), None) => {
+                assert!(
+                    lowest <= e.low && e.low <= e.value && e.value <= e.high && e.high <= highest,
+                    "{e:?}"
+                );
+                closed += 1;
+            }
+            (None, Some(rough)) => {
+                assert!(rough.low.is_none_or(|low| lowest <= low && low <= rough.value), "{rough:?}");
+                assert!(rough.high.is_none_or(|high| rough.value <= high && high <= highest), "{rough:?}");
+                assert!(rough.low.is_none() || rough.high.is_none(), "{rough:?}");
+                assert!(found.capacity_per_s.is_none() && !rough.reason.is_empty());
+                open += 1;
+            }
+            both => panic!("{both:?}"),
+        }
+    };
+    let plain = checked(&of("Compute(\"0ms\")", "120ms"));
+    for seed in (1..=30).chain([57]) {
+        let loads = Loads::of_clients(&plain).seeded(seed).with_replications(2 + seed % 4);
+        let found = capacity(&loads, &options).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        bounded(&found, f64::MIN_POSITIVE, 1.25 * 2.5);
+    }
+    let shares = "Choice([(share: \"=slow\", does: Compute(Exponential(\"12ms\"))), \
+                  (share: \"=1 - slow\", does: Compute(\"0ms\"))])";
+    let shares = of(shares, "160ms");
+    for seed in 1..=10 {
+        let loads = of_setting(&shares, "params.slow", Some(("1%", "100%"))).unwrap();
+        let loads = loads.seeded(seed).with_replications(3);
+        let found = capacity(&loads, &options).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        if found.finding == Finding::Found {
+            bounded(&found, 0.01, 1.0);
+        }
+    }
+    assert!(closed > 3 && open > 3, "{closed} {open}");
+}
+
+/// A share of errors that must be 0 is on one side or the other, and says nothing of how far.
+#[test]
+fn two_loads_around_a_border_without_a_slope_are_no_interval() {
+    let timeout = "\"callers -> desk\": (via: [Timeout(\"500ms\")])";
+    let found = of_clients(&scenario(OPEN, ONE, timeout, "\"right\": \"errors(callers) <= 0%\""));
+    assert_eq!((found.finding.clone(), found.capacity, found.capacity_per_s), (Finding::Found, None, None));
+    let rough = found.rough.as_ref().unwrap();
+    assert!(rough.holds < rough.value && rough.value < rough.misses, "{rough:?}");
+    assert!(rough.low.is_none() && rough.high.is_none() && !found.knee.is_empty(), "{found:?}");
+    assert!(found.warnings.iter().any(|w| w.contains("no baseline, and no law")), "{:?}", found.warnings);
+}
