@@ -103,7 +103,7 @@ fn loads(
             })?
         }
     };
-    loads = loads.with_pulses(scenario, registry, overrides);
+    loads = loads.with_pulses();
     if let Some(seed) = arguments.repeated.seed {
         loads = loads.seeded(seed);
     }

@@ -14,6 +14,7 @@ mod border;
 mod change;
 mod linearity;
 mod load;
+mod moved;
 mod parts;
 mod point;
 mod recovery;
@@ -119,7 +120,7 @@ pub struct Step {
 /// use kneepoint_scenario::{Overrides, Registry, Scenario};
 /// let path = std::path::Path::new("models/quickstart.ron");
 /// let checked = Scenario::load(path, &Registry::core(), &Overrides::default())?;
-/// let found = capacity(&Loads::of_clients(&checked), &CapacityOptions::default())?;
+/// let found = capacity(&Loads::of_clients(&checked).with_pulses(), &CapacityOptions::default())?;
 /// println!("{:?} of the load in the file, after {} runs", found.capacity, found.runs);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -195,10 +195,9 @@ const POOL: &str = "(format: 1, title: \"a pool\", run: (duration: \"200s\", war
 #[test]
 fn a_pulse_leaves_one_system_stuck_and_another_not() {
     let search = |scenario: &Scenario| {
-        let (registry, overrides) = (Registry::core(), Overrides::default());
-        let of_clients = Loads::of_clients(&checked(scenario)).with_pulses(scenario, &registry, &overrides);
+        let of_clients = Loads::of_clients(&checked(scenario)).with_pulses();
         let of_setting = of_setting(scenario, "params.load", Some(("10/s", "150/s"))).unwrap();
-        let of_setting = of_setting.with_pulses(scenario, &registry, &overrides);
+        let of_setting = of_setting.with_pulses();
         [of_clients, of_setting].map(|loads| capacity(&loads, &CapacityOptions::default()).unwrap())
     };
     let pool = Scenario::from_text("pool", POOL, None).unwrap_or_else(|faults| panic!("{faults}"));
@@ -216,6 +215,51 @@ fn a_pulse_leaves_one_system_stuck_and_another_not() {
     // What stays level is not asked.
     let [level, _] = search(&scenario(OPEN, ONE, "", MEAN));
     assert_eq!(level.recovery, None);
+}
+
+/// The rate is in a file beside the scenario: another one of that name, where the program was started, is another.
+#[test]
+fn a_pulse_reads_the_files_of_the_scenario() {
+    let folder = std::env::temp_dir().join(format!("kneepoint-pulse-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let rate = "FromFile(file: \"kneepoint-rates.csv\", time: \"t\", value: \"rate\", time_unit: \"s\", unit: \"/s\")";
+    std::fs::write(folder.join("kneepoint-rates.csv"), "t,rate\n0,40\n200,40\n")
+        .expect("a file can be written");
+    let text = POOL.replace("\"=load\"", rate);
+    let scenario =
+        Scenario::from_text("pool", &text, Some(&folder)).unwrap_or_else(|faults| panic!("{faults}"));
+    let loads = Loads::of_clients(&checked(&scenario)).with_pulses();
+    let found = capacity(&loads, &CapacityOptions::default()).unwrap();
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+    assert!(matches!(found.recovery, Some(Recovery::Metastable(_))), "{:?}", found.recovery);
+}
+
+#[test]
+fn a_pulse_is_of_the_clients_that_the_load_moves() {
+    let slo = "\"right\": \"errors(callers) < 1%\"";
+    let edges = "\"callers -> desk\": (via: [Timeout(\"500ms\")])";
+    let recovery = |scenario: &Scenario, path: &str, range| {
+        let loads = of_setting(scenario, path, Some(range)).unwrap().with_pulses();
+        capacity(&loads, &CapacityOptions::default()).unwrap().recovery
+    };
+    // A rate itself, not a parameter it is made of.
+    let one = scenario(OPEN, ONE, edges, slo);
+    let found = recovery(&one, "callers.rate", ("20/s", "300/s"));
+    assert!(matches!(found, Some(Recovery::Recovers(_))), "{found:?}");
+    // Of two clients one is moved: back at 0.8 times its capacity the sum of both is what it was.
+    let two =
+        "OpenClient(to: \"desk\", rate: \"=load\"), \"others\": OpenClient(to: \"desk\", rate: \"40/s\")";
+    let found = recovery(&scenario(two, ONE, edges, slo), "params.load", ("10/s", "300/s"));
+    assert!(matches!(found, Some(Recovery::Recovers(_))), "{found:?}");
+    // What moves more than load takes none.
+    let slower = "concurrency: Servers(1), does: Compute(Exponential(\"=load / 100/s * 25ms\"))";
+    let found = recovery(&scenario(OPEN, slower, edges, slo), "params.load", ("10/s", "300/s"));
+    let Some(Recovery::Unknown(why)) = &found else { panic!("{found:?}") };
+    assert_eq!(why, "params.load changes desk.does, which is no load");
+    let offset = "OpenClient(to: \"desk\", rate: \"=load + 20/s\")";
+    let found = recovery(&scenario(offset, ONE, edges, slo), "params.load", ("10/s", "300/s"));
+    let Some(Recovery::Unknown(why)) = &found else { panic!("{found:?}") };
+    assert_eq!(why, "callers.rate does not grow in proportion to params.load");
 }
 
 #[test]
