@@ -14,7 +14,7 @@ use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::number::{count, counted, percent, quantity};
 
-pub use baseline::{Baseline, read_baseline, sentence as baseline_sentence};
+pub use baseline::{Against, Baseline, read_baseline, sentence as baseline_sentence};
 pub use rows::{capacity_csv, linearity_csv};
 pub use text::{capacity_text, linearity_text};
 pub use values::{CAPACITY_SCHEMA_VERSION, capacity_json, linearity_json};
