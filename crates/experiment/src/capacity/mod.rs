@@ -114,6 +114,12 @@ pub struct Step {
 ///
 /// The result is the same, to the last bit, with any number of threads.
 ///
+/// The interval is that of the metric carried over to the load, and as good as that. What lies beyond a percentile near
+/// saturation comes in few long busy periods, and an interval of few replications is a little too narrow: with ten of
+/// M/M/1 one of 95 % on a p99 held the exact capacity in 90 to 92 % of all searches with 450 answers beyond the
+/// percentile in each replication (45,000 requests), in 93 % with 900, and in 92 of 100 searches with 1,600, too few to
+/// tell it from 95 %. Where replications do not bound it at both ends, there is none ([`Rough`]).
+///
 /// # Example
 /// ```no_run
 /// use kneepoint_experiment::capacity::{CapacityOptions, Loads, capacity};
@@ -304,12 +310,10 @@ impl Runner<'_> {
                                 None,
                             )
                         }
-                        (None, Some(_)) => (None, Some(rough("at no load that was run do they surely hold"))),
-                        (Some(_), None) => {
-                            (None, Some(rough("at no load that was run are they surely missed")))
-                        }
+                        (None, Some(_)) => (None, Some(rough("no load that was run surely holds"))),
+                        (Some(_), None) => (None, Some(rough("no load that was run surely misses"))),
                         (None, None) => {
-                            (None, Some(rough("at no load that was run do they surely hold, or surely not")))
+                            (None, Some(rough("no load that was run surely holds, or surely misses")))
                         }
                     };
                     let binding = Some((objective, Some(steepness)));
