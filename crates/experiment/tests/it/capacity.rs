@@ -260,6 +260,11 @@ fn a_pulse_is_of_the_clients_that_the_load_moves() {
     let found = recovery(&scenario(offset, ONE, edges, slo), "params.load", ("10/s", "300/s"));
     let Some(Recovery::Unknown(why)) = &found else { panic!("{found:?}") };
     assert_eq!(why, "callers.rate does not grow in proportion to params.load");
+    let gaps = "OpenClient(to: \"desk\", arrivals: Renewal(gap: Exponential(\"25ms\")))";
+    let loads = Loads::of_clients(&checked(&scenario(gaps, ONE, edges, slo))).with_pulses();
+    let found = capacity(&loads, &CapacityOptions::default()).unwrap().recovery;
+    let Some(Recovery::Unknown(why)) = &found else { panic!("{found:?}") };
+    assert_eq!(why, "the clients take no pulse: callers has no rate that takes a pulse: its gaps say it");
 }
 
 #[test]
