@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use kneepoint_experiment::ExperimentError;
 use kneepoint_experiment::capacity::{
     CapacityOptions, CapacityResult, Finding, LoadError, Loads, Size, Step, capacity, linearity,
 };
@@ -12,7 +13,7 @@ use kneepoint_report::{
     linearity_text, read_baseline,
 };
 use kneepoint_scenario::value::Quantity;
-use kneepoint_scenario::{Faults, Overrides, Registry, Scenario};
+use kneepoint_scenario::{Overrides, Registry, Scenario};
 use serde_json::Value;
 
 use crate::End;
@@ -22,59 +23,54 @@ use crate::progress::Progress;
 use crate::trouble::Trouble;
 
 /// Most sizes of `--over`: each takes a search of its own.
+///
+/// # Source
+/// Chosen: more than anybody needs for a law of three coefficients, and a slip of the hand that takes days is refused.
 const SIZES_MAX: usize = 64;
 
-/// Largest baseline that is read: a result has some tens of kilobytes.
+/// Largest baseline that is read.
+///
+/// # Source
+/// Chosen: a hundred times a result, which has some tens of kilobytes.
 const BASELINE_MAX: u64 = 4_000_000;
 
 pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.answer.output
-        && let Err(message) = output::can_be_written(path, arguments.answer.force)
-    {
-        return output::bad(&message);
+    answer(registry, arguments).unwrap_or_else(|trouble| trouble.tell())
+}
+
+fn answer(registry: &Registry, arguments: &CapacityArguments) -> Result<End, Trouble> {
+    if let Some(path) = &arguments.answer.output {
+        output::can_be_written(path, arguments.answer.force).map_err(Trouble::usage)?;
     }
-    let baseline = match read_baseline_file(arguments) {
-        Ok(baseline) => baseline,
-        Err(message) => return output::bad(&message),
-    };
-    let scenario = match Scenario::open(&arguments.file) {
-        Ok(scenario) => scenario,
-        Err(faults) => {
-            output::say(&faults.to_string());
-            return End::Bad;
+    let baseline = read_baseline_file(arguments).map_err(Trouble::usage)?;
+    let scenario = Scenario::open(&arguments.file)?;
+    if let Some(over) = &arguments.over {
+        if arguments.no_knee {
+            return Err(Trouble::usage("--no-knee: with --over no knee is looked at anyway; leave it out"));
         }
-    };
-    let overrides = arguments.changes.overrides();
+        return sizes(registry, arguments, &scenario, over);
+    }
+    let loads = loads(registry, arguments, &scenario, &arguments.changes.overrides())?;
+    let found = searched(arguments, |options| capacity(&loads, options))?;
+    finish(arguments, &found, baseline)
+}
+
+/// Searches behind a bar: what can be refused has been by then.
+fn searched<T>(
+    arguments: &CapacityArguments,
+    search: impl FnOnce(&CapacityOptions<'_>) -> Result<T, ExperimentError>,
+) -> Result<T, ExperimentError> {
     let bar = Progress::new(0, arguments.repeated.quiet);
     let tell = |step: Step| {
         bar.say(&format!("run {} at load {:.4}", step.run, step.load));
         bar.at(step.done, step.planned);
     };
-    let options = CapacityOptions {
+    search(&CapacityOptions {
         threads: Some(arguments.repeated.threads.count()),
         progress: Some(&tell),
         without_knee: arguments.no_knee,
-    };
-    if let Some(over) = &arguments.over {
-        return match sizes(registry, arguments, &scenario, over, &options) {
-            Ok(text) => {
-                drop(bar);
-                output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force)
-            }
-            Err(end) => end,
-        };
-    }
-    let loads = match loads(registry, arguments, &scenario, &overrides) {
-        Ok(loads) => loads,
-        Err(end) => return end,
-    };
-    let found = capacity(&loads, &options);
-    drop(bar);
-    match found {
-        Ok(found) => finish(arguments, &found, baseline),
-        Err(error) => Trouble::from(error).tell(),
-    }
+    })
 }
 
 /// What is searched: all clients, or a setting.
@@ -83,27 +79,28 @@ fn loads(
     arguments: &CapacityArguments,
     scenario: &Scenario,
     overrides: &Overrides,
-) -> Result<Loads, End> {
+) -> Result<Loads, Trouble> {
     let mut loads = match &arguments.load {
         None => {
-            let refuse = |faults: Faults| Trouble::from(faults).tell();
-            let checked = scenario.check(registry, overrides).map_err(refuse)?;
-            let plan = kneepoint_scenario::plan(&checked).map_err(refuse)?;
-            kneepoint_experiment::check(&checked, &plan).map_err(refuse)?;
+            let checked = scenario.check(registry, overrides)?;
+            let plan = kneepoint_scenario::plan(&checked)?;
+            kneepoint_experiment::check(&checked, &plan)?;
             if !checked.parts().iter().any(|part| part.is_client) {
-                return Err(output::bad("there is no client, and so no load whose capacity could be told"));
+                return Err(Trouble::usage(
+                    "there is no client, and so no load whose capacity could be told",
+                ));
             }
             Loads::of_clients(&checked)
         }
         Some(asked) => {
-            let (path, range) = read_load(asked).map_err(|message| output::bad(&message))?;
+            let (path, range) = read_load(asked).map_err(Trouble::usage)?;
             Loads::of_setting(scenario, registry, overrides, &path, range).map_err(|error| match error {
-                LoadError::Faults(faults) => Trouble::from(faults).tell(),
-                LoadError::Asked(reason) => output::bad(&format!("--load: {reason}")),
+                LoadError::Faults(faults) => Trouble::from(faults),
+                LoadError::Asked(reason) => Trouble::usage(format!("--load: {reason}")),
             })?
         }
     };
-    loads = loads.with_pulses(scenario, registry, overrides);
+    loads = loads.with_pulses();
     if let Some(seed) = arguments.repeated.seed {
         loads = loads.seeded(seed);
     }
@@ -161,35 +158,31 @@ fn read_sizes(text: &str) -> Result<(String, Vec<(f64, String)>), String> {
     Ok((axis.path, sizes))
 }
 
-/// Searches each size; returns the answer as it was asked for.
+/// Searches each size and delivers the answer as it was asked for.
 fn sizes(
     registry: &Registry,
     arguments: &CapacityArguments,
     scenario: &Scenario,
     over: &str,
-    options: &CapacityOptions,
-) -> Result<String, End> {
-    let (path, list) = read_sizes(over).map_err(|message| output::bad(&message))?;
+) -> Result<End, Trouble> {
+    let (path, list) = read_sizes(over).map_err(Trouble::usage)?;
     // A path that leads nowhere is said here, before anything is set.
-    scenario
-        .takes(registry, &arguments.changes.overrides(), &path, "--over")
-        .map_err(|faults| Trouble::from(faults).tell())?;
+    scenario.takes(registry, &arguments.changes.overrides(), &path, "--over")?;
     let mut sizes = Vec::new();
     for (n, value) in list {
         let mut overrides = arguments.changes.overrides();
         let own = overrides.set.len();
         overrides.set.push((path.clone(), value));
-        scenario
-            .check(registry, &overrides)
-            .map_err(|faults| Trouble::from(faults.with_settings_from(own, "--over")).tell())?;
+        scenario.check(registry, &overrides).map_err(|faults| faults.with_settings_from(own, "--over"))?;
         sizes.push(Size { n, loads: loads(registry, arguments, scenario, &overrides)? });
     }
-    let found = linearity(&sizes, options).map_err(|error| Trouble::from(error).tell())?;
-    Ok(match arguments.answer.format {
+    let found = searched(arguments, |options| linearity(&sizes, options))?;
+    let text = match arguments.answer.format {
         Format::Text => linearity_text(&path, &found, output::look(arguments.answer.output.is_some())),
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
-    })
+    };
+    Ok(output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force))
 }
 
 /// What a baseline file held; nothing where it is to be written.
@@ -220,8 +213,9 @@ fn finish(
     arguments: &CapacityArguments,
     found: &CapacityResult,
     baseline: Option<kneepoint_report::Baseline>,
-) -> End {
+) -> Result<End, Trouble> {
     let mut change: Option<(String, Value, bool)> = None;
+    let mut refused = None;
     if let Some(baseline) = &baseline {
         if baseline.title != found.title {
             output::say(&format!(
@@ -231,11 +225,14 @@ fn finish(
             ));
         }
         match baseline.against(found) {
-            Ok(found) => {
-                let (text, value) = baseline_sentence(&found);
-                change = Some((text, value, found.is_worse()));
+            Ok(against) => {
+                let (text, value) = baseline_sentence(&against);
+                change = Some((text, value, against.is_worse()));
             }
-            Err(why) => return output::bad(&format!("the baseline cannot be compared with this: {why}")),
+            // What took minutes to find is delivered all the same.
+            Err(why) => {
+                refused = Some(Trouble::usage(format!("the baseline cannot be compared with this: {why}")));
+            }
         }
     }
     let text = match arguments.answer.format {
@@ -247,36 +244,40 @@ fn finish(
             }
         }
         Format::Json => capacity_json(found, change.as_ref().map(|(_, value, _)| value)),
-        Format::Csv => capacity_csv(found),
+        Format::Csv => {
+            // The table has no place for it, and whoever asked hears of it.
+            if let Some((sentence, _, _)) = &change {
+                output::say(sentence);
+            }
+            capacity_csv(found)
+        }
     };
-    let mut end = output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force);
+    let end = output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force);
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
     if end == End::Fine
         && let (Some(path), None) = (&arguments.baseline, &baseline)
     {
-        end = store(path, found, arguments.update);
+        store(path, found, arguments.update)?;
     }
     let missed = matches!(found.finding, Finding::MissedAtLowest { .. })
         || change.as_ref().is_some_and(|(_, _, worse)| *worse);
-    if end == End::Fine && missed { End::Missed } else { end }
+    Ok(if end == End::Fine && missed { End::Missed } else { end })
 }
 
-fn store(path: &Path, found: &CapacityResult, update: bool) -> End {
+fn store(path: &Path, found: &CapacityResult, update: bool) -> Result<(), Trouble> {
     if found.capacity.is_none() {
-        return output::bad(&format!(
-            "no capacity was found, so nothing is stored as a baseline in {}",
-            path.display()
-        ));
+        let why = match &found.rough {
+            Some(rough) => format!("the capacity has no interval ({})", rough.reason),
+            None => "no capacity was found".to_string(),
+        };
+        let shown = path.display();
+        return Err(Trouble::usage(format!("{why}, so nothing is stored as a baseline in {shown}")));
     }
-    match output::write_file(path, &capacity_json(found, None), update) {
-        Ok(()) => {
-            output::say(&format!("baseline stored in {}", path.display()));
-            End::Fine
-        }
-        Err(message) => {
-            output::say(&format!("error: {message}"));
-            End::Failed
-        }
-    }
+    output::write_file(path, &capacity_json(found, None), update).map_err(Trouble::failed)?;
+    output::say(&format!("baseline stored in {}", path.display()));
+    Ok(())
 }
 
 #[cfg(test)]

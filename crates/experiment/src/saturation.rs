@@ -308,7 +308,7 @@ fn bends(profile: &ProfileSpec, end: u64) -> Vec<f64> {
     at.into_iter().filter(|at| *at <= end).map(|at| at as f64).collect()
 }
 
-fn value_at(profile: &ProfileSpec, t: f64) -> Option<f64> {
+pub(crate) fn value_at(profile: &ProfileSpec, t: f64) -> Option<f64> {
     let line = |t: f64, (a, x): (f64, f64), (b, y): (f64, f64)| {
         if t <= a {
             x

@@ -26,7 +26,7 @@ mod verdict;
 
 pub use crate::baseline::baseline;
 pub use crate::capacity::{
-    Baseline, CAPACITY_SCHEMA_VERSION, baseline_sentence, behaviour_sentence, bottleneck_sentence,
+    Against, Baseline, CAPACITY_SCHEMA_VERSION, baseline_sentence, behaviour_sentence, bottleneck_sentence,
     capacity_csv, capacity_json, capacity_sentence, capacity_text, linearity_csv, linearity_json,
     linearity_text, read_baseline,
 };

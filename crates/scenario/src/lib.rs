@@ -24,7 +24,7 @@ mod topology;
 mod typed;
 pub mod value;
 
-pub use build::{Berth, MakePart, PartMaker, plan, plan_at};
+pub use build::{Berth, MakePart, PartMaker, Pulse, plan, plan_at, plan_with_pulse};
 pub use data::DataFile;
 pub use diagnostic::{Fault, FaultRow, Faults, Severity};
 pub use file::{FILE_SIZE_MAX, FileId, Files, Place, SourceFile};

@@ -1,62 +1,25 @@
 //! A regression gate as a pipeline uses it.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use kneepoint_cli::End;
 
-use kneepoint_cli::{End, command};
-use kneepoint_scenario::Registry;
+use crate::folder::{Folder, run, text, words};
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("kneepoint-{test}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a temporary folder can be made");
-        Folder(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    fn model(&self, name: &str, work: &str) -> String {
-        let text = format!(
-            "(format: 1, title: \"One server\", run: (duration: \"60s\", warm_up: \"5s\", replications: 6), parts: {{
-                \"callers\": OpenClient(to: \"desk\", rate: \"50/s\"),
-                \"desk\": Service(concurrency: Servers(1), queue: (max: 1000), does: Compute(Exponential(\"{work}\"))),
-            }}, slo: {{ \"fast\": \"mean(callers.latency) < 1s\" }})"
-        );
-        let path = self.file(name);
-        std::fs::write(&path, text).expect("the folder is ours");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn run(arguments: &[&str]) -> End {
-    let all = std::iter::once("kneepoint").chain(arguments.iter().copied()).map(OsString::from);
-    command(&Registry::core(), all)
-}
-
-fn text(path: &str) -> String {
-    std::fs::read_to_string(Path::new(path)).expect("it was written")
-}
-
-/// What was written, wherever its lines end.
-fn words(path: &str) -> String {
-    text(path).split_whitespace().collect::<Vec<_>>().join(" ")
+fn model(folder: &Folder, name: &str, work: &str) -> String {
+    let text = format!(
+        "(format: 1, title: \"One server\", run: (duration: \"60s\", warm_up: \"5s\", replications: 6), parts: {{
+            \"callers\": OpenClient(to: \"desk\", rate: \"50/s\"),
+            \"desk\": Service(concurrency: Servers(1), queue: (max: 1000), does: Compute(Exponential(\"{work}\"))),
+        }}, slo: {{ \"fast\": \"mean(callers.latency) < 1s\" }})"
+    );
+    let path = folder.file(name);
+    std::fs::write(&path, text).expect("the folder is ours");
+    path
 }
 
 #[test]
 fn a_slower_service_fails_the_gate_and_the_same_one_passes() {
     let folder = Folder::new("gate");
-    let (same, slower) = (folder.model("same.ron", "10ms"), folder.model("slower.ron", "10.5ms"));
+    let (same, slower) = (model(&folder, "same.ron", "10ms"), model(&folder, "slower.ron", "10.5ms"));
     let (results, found, xml) =
         (folder.file("results.json"), folder.file("found.json"), folder.file("gate.xml"));
     assert_eq!(run(&["run", &same, "--format", "json", "-o", &results]), End::Fine);
@@ -95,7 +58,7 @@ fn a_slower_service_fails_the_gate_and_the_same_one_passes() {
 #[test]
 fn what_is_undecided_is_said_so_in_every_format_and_can_be_made_to_fail() {
     let folder = Folder::new("undecided");
-    let (same, slower) = (folder.model("same.ron", "10ms"), folder.model("slower.ron", "10.5ms"));
+    let (same, slower) = (model(&folder, "same.ron", "10ms"), model(&folder, "slower.ron", "10.5ms"));
     let (results, found, xml) = (folder.file("results.json"), folder.file("found"), folder.file("gate.xml"));
     assert_eq!(run(&["run", &same, "--format", "json", "-o", &results]), End::Fine);
     // One across the bound, one without data: there is no error to be measured.
@@ -129,7 +92,7 @@ fn what_is_undecided_is_said_so_in_every_format_and_can_be_made_to_fail() {
 #[test]
 fn without_conditions_an_objective_missed_is_the_exit_code() {
     let folder = Folder::new("objectives");
-    let (good, bad) = (folder.model("good.ron", "10ms"), folder.file("bad.ron"));
+    let (good, bad) = (model(&folder, "good.ron", "10ms"), folder.file("bad.ron"));
     let slow = text(&good).replace("mean(callers.latency) < 1s", "mean(callers.latency) < 15ms");
     std::fs::write(&bad, &slow).expect("the folder is ours");
     let (results, found) = (folder.file("results.json"), folder.file("found.txt"));
@@ -146,7 +109,7 @@ fn without_conditions_an_objective_missed_is_the_exit_code() {
 #[test]
 fn a_baseline_of_another_length_is_said_with_both_lengths() {
     let folder = Folder::new("lengths");
-    let model = folder.model("model.ron", "10ms");
+    let model = model(&folder, "model.ron", "10ms");
     let (results, found) = (folder.file("results.json"), folder.file("found.txt"));
     assert_eq!(run(&["run", &model, "--format", "json", "-o", &results]), End::Fine);
     let with = |set: &str| {
@@ -181,7 +144,7 @@ fn a_baseline_of_another_length_is_said_with_both_lengths() {
 #[test]
 fn a_baseline_of_one_run_is_refused() {
     let folder = Folder::new("one-run");
-    let model = folder.model("model.ron", "10ms");
+    let model = model(&folder, "model.ron", "10ms");
     let results = folder.file("results.json");
     let one = ["run", &model, "--replications", "1", "--format", "json", "-o", &results];
     assert_eq!(run(&one), End::Fine);
@@ -191,7 +154,7 @@ fn a_baseline_of_one_run_is_refused() {
 #[test]
 fn a_baseline_that_is_none_is_refused_and_nothing_is_written_over() {
     let folder = Folder::new("baseline");
-    let model = folder.model("model.ron", "10ms");
+    let model = model(&folder, "model.ron", "10ms");
     let results = folder.file("results.json");
     assert_eq!(run(&["run", &model, "--format", "json", "-o", &results]), End::Fine);
     let against = |file: &str| run(&["compare", &model, "--baseline", file]);
@@ -215,7 +178,7 @@ fn a_baseline_that_is_none_is_refused_and_nothing_is_written_over() {
 #[test]
 fn a_comparison_takes_two_designs() {
     let folder = Folder::new("designs");
-    let model = folder.model("model.ron", "10ms");
+    let model = model(&folder, "model.ron", "10ms");
     let found = folder.file("found.csv");
     assert_eq!(run(&["compare", &model]), End::Bad);
     let set = [
@@ -247,7 +210,7 @@ fn a_comparison_takes_two_designs() {
 #[test]
 fn a_baseline_with_something_uncertain_draws_the_same() {
     let folder = Folder::new("uncertain");
-    let model = folder.model("model.ron", "10ms");
+    let model = model(&folder, "model.ron", "10ms");
     let drawn = text(&model)
         .replace("replications: 6", "replications: 20")
         .replace(

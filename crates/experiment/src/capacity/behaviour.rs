@@ -20,9 +20,15 @@ pub(super) const LEVEL: f64 = 0.9;
 pub(super) const FALLEN: f64 = 0.5;
 
 /// Share of what is offered that must end well for a load to count as carried.
+///
+/// # Source
+/// Chosen: what is still under way when a run ends is less, and an overload of a fiftieth more is hardly one.
 const CARRIED: f64 = 0.98;
 
 /// How far beyond the peak (relative) a load must be to tell what comes after it.
+///
+/// # Source
+/// Chosen: more than a step of the knee's table near the capacity, so that the peak itself is not what is judged.
 const BEYOND_PEAK: f64 = 1.2;
 
 /// Classifies the goodput beyond its peak, by the load beyond it with the least of it.

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use kneepoint_scenario::plan::Plan;
 use kneepoint_scenario::value::{Dimension, Quantity, nearest};
-use kneepoint_scenario::{Checked, Data, Faults, Overrides, ProfileSpec, Registry, Scenario, plan_at};
+use kneepoint_scenario::{
+    Checked, Data, Faults, Overrides, ProfileSpec, Pulse, Registry, Scenario, plan_at, plan_with_pulse,
+};
 
 use crate::error::ExperimentError;
 use crate::saturation::{Saturation, offered_per_s, saturation};
 
+use super::moved::moved;
 use super::result::LoadAxis;
 
 /// The option in which the path of a load is written.
@@ -30,19 +33,26 @@ pub type Offered = Arc<dyn Fn(u64, u64) -> Option<f64> + Send + Sync>;
 /// Makes what is run at a load.
 type At = Box<dyn Fn(f64) -> Result<Loaded, ExperimentError> + Send + Sync>;
 
-/// A time at a multiple of the load.
+/// A time at another load.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Pulse {
-    /// Times the load.
-    pub factor: f64,
+pub(super) struct PulseTo {
+    /// That load.
+    pub peak: f64,
     /// From when on \[ns\].
     pub at: u64,
     /// How long \[ns\].
     pub hold: u64,
 }
 
+impl PulseTo {
+    /// As a multiple of what some clients bring at a load.
+    fn of(self, clients: Vec<String>, load: f64) -> Pulse {
+        Pulse { clients, factor: self.peak / load, at: self.at, hold: self.hold }
+    }
+}
+
 /// Makes what is run at a load with a pulse; or says why it cannot.
-type PulsedAt = Box<dyn Fn(f64, Pulse) -> Result<Plan, String> + Send + Sync>;
+type PulsedAt = Box<dyn Fn(f64, PulseTo) -> Result<Plan, String> + Send + Sync>;
 
 /// What is searched: a load, its range, and what is run at each value of it.
 pub struct Loads {
@@ -57,7 +67,8 @@ pub struct Loads {
     /// Users as they are written, if all clients are closed with a constant number of them.
     pub(super) users_written: Option<f64>,
     at: At,
-    pulsed: Option<PulsedAt>,
+    pulsed: PulsedAt,
+    pulses: bool,
 }
 
 /// Why a setting cannot be searched.
@@ -93,6 +104,12 @@ impl Loads {
     pub fn of_clients(checked: &Checked) -> Loads {
         let users_written = users(checked);
         let checked = checked.clone();
+        let of_all = checked.clone();
+        let pulsed = move |load: f64, pulse: PulseTo| {
+            let clients = of_all.parts().iter().filter(|part| part.is_client);
+            let pulse = pulse.of(clients.map(|part| part.name.to_string()).collect(), load);
+            plan_with_pulse(&of_all, load, &pulse).map_err(|faults| no_pulse(&faults))
+        };
         let at = move |factor: f64| {
             let plan = plan_at(&checked, factor).map_err(|faults| refused(factor, &faults))?;
             let mut loads = saturation(&checked);
@@ -110,7 +127,8 @@ impl Loads {
             replications: None,
             users_written,
             at: Box::new(at),
-            pulsed: None,
+            pulsed: Box::new(pulsed),
+            pulses: false,
         }
     }
 
@@ -198,9 +216,19 @@ impl Loads {
         crate::check(&begun, &kneepoint_scenario::plan(&begun)?)?;
         let (scenario, registry) = (scenario.clone(), registry.clone());
         let (overrides, path) = (overrides.clone(), path.to_string());
+        let name = path.clone();
+        let set = Arc::new(move |load: f64| {
+            with(&scenario, &registry, &overrides, &path, &text(load, dimension, whole))
+        });
+        let set_to = Arc::clone(&set);
+        let pulsed = move |load: f64, pulse: PulseTo| {
+            let faults = |faults: Faults| no_pulse(&faults);
+            let (back, peak) = (set_to(load).map_err(faults)?, set_to(pulse.peak).map_err(faults)?);
+            let pulse = pulse.of(moved(&back, &peak, &name, pulse.peak / load)?, load);
+            plan_with_pulse(&back, 1.0, &pulse).map_err(faults)
+        };
         let at = move |load: f64| {
-            let checked = with(&scenario, &registry, &overrides, &path, &text(load, dimension, whole))
-                .map_err(|faults| refused(load, &faults))?;
+            let checked = set(load).map_err(|faults| refused(load, &faults))?;
             let plan = kneepoint_scenario::plan(&checked).map_err(|faults| refused(load, &faults))?;
             let saturation = saturation(&checked);
             let offered = move |from, to| offered_per_s(&checked, from, to);
@@ -215,7 +243,8 @@ impl Loads {
             replications: None,
             users_written: None,
             at: Box::new(at),
-            pulsed: None,
+            pulsed: Box::new(pulsed),
+            pulses: false,
         })
     }
 
@@ -235,50 +264,17 @@ impl Loads {
             replications: None,
             users_written: None,
             at: Box::new(at),
-            pulsed: None,
+            pulsed: Box::new(|_, _| Err("the load of plans that a program makes takes no pulse".to_string())),
+            pulses: false,
         }
     }
 
-    /// Lets the search look at what a pulse of load leaves, where the goodput falls beyond the knee: that takes the
-    /// scenario from which this load was made, with the same overrides.
+    /// Lets the search look at what a pulse of load leaves, where the goodput falls beyond the knee.
+    ///
+    /// The pulse is one of the clients that the load moves, on top of whatever they bring over time.
     #[must_use]
-    pub fn with_pulses(mut self, scenario: &Scenario, registry: &Registry, overrides: &Overrides) -> Loads {
-        let (scenario, registry, overrides) = (scenario.clone(), registry.clone(), overrides.clone());
-        let axis = self.axis.clone();
-        self.pulsed = Some(Box::new(move |load, pulse| {
-            let faults = |faults: Faults| {
-                let first = faults.rows().first().map_or_else(String::new, |row| row.message.clone());
-                format!("the clients take no pulse: {first}")
-            };
-            let mut overrides = overrides.clone();
-            let mut factor = 1.0;
-            match &axis {
-                LoadAxis::Clients => factor = load,
-                LoadAxis::Setting { path, dimension, whole } => {
-                    overrides.set.push((path.clone(), text(load, *dimension, *whole)));
-                }
-            }
-            let checked = scenario.check(&registry, &overrides).map_err(faults)?;
-            for part in checked.parts().iter().filter(|part| part.is_client) {
-                let field = match part.args.kind() {
-                    "OpenClient" => "rate",
-                    "ClosedClient" => "users",
-                    "SessionClient" => "sessions",
-                    kind => return Err(format!("{} is a {kind}, whose load takes no pulse", part.name)),
-                };
-                let Some(value) = part.args.get(field) else {
-                    return Err(format!("{} has no {field} that takes a pulse", part.name));
-                };
-                let written = checked.files().text(value.place);
-                let spike = format!(
-                    "Product([{written}, Spike(base: 1, peak: {}, at: \"{}ns\", hold: \"{}ns\")])",
-                    pulse.factor, pulse.at, pulse.hold
-                );
-                overrides.set.push((format!("{}.{field}", part.name), spike));
-            }
-            let pulsed = scenario.check(&registry, &overrides).map_err(faults)?;
-            plan_at(&pulsed, factor).map_err(faults)
-        }));
+    pub fn with_pulses(mut self) -> Loads {
+        self.pulses = true;
         self
     }
 
@@ -315,16 +311,15 @@ impl Loads {
     }
 
     /// What is run at a load with a pulse; or why that cannot be.
-    pub(super) fn pulsed_at(&self, load: f64, pulse: Pulse) -> Result<Loaded, String> {
-        let Some(pulsed) = &self.pulsed else { return Err("no pulse of load was asked for".to_string()) };
-        let mut plan = pulsed(load, pulse)?;
+    pub(super) fn pulsed_at(&self, load: f64, pulse: PulseTo) -> Result<Loaded, String> {
+        let mut plan = (self.pulsed)(load, pulse)?;
         self.settle(&mut plan);
         Ok(Loaded { plan, saturation: Vec::new(), offered_per_s: Arc::new(|_, _| None) })
     }
 
     /// Whether the search can look at what a pulse of load leaves.
     pub(super) fn takes_pulses(&self) -> bool {
-        self.pulsed.is_some()
+        self.pulses
     }
 
     fn settle(&self, plan: &mut Plan) {
@@ -375,6 +370,12 @@ fn candidates(checked: &Checked) -> String {
     } else {
         format!("one of {}", all.join(", "))
     }
+}
+
+/// Why clients take no pulse, in words.
+fn no_pulse(faults: &Faults) -> String {
+    let first = faults.rows().first().map_or_else(String::new, |row| row.message.clone());
+    format!("the clients take no pulse: {first}")
 }
 
 fn refused(load: f64, faults: &Faults) -> ExperimentError {

@@ -57,6 +57,10 @@ fn is_proportional(loads: &Loads, now: f64) -> Result<bool, ExperimentError> {
 const LOST: f64 = 0.02;
 
 /// Utilisation above which a part counts as saturated.
+///
+/// # Source
+/// Chosen: a part that is offered more than it can do is idle only until its first queue has formed, which is less than a
+/// thousandth of a run of any use.
 const FULL: f64 = 0.999;
 
 /// The highest load up to `highest` that is short of saturation: no queue grows through the run, and no more requests

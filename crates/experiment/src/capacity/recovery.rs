@@ -12,7 +12,7 @@ use crate::error::ExperimentError;
 use crate::run::{Options, Progress};
 
 use super::behaviour::{FALLEN, LEVEL};
-use super::load::{Loads, Pulse};
+use super::load::{Loads, PulseTo};
 use super::paired_ratio;
 use super::point::{Kept, Point};
 use super::result::{AfterPulse, Recovery};
@@ -31,9 +31,17 @@ const BACK: f64 = 0.8;
 const HOLD: f64 = 0.05;
 
 /// The tail in which goodput is looked at, as a share of what is measured.
+///
+/// # Source
+/// Chosen: long enough for an interval of the goodput, and late enough that a pulse of [`HIGHEST`] times the capacity
+/// has been worked off for longer than the tail when it begins.
 const TAIL: f64 = 0.25;
 
 /// The highest load of a pulse, as a share of the capacity.
+///
+/// # Source
+/// Chosen: what [`HOLD`] is made for; a longer or higher pulse would still be worked off in the tail of a system that is
+/// well, and be taken for one that is stuck.
 const HIGHEST: f64 = 3.0;
 
 /// What two runs gave, and how many events they took.
@@ -63,9 +71,9 @@ pub(super) fn recovery(
     let back = loads.fitting(BACK * capacity);
     let (from, to) = near.measured;
     let measured = (to - from) as f64;
-    let peak = beyond.min(HIGHEST * capacity);
+    let peak = loads.fitting(beyond.min(HIGHEST * capacity));
     let (hold, tail) = ((measured * HOLD) as u64, (measured * TAIL) as u64);
-    let pulse = Pulse { factor: peak / back, at: from, hold };
+    let pulse = PulseTo { peak, at: from, hold };
     let pulsed = match loads.pulsed_at(back, pulse) {
         Ok(pulsed) => pulsed,
         Err(reason) => return Ok(unknown(reason)),

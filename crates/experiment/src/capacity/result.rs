@@ -25,8 +25,10 @@ pub struct CapacityResult {
     pub users_written: Option<f64>,
     /// What came of the search.
     pub finding: Finding,
-    /// The highest load inside the objectives.
+    /// The highest load inside the objectives, with its interval.
     pub capacity: Option<Estimate>,
+    /// The same where it was found and has no interval, or none at one of its ends; then `capacity` is nothing.
+    pub rough: Option<Rough>,
     /// The same in requests a second sent by all clients, where they follow from the load.
     pub capacity_per_s: Option<Estimate>,
     /// The objective that is left first beyond it.
@@ -104,6 +106,23 @@ pub enum Finding {
         /// The lowest load above it at which one was missed; nothing if none was found.
         missed: Option<f64>,
     },
+}
+
+/// A capacity without an interval: nothing to compare with or to fit a law to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rough {
+    /// Where the values cross the bound; the middle of the two loads between which they do where no slope tells.
+    pub value: f64,
+    /// The lower end of the interval, where a load that was run bounds it.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// The highest load at which all objectives held.
+    pub holds: f64,
+    /// The lowest load above it at which one was missed.
+    pub misses: f64,
+    /// Why there is no interval, as a clause.
+    pub reason: String,
 }
 
 /// The objective that is left first.

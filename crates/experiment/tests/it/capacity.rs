@@ -195,10 +195,9 @@ const POOL: &str = "(format: 1, title: \"a pool\", run: (duration: \"200s\", war
 #[test]
 fn a_pulse_leaves_one_system_stuck_and_another_not() {
     let search = |scenario: &Scenario| {
-        let (registry, overrides) = (Registry::core(), Overrides::default());
-        let of_clients = Loads::of_clients(&checked(scenario)).with_pulses(scenario, &registry, &overrides);
+        let of_clients = Loads::of_clients(&checked(scenario)).with_pulses();
         let of_setting = of_setting(scenario, "params.load", Some(("10/s", "150/s"))).unwrap();
-        let of_setting = of_setting.with_pulses(scenario, &registry, &overrides);
+        let of_setting = of_setting.with_pulses();
         [of_clients, of_setting].map(|loads| capacity(&loads, &CapacityOptions::default()).unwrap())
     };
     let pool = Scenario::from_text("pool", POOL, None).unwrap_or_else(|faults| panic!("{faults}"));
@@ -216,6 +215,56 @@ fn a_pulse_leaves_one_system_stuck_and_another_not() {
     // What stays level is not asked.
     let [level, _] = search(&scenario(OPEN, ONE, "", MEAN));
     assert_eq!(level.recovery, None);
+}
+
+/// The rate is in a file beside the scenario: another one of that name, where the program was started, is another.
+#[test]
+fn a_pulse_reads_the_files_of_the_scenario() {
+    let folder = std::env::temp_dir().join(format!("kneepoint-pulse-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let rate = "FromFile(file: \"kneepoint-rates.csv\", time: \"t\", value: \"rate\", time_unit: \"s\", unit: \"/s\")";
+    std::fs::write(folder.join("kneepoint-rates.csv"), "t,rate\n0,40\n200,40\n")
+        .expect("a file can be written");
+    let text = POOL.replace("\"=load\"", rate);
+    let scenario =
+        Scenario::from_text("pool", &text, Some(&folder)).unwrap_or_else(|faults| panic!("{faults}"));
+    let loads = Loads::of_clients(&checked(&scenario)).with_pulses();
+    let found = capacity(&loads, &CapacityOptions::default()).unwrap();
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+    assert!(matches!(found.recovery, Some(Recovery::Metastable(_))), "{:?}", found.recovery);
+}
+
+#[test]
+fn a_pulse_is_of_the_clients_that_the_load_moves() {
+    let slo = "\"right\": \"errors(callers) < 1%\"";
+    let edges = "\"callers -> desk\": (via: [Timeout(\"500ms\")])";
+    let recovery = |scenario: &Scenario, path: &str, range| {
+        let loads = of_setting(scenario, path, Some(range)).unwrap().with_pulses();
+        capacity(&loads, &CapacityOptions::default()).unwrap().recovery
+    };
+    // A rate itself, not a parameter it is made of.
+    let one = scenario(OPEN, ONE, edges, slo);
+    let found = recovery(&one, "callers.rate", ("20/s", "300/s"));
+    assert!(matches!(found, Some(Recovery::Recovers(_))), "{found:?}");
+    // Of two clients one is moved: back at 0.8 times its capacity the sum of both is what it was.
+    let two =
+        "OpenClient(to: \"desk\", rate: \"=load\"), \"others\": OpenClient(to: \"desk\", rate: \"40/s\")";
+    let found = recovery(&scenario(two, ONE, edges, slo), "params.load", ("10/s", "300/s"));
+    assert!(matches!(found, Some(Recovery::Recovers(_))), "{found:?}");
+    // What moves more than load takes none.
+    let slower = "concurrency: Servers(1), does: Compute(Exponential(\"=load / 100/s * 25ms\"))";
+    let found = recovery(&scenario(OPEN, slower, edges, slo), "params.load", ("10/s", "300/s"));
+    let Some(Recovery::Unknown(why)) = &found else { panic!("{found:?}") };
+    assert_eq!(why, "params.load changes desk.does, which is no load");
+    let offset = "OpenClient(to: \"desk\", rate: \"=load + 20/s\")";
+    let found = recovery(&scenario(offset, ONE, edges, slo), "params.load", ("10/s", "300/s"));
+    let Some(Recovery::Unknown(why)) = &found else { panic!("{found:?}") };
+    assert_eq!(why, "callers.rate does not grow in proportion to params.load");
+    let gaps = "OpenClient(to: \"desk\", arrivals: Renewal(gap: Exponential(\"25ms\")))";
+    let loads = Loads::of_clients(&checked(&scenario(gaps, ONE, edges, slo))).with_pulses();
+    let found = capacity(&loads, &CapacityOptions::default()).unwrap().recovery;
+    let Some(Recovery::Unknown(why)) = &found else { panic!("{found:?}") };
+    assert_eq!(why, "the clients take no pulse: callers has no rate that takes a pulse: its gaps say it");
 }
 
 #[test]
@@ -254,4 +303,74 @@ fn a_wrong_path_or_range_is_refused_in_words() {
     assert!(of("params.load", Some(("20/s", "10/s"))).contains("rise"));
     assert!(of("params.load", Some(("20/s", "10s"))).contains("two different things"));
     assert!(!of("params.load", Some(("20ms", "30ms"))).is_empty(), "a duration is no rate");
+}
+
+const SHORT: &str = "(format: 1, title: \"short\", run: (duration: \"20s\", warm_up: \"2s\", replications: 2),
+  params: { \"slow\": \"30%\" },
+  parts: {
+    \"callers\": OpenClient(to: \"desk\", rate: \"40/s\"),
+    \"desk\": Service(concurrency: Servers(1), queue: (max: 100000), does: [Compute(Exponential(\"10ms\")), WORK]) },
+  slo: { \"fast\": \"p99(callers.latency) < BOUND\" })";
+
+/// The line through two points led below a load of 0, or beyond all of a share: from few replications intervals are so
+/// wide that no load bounds them.
+#[test]
+fn ends_of_an_interval_lie_between_loads_that_were_run_or_are_open() {
+    let of = |work: &str, bound: &str| {
+        let text = SHORT.replace("WORK", work).replace("BOUND", bound);
+        Scenario::from_text("short", &text, None).unwrap_or_else(|faults| panic!("{faults}"))
+    };
+    let options = CapacityOptions { without_knee: true, ..CapacityOptions::default() };
+    let (mut closed, mut open) = (0, 0);
+    let mut bounded = |found: &CapacityResult, lowest: f64, highest: f64| {
+        assert_eq!(found.finding, Finding::Found, "{found:?}");
+        assert!(found.runs <= 13, "{found:?}");
+        match (&found.capacity, &found.rough) {
+            (Some(e), None) => {
+                assert!(
+                    lowest <= e.low && e.low <= e.value && e.value <= e.high && e.high <= highest,
+                    "{e:?}"
+                );
+                closed += 1;
+            }
+            (None, Some(rough)) => {
+                assert!(rough.low.is_none_or(|low| lowest <= low && low <= rough.value), "{rough:?}");
+                assert!(rough.high.is_none_or(|high| rough.value <= high && high <= highest), "{rough:?}");
+                assert!(rough.low.is_none() || rough.high.is_none(), "{rough:?}");
+                assert!(found.capacity_per_s.is_none() && !rough.reason.is_empty());
+                open += 1;
+            }
+            both => panic!("{both:?}"),
+        }
+    };
+    let plain = checked(&of("Compute(\"0ms\")", "120ms"));
+    for seed in (1..=30).chain([57]) {
+        let loads = Loads::of_clients(&plain).seeded(seed).with_replications(2 + seed % 4);
+        let found = capacity(&loads, &options).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        bounded(&found, f64::MIN_POSITIVE, 1.25 * 2.5);
+    }
+    let shares = "Choice([(share: \"=slow\", does: Compute(Exponential(\"12ms\"))), \
+                  (share: \"=1 - slow\", does: Compute(\"0ms\"))])";
+    let shares = of(shares, "160ms");
+    for seed in 1..=10 {
+        let loads = of_setting(&shares, "params.slow", Some(("1%", "100%"))).unwrap();
+        let loads = loads.seeded(seed).with_replications(3);
+        let found = capacity(&loads, &options).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        if found.finding == Finding::Found {
+            bounded(&found, 0.01, 1.0);
+        }
+    }
+    assert!(closed > 3 && open > 3, "{closed} {open}");
+}
+
+/// A share of errors that must be 0 is on one side or the other, and says nothing of how far.
+#[test]
+fn two_loads_around_a_border_without_a_slope_are_no_interval() {
+    let timeout = "\"callers -> desk\": (via: [Timeout(\"500ms\")])";
+    let found = of_clients(&scenario(OPEN, ONE, timeout, "\"right\": \"errors(callers) <= 0%\""));
+    assert_eq!((found.finding.clone(), found.capacity, found.capacity_per_s), (Finding::Found, None, None));
+    let rough = found.rough.as_ref().unwrap();
+    assert!(rough.holds < rough.value && rough.value < rough.misses, "{rough:?}");
+    assert!(rough.low.is_none() && rough.high.is_none() && !found.knee.is_empty(), "{found:?}");
+    assert!(found.warnings.iter().any(|w| w.contains("no baseline, and no law")), "{:?}", found.warnings);
 }

@@ -1,6 +1,6 @@
 //! A capacity that was written before, to hold a new one against.
 
-use kneepoint_experiment::capacity::{CapacityResult, Change, change};
+use kneepoint_experiment::capacity::{CapacityResult, Change, Finding, LoadAxis, change};
 use kneepoint_statistics::Estimate;
 use serde_json::{Value, json};
 
@@ -20,6 +20,33 @@ pub struct Baseline {
     pub capacity: Estimate,
     /// Whether it is in requests a second.
     pub per_s: bool,
+    /// The capacity on the load's own axis.
+    pub on_axis: Option<Estimate>,
+}
+
+/// What a new capacity is against an earlier one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Against {
+    /// Both have an interval.
+    Changed(Change),
+    /// There is none now, and what there is lies below the earlier interval; in words.
+    Below(String),
+    /// There is none now, and what there is lies above it; in words.
+    Above(String),
+    /// It cannot be told, and why.
+    Undecided(String),
+}
+
+impl Against {
+    /// Returns whether it is surely lower than before.
+    #[must_use]
+    pub fn is_worse(&self) -> bool {
+        match self {
+            Against::Changed(change) => change.is_worse(),
+            Against::Below(_) => true,
+            Against::Above(_) | Against::Undecided(_) => false,
+        }
+    }
 }
 
 /// Reads what [`capacity_json`](super::capacity_json) wrote.
@@ -38,11 +65,10 @@ pub fn read_baseline(text: &str) -> Result<Baseline, String> {
             value["schema_version"]
         ));
     }
-    let per_s = estimate(&value["capacity_per_s"]);
-    let capacity = per_s.or_else(|| estimate(&value["capacity"]));
-    let Some(capacity) = capacity else {
+    let (per_s, on_axis) = (estimate(&value["capacity_per_s"]), estimate(&value["capacity"]));
+    let Some(capacity) = per_s.or(on_axis) else {
         return Err(format!(
-            "it found no capacity: {}",
+            "it found no capacity with an interval: {}",
             value["sentence"].as_str().unwrap_or("it says nothing")
         ));
     };
@@ -52,6 +78,7 @@ pub fn read_baseline(text: &str) -> Result<Baseline, String> {
         load_written: value["load_written"].as_f64().unwrap_or(f64::NAN),
         capacity,
         per_s: per_s.is_some(),
+        on_axis,
     })
 }
 
@@ -70,23 +97,77 @@ fn estimate(value: &Value) -> Option<Estimate> {
 }
 
 impl Baseline {
-    /// Holds a new capacity against this one.
+    /// Holds a new capacity against this one. That there is none now is an answer too: what was found says whether it
+    /// can be as high as it was.
     ///
     /// # Errors
-    /// If the two cannot be compared: no capacity now, another kind of load; in words.
-    pub fn against(&self, now: &CapacityResult) -> Result<Change, String> {
+    /// If the two cannot be compared: another kind of load, a capacity of 0; in words.
+    pub fn against(&self, now: &CapacityResult) -> Result<Against, String> {
         let load = super::values::value(now)["load"].clone();
         if !self.per_s && load != self.load {
             return Err(format!("its load is another: {} there, {load} here", self.load));
         }
-        let now = if self.per_s { now.capacity_per_s } else { now.capacity };
-        let now = now.ok_or("there is no capacity now to hold against it")?;
-        change(&self.capacity, &now).ok_or_else(|| "its capacity is not above 0".to_string())
+        if let Some(now) = if self.per_s { now.capacity_per_s } else { now.capacity } {
+            let change = change(&self.capacity, &now);
+            return change.map(Against::Changed).ok_or_else(|| "its capacity is not above 0".to_string());
+        }
+        Ok(self.without_interval(now, load == self.load))
+    }
+
+    /// What can be said where there is no interval now: of loads that surely lie beyond the capacity, or short of it.
+    fn without_interval(&self, now: &CapacityResult, same_load: bool) -> Against {
+        let (holds, misses) = match (&now.finding, &now.rough) {
+            (Finding::Found, Some(rough)) => (rough.low, rough.high),
+            (Finding::MissedAtLowest { load, .. }, _) => (None, Some(*load)),
+            (Finding::NotReached { load }, _) => (Some(*load), None),
+            (Finding::NotSettled { holds, missed }, _) => (*holds, *missed),
+            _ => (None, None),
+        };
+        if let Some(load) = misses
+            && let Some((load_here, before)) = self.alike(now, same_load, load)
+            && load_here <= before.low
+        {
+            return Against::Below(super::load(now, load));
+        }
+        if let Some(load) = holds
+            && let Some((load_here, before)) = self.alike(now, same_load, load)
+            && load_here >= before.high
+        {
+            return Against::Above(super::load(now, load));
+        }
+        Against::Undecided(super::capacity_sentence(now))
+    }
+
+    /// A load of now and the earlier capacity in the same unit.
+    fn alike(&self, now: &CapacityResult, same_load: bool, load: f64) -> Option<(f64, Estimate)> {
+        match (&now.axis, now.offered_written_per_s) {
+            // The file may ask for another load than it did.
+            (LoadAxis::Clients, Some(written)) if self.per_s => Some((load * written, self.capacity)),
+            _ => self.on_axis.filter(|_| same_load).map(|before| (load, before)),
+        }
     }
 }
 
 /// Returns what changed in one sentence, and the same for programs.
-pub fn sentence(change: &Change) -> (String, Value) {
+pub fn sentence(against: &Against) -> (String, Value) {
+    let only = |text: String, verdict: &str| {
+        let value = json!({ "relative": null, "verdict": verdict, "sentence": text });
+        (text, value)
+    };
+    let change = match against {
+        Against::Changed(change) => change,
+        Against::Below(load) => {
+            return only(format!("Against the baseline the capacity fell below {load}."), "lower");
+        }
+        Against::Above(load) => {
+            return only(format!("Against the baseline the capacity rose above {load}."), "higher");
+        }
+        Against::Undecided(why) => {
+            let text =
+                format!("Against the baseline undecided, as there is no capacity with an interval: {why}");
+            return only(text, "undecided");
+        }
+    };
     let e = &change.relative;
     let [value, low, high] = [e.value, e.low, e.high].map(|v| v * 100.0);
     let text = if change.is_better() || change.is_worse() {

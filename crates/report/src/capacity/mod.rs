@@ -6,7 +6,7 @@ mod text;
 mod values;
 
 use kneepoint_experiment::capacity::{
-    AfterPulse, Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak, Recovery,
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak, Recovery, Rough,
 };
 use kneepoint_experiment::result::Unit;
 use kneepoint_scenario::value::{Dimension, Quantity};
@@ -14,7 +14,7 @@ use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::number::{count, counted, percent, quantity};
 
-pub use baseline::{Baseline, read_baseline, sentence as baseline_sentence};
+pub use baseline::{Against, Baseline, read_baseline, sentence as baseline_sentence};
 pub use rows::{capacity_csv, linearity_csv};
 pub use text::{capacity_text, linearity_text};
 pub use values::{CAPACITY_SCHEMA_VERSION, capacity_json, linearity_json};
@@ -104,15 +104,45 @@ fn bound(binding: &Binding) -> String {
     }
 }
 
+/// What is left beyond the capacity.
+fn beyond(result: &CapacityResult) -> String {
+    let leaves = |binding: &Binding| format!("; beyond it {} leaves {}", binding.metric, bound(binding));
+    result.binding.as_ref().map_or_else(String::new, leaves)
+}
+
+/// A capacity without an interval, in words.
+fn rough(result: &CapacityResult, rough: &Rough) -> String {
+    if rough.low.is_none() && rough.high.is_none() {
+        return format!(
+            "Holds at {} and no longer at {}; how surely is not known: {}{}.",
+            load(result, rough.holds),
+            load(result, rough.misses),
+            rough.reason,
+            beyond(result)
+        );
+    }
+    let end = |word: &str, end: Option<f64>| match end {
+        Some(end) => bare(result, end),
+        None => format!("no {word} end known"),
+    };
+    format!(
+        "Holds up to about {} ({} to {}, {}): {}{}.",
+        load(result, rough.value),
+        end("lower", rough.low),
+        end("upper", rough.high),
+        confidence(result.confidence),
+        rough.reason,
+        beyond(result)
+    )
+}
+
 /// Returns what came of the search in one or two sentences.
 ///
 /// `Holds up to 1,840 requests/s (1,810 to 1,870, 95 %); beyond it p99(shoppers.latency) leaves 300 ms.`
 pub fn capacity_sentence(result: &CapacityResult) -> String {
     match (&result.finding, &result.capacity) {
         (Finding::Found, Some(estimate)) => {
-            let beyond = result.binding.as_ref().map_or_else(String::new, |binding| {
-                format!("; beyond it {} leaves {}", binding.metric, bound(binding))
-            });
+            let beyond = beyond(result);
             let also = match (&result.axis, &result.capacity_per_s) {
                 (LoadAxis::Setting { .. }, Some(per_s)) | (LoadAxis::Clients, Some(per_s))
                     if result.offered_written_per_s.is_none() || result.axis != LoadAxis::Clients =>
@@ -180,7 +210,10 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
         (Finding::Saturated { part }, None) => {
             format!("Saturated: the queue at {part} grows through the run at every load that was tried.")
         }
-        (Finding::Found, None) => "No capacity could be told.".to_string(),
+        (Finding::Found, None) => match &result.rough {
+            Some(known) => rough(result, known),
+            None => "No capacity could be told.".to_string(),
+        },
     }
 }
 

@@ -60,6 +60,16 @@ impl Rows {
             self.exact(at, "recovery", recovery.name());
         }
         self.known(at, "capacity", result.capacity.as_ref());
+        if let Some(rough) = &result.rough {
+            // The number stands apart from those that have an interval, and the reason in its place.
+            self.record(["capacity", name, "", "capacity", "", "", "", "", &rough.reason]);
+            let ends = [("low", rough.low), ("high", rough.high)];
+            let ends = ends.into_iter().filter_map(|(word, end)| Some((word, end?)));
+            let known = [("value", rough.value), ("holds", rough.holds), ("misses", rough.misses)];
+            for (word, load) in known.into_iter().chain(ends) {
+                self.exact(at, &format!("rough_{word}"), &load.to_string());
+            }
+        }
         self.known(at, "capacity_per_s", result.capacity_per_s.as_ref());
         if let Some(binding) = &result.binding {
             self.exact(at, "binding", &binding.name);

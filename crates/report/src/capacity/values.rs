@@ -56,6 +56,10 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "offered_written_per_s": result.offered_written_per_s,
         "users_written": result.users_written,
         "capacity": result.capacity.as_ref().map(known),
+        "rough": result.rough.as_ref().map(|rough| json!({
+            "value": rough.value, "low": rough.low, "high": rough.high, "holds": rough.holds,
+            "misses": rough.misses, "reason": rough.reason,
+        })),
         "capacity_per_s": result.capacity_per_s.as_ref().map(known),
         "binding": result.binding.as_ref().map(|b| json!({
             "name": b.name, "condition": b.condition, "metric": b.metric,

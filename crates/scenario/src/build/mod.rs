@@ -105,11 +105,40 @@ pub fn plan(checked: &Checked) -> Result<Plan, Faults> {
 /// # Errors
 /// As [`plan`].
 pub fn plan_at(checked: &Checked, load: f64) -> Result<Plan, Faults> {
-    assert!(load > 0.0 && load.is_finite(), "a load is a factor above 0, not {load}");
-    make(checked, load).map_err(|faults| Faults::new(checked.files().clone(), faults))
+    planned(checked, load, None)
 }
 
-fn make(checked: &Checked, load: f64) -> Built<Plan> {
+/// A stretch of time in which some clients bring a multiple of their load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pulse {
+    /// Which, by name.
+    pub clients: Vec<String>,
+    /// How many times what they bring otherwise: rates, sessions, users.
+    pub factor: f64,
+    /// From when on \[ns\].
+    pub at: u64,
+    /// How long \[ns\].
+    pub hold: u64,
+}
+
+/// Makes a plan as [`plan_at`], with a pulse of load: what the clients bring over time is multiplied as it is built, so
+/// that files and formulas are what they are without it.
+///
+/// # Panics
+/// If the factor is not above 0 and finite.
+///
+/// # Errors
+/// As [`plan`], and if one of the clients has no rate, sessions or users over time (records, gaps).
+pub fn plan_with_pulse(checked: &Checked, load: f64, pulse: &Pulse) -> Result<Plan, Faults> {
+    planned(checked, load, Some(pulse))
+}
+
+fn planned(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Result<Plan, Faults> {
+    assert!(load > 0.0 && load.is_finite(), "a load is a factor above 0, not {load}");
+    make(checked, load, pulse).map_err(|faults| Faults::new(checked.files().clone(), faults))
+}
+
+fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
     let mut faults = Vec::new();
     let run = match checked.run() {
         Some(run) => run::run(run).noted(&mut faults),
@@ -118,9 +147,9 @@ fn make(checked: &Checked, load: f64) -> Built<Plan> {
             wrong(place, "there is no `run`: this file can be included, not run").noted(&mut faults)
         }
     };
-    let mut builder = Builder::new(checked, load, &mut faults);
+    let mut builder = Builder::new(checked, (load, pulse), &mut faults);
     builder.everything().noted(&mut faults);
-    let uncertain = uncertain::uncertainty(checked, load, &builder.parts).noted(&mut faults);
+    let uncertain = uncertain::uncertainty(checked, (load, pulse), &builder.parts).noted(&mut faults);
     let Some((run, uncertain)) = run.zip(uncertain).filter(|_| faults.is_empty()) else { return Err(faults) };
     let Builder { sim, parts, doubts, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
@@ -227,6 +256,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) sim: Simulation,
     /// How many times its load a client brings.
     pub(crate) load: f64,
+    /// When some bring more than that.
+    pub(crate) pulse: Option<&'a Pulse>,
     parts: Vec<PartPlan>,
     /// For each part its instances as others call them: the door, where it has one.
     doors: Vec<Vec<Callee>>,
@@ -243,7 +274,11 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(checked: &'a Checked, load: f64, faults: &mut Vec<Fault>) -> Builder<'a> {
+    fn new(
+        checked: &'a Checked,
+        (load, pulse): (f64, Option<&'a Pulse>),
+        faults: &mut Vec<Fault>,
+    ) -> Builder<'a> {
         Builder {
             checked,
             numbers: Numbers::of(checked),
@@ -251,6 +286,7 @@ impl<'a> Builder<'a> {
             keys: keys::Keys::read(checked, faults),
             sim: Simulation::new(0),
             load,
+            pulse,
             parts: Vec::new(),
             doors: Vec::new(),
             declared: BTreeMap::new(),

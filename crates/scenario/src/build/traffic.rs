@@ -29,21 +29,22 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
     let course = |field: &str| law::profile(builder.checked, args.profile(field), args.place_of(field));
     Ok(match args.kind() {
         "OpenClient" => {
-            let found = both(asks, both(arrivals(builder, args, "rate"), drawn("batch")));
+            let found = both(asks, both(arrivals(builder, part, "rate"), drawn("batch")));
             let ((edge, classes), (arrivals, batch)) = found?;
             let client = OpenClient::new(edge, arrivals, classes);
             let client = if batch.is_constant() == Some(1.0) { client } else { client.with_batch(batch) };
             builder.sim.add(&part.name, client)
         }
         "ClosedClient" => {
-            let users = course("users").map(|users| users.scaled(load));
+            let users = course("users").and_then(|users| pulsed(builder, part, users.scaled(load)));
             let ((edge, classes), (users, think)) = both(asks, both(users, drawn("think")))?;
             few_enough(builder, args, &users)?;
             builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes))
         }
         "SessionClient" => {
-            let arrivals = course("sessions").and_then(|rate| {
-                ArrivalProcess::new(Arrivals::Poisson, Some(rate.scaled(load)))
+            let sessions = course("sessions").and_then(|rate| pulsed(builder, part, rate.scaled(load)));
+            let arrivals = sessions.and_then(|rate| {
+                ArrivalProcess::new(Arrivals::Poisson, Some(rate))
                     .or_else(|e| wrong(args.head, e.to_string()))
             });
             let sessions = both(drawn("requests"), drawn("think"));
@@ -51,6 +52,9 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             builder.sim.add(&part.name, SessionClient::new(edge, arrivals, requests, think, classes))
         }
         "TraceClient" => {
+            if takes_pulse(builder, part) {
+                return wrong(args.head, format!("{} is a recording, whose load takes no pulse", part.name));
+            }
             // A recording that could not be read has been said.
             let trace = builder.keys.trace(at).ok_or_else(Vec::new);
             let ((edge, classes), trace) = both(asks, trace)?;
@@ -83,6 +87,21 @@ fn ends_early(builder: &Builder<'_>, name: &str, records: &[Record], speed: f64)
             SimDuration::from_nanos(end)
         )
     })
+}
+
+/// Whether the client is one of those that bring more for a while.
+fn takes_pulse(builder: &Builder<'_>, part: &Part) -> bool {
+    builder.pulse.is_some_and(|pulse| pulse.clients.iter().any(|name| **name == *part.name))
+}
+
+/// What a client brings over time, and more of it during a pulse.
+fn pulsed(builder: &Builder<'_>, part: &Part, course: RateProfile) -> Built<RateProfile> {
+    let Some(pulse) = builder.pulse.filter(|_| takes_pulse(builder, part)) else { return Ok(course) };
+    let span = SimDuration::from_nanos;
+    let widths = [span(0), span(pulse.hold), span(0)];
+    RateProfile::spike(1.0, pulse.factor, SimTime::from_nanos(pulse.at), widths)
+        .and_then(|spike| RateProfile::product(vec![course, spike]))
+        .or_else(|error| wrong(part.args.head, error.to_string()))
 }
 
 /// Holds that all users of all clients, who come in one event, are not more than the run may hold.
@@ -200,10 +219,19 @@ fn records(part: &Part) -> Vec<(&str, Option<&Args>)> {
     items.iter().map(|item| (&*item.key, item.value.as_args())).collect()
 }
 
-fn arrivals(builder: &Builder<'_>, args: &Args, field: &str) -> Built<ArrivalProcess> {
-    let checked = builder.checked;
+fn arrivals(builder: &Builder<'_>, part: &Part, field: &str) -> Built<ArrivalProcess> {
+    let (checked, args) = (builder.checked, &part.args);
     let rate: Option<RateProfile> = match args.profile_if(field) {
-        Some(spec) => Some(law::profile(checked, spec, args.place_of(field))?.scaled(builder.load)),
+        Some(spec) => {
+            let rate = law::profile(checked, spec, args.place_of(field))?.scaled(builder.load);
+            Some(pulsed(builder, part, rate)?)
+        }
+        None if takes_pulse(builder, part) => {
+            return wrong(
+                args.head,
+                format!("{} has no rate that takes a pulse: its gaps say it", part.name),
+            );
+        }
         None => None,
     };
     // Without a rate the gaps say it: they shrink as the load grows.

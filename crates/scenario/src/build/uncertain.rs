@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kneepoint_random::{Distribution, Stream};
 
-use super::{Builder, Built, law};
+use super::{Builder, Built, Pulse, law};
 use crate::plan::{PartPlan, Uncertainty};
 use crate::scenario::Checked;
 use crate::value::{Dimension, Quantity};
@@ -14,7 +14,11 @@ use crate::value::{Dimension, Quantity};
 /// A replication is checked and built anew with the values drawn for it, so whatever a formula reaches may depend on
 /// them. Each parameter has its stream, (seed, replication, `params/NAME`, `value`): another parameter, or another
 /// part, moves no value.
-pub(super) fn uncertainty(checked: &Checked, load: f64, parts: &[PartPlan]) -> Built<Option<Uncertainty>> {
+pub(super) fn uncertainty(
+    checked: &Checked,
+    (load, pulse): (f64, Option<&Pulse>),
+    parts: &[PartPlan],
+) -> Built<Option<Uncertainty>> {
     if checked.uncertain().is_empty() {
         return Ok(None);
     }
@@ -26,13 +30,14 @@ pub(super) fn uncertainty(checked: &Checked, load: f64, parts: &[PartPlan]) -> B
         laws.push((format!("params/{}", uncertain.name), law));
     }
     let (checked, parts, names) = (checked.clone(), parts.to_vec(), params.clone());
+    let pulse = pulse.cloned();
     let build = move |seed: u64, replication: u64, values: &[f64]| {
         let drawn: Vec<(String, Quantity)> = (names.iter().zip(values))
             .map(|((name, dimension), value)| (name.clone(), Quantity::new(*value, *dimension)))
             .collect();
         let checked = checked.with_drawn(&drawn).map_err(|faults| first(&faults))?;
         let mut faults = Vec::new();
-        let mut builder = Builder::new(&checked, load, &mut faults);
+        let mut builder = Builder::new(&checked, (load, pulse.as_ref()), &mut faults);
         faults.extend(builder.everything().err().into_iter().flatten());
         if let Some(fault) = faults.first() {
             return Err(fault.message.clone());

@@ -1,0 +1,73 @@
+//! A capacity held against an earlier one.
+
+use kneepoint_cli::End;
+
+use crate::folder::{Folder, run, text, words};
+
+/// One server and a bound on the mean; the work decides where the capacity lies.
+fn model(folder: &Folder, name: &str, work: &str, bound: &str) -> String {
+    let text = format!(
+        "(format: 1, title: \"One server\", run: (duration: \"60s\", warm_up: \"5s\", replications: 4), parts: {{
+            \"callers\": OpenClient(to: \"desk\", rate: \"40/s\"),
+            \"desk\": Service(concurrency: Servers(1), queue: (max: 1000), does: Compute({work})),
+        }}, edges: {{ \"callers -> desk\": (via: [Timeout(\"500ms\")]) }}, slo: {{ \"good\": \"{bound}\" }})"
+    );
+    let path = folder.file(name);
+    std::fs::write(&path, text).expect("the folder is ours");
+    path
+}
+
+const MEAN: &str = "mean(callers.latency) < 50ms";
+
+#[test]
+fn a_capacity_that_fell_rose_or_is_gone_is_delivered_and_judged() {
+    let folder = Folder::new("capacity-baseline");
+    let (base, found) = (folder.file("base.json"), folder.file("found.txt"));
+    let search = |model: &str, more: &[&str]| {
+        let first = ["capacity", model, "--no-knee", "--baseline", &base, "--force", "-o", &found];
+        run(&[&first[..], more].concat())
+    };
+    let same = model(&folder, "same.ron", "Exponential(\"10ms\")", MEAN);
+    assert_eq!(search(&same, &[]), End::Fine);
+    assert!(text(&base).contains("\"kind\": \"found\""), "it is stored");
+    assert_eq!(search(&same, &[]), End::Fine);
+    assert!(words(&found).starts_with("Against the baseline no difference is shown"), "{}", words(&found));
+    assert_eq!(search(&model(&folder, "slow.ron", "Exponential(\"14ms\")", MEAN), &[]), End::Missed);
+    assert!(words(&found).starts_with("Against the baseline the capacity fell by"), "{}", words(&found));
+    assert_eq!(search(&model(&folder, "fast.ron", "Exponential(\"7ms\")", MEAN), &[]), End::Fine);
+    assert!(words(&found).starts_with("Against the baseline the capacity rose by"), "{}", words(&found));
+    // No load holds any more: the worst that can happen is neither a wrong usage nor thrown away.
+    let gone = model(&folder, "gone.ron", "\"60ms\"", MEAN);
+    assert_eq!(search(&gone, &[]), End::Missed);
+    assert!(words(&found).starts_with("Against the baseline the capacity fell below "), "{}", words(&found));
+    assert!(words(&found).contains("Missed already at the lowest load"), "{}", words(&found));
+    assert_eq!(search(&gone, &["--format", "json"]), End::Missed);
+    assert!(text(&found).contains("\"verdict\": \"lower\""), "{}", text(&found));
+}
+
+#[test]
+fn what_has_no_interval_is_no_baseline_and_undecided_against_one() {
+    let folder = Folder::new("capacity-rough");
+    let (base, other, found) =
+        (folder.file("base.json"), folder.file("other.json"), folder.file("found.txt"));
+    let search = |model: &str, base: &str| {
+        run(&["capacity", model, "--no-knee", "--baseline", base, "--force", "-o", &found])
+    };
+    let plain = model(&folder, "plain.ron", "Exponential(\"10ms\")", MEAN);
+    assert_eq!(search(&plain, &base), End::Fine);
+    // Errors that must be none say on which side a load lies, and not how far from the border.
+    let rough = model(&folder, "rough.ron", "Exponential(\"10ms\")", "errors(callers) <= 0%");
+    assert_eq!(search(&rough, &other), End::Bad);
+    assert!(words(&found).starts_with("Holds at"), "{}", words(&found));
+    assert!(words(&found).contains("how surely is not known"), "{}", words(&found));
+    assert!(!std::path::Path::new(&other).exists(), "nothing is stored");
+    assert_eq!(search(&rough, &base), End::Fine);
+    assert!(words(&found).starts_with("Against the baseline undecided"), "{}", words(&found));
+}
+
+#[test]
+fn a_knee_is_not_left_out_of_what_has_none() {
+    let folder = Folder::new("capacity-over");
+    let model = model(&folder, "model.ron", "Exponential(\"10ms\")", MEAN);
+    assert_eq!(run(&["capacity", &model, "--over", "desk.instances=1,2", "--no-knee"]), End::Bad);
+}
