@@ -436,3 +436,39 @@ fn present(checked: &Checked, path: &str) -> Option<Quantity> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{Options, run_and_keep};
+
+    #[test]
+    fn a_pulse_is_one_of_the_clients_that_the_axis_moves() {
+        let text = "(format: 1, title: \"two\", run: (duration: \"20s\", warm_up: \"2s\", replications: 2),
+          params: { \"load\": \"20/s\" },
+          parts: { \"callers\": OpenClient(to: \"desk\", rate: \"=load\"),
+            \"others\": OpenClient(to: \"desk\", rate: \"20/s\"),
+            \"desk\": Service(concurrency: Servers(1), does: Compute(\"1ms\")) })";
+        let scenario = Scenario::from_text("two", text, None).unwrap_or_else(|faults| panic!("{faults}"));
+        let (registry, overrides) = (Registry::core(), Overrides::default());
+        let checked = scenario.check(&registry, &overrides).unwrap_or_else(|faults| panic!("{faults}"));
+        let sent = |plan: &Plan| -> Vec<u64> {
+            let (_, all) = run_and_keep(plan, &Options::default()).expect("it runs");
+            all[0].clients.iter().flatten().map(|client| client.sent()).collect()
+        };
+        // Four times the load in 9 of 18 s that are measured: 2.5 times as many requests.
+        let pulse = |load: f64| PulseTo { peak: 4.0 * load, at: 2_000_000_000, hold: 9_000_000_000 };
+        let calm = sent(&plan_at(&checked, 1.0).unwrap_or_else(|faults| panic!("{faults}")));
+        let grown = |sent: &[u64], client: usize| sent[client] as f64 / calm[client] as f64;
+        for path in ["params.load", "callers.rate"] {
+            let range = Some((Quantity::new(1.0, Dimension::Rate), Quantity::new(200.0, Dimension::Rate)));
+            let loads = Loads::of_setting(&scenario, &registry, &overrides, path, range).expect("a load");
+            let pulsed = sent(&loads.pulsed_at(20.0, pulse(20.0)).expect("a rate takes a pulse").plan);
+            assert!((2.0..3.0).contains(&grown(&pulsed, 0)), "{path}: {pulsed:?} of {calm:?}");
+            assert_eq!(pulsed[1], calm[1], "{path}");
+        }
+        let loads = Loads::of_clients(&checked);
+        let pulsed = sent(&loads.pulsed_at(1.0, pulse(1.0)).expect("rates take a pulse").plan);
+        assert!([0, 1].iter().all(|client| (2.0..3.0).contains(&grown(&pulsed, *client))), "{pulsed:?}");
+    }
+}

@@ -305,11 +305,12 @@ fn a_wrong_path_or_range_is_refused_in_words() {
     assert!(!of("params.load", Some(("20ms", "30ms"))).is_empty(), "a duration is no rate");
 }
 
-const SHORT: &str = "(format: 1, title: \"short\", run: (duration: \"20s\", warm_up: \"2s\", replications: 2),
+const SHORT: &str =
+    "(format: 1, title: \"short\", run: (duration: \"20s\", warm_up: \"2s\", replications: 2),
   params: { \"slow\": \"30%\" },
   parts: {
     \"callers\": OpenClient(to: \"desk\", rate: \"40/s\"),
-    \"desk\": Service(concurrency: Servers(1), queue: (max: 100000), does: [Compute(Exponential(\"10ms\")), WORK]) },
+    \"desk\": Service(concurrency: Servers(1), queue: (max: 100000), does: WORK) },
   slo: { \"fast\": \"p99(callers.latency) < BOUND\" })";
 
 /// The line through two points led below a load of 0, or beyond all of a share: from few replications intervals are so
@@ -343,18 +344,23 @@ fn ends_of_an_interval_lie_between_loads_that_were_run_or_are_open() {
             both => panic!("{both:?}"),
         }
     };
-    let plain = checked(&of("Compute(\"0ms\")", "120ms"));
-    for seed in (1..=30).chain([57]) {
-        let loads = Loads::of_clients(&plain).seeded(seed).with_replications(2 + seed % 4);
+    let plain = checked(&of("Compute(Exponential(\"10ms\"))", "120ms"));
+    // With two replications an end lay below 0 with seeds 29, 35, 38, 52 and 55.
+    let more = (1..=12).flat_map(|seed| [(seed, 3), (seed, 5)]);
+    for (seed, replications) in [29, 35, 38, 52, 55].map(|seed| (seed, 2)).into_iter().chain(more) {
+        let loads = Loads::of_clients(&plain).seeded(seed).with_replications(replications);
         let found = capacity(&loads, &options).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         bounded(&found, f64::MIN_POSITIVE, 1.25 * 2.5);
     }
-    let shares = "Choice([(share: \"=slow\", does: Compute(Exponential(\"12ms\"))), \
-                  (share: \"=1 - slow\", does: Compute(\"0ms\"))])";
+    let shares = "[Compute(Exponential(\"10ms\")), \
+                  Choice([(share: \"=slow\", does: Compute(Exponential(\"12ms\"))), \
+                  (share: \"=1 - slow\", does: Compute(\"0ms\"))])]";
     let shares = of(shares, "160ms");
-    for seed in 1..=10 {
+    // Here it lay above all of a share.
+    for (seed, replications) in [(3, 2), (8, 2), (8, 4), (9, 2), (10, 2), (13, 3), (17, 4), (18, 3), (19, 3)]
+    {
         let loads = of_setting(&shares, "params.slow", Some(("1%", "100%"))).unwrap();
-        let loads = loads.seeded(seed).with_replications(3);
+        let loads = loads.seeded(seed).with_replications(replications);
         let found = capacity(&loads, &options).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         if found.finding == Finding::Found {
             bounded(&found, 0.01, 1.0);
