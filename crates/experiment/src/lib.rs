@@ -40,5 +40,5 @@ pub use compare::{CompareOptions, Design, compare};
 pub use error::ExperimentError;
 pub use measurable::check;
 pub use replicate::replicate;
-pub use run::{Options, Progress, run};
+pub use run::{Options, Progress, run, trace};
 pub use saturation::{Closed, Forecast, Load, Saturation, forecast, offered_per_s, saturation};

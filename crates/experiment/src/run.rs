@@ -18,7 +18,7 @@ use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
     CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, PartResult, ReplicationFacts, RunResult,
-    Verdict, WarmUpFrom, WatchResult,
+    SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
 use crate::tables::tables;
@@ -179,10 +179,39 @@ pub(crate) fn run_and_keep(
     if options.samples {
         // One replication, or all the batches of one.
         let of = if program.batch.is_some() { &all[..] } else { &all[..all.len().min(1)] };
-        let candidates: Vec<Candidates> = of.iter().flat_map(|one| one.candidates.iter().cloned()).collect();
-        result.samples = sampled(plan, &Candidates::together(candidates))?;
+        result.samples = shown(plan, of)?;
     }
     Ok((result, all))
+}
+
+/// Shows a few requests of the first replication, or of the batches it is cut into.
+fn shown(plan: &Plan, of: &[Replication]) -> Result<Vec<SampledRequest>, ExperimentError> {
+    let candidates: Vec<Candidates> = of.iter().flat_map(|one| one.candidates.iter().cloned()).collect();
+    sampled(plan, &Candidates::together(candidates))
+}
+
+/// Shows a few requests in full: those that a run of the plan [shows](RunResult::samples), for the time of two
+/// replications.
+///
+/// # Errors
+/// As [`run`].
+pub fn trace(plan: &Plan, options: &Options) -> Result<TraceResult, ExperimentError> {
+    in_threads(options.threads, || {
+        check_plan(plan)?;
+        let (warm_up, _) = pilot::warm_up(plan)?;
+        let program = compile(plan, warm_up.as_nanos())?;
+        let first = replicate(plan, &program, 0)?;
+        missing(&program, &first[0])?;
+        if let Some(progress) = options.progress {
+            progress(Progress { done: 1, planned: 1 });
+        }
+        Ok(TraceResult {
+            title: plan.title.clone(),
+            about: plan.about.clone(),
+            seed: plan.run.seed,
+            requests: shown(plan, &first)?,
+        })
+    })?
 }
 
 /// What replications, or the batches of one, come to.

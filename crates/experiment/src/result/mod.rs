@@ -1,10 +1,12 @@
 //! What a run found: plain data for whoever prints it. Nothing here reaches back to a simulation.
 
+mod critical_path;
 mod judged;
 mod measure;
 mod numbers;
 mod point;
 mod sampled;
+mod trace;
 
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
@@ -17,6 +19,7 @@ pub use measure::{Better, Measure, Subject};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use point::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
+pub use trace::TraceResult;
 
 /// Everything a run found.
 ///
