@@ -29,8 +29,8 @@ const BASELINE_MAX: u64 = 4_000_000;
 
 pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.answer.output
-        && let Err(message) = output::can_be_written(path, arguments.answer.force)
+    if let Some(path) = &arguments.answer.to.output
+        && let Err(message) = output::can_be_written(path, arguments.answer.to.force)
     {
         return output::bad(&message);
     }
@@ -60,7 +60,7 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
         return match sizes(registry, arguments, &scenario, over, &options) {
             Ok(text) => {
                 drop(bar);
-                output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force)
+                output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force)
             }
             Err(end) => end,
         };
@@ -186,7 +186,7 @@ fn sizes(
     }
     let found = linearity(&sizes, options).map_err(|error| Trouble::from(error).tell())?;
     Ok(match arguments.answer.format {
-        Format::Text => linearity_text(&path, &found, output::look(arguments.answer.output.is_some())),
+        Format::Text => linearity_text(&path, &found, output::look(arguments.answer.to.output.is_some())),
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
     })
@@ -240,7 +240,7 @@ fn finish(
     }
     let text = match arguments.answer.format {
         Format::Text => {
-            let text = capacity_text(found, output::look(arguments.answer.output.is_some()));
+            let text = capacity_text(found, output::look(arguments.answer.to.output.is_some()));
             match &change {
                 Some((sentence, _, _)) => format!("{sentence}\n{text}"),
                 None => text,
@@ -249,7 +249,7 @@ fn finish(
         Format::Json => capacity_json(found, change.as_ref().map(|(_, value, _)| value)),
         Format::Csv => capacity_csv(found),
     };
-    let mut end = output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force);
+    let mut end = output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force);
     if end == End::Fine
         && let (Some(path), None) = (&arguments.baseline, &baseline)
     {

@@ -35,7 +35,7 @@ pub fn prometheus(result: &RunResult) -> String {
     about(&mut page, result);
     clients(&mut page, result);
     parts(&mut page, result);
-    page.0
+    page.text
 }
 
 fn about(page: &mut Page, result: &RunResult) {
@@ -212,18 +212,24 @@ fn part_name(part: &PartResult) -> &str {
 
 /// What is written.
 #[derive(Default)]
-struct Page(String);
+struct Page {
+    text: String,
+    /// The head of the family that is next: written with its first sample, if it has any.
+    head: String,
+}
 
 impl Page {
     fn head(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        self.head = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
     fn line(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         let labels: Vec<String> =
             labels.iter().map(|(label, text)| format!("{label}=\"{}\"", escaped(text))).collect();
         let braces = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
-        let _ = writeln!(self.0, "{name}{braces} {value}");
+        self.text += &std::mem::take(&mut self.head);
+        // A text takes everything.
+        let _ = writeln!(self.text, "{name}{braces} {value}");
     }
 
     fn estimate(&mut self, name: &str, labels: &[(&str, &str)], estimated: &Estimated, divisor: f64) {
