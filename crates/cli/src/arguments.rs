@@ -183,6 +183,9 @@ pub struct RunArguments {
     /// Write the objectives as JUnit XML to this file
     #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
+    /// Keep what happened when, in at most 120 equal windows: the JSON has it under `timeline`
+    #[arg(long)]
+    pub timeline: bool,
 }
 
 #[derive(Debug, Args)]

@@ -34,8 +34,12 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
     crate::interrupt::end_at_once();
     let bar = progress::Progress::new(plan.run.replications_min, arguments.repeated.quiet);
     let tell = |progress: Progress| bar.at(progress.done, progress.planned);
-    let options =
-        Options { threads: Some(arguments.repeated.threads.count()), samples: true, progress: Some(&tell) };
+    let options = Options {
+        threads: Some(arguments.repeated.threads.count()),
+        samples: true,
+        timeline: arguments.timeline,
+        progress: Some(&tell),
+    };
     let result = kneepoint_experiment::run(&plan, &options);
     drop(bar);
     Ok(result?)

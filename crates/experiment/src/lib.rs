@@ -34,6 +34,7 @@ pub mod sensitivity;
 mod series;
 pub mod sweep;
 mod tables;
+mod timeline;
 mod warnings;
 
 pub use compare::{CompareOptions, Design, compare};

@@ -3,17 +3,11 @@
 use std::fmt::Write;
 
 use kneepoint_experiment::result::{
-    Count, Durations, LevelResult, PartResult, RunResult, Share, Station, Verdict,
+    Count, Durations, LevelResult, PartResult, RunResult, Share, Station, Verdict, coarse_edges,
 };
 use kneepoint_statistics::{Estimated, Histogram};
 
 use crate::number::SECOND;
-
-/// Edges of duration buckets per octave.
-///
-/// # Source
-/// Chosen: a quantile that is interpolated between edges lies within a tenth of the truth.
-const EDGES_PER_OCTAVE: u64 = 4;
 
 /// Returns the metrics of a run in the text exposition format of Prometheus (version 0.0.4).
 ///
@@ -269,27 +263,11 @@ impl Page {
     }
 }
 
-/// The edges of buckets from the first that holds something to the one that holds everything \[ns\]: whole numbers, up
-/// to and with which values are counted.
+/// The edges of buckets that hold everything \[ns\].
 fn edges<'h>(of: impl Iterator<Item = &'h Histogram>) -> Vec<u64> {
     let ranges = of.filter_map(|histogram| histogram.min().zip(histogram.max()));
-    let Some((least, most)) = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))) else { return Vec::new() };
-    // Quarters of octaves are edges of the histogram's own buckets too.
-    let octaves = least.max(4).ilog2()..=most.max(4).ilog2();
-    let quarters = octaves.flat_map(|octave| {
-        (1..=EDGES_PER_OCTAVE).map(move |quarter| {
-            let low = 1_u64 << octave;
-            low + (low / EDGES_PER_OCTAVE * quarter - 1)
-        })
-    });
-    let mut edges = Vec::new();
-    for edge in quarters.skip_while(|edge| *edge < least) {
-        edges.push(edge);
-        if edge >= most {
-            break;
-        }
-    }
-    edges
+    let range = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+    range.map_or_else(Vec::new, |(least, most)| coarse_edges(least, most))
 }
 
 /// A text as it may stand between quotes.
@@ -308,14 +286,5 @@ mod tests {
         result.clients[0].name = "a\"b\\c\nd".to_string();
         let text = prometheus(&result);
         assert!(text.contains(r#"active_connections{client="a\"b\\c\nd"} 54"#), "{text}");
-    }
-
-    #[test]
-    fn edges_are_shared_and_hold_everything() {
-        let mut histogram = Histogram::new();
-        [3, 1_000, 1_048_576].into_iter().for_each(|v| histogram.record(v));
-        let edges = edges([&histogram].into_iter());
-        assert!(edges[0] >= 3 && edges.is_sorted() && *edges.last().unwrap() >= 1_048_576, "{edges:?}");
-        assert!(edges.contains(&((1 << 20) - 1)) && edges.contains(&((5 << 18) - 1)));
     }
 }
