@@ -398,6 +398,17 @@ fn a_trace_shows_a_few_requests_in_full() {
 }
 
 #[test]
+fn a_timeline_is_kept_if_it_is_asked_for() {
+    let folder = Folder::new("timeline");
+    let arguments = ["run", "station.ron", "--format", "json", "--timeline"];
+    let value = folder.run(&arguments).ends(0).json();
+    assert_eq!(value["timeline"]["parts"][0]["name"], "desk");
+    let one = folder.run(&[&arguments[..], &["--threads", "1"]].concat()).data();
+    assert_eq!(one, folder.run(&[&arguments[..], &["--threads", "3"]].concat()).data());
+    assert_eq!(value["digest"], folder.run(&arguments[..4]).ends(0).json()["digest"]);
+}
+
+#[test]
 fn metrics_are_written_as_prometheus_reads_them() {
     let folder = Folder::new("prometheus");
     let page = folder.run(&["run", "station.ron", "--format", "prometheus"]).data();

@@ -1,6 +1,7 @@
 //! What is written for other programs, read by readers that others wrote.
 
 mod metrics;
+mod timeline;
 mod traces;
 
 use kneepoint_experiment::result::RunResult;
