@@ -343,7 +343,7 @@ pub(crate) fn replicate(
     program: &Program,
     number: u64,
 ) -> Result<Vec<Replication>, ExperimentError> {
-    let bounds = program.timeline.as_deref();
+    let bounds = program.timeline.as_deref().filter(|_| number < timeline::REPLICATIONS_MAX);
     match program.batch {
         Some(length) => batches::record(plan, length, &program.tasks, bounds),
         None => Ok(vec![record(plan, program.warm_up, &program.tasks, bounds, number)?]),

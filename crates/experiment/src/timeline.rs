@@ -28,6 +28,12 @@ use crate::series::probe;
 const WINDOWS_MAX: u64 = 120;
 const WINDOWS_MIN: u64 = 60;
 
+/// Replications of which it is kept what happened when, at most: the first ones.
+///
+/// # Source
+/// Chosen: intervals over time hardly narrow beyond, and a client takes about 300 KB a replication.
+pub(crate) const REPLICATIONS_MAX: u64 = 100;
+
 /// Fewer samples beyond a percentile say nothing.
 ///
 /// # Source
@@ -197,7 +203,7 @@ pub(crate) fn timeline(plan: &Plan, bounds: &[u64], all: &[Replication]) -> Time
     let faults = faults.collect();
     let at = SimTime::from_nanos;
     let windows = bounds.windows(2).map(|pair| (at(pair[0]), at(pair[1]))).collect();
-    Timeline { windows, clients, parts, faults }
+    Timeline { windows, replications: recorded.len() as u64, clients, parts, faults }
 }
 
 /// The tracks, one after the other.

@@ -34,7 +34,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// so many good requests had at most, as far as ten requests lie beyond.
 ///
 /// `timeline` is there if it was [asked for](kneepoint_experiment::Options::timeline): `bounds` are the ends of its
-/// windows \[s\], the beginning first; everything else is a list with one entry per window, null where the data do not
+/// windows \[s\], the beginning first; `replications` is of how many it is (the first hundred); everything else is a list with one entry per window, null where the data do not
 /// carry one.
 /// A number over time is an object with `values` and, with two replications or more, `low` and `high`; a count has its
 /// `total` over all replications and its `rate`. Clients have `sent`, `good`, `by_status`, `latency` (p50, p90, p95, p99),

@@ -123,6 +123,9 @@ fn clients(page: &mut Page, result: &RunResult) {
     }
 }
 
+/// Metrics of one name: the name, what they say, and where in a station they are found.
+type Family<'r, T> = (&'static str, &'static str, fn(&'r Station) -> T);
+
 /// A number of each instance, or of a part as a whole where its instances were not kept.
 fn stations(part: &PartResult) -> Vec<([(&str, &str); 2], &Station)> {
     let whole = || {
@@ -136,7 +139,7 @@ fn stations(part: &PartResult) -> Vec<([(&str, &str); 2], &Station)> {
 
 fn parts(page: &mut Page, result: &RunResult) {
     let all: Vec<([(&str, &str); 2], &Station)> = result.parts.iter().flat_map(stations).collect();
-    let counters: [(&str, &str, fn(&Station) -> &Count); 3] = [
+    let counters: [Family<'_, &Count>; 3] = [
         ("kneepoint_part_calls_total", "Calls that arrived.", |s| &s.calls),
         ("kneepoint_part_lost_total", "Calls that will never be answered.", |s| &s.lost),
         ("kneepoint_part_orphans_total", "Answers that nobody waited for.", |s| &s.orphans),
@@ -159,7 +162,7 @@ fn parts(page: &mut Page, result: &RunResult) {
             page.line("kneepoint_part_time_seconds_total", &labels, time.total as f64 / SECOND);
         }
     }
-    let shares: [(&str, &str, fn(&Station) -> Option<&Share>); 2] = [
+    let shares: [Family<'_, Option<&Share>>; 2] = [
         ("kneepoint_part_utilisation_ratio", "Time busy over capacity.", |s| s.utilisation.as_ref()),
         ("kneepoint_part_thread_utilisation_ratio", "Threads held over threads there are.", |s| {
             s.thread_utilisation.as_ref()
@@ -171,7 +174,7 @@ fn parts(page: &mut Page, result: &RunResult) {
             pick(station).into_iter().for_each(|share| page.estimate(name, labels, &share.share, 1.0));
         }
     }
-    let levels: [(&str, &str, fn(&Station) -> Option<&LevelResult>); 4] = [
+    let levels: [Family<'_, Option<&LevelResult>>; 4] = [
         ("kneepoint_part_busy_servers", "Servers busy, mean over time.", |s| s.busy.as_ref()),
         ("kneepoint_part_queue_length", "Calls waiting, mean over time.", |s| s.queue.as_ref()),
         ("kneepoint_part_calls_inside", "Calls accepted and not yet answered, mean over time.", |s| {
@@ -185,7 +188,7 @@ fn parts(page: &mut Page, result: &RunResult) {
             pick(station).into_iter().for_each(|level| page.estimate(name, labels, &level.mean, 1.0));
         }
     }
-    let times: [(&str, &str, fn(&Station) -> Option<&Durations>); 3] = [
+    let times: [Family<'_, Option<&Durations>>; 3] = [
         ("kneepoint_part_response_duration_seconds", "From the arrival of a call to its good answer.", |s| {
             Some(&s.response)
         }),

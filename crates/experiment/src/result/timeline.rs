@@ -17,7 +17,7 @@ const EDGES_PER_OCTAVE: u64 = 4;
 ///
 /// The windows are of equal length and follow each other from the beginning of the run, warm-up included, to its end:
 /// what was counted in them adds up to what was counted at all. What happens at the instant where two of them meet
-/// belongs to the first.
+/// belongs to the first. Of more than a hundred replications it is that of the first hundred.
 ///
 /// # Units
 /// Durations in nanoseconds, rates per second, shares from 0 to 1.
@@ -25,6 +25,8 @@ const EDGES_PER_OCTAVE: u64 = 4;
 pub struct Timeline {
     /// From when until when each window is.
     pub windows: Vec<(SimTime, SimTime)>,
+    /// Of how many replications it is.
+    pub replications: u64,
     /// What the clients saw, in the order of the plan.
     pub clients: Vec<ClientTimeline>,
     /// What happened at the other parts, in the order of the plan.
@@ -48,7 +50,7 @@ pub struct Line {
 /// Things that happened, over time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
-    /// In all replications together, by window.
+    /// In all those replications together, by window.
     pub totals: Vec<u64>,
     /// How many a second in one replication (1/s).
     pub rate: Line,

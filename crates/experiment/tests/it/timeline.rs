@@ -138,6 +138,14 @@ fn they_are_the_same_on_any_number_of_threads_and_change_nothing_else() {
 }
 
 #[test]
+fn of_many_replications_the_first_hundred_are_kept() {
+    let result = found(&planned(r#"duration: "2s", warm_up: "0s", replications: 101"#, ""), 2);
+    assert_eq!((timeline(&result).replications, result.facts.replications), (100, 101));
+    let sent: u64 = timeline(&result).clients[0].all.sent.totals.iter().sum();
+    assert!(sent < result.clients[0].all.sent.total);
+}
+
+#[test]
 fn a_fault_shows_in_its_window() {
     let result = found(&planned(SHORT, CRASH), 1);
     let timeline = timeline(&result);

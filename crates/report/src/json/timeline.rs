@@ -21,6 +21,7 @@ pub(super) fn timeline(timeline: &Timeline) -> Value {
         .collect();
     json!({
         "bounds": bounds,
+        "replications": timeline.replications,
         "clients": timeline.clients.iter().map(client).collect::<Vec<Value>>(),
         "parts": timeline.parts.iter().map(part).collect::<Vec<Value>>(),
         "faults": timeline.faults.iter().map(fault).collect::<Vec<Value>>(),

@@ -61,7 +61,9 @@ impl Process<'_> {
         );
         events.push(self.about("process_name", 0, json!({ "name": name })));
         events.push(self.about("process_sort_index", 0, json!({ "sort_index": self.id })));
-        self.row(events, PATH_ROW, "what decided".to_string());
+        let path = request.critical_path();
+        let not_whole = if path.is_none() { " (not known: spans were left out)" } else { "" };
+        self.row(events, PATH_ROW, format!("what decided{not_whole}"));
         let whole = json!({
             "identity": format!("{:016x}", request.identity),
             "born_s": request.born.as_nanos() as f64 / crate::number::SECOND,
@@ -70,7 +72,7 @@ impl Process<'_> {
         });
         let title = format!("{} {}", request.client, request.status.name());
         events.push(self.slice(PATH_ROW, &title, "request", (0, i128::from(latency)), whole));
-        for span in request.critical_path().unwrap_or_default() {
+        for span in path.unwrap_or_default() {
             events.push(self.span(PATH_ROW, span));
         }
         for (at, (strand, end)) in request.strands.iter().zip(request.strand_ends()).enumerate() {

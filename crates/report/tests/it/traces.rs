@@ -47,7 +47,7 @@ fn event(event: &Value) -> (u64, u64) {
     assert!(event["name"].is_string(), "{event}");
     let known: &[&str] = match event["ph"].as_str().expect("a phase") {
         "M" => {
-            let arg = match event["name"].as_str().unwrap() {
+            let arg = match event["name"].as_str().expect("a text") {
                 "process_name" | "thread_name" => &event["args"]["name"],
                 "process_sort_index" | "thread_sort_index" => &event["args"]["sort_index"],
                 other => panic!("{other} is no metadata"),
@@ -138,7 +138,7 @@ fn mapped(value: &Value, at: &str) {
         "Resource" => {
             fields(&["attributes"]);
             each("attributes", "KeyValue");
-            let attributes = value["attributes"].as_array().unwrap();
+            let attributes = value["attributes"].as_array().expect("a list");
             assert!(attributes.iter().any(|a| a["key"] == "service.name"), "{value}");
         }
         "ScopeSpans" => {
@@ -182,7 +182,8 @@ fn mapped(value: &Value, at: &str) {
         "KeyValue" => {
             fields(&["key", "value"]);
             assert!(!text("key").is_empty());
-            let (sort, content) = value["value"].as_object().unwrap().iter().next().expect("one value");
+            let (sort, content) =
+                value["value"].as_object().expect("an object").iter().next().expect("one value");
             let fits = match sort.as_str() {
                 "stringValue" => content.is_string(),
                 "boolValue" => content.is_boolean(),
@@ -190,7 +191,7 @@ fn mapped(value: &Value, at: &str) {
                 "intValue" => content.as_str().is_some_and(|text| text.parse::<i64>().is_ok()),
                 other => panic!("{other}"),
             };
-            assert!(fits && value["value"].as_object().unwrap().len() == 1, "{value}");
+            assert!(fits && value["value"].as_object().expect("an object").len() == 1, "{value}");
         }
         other => panic!("{other}"),
     }
