@@ -353,7 +353,7 @@ fn settings_variants_and_seeds_are_recorded() {
 #[test]
 fn threads_change_nothing_and_seeds_change_the_numbers() {
     let folder = Folder::new("threads");
-    for format in ["text", "json", "csv"] {
+    for format in ["text", "json", "csv", "prometheus"] {
         let with =
             |more: &[&str]| folder.run(&[&["run", "station.ron", "--format", format], more].concat()).data();
         let one = with(&["--threads", "1"]);
@@ -362,6 +362,63 @@ fn threads_change_nothing_and_seeds_change_the_numbers() {
         assert_eq!(one, with(&["--seed", "1"]));
         assert_ne!(one, with(&["--seed", "2"]));
     }
+}
+
+#[test]
+fn a_trace_shows_a_few_requests_in_full() {
+    let folder = Folder::new("trace");
+    let read = |text: String| -> Value { serde_json::from_str(&text).expect("it is JSON") };
+    let perfetto = folder.run(&["trace", "station.ron"]).data();
+    assert_eq!(folder.run(&["trace", "station.ron", "-o", "trace.json"]).data(), "");
+    assert_eq!(folder.read("trace.json"), perfetto);
+    folder.run(&["trace", "station.ron", "-o", "trace.json"]).refused("trace.json exists; --force");
+    let otlp = ["trace", "station.ron", "-o", "trace.json", "--force", "--format", "otlp"];
+    assert_eq!(folder.run(&otlp).data(), "");
+    assert!(read(folder.read("trace.json"))["resourceSpans"].is_array());
+    assert_eq!(folder.run(&["trace", "station.ron", "--threads", "1"]).data(), perfetto);
+    assert_ne!(folder.run(&["trace", "station.ron", "--seed", "7"]).data(), perfetto);
+    // They are the requests of the run.
+    let run = folder.run(&["run", "station.ron", "--format", "json"]).ends(0).json();
+    let identities = |value: &Value, of: fn(&Value) -> &Value| -> Vec<Value> {
+        value
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| of(one).clone())
+            .filter(|id| !id.is_null())
+            .collect()
+    };
+    assert_eq!(
+        identities(&read(perfetto)["traceEvents"], |event| &event["args"]["identity"]),
+        identities(&run["samples"], |request| &request["identity"])
+    );
+    folder.write("broken.ron", &STATION.replace("Service(", "Servise("));
+    folder.run(&["trace", "broken.ron"]).refused("did you mean `Service`?");
+    folder.run(&["trace", "station.ron", "--set", "run.limits.in_flight=2"]).ends(3);
+}
+
+#[test]
+fn a_timeline_is_kept_if_it_is_asked_for() {
+    let folder = Folder::new("timeline");
+    let arguments = ["run", "station.ron", "--format", "json", "--timeline"];
+    let value = folder.run(&arguments).ends(0).json();
+    assert_eq!(value["timeline"]["parts"][0]["name"], "desk");
+    let one = folder.run(&[&arguments[..], &["--threads", "1"]].concat()).data();
+    assert_eq!(one, folder.run(&[&arguments[..], &["--threads", "3"]].concat()).data());
+    assert_eq!(value["digest"], folder.run(&arguments[..4]).ends(0).json()["digest"]);
+}
+
+#[test]
+fn metrics_are_written_as_prometheus_reads_them() {
+    let folder = Folder::new("prometheus");
+    let page = folder.run(&["run", "station.ron", "--format", "prometheus"]).data();
+    assert!(page.starts_with("# HELP kneepoint_run_info "), "{page}");
+    assert!(page.contains(
+        "\nkneepoint_objective_met{objective=\"fast\",condition=\"mean(callers.latency) < 500ms\"} 1\n"
+    ));
+    let missed = ["run", "station.ron", "--variant", "slow", "--format", "prometheus", "-o", "metrics.prom"];
+    folder.run(&missed).ends(1);
+    assert!(folder.read("metrics.prom").contains("\nhttp_requests_total{client=\"callers\","));
 }
 
 #[test]

@@ -23,7 +23,9 @@ fn samples(threads: usize) -> Vec<SampledRequest> {
     let scenario = Scenario::from_text("samples.ron", MODEL, None).expect("it is sound");
     let checked = scenario.check(&Registry::core(), &Overrides::default()).expect("it is sound");
     let plan = plan(&checked).expect("it can be built");
-    run(&plan, &Options { threads: Some(threads), samples: true, progress: None }).expect("it runs").samples
+    run(&plan, &Options { threads: Some(threads), samples: true, ..Options::default() })
+        .expect("it runs")
+        .samples
 }
 
 /// Whether the spans of a strand follow each other without a gap; returns how long they last [ns].

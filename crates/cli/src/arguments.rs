@@ -27,6 +27,8 @@ pub enum Verb {
     Check(CheckArguments),
     /// How does it change over parameters? Many points side by side, resumable, in shards
     Sweep(crate::sweep::SweepArguments),
+    /// Show a few requests in full, for tools that show traces: near the percentiles, the slowest, one of each error
+    Trace(TraceArguments),
     /// Put the shards of a sweep together
     Merge(crate::sweep::MergeArguments),
     /// Where is the knee? The highest load inside the objectives, what saturates first, what comes beyond
@@ -54,6 +56,30 @@ pub enum Format {
     Json,
     /// One row per number
     Csv,
+}
+
+/// How the results of a run are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs, with a versioned schema
+    Json,
+    /// One row per number
+    Csv,
+    /// Metrics as Prometheus reads them
+    Prometheus,
+}
+
+/// How sampled requests are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// For ui.perfetto.dev and chrome://tracing
+    #[default]
+    Perfetto,
+    /// OTLP JSON, for OpenTelemetry, Jaeger, Tempo
+    Otlp,
 }
 
 /// On how many threads.
@@ -128,11 +154,18 @@ pub fn share(text: &str) -> Result<f64, String> {
 
 /// How an answer is written, and where.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("written").multiple(true).args(["output"]))]
 pub struct Answer {
     /// How the result is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    pub to: Destination,
+}
+
+/// Where an answer is written.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("written").multiple(true).args(["output"]))]
+pub struct Destination {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -178,13 +211,40 @@ pub struct RunArguments {
     pub changes: Changes,
     #[command(flatten)]
     pub repeated: Repeated,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
+    pub format: RunFormat,
     #[command(flatten)]
     pub precise: Precise,
     #[command(flatten)]
-    pub answer: Answer,
+    pub to: Destination,
     /// Write the objectives as JUnit XML to this file
     #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
+    /// Keep what happened when, in at most 120 equal windows: the JSON has it under `timeline`
+    #[arg(long)]
+    pub timeline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TraceArguments {
+    /// The scenario
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub changes: Changes,
+    /// Seed of all randomness; that of the file (1 unless it says so) if not given
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub threads: Threads,
+    /// Draw no progress bar
+    #[arg(long)]
+    pub quiet: bool,
+    /// How the requests are written
+    #[arg(long, value_enum, default_value_t = TraceFormat::Perfetto)]
+    pub format: TraceFormat,
+    #[command(flatten)]
+    pub to: Destination,
 }
 
 #[derive(Debug, Args)]

@@ -40,8 +40,8 @@ pub fn capacity_verb(registry: &Registry, arguments: &CapacityArguments) -> End 
 }
 
 fn answer(registry: &Registry, arguments: &CapacityArguments) -> Result<End, Trouble> {
-    if let Some(path) = &arguments.answer.output {
-        output::can_be_written(path, arguments.answer.force).map_err(Trouble::usage)?;
+    if let Some(path) = &arguments.answer.to.output {
+        output::can_be_written(path, arguments.answer.to.force).map_err(Trouble::usage)?;
     }
     let baseline = read_baseline_file(arguments).map_err(Trouble::usage)?;
     let scenario = Scenario::open(&arguments.file)?;
@@ -178,11 +178,11 @@ fn sizes(
     }
     let found = searched(arguments, |options| linearity(&sizes, options))?;
     let text = match arguments.answer.format {
-        Format::Text => linearity_text(&path, &found, output::look(arguments.answer.output.is_some())),
+        Format::Text => linearity_text(&path, &found, output::look(arguments.answer.to.output.is_some())),
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
     };
-    Ok(output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force))
+    Ok(output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force))
 }
 
 /// What a baseline file held; nothing where it is to be written.
@@ -237,7 +237,7 @@ fn finish(
     }
     let text = match arguments.answer.format {
         Format::Text => {
-            let text = capacity_text(found, output::look(arguments.answer.output.is_some()));
+            let text = capacity_text(found, output::look(arguments.answer.to.output.is_some()));
             match &change {
                 Some((sentence, _, _)) => format!("{sentence}\n{text}"),
                 None => text,
@@ -252,7 +252,7 @@ fn finish(
             capacity_csv(found)
         }
     };
-    let end = output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force);
+    let end = output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force);
     if let Some(refused) = refused {
         return Err(refused);
     }

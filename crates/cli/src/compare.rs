@@ -43,8 +43,8 @@ pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
 }
 
 fn answer(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
-    let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
-    output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
+    let files = [arguments.answer.to.output.as_deref(), arguments.junit.as_deref()];
+    output::all_can_be_written(&files, arguments.answer.to.force).map_err(Trouble::usage)?;
     let mut read = arguments.files.clone();
     read.extend(arguments.baseline.clone());
     output::spares(&files, &read).map_err(Trouble::usage)?;
@@ -253,7 +253,7 @@ fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Desi
             let scenario = Scenario::open(file)?;
             let check = |overrides: &Overrides| scenario.check(registry, overrides);
             output::spares(
-                &[arguments.answer.output.as_deref(), arguments.junit.as_deref()],
+                &[arguments.answer.to.output.as_deref(), arguments.junit.as_deref()],
                 &scenario.reads(),
             )
             .map_err(Trouble::usage)?;
@@ -339,19 +339,21 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
         let designs: Vec<(&str, &RunResult)> = results.iter().map(|(n, r)| (n.as_str(), r)).collect();
         let title = results.last().map_or("", |(_, r)| r.title.as_str());
         let text = junit(title, &designs, gates, arguments.fail_on_undecided);
-        if let Err(message) = output::write_file(path, &text, arguments.answer.force) {
+        if let Err(message) = output::write_file(path, &text, arguments.answer.to.force) {
             output::say(&format!("error: {message}"));
             return End::Failed;
         }
     }
     let written = match arguments.answer.format {
-        Format::Text => comparison_text(comparison, gates, output::look(arguments.answer.output.is_some())),
+        Format::Text => {
+            comparison_text(comparison, gates, output::look(arguments.answer.to.output.is_some()))
+        }
         Format::Json => comparison_json(comparison, gates),
         Format::Csv => comparison_csv(comparison, gates),
     };
-    let written = output::deliver(&written, arguments.answer.output.as_deref(), arguments.answer.force);
+    let written = output::deliver(&written, arguments.answer.to.output.as_deref(), arguments.answer.to.force);
     let fails = |gate: &GateResult| gate.fails(arguments.fail_on_undecided);
-    if arguments.answer.format != Format::Text || arguments.answer.output.is_some() {
+    if arguments.answer.format != Format::Text || arguments.answer.to.output.is_some() {
         for gate in gates.iter().filter(|gate| gate.outcome != Outcome::RuledOut) {
             output::say(&kneepoint_report::safe(&kneepoint_report::gate_sentence(gate)));
         }

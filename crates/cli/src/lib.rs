@@ -18,6 +18,7 @@ mod run;
 mod sensitivity;
 mod shard;
 mod sweep;
+mod trace;
 mod trouble;
 pub mod verify;
 
@@ -92,6 +93,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
         Verb::Sensitivity(arguments) => sensitivity::sensitivity(registry, &arguments),
         Verb::Check(arguments) => check::check(registry, &arguments),
         Verb::Sweep(arguments) => sweep::sweep(registry, &arguments),
+        Verb::Trace(arguments) => trace::trace(registry, &arguments),
         Verb::Merge(arguments) => sweep::merge(&arguments),
         Verb::Capacity(arguments) => capacity::capacity_verb(registry, &arguments),
         Verb::Init(arguments) => init::init(&arguments),

@@ -2,12 +2,12 @@
 
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{Options, Progress, REPLICATIONS_MAX};
-use kneepoint_report::{csv, json, junit, text};
+use kneepoint_report::{csv, json, junit, prometheus, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 use kneepoint_statistics::Estimated;
 
 use crate::End;
-use crate::arguments::{Format, RunArguments};
+use crate::arguments::{RunArguments, RunFormat};
 use crate::trouble::Trouble;
 use crate::{output, progress};
 
@@ -21,8 +21,8 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
 fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Trouble> {
     crate::interrupt::end_at_once();
     // Said before a run of an hour, not after it.
-    let files = [arguments.answer.output.as_deref(), arguments.junit.as_deref()];
-    output::all_can_be_written(&files, arguments.answer.force).map_err(Trouble::usage)?;
+    let files = [arguments.to.output.as_deref(), arguments.junit.as_deref()];
+    output::all_can_be_written(&files, arguments.to.force).map_err(Trouble::usage)?;
     let scenario = Scenario::open(&arguments.file)?;
     let checked = scenario.check(registry, &arguments.changes.overrides())?;
     let mut plan = plan(&checked)?;
@@ -51,8 +51,12 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
     }
     let bar = progress::Progress::new(plan.run.replications_min, arguments.repeated.quiet);
     let tell = |progress: Progress| bar.at(progress.done, progress.planned);
-    let options =
-        Options { threads: Some(arguments.repeated.threads.count()), samples: true, progress: Some(&tell) };
+    let options = Options {
+        threads: Some(arguments.repeated.threads.count()),
+        samples: true,
+        timeline: arguments.timeline,
+        progress: Some(&tell),
+    };
     let result = kneepoint_experiment::run(&plan, &options);
     drop(bar);
     Ok(result?)
@@ -61,17 +65,18 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {
     if let Some(path) = &arguments.junit {
         let text = junit(&result.title, &[("run", result)], &[], false);
-        if let Err(message) = output::write_file(path, &text, arguments.answer.force) {
+        if let Err(message) = output::write_file(path, &text, arguments.to.force) {
             output::say(&format!("error: {message}"));
             return End::Failed;
         }
     }
-    let written = match arguments.answer.format {
-        Format::Text => text(result, output::look(arguments.answer.output.is_some())),
-        Format::Json => json(result),
-        Format::Csv => csv(result),
+    let written = match arguments.format {
+        RunFormat::Text => text(result, output::look(arguments.to.output.is_some())),
+        RunFormat::Json => json(result),
+        RunFormat::Csv => csv(result),
+        RunFormat::Prometheus => prometheus(result),
     };
-    let written = output::deliver(&written, arguments.answer.output.as_deref(), arguments.answer.force);
+    let written = output::deliver(&written, arguments.to.output.as_deref(), arguments.to.force);
     if written == End::Fine { end_of(result.verdict, result.probability.as_ref()) } else { written }
 }
 

@@ -31,13 +31,13 @@ fn trajectories(arguments: &SensitivityArguments) -> u64 {
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
     crate::interrupt::end_at_once();
-    if let Some(path) = &arguments.answer.output
-        && let Err(message) = output::can_be_written(path, arguments.answer.force)
+    if let Some(path) = &arguments.answer.to.output
+        && let Err(message) = output::can_be_written(path, arguments.answer.to.force)
     {
         return output::bad(&message);
     }
     if let Err(message) =
-        output::spares(&[arguments.answer.output.as_deref()], std::slice::from_ref(&arguments.file))
+        output::spares(&[arguments.answer.to.output.as_deref()], std::slice::from_ref(&arguments.file))
     {
         return output::bad(&message);
     }
@@ -48,7 +48,7 @@ pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End
         );
     }
     match answer(registry, arguments) {
-        Ok(text) => output::deliver(&text, arguments.answer.output.as_deref(), arguments.answer.force),
+        Ok(text) => output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force),
         Err(error) => Trouble::from(error).tell(),
     }
 }
@@ -92,7 +92,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         progress: Some(&tell),
         ..Options::default()
     };
-    let look = output::look(arguments.answer.output.is_some());
+    let look = output::look(arguments.answer.to.output.is_some());
     let text = match arguments.method {
         Method::OneAtATime => {
             let found = one_at_a_time(&make, &inputs, &responses, &options)?;

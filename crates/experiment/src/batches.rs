@@ -10,7 +10,8 @@ use kneepoint_statistics::autocorrelation;
 
 use crate::error::ExperimentError;
 use crate::program::{Stretch, Task};
-use crate::recorder::{Replication, begin, measure, run_until};
+use crate::recorder::{Replication, advance, begin, measure};
+use crate::timeline::Recorder;
 
 /// Batches of a run.
 ///
@@ -44,18 +45,25 @@ pub(crate) fn length(plan: &Plan, warm_up: u64, tasks: &[Task]) -> Option<u64> {
 }
 
 /// Runs replication 0 and measures its batches; `tasks` are those of the last one.
-pub(crate) fn record(plan: &Plan, length: u64, tasks: &[Task]) -> Result<Vec<Replication>, ExperimentError> {
+pub(crate) fn record(
+    plan: &Plan,
+    length: u64,
+    tasks: &[Task],
+    bounds: Option<&[u64]>,
+) -> Result<Vec<Replication>, ExperimentError> {
     let end = plan.end().as_nanos();
     let mut sim = begin(plan, 0)?;
-    run_until(&mut sim, plan, 0, end - BATCHES * length)?;
+    let mut over_time = bounds.map(|bounds| Recorder::new(plan, bounds, &sim));
+    advance(&mut sim, plan, 0, end - BATCHES * length, &mut over_time)?;
     let mut all: Vec<Replication> = Vec::new();
     for batch in 0..BATCHES {
         let from = end - (BATCHES - batch) * length;
         let stretch = Stretch { from, to: from + length };
         let mut of_batch = tasks.to_vec();
         of_batch.iter_mut().for_each(|task| task.windows.iter_mut().for_each(|window| *window = stretch));
-        all.push(measure(&mut sim, plan, &of_batch, stretch, 0)?);
+        all.push(measure(&mut sim, plan, &of_batch, stretch, 0, &mut over_time)?);
     }
+    all[0].timeline = over_time.map(|recorder| recorder.finish(&sim));
     // Events are counted through, what is under way at the end is so at the end of the last batch only, and a queue that
     // grows does so from the first half of the run to the second.
     for at in (1..all.len()).rev() {

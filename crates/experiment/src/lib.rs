@@ -34,11 +34,12 @@ pub mod sensitivity;
 mod series;
 pub mod sweep;
 mod tables;
+mod timeline;
 mod warnings;
 
 pub use compare::{CompareOptions, Design, compare};
 pub use error::ExperimentError;
 pub use measurable::check;
 pub use replicate::replicate;
-pub use run::{Options, Progress, REPLICATIONS_MAX, run};
+pub use run::{Options, Progress, REPLICATIONS_MAX, run, trace};
 pub use saturation::{Closed, Forecast, Load, Saturation, forecast, offered_per_s, saturation};

@@ -10,6 +10,7 @@ use crate::error::ExperimentError;
 use crate::probe::Reading;
 use crate::program::{LOOKS, Stretch, Take, Task};
 use crate::readings::{ClientReading, PartReading};
+use crate::timeline::{Recorded, Recorder};
 
 /// What was read in one window.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub(crate) struct Replication {
     pub paths: Vec<Vec<String>>,
     /// Requests worth a second look; of the first replication only.
     pub candidates: Vec<Candidates>,
+    /// What happened when, if that was asked for; of batches the first has that of all.
+    pub timeline: Option<Recorded>,
 }
 
 /// What was there when measuring began.
@@ -183,15 +186,19 @@ impl Windows<'_> {
     }
 }
 
-/// Runs a replication and reads what the tasks ask for.
+/// Runs a replication and reads what the tasks ask for, and what happened between the bounds of windows.
 pub(crate) fn record(
     plan: &Plan,
     warm_up: u64,
     tasks: &[Task],
+    bounds: Option<&[u64]>,
     number: u64,
 ) -> Result<Replication, ExperimentError> {
     let mut sim = begin(plan, number)?;
-    measure(&mut sim, plan, tasks, Stretch { from: warm_up, to: plan.end().as_nanos() }, number)
+    let mut over_time = bounds.map(|bounds| Recorder::new(plan, bounds, &sim));
+    let stretch = Stretch { from: warm_up, to: plan.end().as_nanos() };
+    let measured = measure(&mut sim, plan, tasks, stretch, number, &mut over_time)?;
+    Ok(Replication { timeline: over_time.map(|recorder| recorder.finish(&sim)), ..measured })
 }
 
 /// Runs a simulation to the end of a stretch and reads it: what was before is left out.
@@ -201,6 +208,7 @@ pub(crate) fn measure(
     tasks: &[Task],
     stretch: Stretch,
     number: u64,
+    over_time: &mut Option<Recorder>,
 ) -> Result<Replication, ExperimentError> {
     let Stretch { from: warm_up, to: end } = stretch;
     if number == 0 {
@@ -212,7 +220,7 @@ pub(crate) fn measure(
     for (at, action) in schedule(tasks, warm_up, end) {
         // A window from the very beginning holds the events of instant 0 too.
         if at > 0 || !matches!(action, Action::Open { .. }) {
-            run_until(sim, plan, number, at)?;
+            advance(sim, plan, number, at, over_time)?;
         }
         match action {
             Action::Open { task, window } => windows.open(task, window, sim),
@@ -220,13 +228,15 @@ pub(crate) fn measure(
             Action::State { task, window } => windows.state(task, window, sim),
             Action::Look { task, window } => windows.look(task, window, sim),
             Action::Reset => {
+                over_time.iter_mut().for_each(|recorder| recorder.before_reset(sim));
                 windows.reset(sim);
+                over_time.iter_mut().for_each(|recorder| recorder.after_reset(sim));
                 baseline = Baseline::of(sim);
             }
             Action::Half => half = areas_inside(plan, sim),
         }
     }
-    run_until(sim, plan, number, end)?;
+    advance(sim, plan, number, end, over_time)?;
     let halves = areas_inside(plan, sim)
         .into_iter()
         .zip(half)
@@ -246,6 +256,7 @@ pub(crate) fn measure(
     });
     Ok(Replication {
         candidates: sim.candidates(),
+        timeline: None,
         missing,
         number,
         digest: sim.digest(),
@@ -277,6 +288,23 @@ pub(crate) fn begin(plan: &Plan, number: u64) -> Result<Simulation, ExperimentEr
         ))),
         None => Ok(sim),
     }
+}
+
+/// Runs to an instant, and reads on the way where windows end.
+pub(crate) fn advance(
+    sim: &mut Simulation,
+    plan: &Plan,
+    number: u64,
+    at: u64,
+    over_time: &mut Option<Recorder>,
+) -> Result<(), ExperimentError> {
+    if let Some(recorder) = over_time {
+        while let Some(due) = recorder.due().filter(|due| *due <= at) {
+            run_until(sim, plan, number, due)?;
+            recorder.turn(sim);
+        }
+    }
+    run_until(sim, plan, number, at)
 }
 
 pub(crate) fn run_until(

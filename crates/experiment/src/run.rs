@@ -18,10 +18,11 @@ use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
     CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, PartResult, ReplicationFacts, RunResult,
-    Verdict, WarmUpFrom, WatchResult,
+    SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
 use crate::tables::tables;
+use crate::timeline;
 use crate::warnings;
 
 /// How a plan is run. Nothing here changes a number.
@@ -31,6 +32,8 @@ pub struct Options<'a> {
     pub threads: Option<usize>,
     /// Shows [a few requests](RunResult::samples) in full: takes the first replication once more.
     pub samples: bool,
+    /// Keeps [what happened when](RunResult::timeline): takes a reading of everything at the ends of its windows.
+    pub timeline: bool,
     /// Told after each replication, from whatever thread it ran on.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
@@ -121,6 +124,8 @@ pub(crate) struct Program {
     owners: Vec<(String, String)>,
     /// Length of a batch \[ns\] if it is one long run that is cut into them: then this is what is measured of the last.
     pub batch: Option<u64>,
+    /// The ends of the windows in which it is kept what happened when, if that was asked for.
+    pub timeline: Option<Vec<u64>>,
 }
 
 /// Makes ready what is measured; of a plan of one long run its batches, where its metrics allow that.
@@ -155,7 +160,7 @@ pub(crate) fn compile_whole(plan: &Plan, warm_up: u64) -> Result<Program, Experi
         watches.push(compiler.metric(&watch.metric).map_err(refused)?);
         owners.resize(compiler.tasks.len(), (name, metric));
     }
-    Ok(Program { warm_up, tasks: compiler.tasks, objectives, watches, owners, batch: None })
+    Ok(Program { warm_up, tasks: compiler.tasks, objectives, watches, owners, batch: None, timeline: None })
 }
 
 fn run_here(plan: &Plan, options: &Options) -> Result<RunResult, ExperimentError> {
@@ -169,7 +174,8 @@ pub(crate) fn run_and_keep(
 ) -> Result<(RunResult, Vec<Replication>), ExperimentError> {
     check_plan(plan)?;
     let (warm_up, warm_up_from) = pilot::warm_up(plan)?;
-    let program = compile(plan, warm_up.as_nanos())?;
+    let mut program = compile(plan, warm_up.as_nanos())?;
+    program.timeline = options.timeline.then(|| timeline::bounds(plan.end().as_nanos()));
     let mut all: Vec<Replication> = Vec::new();
     let mut planned = plan.run.replications_min;
     let found = loop {
@@ -182,13 +188,43 @@ pub(crate) fn run_and_keep(
     };
     let mut result = found.result(plan, &program, warm_up, warm_up_from, &all);
     result.measures = measures(plan, &program, &all);
+    result.timeline = program.timeline.as_ref().map(|bounds| timeline::timeline(plan, bounds, &all));
     if options.samples {
         // One replication, or all the batches of one.
         let of = if program.batch.is_some() { &all[..] } else { &all[..all.len().min(1)] };
-        let candidates: Vec<Candidates> = of.iter().flat_map(|one| one.candidates.iter().cloned()).collect();
-        result.samples = sampled(plan, &Candidates::together(candidates))?;
+        result.samples = shown(plan, of)?;
     }
     Ok((result, all))
+}
+
+/// Shows a few requests of the first replication, or of the batches it is cut into.
+fn shown(plan: &Plan, of: &[Replication]) -> Result<Vec<SampledRequest>, ExperimentError> {
+    let candidates: Vec<Candidates> = of.iter().flat_map(|one| one.candidates.iter().cloned()).collect();
+    sampled(plan, &Candidates::together(candidates))
+}
+
+/// Shows a few requests in full: those that a run of the plan [shows](RunResult::samples), for the time of two
+/// replications.
+///
+/// # Errors
+/// As [`run`].
+pub fn trace(plan: &Plan, options: &Options) -> Result<TraceResult, ExperimentError> {
+    in_threads(options.threads, || {
+        check_plan(plan)?;
+        let (warm_up, _) = pilot::warm_up(plan)?;
+        let program = compile(plan, warm_up.as_nanos())?;
+        let first = replicate(plan, &program, 0)?;
+        missing(&program, &first[0])?;
+        if let Some(progress) = options.progress {
+            progress(Progress { done: 1, planned: 1 });
+        }
+        Ok(TraceResult {
+            title: plan.title.clone(),
+            about: plan.about.clone(),
+            seed: plan.run.seed,
+            requests: shown(plan, &first)?,
+        })
+    })?
 }
 
 /// What replications, or the batches of one, come to.
@@ -291,6 +327,7 @@ impl Evaluated {
             checks,
             warnings,
             samples: Vec::new(),
+            timeline: None,
             about: plan.about.clone(),
             digest,
             events,
@@ -312,9 +349,10 @@ pub(crate) fn replicate(
     program: &Program,
     number: u64,
 ) -> Result<Vec<Replication>, ExperimentError> {
+    let bounds = program.timeline.as_deref().filter(|_| number < timeline::REPLICATIONS_MAX);
     match program.batch {
-        Some(length) => batches::record(plan, length, &program.tasks),
-        None => Ok(vec![record(plan, program.warm_up, &program.tasks, number)?]),
+        Some(length) => batches::record(plan, length, &program.tasks, bounds),
+        None => Ok(vec![record(plan, program.warm_up, &program.tasks, bounds, number)?]),
     }
 }
 

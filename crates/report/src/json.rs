@@ -1,6 +1,7 @@
 //! Everything a run found, as JSON.
 
 mod samples;
+mod timeline;
 
 use kneepoint_experiment::result::{
     Assumption, CheckResult, ClientResult, Count, DrawnParam, Durations, LevelResult, Measure,
@@ -29,6 +30,19 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// and what was `set` from outside as pairs of path and value, in order. It is null for a plan of a Rust program.
 /// `assumptions` have `text`, `source` and `doubt`; `sources` and `not_modelled` are texts.
 ///
+/// `latency_curve`, of a client and of each class, is a list of pairs: a share from 0 to 1 and the latency \[s\] that
+/// so many good requests had at most, as far as ten requests lie beyond.
+///
+/// `timeline` is there if it was [asked for](kneepoint_experiment::Options::timeline): `bounds` are the ends of its
+/// windows \[s\], the beginning first; `replications` is of how many it is (the first hundred); everything else is a list with one entry per window, null where the data do not
+/// carry one.
+/// A number over time is an object with `values` and, with two replications or more, `low` and `high`; a count has its
+/// `total` over all replications and its `rate`. Clients have `sent`, `good`, `by_status`, `latency` (p50, p90, p95, p99),
+/// `heat` and `in_flight`, and the same of their `classes` if they have several; parts have `calls`, `utilisation`,
+/// `capacity`, `queue`, `inside` and `threads`, null where a part does not keep them; `faults` have `strikes` and how many
+/// were `struck`. The `cells` of `heat` are window, bucket and count; a bucket holds latencies up to its entry in `edges`
+/// \[s\].
+///
 /// # Units
 /// Durations \[s\], rates \[1/s\], shares from 0 to 1.
 pub fn json(result: &RunResult) -> String {
@@ -56,6 +70,7 @@ pub fn json(result: &RunResult) -> String {
         checks: result.checks.iter().map(check).collect(),
         warnings: &result.warnings,
         samples: result.samples.iter().map(samples::request).collect(),
+        timeline: result.timeline.as_ref().map(timeline::timeline),
         assumptions: result.about.assumptions.iter().map(assumption).collect(),
         sources: &result.about.sources,
         not_modelled: &result.about.not_modelled,
@@ -93,6 +108,9 @@ struct Shape<'r> {
     checks: Vec<Value>,
     warnings: &'r [String],
     samples: Vec<Value>,
+    /// Only if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeline: Option<Value>,
     assumptions: Vec<Value>,
     sources: &'r [String],
     not_modelled: &'r [String],
@@ -221,6 +239,7 @@ fn requests(requests: &Requests) -> Map<String, Value> {
         ("goodput", estimate(&requests.good.rate, 1.0)),
         ("errors", share(&requests.errors)),
         ("latency", durations(&requests.latency)),
+        ("latency_curve", curve(&requests.latency)),
         ("latency_failed", durations(&requests.latency_failed)),
     ])
 }
@@ -347,6 +366,10 @@ fn durations(durations: &Durations) -> Value {
         all.insert(percentile_name(*p), estimate(estimated, SECOND));
     }
     Value::Object(all)
+}
+
+fn curve(durations: &Durations) -> Value {
+    durations.curve().into_iter().map(|(p, nanos)| json!([p, seconds(nanos)])).collect()
 }
 
 fn level(level: &LevelResult) -> Value {

@@ -1,12 +1,14 @@
 //! Tables, JSON and CSV from results.
 //!
-//! Three ways to write the same [`RunResult`](kneepoint_experiment::result::RunResult):
+//! Ways to write the same [`RunResult`](kneepoint_experiment::result::RunResult):
 //!
 //! - [`text()`]: what a person in a design review reads, the verdict first;
 //! - [`json()`]: everything, for programs; its shape carries a [`SCHEMA_VERSION`];
-//! - [`csv()`]: one row per part, metric and statistic, for spreadsheets and notebooks.
+//! - [`csv()`]: one row per part, metric and statistic, for spreadsheets and notebooks;
+//! - [`prometheus()`]: the text that Prometheus reads, with conventional names;
+//! - [`perfetto()`] and [`otlp()`]: its sampled requests, for tools that show traces.
 //!
-//! All three are functions of the result alone: the same result gives the same bytes.
+//! All of them are functions of the result alone: the same result gives the same bytes.
 //! Nothing here can reach a simulation.
 
 mod baseline;
@@ -16,12 +18,14 @@ mod csv;
 mod json;
 mod junit;
 mod number;
+mod prometheus;
 mod safe;
 mod samples;
 mod sensitivity;
 mod sweep;
 mod table;
 mod text;
+mod trace;
 mod verdict;
 
 pub use crate::baseline::baseline;
@@ -37,6 +41,7 @@ pub use crate::csv::csv;
 pub use crate::json::{SCHEMA_VERSION, json};
 pub use crate::junit::junit;
 pub use crate::number::{count, duration, interval, percent, quantity};
+pub use crate::prometheus::prometheus;
 pub use crate::safe::safe;
 pub use crate::sensitivity::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
@@ -49,6 +54,7 @@ pub use crate::sweep::{
 };
 pub use crate::table::{Table, wrap};
 pub use crate::text::{Look, text};
+pub use crate::trace::{otlp, perfetto};
 pub use crate::verdict::sentence;
 
 #[cfg(test)]

@@ -206,6 +206,7 @@ pub(crate) fn run() -> RunResult {
         ],
         warnings: vec!["web: 93 % busy in its last minute".to_string()],
         samples: vec![sampled()],
+        timeline: None,
         about: About {
             scenario: Some(ScenarioFacts {
                 file: "shop.ron".to_string(),

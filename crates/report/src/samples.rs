@@ -14,7 +14,7 @@ pub(crate) fn why(request: &SampledRequest) -> String {
 }
 
 /// What the names of wires have in them, and no name of a part.
-const WIRE: &str = " -> ";
+pub(crate) const WIRE: &str = " -> ";
 
 /// Returns how deep each span of a strand lies: a part that is entered lies below the one it was entered from, and
 /// where time goes on at a part that was left, all below it has been answered. A wire is no part: nothing lies below it.

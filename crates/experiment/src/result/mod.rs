@@ -1,10 +1,13 @@
 //! What a run found: plain data for whoever prints it. Nothing here reaches back to a simulation.
 
+mod critical_path;
 mod judged;
 mod measure;
 mod numbers;
 mod point;
 mod sampled;
+mod timeline;
+mod trace;
 
 use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
@@ -17,6 +20,11 @@ pub use measure::{Better, Measure, Subject};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use point::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
+pub use timeline::{
+    ClientTimeline, Counts, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline, TIMELINE_PERCENTILES,
+    Timeline, coarse_edges,
+};
+pub use trace::TraceResult;
 
 /// Everything a run found.
 ///
@@ -51,6 +59,8 @@ pub struct RunResult {
     /// Requests of the first replication in full, by client: near the percentiles, the slowest, one of each way to
     /// fail. Empty unless [asked for](crate::Options::samples).
     pub samples: Vec<SampledRequest>,
+    /// What happened when, warm-up included. Nothing unless [asked for](crate::Options::timeline).
+    pub timeline: Option<Timeline>,
     /// What the plan says about itself: where it comes from, what it assumes and leaves out.
     pub about: About,
     /// Fingerprint of everything measured: equal for equal runs, whatever the number of threads.

@@ -302,8 +302,8 @@ impl Coded for Replication {
             .map(|(i, (numbers, texts))| Finding::restored(i, numbers, texts))
             .collect::<Option<_>>()?;
         // Paths stand with the point; series that are missing end a sweep before anything is written.
-        // Requests in full are for single runs.
-        let (missing, paths, candidates) = (None, Vec::new(), Vec::new());
+        // Requests in full and what happened when are for single runs.
+        let (missing, paths, candidates, timeline) = (None, Vec::new(), Vec::new(), None);
         Some(Replication {
             number,
             digest,
@@ -316,6 +316,7 @@ impl Coded for Replication {
             missing,
             paths,
             candidates,
+            timeline,
         })
     }
 }
@@ -367,6 +368,7 @@ mod tests {
             missing: None,
             paths: Vec::new(),
             candidates: Vec::new(),
+            timeline: None,
         }
     }
 

@@ -12,5 +12,6 @@ mod refusals;
 mod scenarios;
 mod sensitivity;
 mod theory;
+mod timeline;
 mod uncertain;
 mod warm_up;

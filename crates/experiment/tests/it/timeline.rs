@@ -1,0 +1,214 @@
+//! What happened when: windows add up to the whole, and say what metrics over the same windows say.
+
+use kneepoint_engine::{SimDuration, SimTime};
+use kneepoint_experiment::result::{Counts, Line, PartTimeline, RunResult, Timeline};
+use kneepoint_experiment::{Options, run};
+use kneepoint_scenario::plan::Plan;
+use kneepoint_scenario::{Overrides, Registry, Scenario, plan};
+
+fn planned(run: &str, more: &str) -> Plan {
+    let text = format!(
+        r#"(format: 1, title: "T", run: ({run}), parts: {{
+            "users": OpenClient(to: "front", rate: "60/s", classes: {{ "a": (share: 0.75), "b": (share: 0.25) }}),
+            "front": Balancer(to: "web", policy: RoundRobin),
+            "web": Service(instances: 2, concurrency: Servers(2), queue: (max: 50), does: [Compute(Exponential("40ms")), Call("store")]),
+            "store": Delay(Exponential("5ms")),
+        }}, edges: {{ "users -> front": (via: [Timeout("300ms")]) }}, {more})"#
+    );
+    let scenario = Scenario::from_text("t.ron", &text, None).unwrap_or_else(|faults| panic!("{faults}"));
+    let checked =
+        scenario.check(&Registry::core(), &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
+    plan(&checked).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn found(plan: &Plan, threads: usize) -> RunResult {
+    let options = Options { threads: Some(threads), timeline: true, ..Options::default() };
+    run(plan, &options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn timeline(result: &RunResult) -> &Timeline {
+    result.timeline.as_ref().expect("it was asked for")
+}
+
+const SHORT: &str = r#"duration: "100s", warm_up: "0s", replications: 3"#;
+
+/// A crash of one instance from 40 s to 50 s.
+const CRASH: &str = r#"faults: { "crash": Crash(on: "web/0", at: "40s", lasts: "10s") }"#;
+
+/// Holds the windows to what the whole says; `from` is the first window that is measured.
+fn adds_up(result: &RunResult, from: usize) {
+    let timeline = timeline(result);
+    let after = |counts: &Counts| counts.totals[from..].iter().sum::<u64>();
+    for (client, whole) in timeline.clients.iter().zip(&result.clients) {
+        let classes = client.classes.iter().map(|(_, of)| of).zip(whole.classes.iter().map(|c| &c.requests));
+        for (of, whole) in classes.chain([(&client.all, &whole.all)]) {
+            assert_eq!(after(&of.sent), whole.sent.total);
+            assert_eq!(after(&of.good), whole.good.total);
+            for (status, share) in &whole.by_status {
+                let (_, counts) = of.by_status.iter().find(|(known, _)| known == status).expect("it occurs");
+                assert_eq!(after(counts) as f64, share.part, "{status:?}");
+            }
+            assert_eq!(of.heat.counts[from..].iter().flatten().sum::<u64>(), whole.latency.count);
+        }
+    }
+    let seconds = |window: usize| {
+        let (begins, ends) = timeline.windows[window];
+        (ends.as_nanos() - begins.as_nanos()) as f64 / 1e9
+    };
+    for (part, whole) in timeline.parts.iter().zip(&result.parts) {
+        assert_eq!(after(&part.calls), whole.all.calls.total, "{}", part.name);
+        let mean = |line: &Line| {
+            let windows = from..line.values.len();
+            let area: f64 = windows.clone().map(|w| line.values[w].expect("a level") * seconds(w)).sum();
+            area / windows.map(seconds).sum::<f64>()
+        };
+        let levels = [(&part.queue, &whole.all.queue), (&part.inside, &whole.all.inside)];
+        for (line, level) in levels.into_iter().filter_map(|(line, level)| line.as_ref().zip(level.as_ref()))
+        {
+            let whole = match &level.mean.known() {
+                Some(known) => known.value,
+                None => continue,
+            };
+            assert!(
+                (mean(line) - whole).abs() < 1e-9 * whole.max(1.0),
+                "{}: {} {whole}",
+                part.name,
+                mean(line)
+            );
+        }
+    }
+}
+
+#[test]
+fn windows_add_up_to_the_whole() {
+    let result = found(&planned(SHORT, CRASH), 1);
+    assert_eq!(timeline(&result).windows.len(), 100);
+    adds_up(&result, 0);
+    // Where the statistics are reset inside a window or at its end, nothing is lost.
+    let late = found(&planned(r#"duration: "100s", warm_up: "20s", replications: 3"#, CRASH), 1);
+    adds_up(&late, 20);
+    let odd = found(&planned(r#"duration: "100s", warm_up: "20.5s", replications: 3"#, CRASH), 1);
+    for other in [&late, &odd] {
+        same(timeline(other), timeline(&result));
+    }
+}
+
+/// Holds two timelines to be the same: areas are sums of other numbers where the statistics are reset, and the least of
+/// a window is known to its bucket only.
+fn same(a: &Timeline, b: &Timeline) {
+    assert!(a.windows == b.windows);
+    for (a, b) in a.clients.iter().zip(&b.clients) {
+        assert!((&a.all.sent, &a.all.good) == (&b.all.sent, &b.all.good));
+        assert!(a.all.by_status == b.all.by_status);
+        assert!(a.all.heat.counts == b.all.heat.counts);
+    }
+    let lines = |part: &PartTimeline| {
+        [&part.utilisation, &part.capacity, &part.queue, &part.inside].map(Clone::clone)
+    };
+    for (a, b) in a.parts.iter().zip(&b.parts) {
+        assert!(a.calls == b.calls);
+        for (a, b) in lines(a).into_iter().flatten().zip(lines(b).into_iter().flatten()) {
+            let values =
+                |line: &Line| line.values.iter().map(|value| value.expect("a level")).collect::<Vec<_>>();
+            for (window, (a, b)) in values(&a).into_iter().zip(values(&b)).enumerate() {
+                assert!((a - b).abs() < 1e-9, "{window}: {a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_long_run_has_them_too() {
+    let whole = found(&planned(r#"duration: "100s", warm_up: "20s", replications: 1"#, ""), 1);
+    assert_eq!(whole.facts.batches, Some(20));
+    adds_up(&whole, 20);
+    let line = &timeline(&whole).clients[0].all.sent.rate;
+    assert!(line.values.iter().all(Option::is_some) && line.low.iter().all(Option::is_none));
+}
+
+#[test]
+fn they_are_the_same_on_any_number_of_threads_and_change_nothing_else() {
+    let plan = planned(SHORT, CRASH);
+    let one = found(&plan, 1);
+    assert!(one == found(&plan, 2));
+    assert!(one == found(&plan, 3));
+    let without = run(&plan, &Options::default()).expect("it runs");
+    assert!(without.timeline.is_none());
+    assert!(RunResult { timeline: None, ..one } == without);
+}
+
+#[test]
+fn of_many_replications_the_first_hundred_are_kept() {
+    let result = found(&planned(r#"duration: "2s", warm_up: "0s", replications: 101"#, ""), 2);
+    assert_eq!((timeline(&result).replications, result.facts.replications), (100, 101));
+    let sent: u64 = timeline(&result).clients[0].all.sent.totals.iter().sum();
+    assert!(sent < result.clients[0].all.sent.total);
+}
+
+#[test]
+fn a_fault_shows_in_its_window() {
+    let result = found(&planned(SHORT, CRASH), 1);
+    let timeline = timeline(&result);
+    let [fault] = &timeline.faults[..] else { panic!("{:?}", timeline.faults) };
+    assert_eq!(fault.name, "crash");
+    let at = SimTime::ZERO + SimDuration::from_secs(40);
+    let web = timeline.parts.iter().find(|part| part.name == "web").expect("it is there");
+    let capacity = &web.capacity.as_ref().expect("it has servers").values;
+    for (window, (from, _)) in timeline.windows.iter().enumerate() {
+        let broken = (40..50).contains(&window);
+        assert_eq!(fault.struck.values[window], Some(if broken { 1.0 } else { 0.0 }), "{from:?}");
+        assert_eq!(capacity[window], Some(if broken { 2.0 } else { 4.0 }), "{from:?}");
+    }
+    // Once in each of three replications, in the window that ends with the instant.
+    let struck: Vec<(usize, u64)> =
+        fault.strikes.totals.iter().copied().enumerate().filter(|(_, n)| *n > 0).collect();
+    assert_eq!(struck, [(39, 3)]);
+    assert_eq!(timeline.windows[39].1, at);
+}
+
+#[test]
+fn percentiles_and_levels_are_those_of_metrics_over_the_same_windows() {
+    let watches = r#"watch: {
+        "p50": "p50(users.latency, each 1s)", "p99": "p99(users.latency, each 1s)",
+        "b": "p90(users:b.latency, each 1s)", "sent": "rate(users.requests, each 1s)",
+        "busy": "utilisation(web, each 1s)", "queue": "mean(web.queue, each 1s)",
+    }"#;
+    let result = found(&planned(SHORT, watches), 1);
+    let timeline = timeline(&result);
+    let client = &timeline.clients[0];
+    let web = timeline.parts.iter().find(|part| part.name == "web").expect("it is there");
+    let percentile = |of: &[(f64, Line)], p: f64| of.iter().find(|(q, _)| *q == p).expect("given").1.clone();
+    let (b, of_b) = &client.classes[1];
+    assert_eq!(b, "b");
+    for (name, line) in [
+        ("p50", percentile(&client.all.latency, 0.5)),
+        ("p99", percentile(&client.all.latency, 0.99)),
+        ("b", percentile(&of_b.latency, 0.9)),
+        ("sent", client.all.sent.rate.clone()),
+        ("busy", web.utilisation.clone().expect("it has servers")),
+        ("queue", web.queue.clone().expect("it has one")),
+    ] {
+        let watch = result.watches.iter().find(|watch| watch.name == name).expect("it is watched");
+        assert_eq!(watch.values.len(), 100);
+        for (window, value) in watch.values.iter().enumerate() {
+            let known = value.value.known();
+            assert_eq!(line.values[window], known.map(|e| e.value), "{name} in window {window}");
+            // A queue is not shorter than nothing.
+            assert_eq!(line.low[window], known.map(|e| e.low.max(0.0)), "{name} in window {window}");
+            assert_eq!(line.high[window], known.map(|e| e.high), "{name} in window {window}");
+        }
+    }
+}
+
+#[test]
+fn a_curve_goes_as_far_as_the_samples_carry_it() {
+    let result = found(&planned(SHORT, ""), 1);
+    let latency = &result.clients[0].all.latency;
+    let curve = latency.curve();
+    assert_eq!(curve[0], (0.0, latency.range.expect("there are some").0 as f64));
+    assert!(curve.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1));
+    let (last, _) = *curve.last().unwrap();
+    assert!(latency.count as f64 * (1.0 - last) >= 10.0 - 1e-6 && last >= 0.999, "{last}");
+    let median = latency.percentile(0.5).and_then(|known| known.value()).expect("there is one");
+    assert!((curve.iter().find(|(p, _)| *p == 0.5).unwrap().1 / median - 1.0).abs() < 0.01);
+}
