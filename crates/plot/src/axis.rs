@@ -115,7 +115,7 @@ impl Laid {
             }
         }
         let step = nice((most - least) / about.max(1) as f64);
-        let (from, to) = ((least / step - 1e-9).floor(), (most / step + 1e-9).ceil());
+        let (from, to) = ((least / step + 1e-9).floor(), (most / step - 1e-9).ceil());
         let (mut low, mut high) = (from * step, to * step);
         if let Some(end) = axis.most
             && most <= end

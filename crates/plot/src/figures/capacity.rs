@@ -184,6 +184,18 @@ fn saturation(of: &CapacityResults) -> Figure {
     let mut order: Vec<usize> = (0..of.parts.len()).collect();
     let busy = |at: &usize| of.parts[*at].utilisation.value.unwrap_or(0.0);
     order.sort_by(|a, b| busy(b).total_cmp(&busy(a)));
+    // Requests mean more than a factor on what the file says.
+    let (by, name, unit) = match (&of.load.path, of.offered_written_per_s) {
+        (None, Some(written)) => (written, "offered load at which it is full, requests", Unit::Rate),
+        (None, None) => (1.0, "load at which it is full, times that of the file", Unit::Number),
+        (Some(_), _) => (1.0, "load at which it is full", Unit::Other(of.load.unit.clone())),
+    };
+    let scaled = |number: &Number| Number {
+        value: number.value.map(|v| v * by),
+        low: number.low.map(|v| v * by),
+        high: number.high.map(|v| v * by),
+        ..number.clone()
+    };
     let shapes = |number: Option<&Number>, colour: Colour| -> Vec<Shape> {
         let shape = |v: Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
         number.and_then(Number::interval).map(shape).into_iter().collect()
@@ -192,7 +204,7 @@ fn saturation(of: &CapacityResults) -> Figure {
         .into_iter()
         .map(|at| {
             let (part, colour) = (&of.parts[at], Colour::Slot(colours[at]));
-            let full = part.saturates_at.as_ref();
+            let full = part.saturates_at.as_ref().map(scaled);
             Row {
                 name: part.name.clone(),
                 heading: false,
@@ -202,8 +214,8 @@ fn saturation(of: &CapacityResults) -> Figure {
                         text: said(&part.utilisation, &Unit::Ratio),
                     },
                     Cell {
-                        shapes: shapes(full, colour),
-                        text: full.map_or_else(|| "–".to_string(), |n| said(n, &Unit::Number)),
+                        shapes: shapes(full.as_ref(), colour),
+                        text: full.as_ref().map_or_else(|| "–".to_string(), |n| said(n, &unit)),
                     },
                 ],
             }
@@ -211,11 +223,11 @@ fn saturation(of: &CapacityResults) -> Figure {
         .collect();
     let title = match &of.bottleneck_sentence {
         Some(sentence) => {
-            sentence.split([';', ':']).next().unwrap_or_default().trim_end_matches('.').to_string()
+            let said = sentence.split(';').next().unwrap_or_default().trim_end_matches('.');
+            said.replace("at that load", "at the knee")
         }
         None => "What is full first".to_string(),
     };
-    let unit = if of.load.path.is_some() { of.load.unit.clone() } else { "times the file's".to_string() };
     let content = if rows.is_empty() {
         Content::Nothing("No part has servers that could be full.".to_string())
     } else {
@@ -226,8 +238,8 @@ fn saturation(of: &CapacityResults) -> Figure {
                     line: Some(1.0),
                 },
                 Column {
-                    axis: Axis::linear("load at which it is full", Unit::Other(unit)),
-                    line: of.capacity.as_ref().and_then(|n| n.value),
+                    axis: Axis::linear(name, unit.clone()),
+                    line: of.capacity.as_ref().and_then(|n| n.value).map(|v| v * by),
                 },
             ],
             rows,

@@ -2,9 +2,9 @@
 
 use kneepoint_experiment::result::Unit;
 
-use super::{ALONE, named, replications, signed, subtitle, unit};
-use crate::axis::{Axis, words};
-use crate::figure::{Cell, Column, Content, Figure, Row, Rows, Shape};
+use super::{ALONE, change, named, replications, signed, subtitle, unit};
+use crate::axis::{Axis, Scale, words};
+use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{ComparisonResults, Contrast, Difference};
 use crate::theme::Colour;
 
@@ -42,7 +42,7 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
     if runs == 1 {
         notes.push(ALONE.to_string());
     }
-    let rows: Vec<Row> = contrast.metrics.iter().map(row).collect();
+    let rows: Vec<Row> = contrast.metrics.iter().map(|metric| row(metric, many_times(contrast))).collect();
     let bare: Vec<&str> = contrast
         .metrics
         .iter()
@@ -70,8 +70,15 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
         let used = |colour: &Colour| {
             contrast.metrics.iter().any(|m| m.relative.value.is_some() && self::colour(m) == *colour)
         };
+        let axis = if many_times(contrast) {
+            let name = format!("as a multiple of {}", contrast.first);
+            Axis { scale: Scale::Log, zero: false, ..Axis::linear(name, Unit::Number) }
+        } else {
+            Axis::linear("change", Unit::Ratio)
+        };
+        let line = if many_times(contrast) { 1.0 } else { 0.0 };
         Content::Rows(Rows {
-            columns: vec![Column { axis: Axis::linear("change", Unit::Ratio), line: Some(0.0) }],
+            columns: vec![Column { axis, line: Some(line) }],
             rows,
             legend: legend
                 .into_iter()
@@ -88,6 +95,14 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
     Figure { name, title, subtitle, notes, content }
 }
 
+/// Whether some numbers change so much that the others could not be seen beside them on an even axis.
+fn many_times(contrast: &Contrast) -> bool {
+    let all = || contrast.metrics.iter().filter_map(|m| m.relative.interval()).map(|v| v.all());
+    let least = all().map(|[low, ..]| 1.0 + low).fold(1.0, f64::min);
+    let most = all().map(|[.., high]| 1.0 + high).fold(1.0, f64::max);
+    least > 0.0 && most / least > 4.0
+}
+
 fn colour(of: &Difference) -> Colour {
     match (of.finding.as_str(), of.is_better) {
         ("higher" | "lower", Some(true)) => Colour::Better,
@@ -97,16 +112,24 @@ fn colour(of: &Difference) -> Colour {
     }
 }
 
-fn row(of: &Difference) -> Row {
+fn row(of: &Difference, multiple: bool) -> Row {
     let unit = unit(&of.unit, &of.metric);
     let shown = |v: Option<f64>| v.map_or_else(|| "–".to_string(), |v| words(v, &unit));
-    let change = match (of.relative.value, of.difference.value) {
-        (Some(relative), _) => format!(" ({})", signed(relative, &Unit::Ratio)),
+    let said = match (of.relative.value, of.difference.value) {
+        (Some(relative), _) => format!(" ({})", change(relative)),
         (None, Some(difference)) => format!(" ({})", signed(difference, &unit)),
         (None, None) => ", not enough data".to_string(),
     };
-    let shapes =
-        of.relative.interval().map(|at| Shape::Point { at, colour: colour(of) }).into_iter().collect();
-    let text = format!("{} → {}{change}", shown(of.first), shown(of.second));
+    let by = if multiple { 1.0 } else { 0.0 };
+    let placed =
+        |v: Interval| Interval { value: v.value + by, ends: v.ends.map(|(low, high)| (low + by, high + by)) };
+    let shapes = of
+        .relative
+        .interval()
+        .map(placed)
+        .map(|at| Shape::Point { at, colour: colour(of) })
+        .into_iter()
+        .collect();
+    let text = format!("{} → {}{said}", shown(of.first), shown(of.second));
     Row { name: of.metric.clone(), heading: false, cells: vec![Cell { shapes, text }] }
 }

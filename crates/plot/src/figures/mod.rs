@@ -58,7 +58,7 @@ fn named(kind: &str, about: &str) -> String {
 /// Returns what is under a title.
 fn subtitle(title: &str, replications: &str, confidence: f64, seed: u64) -> String {
     let from = if title.is_empty() { String::new() } else { format!("{title} · ") };
-    format!("{from}{replications} · {} intervals · seed {seed}", percent(confidence))
+    format!("{from}{replications} · {} intervals · seed {seed}", percent(confidence).replace(".0 %", " %"))
 }
 
 fn replications(n: u64) -> String {
@@ -87,6 +87,15 @@ fn said(number: &Number, unit: &Unit) -> String {
     match number.interval() {
         Some(interval) => interval_words(&interval, unit),
         None => "not enough data".to_string(),
+    }
+}
+
+/// Returns a change as a share in words.
+fn change(relative: f64) -> String {
+    if relative != 0.0 && relative.abs() < 0.0005 {
+        "≈0 %".to_string()
+    } else {
+        signed(relative, &Unit::Ratio)
     }
 }
 

@@ -82,13 +82,13 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         .filter(|(_, c)| all().any(|s| s.difference.value.is_some() && colour(s) == *c))
         .map(|(name, c)| (name.to_string(), c))
         .collect();
-    let base = tornado.as_it_is.map_or_else(|| "not known".to_string(), |v| words(v, &unit));
+    let base = tornado.as_it_is.map_or_else(|| "what is not known".to_string(), |v| words(v, &unit));
     let content = if rows.is_empty() {
         Content::Nothing("No input was varied.".to_string())
     } else {
         Content::Rows(Rows {
             columns: vec![Column {
-                axis: Axis::linear(format!("change of {}, as it is: {base},", tornado.metric), unit),
+                axis: Axis::linear(format!("change of {} from {base}", tornado.metric), unit),
                 line: Some(0.0),
             }],
             rows,

@@ -83,7 +83,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
         let used = legend(sheet, Frame { left: frame.left, ..whole }, &entries);
         let inner = Frame { top: whole.top + used, ..whole };
         plot(sheet, inner, lines, panel, &x, y);
-        let title = sheet_room(inner);
+        let title = inner.height() + 10.0;
         sheet.upright(frame.left + 11.0, f64::midpoint(inner.top, inner.bottom), &y.title, title);
         top += high + BETWEEN;
     }
@@ -95,13 +95,9 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
     sheet.label(place, &title, Anchor::Middle, Colour::Quiet);
 }
 
-/// How long the name of an axis beside a panel may be.
-fn sheet_room(inner: Frame) -> f64 {
-    inner.height() + 10.0
-}
-
 fn key(series: &Series) -> Key {
     match (series.joined, series.dashed) {
+        (false, _) if series.colour == Colour::Bound => Key::Bound,
         (false, _) => Key::Dot,
         (true, true) => Key::Dashes,
         (true, false) => Key::Line,
@@ -200,6 +196,14 @@ fn line(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
                         sheet.canvas.line(vec![(px - 3.0, end), (px + 3.0, end)], colour, 1.2);
                     }
                 }
+            }
+            if series.colour == Colour::Bound {
+                sheet.canvas.line(vec![(px - 12.0, *py), (px + 12.0, *py)], colour, 4.0);
+                continue;
+            }
+            // An exact line, as a proportion, is not made of measured points.
+            if series.joined && value.ends == Some((value.value, value.value)) && series.dashed {
+                continue;
             }
             sheet.canvas.dot((*px, *py), 3.4, colour);
             if value.ends.is_none() {

@@ -123,6 +123,7 @@ pub(crate) enum Key {
     Dashes,
     Block,
     Dot,
+    Bound,
     Span,
 }
 
@@ -153,6 +154,7 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
             Key::Dashes => sheet.canvas.dashed(&[(x, middle), (x + 18.0, middle)], rgb, 1.8),
             Key::Block => sheet.canvas.rect([x + 2.0, y - 10.0, x + 16.0, y + 1.0], rgb, 1.0),
             Key::Dot => sheet.canvas.dot((x + 9.0, middle), 4.0, rgb),
+            Key::Bound => sheet.canvas.line(vec![(x + 1.0, middle), (x + 17.0, middle)], rgb, 4.0),
             Key::Span => {
                 sheet.canvas.rect([x + 2.0, y - 11.0, x + 16.0, y + 2.0], rgb, 0.22);
                 sheet.canvas.line(vec![(x + 9.0, y - 11.0), (x + 9.0, y + 2.0)], rgb, 1.6);
@@ -167,7 +169,7 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
 /// Returns the height a figure wants beside the usual width: long lists are higher.
 pub(crate) fn wanted_height(figure: &Figure) -> f64 {
     match &figure.content {
-        Content::Rows(rows) => (200.0 + rows::ROW * rows.rows.len() as f64).clamp(300.0, 1600.0),
+        Content::Rows(rows) => (200.0 + rows::ROW * rows.rows.len() as f64).clamp(360.0, 1600.0),
         Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 1600.0),
         Content::Lines(lines) => USUAL.1 + 120.0 * lines.panels.len().saturating_sub(2) as f64,
         Content::Nothing(_) => 300.0,

@@ -76,7 +76,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
     let columns = of.columns.len().max(1) as f64;
     let gap = 20.0;
     let each = (frame.right - left - gap * (columns - 1.0)) / columns;
-    let high = ((frame.bottom - BELOW - top) / shown.len().max(1) as f64).min(ROW * 1.6);
+    let high = ((frame.bottom - BELOW - top) / shown.len().max(1) as f64).min(ROW * 2.2);
     let bottom = top + high * shown.len() as f64;
     for (at, row) in shown.iter().enumerate() {
         let middle = top + (at as f64 + 0.5) * high;
@@ -136,7 +136,7 @@ fn draw_shape(sheet: &mut Sheet, plot: Frame, axis: &Laid, middle: f64, high: f6
     let place = |value: f64| plot.x(axis.place(value));
     match shape {
         Shape::Bar { from, to, ends, colour } => {
-            let half = (high * 0.32).min(11.0);
+            let half = (high * 0.32).min(15.0);
             let rgb = sheet.rgb(*colour);
             let (a, b) = (place(*from).min(place(*to)), place(*from).max(place(*to)));
             sheet.canvas.rect([a, middle - half, b.max(a + 0.8), middle + half], rgb, 1.0);

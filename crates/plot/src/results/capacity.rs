@@ -23,6 +23,9 @@ pub struct CapacityResults {
     pub sentence: String,
     /// What was searched.
     pub load: LoadAxis,
+    /// Requests of all clients at the load of the file \[1/s\].
+    #[serde(default)]
+    pub offered_written_per_s: Option<f64>,
     /// The highest load that holds, on the axis.
     #[serde(default)]
     pub capacity: Option<Number>,
