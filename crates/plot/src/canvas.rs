@@ -39,6 +39,7 @@ pub(crate) struct Text {
 
 impl Text {
     /// Returns what it covers: left, top, right, bottom.
+    #[cfg(test)]
     pub(crate) fn covers(&self) -> [f64; 4] {
         let wide = font::width(&self.text, self.size, self.bold);
         let before = match self.anchor {

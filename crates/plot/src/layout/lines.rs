@@ -61,7 +61,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
         .iter()
         .map(|panel| {
             let high = room * panel.weight / all - 24.0;
-            Laid::new(&panel.y, y_values(panel), ((high / 42.0) as usize).clamp(2, 8))
+            Laid::new(&panel.y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
         })
         .collect();
     let widest = laid

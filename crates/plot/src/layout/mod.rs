@@ -5,6 +5,8 @@
 mod heat_map;
 mod lines;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use crate::canvas::{Anchor, Canvas, Text};
 use crate::figure::{Content, Figure};
