@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(labels(&axis, &[0.03, 0.9]), ["20", "50", "100", "200", "500", "1,000"]);
         assert_eq!(labels(&axis, &[1e-6, 20.0]).len(), 8);
         // Nothing above zero: there is no log axis for it.
-        assert_eq!(labels(&axis, &[0.0, 0.0]).first().map(String::as_str), Some("0.0"));
+        assert_eq!(labels(&axis, &[0.0, 0.0]).first().map(String::as_str), Some("0"));
     }
 
     #[test]
