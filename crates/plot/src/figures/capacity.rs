@@ -295,11 +295,8 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
             joined: true,
             points: vec![(*n, exact(*v)), (*last, exact(v * last / n))],
         });
-        title = format!(
-            "{} times the size carries {} times the load",
-            words(last / n, &Unit::Number),
-            words(most / v, &Unit::Number)
-        );
+        let times = |v: f64| words(v, &Unit::Number).trim_end_matches(".00").to_string();
+        title = format!("{} times the size carries {} times the load", times(last / n), times(most / v));
     }
     let unit = if rate { Unit::Rate } else { Unit::Other(first.found.load.unit.clone()) };
     let (subtitle, notes) = about(&first.found);

@@ -203,7 +203,8 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
         }
     }
     let path = &of.axes[over].path;
-    let mut groups: Vec<(Vec<String>, Vec<(f64, Option<Interval>)>)> = Vec::new();
+    type Group = (Vec<String>, Vec<(f64, Option<Interval>)>);
+    let mut groups: Vec<Group> = Vec::new();
     for (point, value) in of.points.iter().zip(&measure.values) {
         let Some(x) = point.settings.get(path).and_then(|value| axes[over].place(value)) else { continue };
         let others: Vec<String> = of

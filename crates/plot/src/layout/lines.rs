@@ -28,7 +28,7 @@ pub(super) fn notes(lines: &Lines) -> Vec<String> {
     }
     if missing > 0 {
         notes.push(format!(
-            "Not enough data for a number: {missing} of {} values, left out.",
+            "No number (too little data, or no result): {missing} of {} values, left out.",
             points().count()
         ));
     }
