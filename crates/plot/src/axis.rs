@@ -150,8 +150,8 @@ impl Laid {
             .flat_map(|decade| steps.iter().map(move |s| s * 10_f64.powi(decade)))
             .filter(|v| v.is_finite() && *v > 0.0)
             .collect();
-        let low = all.iter().copied().filter(|v| *v <= least * 1.000_001).fold(0.0, f64::max);
-        let high = all.iter().copied().filter(|v| *v >= most * 0.999_999).fold(f64::INFINITY, f64::min);
+        let low = all.iter().copied().filter(|v| *v <= least * 0.95).fold(0.0, f64::max);
+        let high = all.iter().copied().filter(|v| *v >= most * 1.05).fold(f64::INFINITY, f64::min);
         let (low, mut high) =
             (if low > 0.0 { low } else { least }, if high.is_finite() { high } else { most });
         if high <= low {
@@ -200,6 +200,11 @@ impl Laid {
         ((seen - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 
+    /// Whether its ticks are names.
+    pub(crate) fn has_names(&self) -> bool {
+        matches!(self.scale, Scale::Names(_))
+    }
+
     /// Whether it is a log axis, on which some values cannot be.
     pub(crate) fn is_log(&self) -> bool {
         self.scale == Scale::Log
@@ -244,7 +249,8 @@ fn decimals(step: f64) -> usize {
 }
 
 fn number(value: f64, decimals: usize) -> String {
-    if value.abs() >= 1e7 {
+    // Six zeros are not read, they are counted.
+    if value.abs() >= 1e7 || (decimals > 5 && value.abs() < 1e-4) {
         return short(value);
     }
     let text = format!("{value:.decimals$}");

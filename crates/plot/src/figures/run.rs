@@ -123,7 +123,12 @@ fn percentile_title(run: &RunResults) -> Option<String> {
         let outcome = match slo.verdict.as_str() {
             "met" => format!("inside the SLO of {bound}"),
             "missed" => format!("outside the SLO of {bound}"),
-            other => format!("against the SLO of {bound}: {other}"),
+            "unclear" => format!("too near to the SLO of {bound} to judge"),
+            "probability" => match slo.probability.as_ref().and_then(|chance| chance.value) {
+                Some(chance) => format!("and {} likely to hold the SLO of {bound}", percent(chance)),
+                None => format!("the SLO of {bound} being a matter of chance"),
+            },
+            _ => format!("without a verdict on the SLO of {bound}"),
         };
         return Some(format!("{metric} of {name} is {value}, {outcome}"));
     }
@@ -201,6 +206,15 @@ fn parts(run: &RunResults) -> Figure {
     Figure { name: "parts".to_string(), title, subtitle, notes, content }
 }
 
+/// Returns a part of a whole in words: what is next to nothing or to all is called that.
+fn share_words(share: f64) -> String {
+    match share {
+        _ if share > 0.0 && share < 0.001 => "<0.1 %".to_string(),
+        _ if share > 0.999 && share < 1.0 => ">99.9 %".to_string(),
+        _ => percent(share),
+    }
+}
+
 /// Phases have one colour each in every figure.
 fn phase_colour(name: &str) -> Colour {
     match name {
@@ -247,14 +261,17 @@ fn time(run: &RunResults) -> Figure {
                 heading: false,
                 cells: vec![Cell {
                     shapes: vec![Shape::Bar { from, to: from + v.value, ends, colour: phase_colour(name) }],
-                    text: format!("{} · {}", said(number, &Unit::Duration), percent(share)),
+                    text: format!("{} · {}", said(number, &Unit::Duration), share_words(share)),
                 }],
             });
             from += v.value;
-            if share > longest {
-                longest = share;
-                title =
-                    Some(format!("{} of the time of a request of {} is {name}", percent(share), client.name));
+            if v.value > longest {
+                longest = v.value;
+                title = Some(format!(
+                    "{} of the time of a request of {} is {name}",
+                    share_words(share),
+                    client.name
+                ));
             }
         }
         if sum > 0.0 {

@@ -77,7 +77,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
         .enumerate()
         .map(|(at, name)| ((at as f64 + 0.5) / columns as f64, name.clone()))
         .collect();
-    sheet.ticks_below(plot, plot.bottom + 17.0, &ticks);
+    sheet.ticks_below(plot, plot.bottom + 17.0, &ticks, true);
     let title = font::cut(&map.x, LABEL, false, plot.width());
     sheet.label(
         (f64::midpoint(plot.left, plot.right), frame.bottom - 4.0),

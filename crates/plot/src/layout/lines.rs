@@ -89,7 +89,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
     }
     let bottom = Frame { left, right: frame.right - 8.0, ..frame };
     let ticks: Vec<(f64, String)> = x.ticks.iter().map(|(v, label)| (x.place(*v), label.clone())).collect();
-    sheet.ticks_below(bottom, frame.bottom - BELOW + 17.0, &ticks);
+    sheet.ticks_below(bottom, frame.bottom - BELOW + 17.0, &ticks, x.has_names());
     let title = font::cut(&x.title, LABEL, false, bottom.width());
     let place = (f64::midpoint(bottom.left, bottom.right), frame.bottom - 4.0);
     sheet.label(place, &title, Anchor::Middle, Colour::Quiet);

@@ -94,7 +94,7 @@ impl Sheet {
     }
 
     /// Labels below an axis, without those that would touch one that is there.
-    pub(crate) fn ticks_below(&mut self, frame: Frame, y: f64, ticks: &[(f64, String)]) {
+    pub(crate) fn ticks_below(&mut self, frame: Frame, y: f64, ticks: &[(f64, String)], names: bool) {
         let widest = ticks.iter().map(|(_, label)| font::width(label, LABEL, false)).fold(0.0, f64::max);
         let apart = if ticks.len() > 1 {
             let places: Vec<f64> = ticks.iter().map(|(place, _)| frame.x(*place)).collect();
@@ -102,8 +102,8 @@ impl Sheet {
         } else {
             frame.width()
         };
-        // Names are cut before they are left out.
-        let room = if apart >= 44.0 { (apart - 8.0).max(36.0) } else { widest };
+        // Names are cut before they are left out; half a number would be another one.
+        let room = if names && apart >= 44.0 { (apart - 8.0).max(36.0) } else { widest };
         let mut free = 0.0;
         for (place, label) in ticks {
             let label = font::cut(label, LABEL, false, room);

@@ -123,7 +123,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
         }
         let ticks: Vec<(f64, String)> =
             axis.ticks.iter().map(|(v, label)| (axis.place(*v), label.clone())).collect();
-        sheet.ticks_below(plot, bottom + 17.0, &ticks);
+        sheet.ticks_below(plot, bottom + 17.0, &ticks, false);
         let title = font::cut(&axis.title, LABEL, false, each);
         let half = font::width(&title, LABEL, false) / 2.0;
         let middle =

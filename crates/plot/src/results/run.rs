@@ -47,6 +47,9 @@ pub struct SloResult {
     pub condition: String,
     /// `met`, `missed`, …
     pub verdict: String,
+    /// That it holds, where something is drawn once per replication.
+    #[serde(default)]
+    pub probability: Option<Number>,
     /// The bound, in its unit.
     pub bound: f64,
     /// The unit.
