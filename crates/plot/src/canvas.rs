@@ -125,6 +125,15 @@ impl Canvas {
         }
     }
 
+    /// Returns all that is written.
+    #[cfg(feature = "png")]
+    pub(crate) fn letters(&self) -> impl Iterator<Item = char> {
+        self.marks.iter().flat_map(|mark| match mark {
+            Mark::Text(text) => text.text.chars(),
+            _ => "".chars(),
+        })
+    }
+
     /// Returns it as SVG of so many pixels.
     pub(crate) fn svg(&self, width: u32, height: u32) -> String {
         let mut body = String::new();

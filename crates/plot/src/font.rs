@@ -20,6 +20,12 @@ pub(crate) fn font(bold: bool) -> &'static FontRef<'static> {
     &fonts[usize::from(bold)]
 }
 
+/// Whether the embedded font has a character.
+#[cfg(feature = "png")]
+pub(crate) fn has(c: char) -> bool {
+    font(false).glyph_id(c) != GlyphId(0)
+}
+
 /// Returns how far the pen goes for a character, in parts of the font size.
 pub(crate) fn advance(c: char, bold: bool) -> f64 {
     let font = font(bold);

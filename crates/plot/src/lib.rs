@@ -57,7 +57,12 @@ impl Picture {
     /// Draws a figure as PNG.
     #[cfg(feature = "png")]
     pub fn png(self, figure: &Figure) -> Vec<u8> {
-        let (canvas, width, height) = self.laid(figure, PNG_PIXELS);
+        let (mut canvas, mut width, mut height) = self.laid(figure, PNG_PIXELS);
+        if canvas.letters().any(|c| !font::has(c)) {
+            let mut figure = figure.clone();
+            figure.notes.push("Boxes are letters that PNG has no font for; the SVG shows them.".to_string());
+            (canvas, width, height) = self.laid(&figure, PNG_PIXELS);
+        }
         canvas.png(width, height)
     }
 

@@ -48,7 +48,9 @@ fn letters(buffer: &mut [u8], (wide, high): (u32, u32), text: &Text, scale: f64)
     let (origin_x, origin_y) = (text.x * scale, text.y * scale);
     let colour = [text.colour.0, text.colour.1, text.colour.2];
     for c in text.text.chars() {
-        let glyph = Glyph { id: font.glyph_id(c), scale: px, position: point(pen as f32, 0.0) };
+        // What the font does not have is a box, not a gap.
+        let id = if font::has(c) { font.glyph_id(c) } else { font.glyph_id('□') };
+        let glyph = Glyph { id, scale: px, position: point(pen as f32, 0.0) };
         pen += font::advance(c, text.bold) * size;
         let Some(outlined) = font.outline_glyph(glyph) else { continue };
         let bounds = outlined.px_bounds();

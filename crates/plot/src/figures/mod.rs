@@ -65,6 +65,15 @@ fn replications(n: u64) -> String {
     if n == 1 { "1 replication".to_string() } else { format!("{} replications", count(n)) }
 }
 
+/// Returns a name as it fits into a title: whatever else the title says must be seen too.
+fn brief(name: &str) -> String {
+    const MOST: usize = 36;
+    if name.chars().count() <= MOST {
+        return name.to_string();
+    }
+    format!("{}…", name.chars().take(MOST - 1).collect::<String>())
+}
+
 /// What is said where a single replication leaves numbers alone.
 const ALONE: &str = "One replication: there are no intervals.";
 

@@ -3,7 +3,7 @@
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::percent;
 
-use super::{ALONE, replications, said, subtitle, unit};
+use super::{ALONE, brief, replications, said, subtitle, unit};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Series, Shape};
 use crate::results::{Client, RunResults};
@@ -130,14 +130,14 @@ fn percentile_title(run: &RunResults) -> Option<String> {
             },
             _ => format!("without a verdict on the SLO of {bound}"),
         };
-        return Some(format!("{metric} of {name} is {value}, {outcome}"));
+        return Some(format!("{metric} of {} is {value}, {outcome}", brief(name)));
     }
     let slowest = run
         .clients
         .iter()
         .filter_map(|c| Some((c.latency.percentile(0.99)?.value?, &c.name)))
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(format!("p99 of {} is {}", slowest.1, words(slowest.0, &Unit::Duration)))
+    Some(format!("p99 of {} is {}", brief(slowest.1), words(slowest.0, &Unit::Duration)))
 }
 
 fn parts(run: &RunResults) -> Figure {
@@ -185,7 +185,7 @@ fn parts(run: &RunResults) -> Figure {
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let title = match busiest {
         Some((0.0, _)) => "No part has anything to do".to_string(),
-        Some((share, name)) => format!("{name} is the busiest part: {} busy", percent(share)),
+        Some((share, name)) => format!("{} is the busiest part: {} busy", brief(name), percent(share)),
         None => "Utilisation and queue of each part".to_string(),
     };
     let content = if rows.is_empty() {
@@ -270,7 +270,7 @@ fn time(run: &RunResults) -> Figure {
                 title = Some(format!(
                     "{} of the time of a request of {} is {name}",
                     share_words(share),
-                    client.name
+                    brief(&client.name)
                 ));
             }
         }

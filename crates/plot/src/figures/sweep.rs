@@ -228,7 +228,17 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
         .filter(|(at, _)| *at != over)
         .map(|(_, axis)| axis.path.as_str())
         .collect();
-    let scattered = groups.len() > LINES_MOST;
+    groups.sort_by(|(a, _), (b, _)| {
+        let places = |values: &[String]| -> Vec<f64> {
+            let others = axes.iter().enumerate().filter(|(at, _)| *at != over).map(|(_, axis)| axis);
+            others.zip(values).map(|(axis, value)| axis.place(value).unwrap_or(f64::MAX)).collect()
+        };
+        let (a, b) = (places(a), places(b));
+        a.iter().zip(&b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    // Points that were drawn at random are no steps of anything.
+    let joined = of.design == "grid";
+    let scattered = groups.len() > if joined { LINES_MOST } else { SLOTS };
     let series: Vec<Series> = if scattered {
         notes.push(format!("Each dot is a point of the sweep; {} differ too.", rest.join(", ")));
         let points = groups.into_iter().flat_map(|(_, points)| points).collect();
@@ -248,7 +258,8 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
                 if said.is_empty() { measure.metric.clone() } else { said.join(", ") }
             })
             .collect();
-        let colours = slots(&names);
+        // Where colours repeat, the next round is dashed.
+        let colours = if names.len() > SLOTS { (0..names.len()).collect() } else { slots(&names) };
         groups
             .into_iter()
             .zip(names)
@@ -256,7 +267,7 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
             .enumerate()
             .map(|(at, (((_, mut points), name), slot))| {
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
-                Series { name, colour: Colour::Slot(slot), dashed: at >= SLOTS, joined: true, points }
+                Series { name, colour: Colour::Slot(slot), dashed: at >= SLOTS, joined, points }
             })
             .collect()
     };
