@@ -1,5 +1,8 @@
 //! Pictures that are kept: a change of them is looked at before it is taken.
 //!
+//! The results beside them are what the verbs wrote of shipped models, shortened to what figures read; `morris` and
+//! `scaling` are made up, and a point of the sweep failed on purpose.
+//!
 //! `KNEEPOINT_GOLDEN=write cargo test -p kneepoint-plot` writes them anew.
 
 use std::path::Path;

@@ -240,7 +240,10 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
     let joined = of.design == "grid";
     let scattered = groups.len() > if joined { LINES_MOST } else { SLOTS };
     let series: Vec<Series> = if scattered {
-        notes.push(format!("Each dot is a point of the sweep; {} differ too.", rest.join(", ")));
+        notes.push(format!(
+            "Each dot is a point of the sweep, and other settings differ as well: {}.",
+            rest.join(", ")
+        ));
         let points = groups.into_iter().flat_map(|(_, points)| points).collect();
         vec![Series {
             name: measure.metric.clone(),
