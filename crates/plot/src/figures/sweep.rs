@@ -1,5 +1,7 @@
 //! Figures of `sweep`: lines over one axis, heat maps over two.
 
+use std::collections::BTreeMap;
+
 use kneepoint_experiment::result::Unit;
 
 use super::{ALONE, named, replications, subtitle, unit};
@@ -8,7 +10,7 @@ use crate::figure::{Content, Figure, HeatCell, HeatMap, Interval, Lines, Panel, 
 use crate::results::{Number, SweepPoint, SweepResults};
 use crate::theme::{Colour, SLOTS, slots};
 
-/// More lines than this cannot be told apart: their points are shown without lines.
+/// More lines than this cannot be told apart: some of them are shown.
 const LINES_MOST: usize = 2 * SLOTS;
 
 /// A number that every point has.
@@ -205,6 +207,7 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
     let path = &of.axes[over].path;
     type Group = (Vec<String>, Vec<(f64, Option<Interval>)>);
     let mut groups: Vec<Group> = Vec::new();
+    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for (point, value) in of.points.iter().zip(&measure.values) {
         let Some(x) = point.settings.get(path).and_then(|value| axes[over].place(value)) else { continue };
         let others: Vec<String> = of
@@ -214,11 +217,12 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
             .filter(|(at, _)| *at != over)
             .map(|(_, axis)| point.settings.get(&axis.path).cloned().unwrap_or_default())
             .collect();
-        match groups.iter().position(|(key, _)| *key == others) {
-            Some(at) => groups[at].1.push((x, *value)),
-            None if groups.len() <= LINES_MOST => groups.push((others, vec![(x, *value)])),
-            // All of them are shown alike then.
-            None => groups[0].1.push((x, *value)),
+        match known.get(&others) {
+            Some(at) => groups[*at].1.push((x, *value)),
+            None => {
+                known.insert(others.clone(), groups.len());
+                groups.push((others, vec![(x, *value)]));
+            }
         }
     }
     let rest: Vec<&str> = of
@@ -238,7 +242,13 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
     });
     // Points that were drawn at random are no steps of anything.
     let joined = of.design == "grid";
-    let scattered = groups.len() > if joined { LINES_MOST } else { SLOTS };
+    let scattered = !joined && groups.len() > SLOTS;
+    if joined && groups.len() > LINES_MOST {
+        let all = groups.len();
+        let last = all - 1;
+        groups = (0..SLOTS).map(|n| groups[n * last / (SLOTS - 1)].clone()).collect();
+        notes.push(format!("{SLOTS} of {all} lines are drawn, evenly chosen: of {}.", rest.join(", ")));
+    }
     let series: Vec<Series> = if scattered {
         notes.push(format!(
             "Each dot is a point of the sweep, and other settings differ as well: {}.",

@@ -17,7 +17,7 @@ pub(super) fn notes(map: &HeatMap) -> Vec<String> {
     let mut notes = Vec::new();
     let cells = || map.cells.iter().flatten();
     if cells().any(|cell| cell.missed) {
-        notes.push("Framed: the objective is missed.".to_string());
+        notes.push("Inside the frame: the objective is missed.".to_string());
     }
     let missing = cells().filter(|cell| cell.value.is_none()).count();
     if missing > 0 {
@@ -62,6 +62,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
             draw_cell(sheet, [left, top, left + wide, top + high], cell, &scale);
         }
     }
+    border(sheet, plot, map, [columns, rows]);
     let mut free = f64::INFINITY;
     for (row, name) in map.y_names[..rows].iter().enumerate() {
         let middle = plot.bottom - (row as f64 + 0.5) * high;
@@ -94,6 +95,38 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
     );
 }
 
+/// Draws a line between where the objective is missed and where it is not.
+fn border(sheet: &mut Sheet, plot: Frame, map: &HeatMap, [columns, rows]: [usize; 2]) {
+    let missed = |column: usize, row: usize| {
+        column < columns
+            && row < rows
+            && map.cells.get(row).and_then(|cells| cells.get(column)).is_some_and(|cell| cell.missed)
+    };
+    let (wide, high) = (plot.width() / columns as f64, plot.height() / rows as f64);
+    let at = |column: usize, row: usize| (plot.left + column as f64 * wide, plot.bottom - row as f64 * high);
+    let bound = sheet.rgb(Colour::Bound);
+    for row in 0..rows {
+        for column in 0..columns {
+            if !missed(column, row) {
+                continue;
+            }
+            let ends = [(column, row), (column + 1, row), (column + 1, row + 1), (column, row + 1)];
+            let outside = [
+                row == 0 || !missed(column, row - 1),
+                !missed(column + 1, row),
+                !missed(column, row + 1),
+                column == 0 || !missed(column - 1, row),
+            ];
+            for (side, outside) in outside.into_iter().enumerate() {
+                if outside {
+                    let (from, to) = (ends[side], ends[(side + 1) % 4]);
+                    sheet.canvas.line(vec![at(from.0, from.1), at(to.0, to.1)], bound, 3.0);
+                }
+            }
+        }
+    }
+}
+
 fn draw_cell(sheet: &mut Sheet, [left, top, right, bottom]: [f64; 4], cell: &HeatCell, scale: &Laid) {
     let gap = if right - left > 12.0 && bottom - top > 12.0 { 1.0 } else { 0.0 };
     let inner = [left + gap, top + gap, right - gap, bottom - gap];
@@ -107,11 +140,6 @@ fn draw_cell(sheet: &mut Sheet, [left, top, right, bottom]: [f64; 4], cell: &Hea
     };
     let rgb = sheet.theme.heat(scale.place(value));
     sheet.canvas.rect(inner, rgb, 1.0);
-    if cell.missed && gap > 0.0 {
-        let bound = sheet.rgb(Colour::Bound);
-        let [x0, y0, x1, y1] = [inner[0] + 1.5, inner[1] + 1.5, inner[2] - 1.5, inner[3] - 1.5];
-        sheet.canvas.line(vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0 - 1.5)], bound, 3.0);
-    }
     let (room, high) = (right - left - 10.0, bottom - top);
     if font::width(&cell.text, LABEL, false) > room || high < LABEL * 1.5 {
         return;

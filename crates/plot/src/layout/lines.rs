@@ -9,6 +9,8 @@ use crate::theme::Colour;
 
 /// Room for tick labels and the name of the common axis.
 const BELOW: f64 = 40.0;
+/// From so many dots on intervals are a blot.
+const CROWDED: usize = 300;
 const BETWEEN: f64 = 14.0;
 
 fn y_values(panel: &Panel) -> impl Iterator<Item = f64> {
@@ -25,6 +27,9 @@ pub(super) fn notes(lines: &Lines) -> Vec<String> {
     let missing = points().filter(|(_, v)| v.is_none()).count();
     if bare > 0 {
         notes.push(format!("Without an interval (hollow): {bare} of {} values.", points().count()));
+    }
+    if series().any(|s| !s.joined && s.points.len() > CROWDED) {
+        notes.push("Too many dots to draw their intervals too.".to_string());
     }
     if missing > 0 {
         notes.push(format!(
@@ -174,6 +179,7 @@ fn line(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
     let ground = sheet.theme.ground();
     // Many points are a line; few are shown each with its whiskers.
     let few = series.points.len() <= 40;
+    let crowded = series.points.len() > CROWDED;
     for run in runs(series) {
         let points: Vec<(f64, f64)> =
             run.iter().map(|(at, v)| (frame.x(x.place(*at)), frame.y(y.place(v.value)))).collect();
@@ -188,6 +194,10 @@ fn line(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
             continue;
         }
         for ((_, value), (px, py)) in run.iter().zip(&points) {
+            if crowded {
+                sheet.canvas.dot((*px, *py), 1.8, colour);
+                continue;
+            }
             if let Some((low, high)) = value.ends {
                 let (low, high) = (frame.y(y.place(low)), frame.y(y.place(high)));
                 if low - high > 1.0 {

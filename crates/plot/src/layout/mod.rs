@@ -172,7 +172,7 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
 pub(crate) fn wanted_height(figure: &Figure) -> f64 {
     match &figure.content {
         Content::Rows(rows) => (200.0 + rows::ROW * rows.rows.len() as f64).clamp(312.0, 1600.0),
-        Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 1600.0),
+        Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 800.0),
         Content::Lines(lines) => USUAL.1 + 120.0 * lines.panels.len().saturating_sub(2) as f64,
         Content::Nothing(_) => 300.0,
     }
