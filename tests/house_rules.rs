@@ -118,7 +118,15 @@ fn only_the_command_touches_arguments_and_only_experiments_make_threads() {
         }
         let text = read(&path);
         for (sign, allowed) in [
-            ("std::env::args", &["crates/cli/", "crates/engine/examples/", "crates/random/examples/", "crates/plot/examples/"][..]),
+            (
+                "std::env::args",
+                &[
+                    "crates/cli/",
+                    "crates/engine/examples/",
+                    "crates/random/examples/",
+                    "crates/plot/examples/",
+                ][..],
+            ),
             ("rayon::", &["crates/experiment/"][..]),
             ("std::thread::spawn", &["crates/experiment/", "crates/cli/"][..]),
         ] {

@@ -247,7 +247,7 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
         let all = groups.len();
         let last = all - 1;
         groups = (0..SLOTS).map(|n| groups[n * last / (SLOTS - 1)].clone()).collect();
-        notes.push(format!("{SLOTS} of {all} lines are drawn, evenly chosen: of {}.", rest.join(", ")));
+        notes.push(format!("{SLOTS} of {all} lines are drawn, evenly chosen ({}).", rest.join(", ")));
     }
     let series: Vec<Series> = if scattered {
         notes.push(format!(
