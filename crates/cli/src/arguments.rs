@@ -33,6 +33,8 @@ pub enum Verb {
     Merge(crate::sweep::MergeArguments),
     /// Where is the knee? The highest load inside the objectives, what saturates first, what comes beyond
     Capacity(CapacityArguments),
+    /// Draw figures of stored results, as SVG or PNG
+    Plot(crate::plot::PlotArguments),
     /// Write a scenario to begin with
     Init(InitArguments),
     /// List kinds with their fields, units, defaults and sources

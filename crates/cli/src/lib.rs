@@ -13,6 +13,7 @@ mod init;
 mod interrupt;
 mod kinds;
 mod output;
+mod plot;
 mod progress;
 mod run;
 mod sensitivity;
@@ -96,6 +97,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
         Verb::Trace(arguments) => trace::trace(registry, &arguments),
         Verb::Merge(arguments) => sweep::merge(&arguments),
         Verb::Capacity(arguments) => capacity::capacity_verb(registry, &arguments),
+        Verb::Plot(arguments) => plot::plot(&arguments),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),
         Verb::Verify(arguments) => verify_cases(&arguments),

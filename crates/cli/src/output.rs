@@ -162,9 +162,17 @@ pub fn look(into_file: bool) -> kneepoint_report::Look {
 /// # Errors
 /// As [`can_be_written`], and if the system refuses; in words.
 pub fn write_file(path: &Path, text: &str, force: bool) -> Result<(), String> {
+    write_bytes(path, text.as_bytes(), force)
+}
+
+/// As [`write_file`], what is no text.
+///
+/// # Errors
+/// As [`write_file`].
+pub fn write_bytes(path: &Path, bytes: &[u8], force: bool) -> Result<(), String> {
     can_be_written(path, force)?;
     let written = Whole::create(path, force).and_then(|mut file| {
-        file.write(text.as_bytes())?;
+        file.write(bytes)?;
         file.finish()
     });
     written.map_err(|error| format!("{} cannot be written: {error}", shown(path)))

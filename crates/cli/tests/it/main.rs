@@ -3,3 +3,4 @@
 mod capacity;
 mod folder;
 mod gate;
+mod plot;

@@ -1,0 +1,338 @@
+//! Axes: where a value is, which ticks are shown, and in which unit.
+
+use kneepoint_experiment::result::Unit;
+use kneepoint_report::{interval, quantity};
+use kneepoint_statistics::Estimate;
+
+use crate::figure::Interval;
+
+/// How values are laid along an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scale {
+    /// Even.
+    Linear,
+    /// Even per factor; what is not above zero lies on the edge.
+    Log,
+    /// The tail of a distribution: even per nine. Values are shares below 1.
+    Tail,
+    /// Names at 0, 1, 2, …
+    Names(Vec<String>),
+}
+
+/// An axis.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// What it is, without its unit.
+    pub name: String,
+    /// Its unit. Values are in base units: seconds, per second, shares.
+    pub unit: Unit,
+    /// How it is laid out.
+    pub scale: Scale,
+    /// Zero is on it.
+    pub zero: bool,
+    /// Where it ends whatever the values are, as shares at 1: below, above.
+    pub most: Option<f64>,
+}
+
+impl Axis {
+    /// An even axis on which zero is.
+    pub fn linear(name: impl Into<String>, unit: Unit) -> Axis {
+        Axis { name: name.into(), unit, scale: Scale::Linear, zero: true, most: None }
+    }
+}
+
+/// Returns a value in base units, in words.
+pub(crate) fn words(value: f64, unit: &Unit) -> String {
+    quantity(value * nanos(unit), unit)
+}
+
+/// Returns a number with its interval, in words.
+pub(crate) fn interval_words(of: &Interval, unit: &Unit) -> String {
+    let by = nanos(unit);
+    let Some((low, high)) = of.ends else { return quantity(of.value * by, unit) };
+    let estimate = Estimate {
+        value: of.value * by,
+        low: low * by,
+        high: high * by,
+        confidence: 0.95,
+        n: 2,
+        effective_samples: None,
+    };
+    interval(&estimate, unit)
+}
+
+fn nanos(unit: &Unit) -> f64 {
+    if *unit == Unit::Duration { 1e9 } else { 1.0 }
+}
+
+/// An axis that knows its values.
+#[derive(Clone, Debug)]
+pub(crate) struct Laid {
+    scale: Scale,
+    /// The ends, as the scale sees them.
+    low: f64,
+    high: f64,
+    /// Name and unit.
+    pub title: String,
+    /// Value and label.
+    pub ticks: Vec<(f64, String)>,
+}
+
+/// No sum or difference of two such numbers overflows.
+const HUGE: f64 = 1e300;
+
+impl Laid {
+    /// Lays out an axis for these values, with about so many ticks.
+    pub(crate) fn new(axis: &Axis, values: impl Iterator<Item = f64>, about: usize) -> Laid {
+        let values: Vec<f64> = values.map(|v| v.clamp(-HUGE, HUGE)).collect();
+        match &axis.scale {
+            Scale::Names(names) => Laid {
+                scale: axis.scale.clone(),
+                low: -0.5,
+                high: names.len().max(1) as f64 - 0.5,
+                title: axis.name.clone(),
+                ticks: names.iter().enumerate().map(|(at, name)| (at as f64, name.clone())).collect(),
+            },
+            Scale::Tail => Laid::tail(axis, &values),
+            Scale::Log if values.iter().any(|v| *v > 0.0) => Laid::log(axis, &values, about),
+            Scale::Log | Scale::Linear => Laid::linear(axis, &values, about),
+        }
+    }
+
+    fn linear(axis: &Axis, values: &[f64], about: usize) -> Laid {
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (mut least, mut most) = if least > most { (0.0, 0.0) } else { (least, most) };
+        if axis.zero {
+            (least, most) = (least.min(0.0), most.max(0.0));
+        }
+        if most - least <= f64::EPSILON * most.abs().max(least.abs()) {
+            // All the same: some room around it, and all of the axis if it is nothing.
+            let room = if most == 0.0 { 1.0 } else { most.abs() };
+            most += room;
+            if least != 0.0 || !axis.zero {
+                least = if axis.zero { least } else { least - room };
+            }
+        }
+        let step = nice((most - least) / about.max(1) as f64);
+        let (from, to) = ((least / step + 1e-9).floor(), (most / step - 1e-9).ceil());
+        let (mut low, mut high) = (from * step, to * step);
+        if let Some(end) = axis.most
+            && most <= end
+            && high > end
+        {
+            high = end;
+        }
+        if axis.zero && least == 0.0 {
+            low = 0.0;
+        }
+        let steps = (to - from) as usize;
+        let (factor, unit) = shown_unit(&axis.unit, least.abs().max(most.abs()));
+        let decimals = decimals(step * factor);
+        let ticks = (0..=steps.min(50))
+            .map(|n| (from + n as f64) * step)
+            .filter(|at| *at <= high + step * 1e-9)
+            .map(|at| (at, number(at * factor, decimals)))
+            .collect();
+        Laid { scale: Scale::Linear, low, high, title: titled(&axis.name, unit), ticks }
+    }
+
+    fn log(axis: &Axis, values: &[f64], about: usize) -> Laid {
+        let above = || values.iter().copied().filter(|v| *v > 0.0);
+        let least = above().fold(f64::INFINITY, f64::min).max(1e-300);
+        let most = above().fold(0.0, f64::max).max(1e-300);
+        let decades = (most / least).log10();
+        // Ends at 1, 2 or 5 of a decade, and never on a value itself.
+        let steps: &[f64] = if decades > 8.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let first = least.log10().floor() as i32 - 1;
+        let last = most.log10().ceil() as i32 + 1;
+        let all: Vec<f64> = (first..=last)
+            .flat_map(|decade| steps.iter().map(move |s| s * 10_f64.powi(decade)))
+            .filter(|v| v.is_finite() && *v > 0.0)
+            .collect();
+        let low = all.iter().copied().filter(|v| *v <= least * 0.95).fold(0.0, f64::max);
+        let high = all.iter().copied().filter(|v| *v >= most * 1.05).fold(f64::INFINITY, f64::min);
+        let (low, mut high) =
+            (if low > 0.0 { low } else { least }, if high.is_finite() { high } else { most });
+        if high <= low {
+            high = low * 10.0;
+        }
+        let inside: Vec<f64> =
+            all.into_iter().filter(|v| *v >= low * 0.999_999 && *v <= high * 1.000_001).collect();
+        let tens: Vec<f64> =
+            inside.iter().copied().filter(|v| (v.log10() - v.log10().round()).abs() < 1e-9).collect();
+        let mut chosen = if inside.len() <= about * 2 || tens.len() < 2 { inside } else { tens };
+        if chosen.len() > about * 2 {
+            let every = chosen.len().div_ceil(about * 2);
+            chosen = chosen.into_iter().step_by(every).collect();
+        }
+        let (factor, unit) = shown_unit(&axis.unit, (low * high).sqrt());
+        let ticks = chosen.into_iter().map(|v| (v, short(v * factor))).collect();
+        Laid {
+            scale: Scale::Log,
+            low: low.log10(),
+            high: high.log10(),
+            title: titled(&axis.name, unit),
+            ticks,
+        }
+    }
+
+    fn tail(axis: &Axis, values: &[f64]) -> Laid {
+        let nines = |share: f64| -(1.0 - share.min(1.0 - 1e-15)).log10();
+        let most = values.iter().copied().map(nines).fold(1.0, f64::max);
+        let ticks = [0.0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999_999]
+            .into_iter()
+            .filter(|share| nines(*share) <= most + 1e-6)
+            .map(|share: f64| (share, format!("p{}", (share * 1e8).round() / 1e6)))
+            .filter(|(share, _)| *share > 0.0)
+            .collect();
+        Laid { scale: Scale::Tail, low: 0.0, high: most, title: axis.name.clone(), ticks }
+    }
+
+    /// Returns where a value is, from 0 to 1.
+    pub(crate) fn place(&self, value: f64) -> f64 {
+        let seen = match self.scale {
+            Scale::Linear | Scale::Names(_) => value.clamp(-HUGE, HUGE),
+            Scale::Log if value > 0.0 => value.log10(),
+            Scale::Log => self.low,
+            Scale::Tail => -(1.0 - value.min(1.0 - 1e-15)).log10(),
+        };
+        ((seen - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+    }
+
+    /// Whether its ticks are names.
+    pub(crate) fn has_names(&self) -> bool {
+        matches!(self.scale, Scale::Names(_))
+    }
+
+    /// Whether it is a log axis, on which some values cannot be.
+    pub(crate) fn is_log(&self) -> bool {
+        self.scale == Scale::Log
+    }
+}
+
+fn titled(name: &str, unit: &str) -> String {
+    if unit.is_empty() { name.to_string() } else { format!("{name} [{unit}]") }
+}
+
+/// Returns the unit an axis is shown in, and what its values are multiplied by.
+fn shown_unit(unit: &Unit, size: f64) -> (f64, &str) {
+    match unit {
+        Unit::Number => (1.0, ""),
+        Unit::Ratio => (100.0, "%"),
+        Unit::Rate => (1.0, "1/s"),
+        Unit::Other(words) => (1.0, words),
+        Unit::Duration if size == 0.0 || size >= 2.0 => (1.0, "s"),
+        Unit::Duration if size >= 2e-3 => (1e3, "ms"),
+        Unit::Duration if size >= 2e-6 => (1e6, "µs"),
+        Unit::Duration => (1e9, "ns"),
+    }
+}
+
+/// Returns the next of 1, 2 and 5 times a power of ten.
+fn nice(step: f64) -> f64 {
+    let step = if step > 0.0 && step.is_finite() { step } else { 1.0 };
+    let power = 10_f64.powf(step.log10().floor());
+    let lead = step / power;
+    let nice = [1.0, 2.0, 5.0].into_iter().find(|n| lead <= n * 1.000_001).unwrap_or(10.0);
+    nice * power
+}
+
+fn decimals(step: f64) -> usize {
+    // By way of rounding: 0.2 is 0.19999999999999998 after some multiplications.
+    (0..12)
+        .find(|d| {
+            let v = step * 10_f64.powi(*d);
+            (v - v.round()).abs() < 1e-6 * v.abs().max(1e-300)
+        })
+        .unwrap_or(12) as usize
+}
+
+fn number(value: f64, decimals: usize) -> String {
+    // Six zeros are not read, they are counted.
+    if value.abs() >= 1e7 || (decimals > 5 && value.abs() < 1e-4) {
+        return short(value);
+    }
+    let text = format!("{value:.decimals$}");
+    let text = if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+        text.trim_start_matches('-').to_string()
+    } else {
+        text
+    };
+    grouped(&text)
+}
+
+fn grouped(text: &str) -> String {
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("−", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, ""), |(w, f)| (w, f));
+    let mut all = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            all.push(',');
+        }
+        all.push(digit);
+    }
+    if !fraction.is_empty() {
+        all.push('.');
+        all.push_str(fraction);
+    }
+    all
+}
+
+/// Returns a number in few letters: `0.002`, `5,000`, `2e9`.
+fn short(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-4..1e7).contains(&size) {
+        let text = format!("{value:.1e}").replace(".0e", "e");
+        return text.strip_prefix('-').map_or(text.clone(), |rest| format!("−{rest}"));
+    }
+    let decimals = if size >= 1.0 || size == 0.0 { 0 } else { (-size.log10()).ceil() as usize };
+    number(value, decimals)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis, values: &[f64]) -> Vec<String> {
+        Laid::new(axis, values.iter().copied(), 5).ticks.into_iter().map(|(_, label)| label).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers_in_a_unit_that_fits() {
+        let latency = Axis::linear("p99", Unit::Duration);
+        assert_eq!(labels(&latency, &[0.013, 0.097]), ["0", "20", "40", "60", "80", "100"]);
+        assert_eq!(Laid::new(&latency, [0.013, 0.097].into_iter(), 5).title, "p99 [ms]");
+        let load = Axis::linear("load", Unit::Rate);
+        assert_eq!(labels(&load, &[120.0, 2147.0]), ["0", "500", "1,000", "1,500", "2,000", "2,500"]);
+        let share = Axis { most: Some(1.0), ..Axis::linear("busy", Unit::Ratio) };
+        assert_eq!(labels(&share, &[0.97]), ["0", "20", "40", "60", "80", "100"]);
+    }
+
+    #[test]
+    fn a_log_axis_has_ticks_within_decades_where_they_are_few() {
+        let axis = Axis { scale: Scale::Log, ..Axis::linear("p99", Unit::Duration) };
+        assert_eq!(labels(&axis, &[0.03, 0.9]), ["20", "50", "100", "200", "500", "1,000"]);
+        assert_eq!(labels(&axis, &[1e-6, 20.0]).len(), 8);
+        // Nothing above zero: there is no log axis for it.
+        assert_eq!(labels(&axis, &[0.0, 0.0]).first().map(String::as_str), Some("0"));
+    }
+
+    #[test]
+    fn odd_values_have_an_axis_too() {
+        for values in [&[][..], &[0.0], &[5.0, 5.0], &[-1e308, 1e308], &[1e-320], &[-3.0, -2.0]] {
+            for scale in [Scale::Linear, Scale::Log, Scale::Tail] {
+                for zero in [true, false] {
+                    let axis = Axis { scale: scale.clone(), zero, ..Axis::linear("x", Unit::Number) };
+                    let laid = Laid::new(&axis, values.iter().copied(), 5);
+                    assert!(laid.high > laid.low, "{values:?} {axis:?}");
+                    assert!(laid.ticks.len() <= 51);
+                    assert!(
+                        values.iter().all(|v| (0.0..=1.0).contains(&laid.place(*v))),
+                        "{values:?} {axis:?}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a figure shows, as plain data: no colours of pixels, no places.
+
+use crate::axis::Axis;
+use crate::theme::Colour;
+
+/// A figure with everything it says.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// What it is asked for by: letters, digits and hyphens.
+    pub name: String,
+    /// The finding where there is one, else what is shown.
+    pub title: String,
+    /// Where it is from: scenario, replications, confidence, seed.
+    pub subtitle: String,
+    /// What has to be known to read it right.
+    pub notes: Vec<String>,
+    /// What is drawn.
+    pub content: Content,
+}
+
+/// The kinds of figures.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// There is nothing to draw; why.
+    Nothing(String),
+    /// Values over a common axis: lines with bands, points.
+    Lines(Lines),
+    /// One row per thing: bars, forest, tornado, waterfall.
+    Rows(Rows),
+    /// Values over two axes of names.
+    HeatMap(HeatMap),
+}
+
+/// A number with its interval, as far as there is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The number.
+    pub value: f64,
+    /// Its interval.
+    pub ends: Option<(f64, f64)>,
+}
+
+impl Interval {
+    /// A number that is exact, or whose interval is not known.
+    pub fn bare(value: f64) -> Interval {
+        Interval { value, ends: None }
+    }
+
+    /// Returns the lower end, the number and the upper end.
+    pub(crate) fn all(&self) -> [f64; 3] {
+        let (low, high) = self.ends.unwrap_or((self.value, self.value));
+        [low, self.value, high]
+    }
+}
+
+/// Panels one above the other, over one axis.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    /// The axis they have in common.
+    pub x: Axis,
+    /// From top to bottom.
+    pub panels: Vec<Panel>,
+    /// What is marked on the common axis.
+    pub spans: Vec<Span>,
+}
+
+/// One panel.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Its own axis.
+    pub y: Axis,
+    /// What is drawn.
+    pub series: Vec<Series>,
+    /// Lines across: bounds.
+    pub rules: Vec<Rule>,
+    /// Its height beside that of the others.
+    pub weight: f64,
+}
+
+/// Points that belong together.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// What the legend says.
+    pub name: String,
+    /// Its colour.
+    pub colour: Colour,
+    /// Dashes instead of a line, where colours do not suffice.
+    pub dashed: bool,
+    /// Joined by a line with a band; else dots with whiskers.
+    pub joined: bool,
+    /// The points, by place on the common axis; none where there is no number.
+    pub points: Vec<(f64, Option<Interval>)>,
+}
+
+/// A line across a panel.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// What the legend says.
+    pub name: String,
+    /// Where it is.
+    pub at: f64,
+}
+
+/// A place on the common axis, with its interval.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// What the legend says.
+    pub name: String,
+    /// Where it is.
+    pub at: Interval,
+}
+
+/// One row per thing, with one or more columns of values.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The axes of the columns, with what is marked on them.
+    pub columns: Vec<Column>,
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+    /// What colours mean.
+    pub legend: Vec<(String, Colour)>,
+}
+
+/// An axis of rows.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The axis.
+    pub axis: Axis,
+    /// A line from top to bottom, as at no difference.
+    pub line: Option<f64>,
+}
+
+/// A row.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What it is about.
+    pub name: String,
+    /// A headline over what follows: no values.
+    pub heading: bool,
+    /// One per column.
+    pub cells: Vec<Cell>,
+}
+
+/// What a row has in a column.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    /// What is drawn.
+    pub shapes: Vec<Shape>,
+    /// What is said beside it.
+    pub text: String,
+}
+
+/// What is drawn in a cell.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// A bar from one value to another, with whiskers.
+    Bar {
+        /// Where it begins.
+        from: f64,
+        /// Where it ends.
+        to: f64,
+        /// The interval of its end.
+        ends: Option<(f64, f64)>,
+        /// Its colour.
+        colour: Colour,
+    },
+    /// A point with its interval.
+    Point {
+        /// The number.
+        at: Interval,
+        /// Its colour.
+        colour: Colour,
+    },
+}
+
+/// Values over two axes of names.
+#[derive(Clone, Debug)]
+pub struct HeatMap {
+    /// What the values are.
+    pub value: Axis,
+    /// What is from left to right.
+    pub x: String,
+    /// Its names.
+    pub x_names: Vec<String>,
+    /// What is from bottom to top.
+    pub y: String,
+    /// Its names.
+    pub y_names: Vec<String>,
+    /// By row from the bottom, then by column.
+    pub cells: Vec<Vec<HeatCell>>,
+}
+
+/// A cell of a heat map.
+#[derive(Clone, Debug, Default)]
+pub struct HeatCell {
+    /// The value; none where there is no number.
+    pub value: Option<f64>,
+    /// The number, in words.
+    pub text: String,
+    /// Its interval, in words.
+    pub interval: String,
+    /// Whether it is on the wrong side of the bound.
+    pub missed: bool,
+}

@@ -1,0 +1,323 @@
+//! Figures of `capacity`: the knee, what saturates, capacity over sizes.
+
+use kneepoint_experiment::result::Unit;
+
+use super::run::percentile_of;
+use super::{ALONE, replications, said, subtitle};
+use crate::axis::{Axis, Scale, words};
+use crate::figure::{
+    Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Rule, Series, Shape, Span,
+};
+use crate::results::{CapacityResults, KneeRow, Number, Scaling};
+use crate::theme::{Colour, slots};
+
+pub(super) fn figures(of: &CapacityResults) -> Vec<Figure> {
+    vec![knee(of), saturation(of)]
+}
+
+fn about(of: &CapacityResults) -> (String, Vec<String>) {
+    let notes = if of.replications == 1 { vec![ALONE.to_string()] } else { Vec::new() };
+    (
+        subtitle(&of.title, &format!("{} per load", replications(of.replications)), of.confidence, of.seed),
+        notes,
+    )
+}
+
+/// Whether loads are shown as requests per second: they mean more than a factor on what the file says.
+fn per_second(of: &CapacityResults) -> bool {
+    let known = of.knee.iter().all(|row| row.stopped.is_some() || row.offered.value.is_some());
+    known && (of.capacity.is_none() || of.capacity_per_s.is_some())
+}
+
+fn load_words(of: &CapacityResults, value: f64) -> String {
+    match (&of.load.path, per_second(of)) {
+        (_, true) => words(value, &Unit::Rate).replace(" /s", " requests/s"),
+        (None, false) => format!("{}×", words(value, &Unit::Number)),
+        (Some(path), false) => {
+            format!("{path} = {}", words(value, &Unit::Other(of.load.unit.clone())).trim_end())
+        }
+    }
+}
+
+fn capacity(of: &CapacityResults) -> Option<Interval> {
+    let number = if per_second(of) { of.capacity_per_s.as_ref() } else { of.capacity.as_ref() };
+    number.and_then(Number::interval)
+}
+
+fn title(of: &CapacityResults) -> String {
+    match (&of.binding, capacity(of)) {
+        (Some(binding), Some(at)) if of.finding.kind == "found" => {
+            let unit = super::unit(&binding.unit, &binding.metric);
+            format!(
+                "{} leaves {} at {}",
+                binding.metric,
+                words(binding.bound, &unit),
+                load_words(of, at.value)
+            )
+        }
+        _ if of.sentence.is_empty() => "Latency and goodput over load".to_string(),
+        _ => of.sentence.trim_end_matches('.').to_string(),
+    }
+}
+
+fn knee(of: &CapacityResults) -> Figure {
+    let (subtitle, mut notes) = about(of);
+    let rate = per_second(of);
+    let place = |row: &KneeRow| if rate { row.offered.value.unwrap_or(row.load) } else { row.load };
+    let mut rows: Vec<&KneeRow> = of.knee.iter().filter(|row| row.stopped.is_none()).collect();
+    rows.sort_by(|a, b| place(a).total_cmp(&place(b)));
+    let stopped = of.knee.len() - rows.len();
+    if stopped > 0 {
+        notes.push(format!("Loads whose runs were stopped before their end: {stopped}, left out."));
+    }
+    let series = |name: &str, slot: usize, number: fn(&KneeRow) -> &Number| Series {
+        name: name.to_string(),
+        colour: Colour::Slot(slot),
+        dashed: false,
+        joined: true,
+        points: rows.iter().map(|row| (place(row), number(row).interval())).collect(),
+    };
+    let mut rules = Vec::new();
+    let mut other = Vec::new();
+    let conditions = of.objectives.iter().map(|o| (&o.name, &o.condition));
+    for (name, condition) in conditions {
+        let drawn = percentile_of(condition).filter(|(share, _)| [0.5, 0.99].contains(share));
+        let bound = of.binding.as_ref().filter(|b| b.name == *name && b.unit == "s").map(|b| b.bound);
+        match (drawn, bound.or_else(|| written_duration(condition))) {
+            (Some(_), Some(at)) => rules.push(Rule { name: format!("SLO {condition}"), at }),
+            _ => other.push(condition.as_str()),
+        }
+    }
+    if !other.is_empty() {
+        notes.push(format!("Objectives that are not on p50 or p99, not drawn: {}.", other.join("; ")));
+    }
+    let spans = capacity(of)
+        .map(|at| Span { name: format!("knee at {}", said_load(of, &at)), at })
+        .into_iter()
+        .collect();
+    let x = match (&of.load.path, rate) {
+        (_, true) => Axis { zero: false, ..Axis::linear("offered load, requests", Unit::Rate) },
+        (None, false) => Axis { zero: false, ..Axis::linear("load, times that of the file", Unit::Number) },
+        (Some(path), false) => {
+            Axis { zero: false, ..Axis::linear(path.clone(), Unit::Other(of.load.unit.clone())) }
+        }
+    };
+    let latency = [series("p50", 0, |row| &row.p50), series("p99", 5, |row| &row.p99)];
+    let values = || latency.iter().flat_map(|s| &s.points).filter_map(|(_, v)| *v).map(|v| v.value);
+    let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+    let log = values().fold(0.0, f64::max) / least > 20.0;
+    let scale = if log { Scale::Log } else { Scale::Linear };
+    let mut goodput = vec![series("goodput", 2, |row| &row.goodput)];
+    if rate {
+        goodput.push(Series {
+            name: "all that is offered".to_string(),
+            colour: Colour::Neutral,
+            dashed: true,
+            joined: true,
+            points: [rows.first(), rows.last()]
+                .into_iter()
+                .flatten()
+                .map(|row| {
+                    (place(row), Some(Interval { value: place(row), ends: Some((place(row), place(row))) }))
+                })
+                .collect(),
+        });
+    }
+    let content = if rows.is_empty() {
+        Content::Nothing(
+            "There is no table of loads around the knee: it was searched with --no-knee.".to_string(),
+        )
+    } else {
+        Content::Lines(Lines {
+            x,
+            panels: vec![
+                Panel {
+                    y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
+                    series: latency.to_vec(),
+                    rules,
+                    weight: 1.6,
+                },
+                Panel {
+                    y: Axis::linear("goodput", Unit::Rate),
+                    series: goodput,
+                    rules: Vec::new(),
+                    weight: 1.0,
+                },
+            ],
+            spans,
+        })
+    };
+    Figure { name: "knee".to_string(), title: title(of), subtitle, notes, content }
+}
+
+fn said_load(of: &CapacityResults, at: &Interval) -> String {
+    let value = load_words(of, at.value);
+    match at.ends {
+        Some((low, high)) => {
+            let plain = |v: f64| words(v, &Unit::Number);
+            format!("{value} ({} to {})", plain(low), plain(high))
+        }
+        None => value,
+    }
+}
+
+/// Returns the bound of a condition in seconds: `p99(users.latency) < 400ms`.
+fn written_duration(condition: &str) -> Option<f64> {
+    let bound = condition.rsplit(['<', '>', '=']).next()?.trim();
+    let end = bound.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let value: f64 = bound[..end].parse().ok()?;
+    let factor = match bound[end..].trim() {
+        "ns" => 1e-9,
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "min" => 60.0,
+        _ => return None,
+    };
+    Some(value * factor)
+}
+
+fn saturation(of: &CapacityResults) -> Figure {
+    let (subtitle, notes) = about(of);
+    let names: Vec<String> = of.parts.iter().map(|part| part.name.clone()).collect();
+    let colours = slots(&names);
+    let mut order: Vec<usize> = (0..of.parts.len()).collect();
+    let busy = |at: &usize| of.parts[*at].utilisation.value.unwrap_or(0.0);
+    order.sort_by(|a, b| busy(b).total_cmp(&busy(a)));
+    // Requests mean more than a factor on what the file says.
+    let (by, name, unit) = match (&of.load.path, of.offered_written_per_s) {
+        (None, Some(written)) => (written, "offered load at which it is full, requests", Unit::Rate),
+        (None, None) => (1.0, "load at which it is full, times that of the file", Unit::Number),
+        (Some(_), _) => (1.0, "load at which it is full", Unit::Other(of.load.unit.clone())),
+    };
+    let scaled = |number: &Number| Number {
+        value: number.value.map(|v| v * by),
+        low: number.low.map(|v| v * by),
+        high: number.high.map(|v| v * by),
+        ..number.clone()
+    };
+    let shapes = |number: Option<&Number>, colour: Colour| -> Vec<Shape> {
+        let shape = |v: Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
+        number.and_then(Number::interval).map(shape).into_iter().collect()
+    };
+    let rows: Vec<Row> = order
+        .into_iter()
+        .map(|at| {
+            let (part, colour) = (&of.parts[at], Colour::Slot(colours[at]));
+            let full = part.saturates_at.as_ref().map(scaled);
+            Row {
+                name: part.name.clone(),
+                heading: false,
+                cells: vec![
+                    Cell {
+                        shapes: shapes(Some(&part.utilisation), colour),
+                        text: said(&part.utilisation, &Unit::Ratio),
+                    },
+                    Cell {
+                        shapes: shapes(full.as_ref(), colour),
+                        text: full.as_ref().map_or_else(|| "–".to_string(), |n| said(n, &unit)),
+                    },
+                ],
+            }
+        })
+        .collect();
+    let title = match &of.bottleneck_sentence {
+        Some(sentence) => {
+            let said = sentence.split(';').next().unwrap_or_default().trim_end_matches('.');
+            said.replace("at that load", "at the knee")
+        }
+        None => "What is full first".to_string(),
+    };
+    let content = if rows.is_empty() {
+        Content::Nothing("No part has servers that could be full.".to_string())
+    } else {
+        Content::Rows(Rows {
+            columns: vec![
+                Column {
+                    axis: Axis { most: Some(1.0), ..Axis::linear("utilisation at the knee", Unit::Ratio) },
+                    line: Some(1.0),
+                },
+                Column {
+                    axis: Axis::linear(name, unit.clone()),
+                    line: of.capacity.as_ref().and_then(|n| n.value).map(|v| v * by),
+                },
+            ],
+            rows,
+            legend: Vec::new(),
+        })
+    };
+    let mut notes = notes;
+    if of.capacity.is_some() {
+        notes.push(
+            "The line on the right is the knee: a part that is full far beyond it does not bind.".to_string(),
+        );
+    }
+    Figure { name: "saturation".to_string(), title, subtitle, notes, content }
+}
+
+pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
+    let Some(first) = of.sizes.first() else {
+        return vec![Figure {
+            name: "scaling".to_string(),
+            title: format!("Capacity over {}", of.over),
+            subtitle: String::new(),
+            notes: Vec::new(),
+            content: Content::Nothing("No size was searched.".to_string()),
+        }];
+    };
+    let rate =
+        of.sizes.iter().all(|size| size.found.capacity.is_none() || size.found.capacity_per_s.is_some());
+    let number = |found: &CapacityResults| {
+        let number = if rate { found.capacity_per_s.as_ref() } else { found.capacity.as_ref() };
+        number.and_then(Number::interval)
+    };
+    let points: Vec<(f64, Option<Interval>)> =
+        of.sizes.iter().map(|size| (size.n, number(&size.found))).collect();
+    let known: Vec<(f64, f64)> = points.iter().filter_map(|(n, v)| Some((*n, (*v)?.value))).collect();
+    let mut series = vec![Series {
+        name: "capacity".to_string(),
+        colour: Colour::Slot(0),
+        dashed: false,
+        joined: true,
+        points,
+    }];
+    let mut title = format!("Capacity over {}", of.over);
+    if let (Some((n, v)), Some((last, most))) = (known.first(), known.last())
+        && known.len() > 1
+        && *n > 0.0
+        && *v > 0.0
+    {
+        let exact = |v: f64| Some(Interval { value: v, ends: Some((v, v)) });
+        series.push(Series {
+            name: "in proportion to the smallest".to_string(),
+            colour: Colour::Neutral,
+            dashed: true,
+            joined: true,
+            points: vec![(*n, exact(*v)), (*last, exact(v * last / n))],
+        });
+        let times = |v: f64| words(v, &Unit::Number).trim_end_matches(".00").to_string();
+        title = format!("{} times the size carries {} times the load", times(last / n), times(most / v));
+    }
+    let unit = if rate { Unit::Rate } else { Unit::Other(first.found.load.unit.clone()) };
+    let (subtitle, notes) = about(&first.found);
+    let scaling = Figure {
+        name: "scaling".to_string(),
+        title,
+        subtitle,
+        notes,
+        content: Content::Lines(Lines {
+            x: Axis::linear(of.over.clone(), Unit::Number),
+            panels: vec![Panel { y: Axis::linear("capacity", unit), series, rules: Vec::new(), weight: 1.0 }],
+            spans: Vec::new(),
+        }),
+    };
+    let mut all = vec![scaling];
+    for size in &of.sizes {
+        for mut figure in figures(&size.found) {
+            figure.name = super::named(&figure.name, &size.n.to_string());
+            figure.subtitle = format!("{} = {} · {}", of.over, size.n, figure.subtitle);
+            all.push(figure);
+        }
+    }
+    all
+}

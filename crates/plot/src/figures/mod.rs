@@ -1,0 +1,134 @@
+//! Which figures there are of a result, and what each of them says.
+
+mod capacity;
+mod comparison;
+mod run;
+mod sensitivity;
+mod sweep;
+
+use kneepoint_experiment::result::Unit;
+use kneepoint_report::{count, percent};
+
+use crate::axis::{interval_words, words};
+use crate::figure::Figure;
+use crate::results::{Number, Results};
+
+/// Returns all figures of a result, the most telling first.
+pub fn figures(results: &Results) -> Vec<Figure> {
+    let mut all = match results {
+        Results::Run(of) => run::figures(of),
+        Results::Capacity(of) => capacity::figures(of),
+        Results::Scaling(of) => capacity::scaling(of),
+        Results::Comparison(of) => comparison::figures(of),
+        Results::Tornado(of) => sensitivity::tornados(of),
+        Results::Screening(of) => sensitivity::screenings(of),
+        Results::Sweep(of) => sweep::figures(of),
+    };
+    let mut taken: Vec<String> = Vec::new();
+    for figure in &mut all {
+        let wanted = figure.name.clone();
+        let mut n = 2;
+        while taken.contains(&figure.name) {
+            figure.name = format!("{wanted}-{n}");
+            n += 1;
+        }
+        taken.push(figure.name.clone());
+    }
+    all
+}
+
+/// Returns a name for a figure about something: letters, digits and hyphens, so that it can be a file's.
+fn named(kind: &str, about: &str) -> String {
+    let mut name = String::from(kind);
+    let mut gap = true;
+    for c in about.chars().take(60) {
+        if c.is_ascii_alphanumeric() {
+            if gap {
+                name.push('-');
+            }
+            name.push(c.to_ascii_lowercase());
+            gap = false;
+        } else {
+            gap = true;
+        }
+    }
+    name
+}
+
+/// Returns what is under a title.
+fn subtitle(title: &str, replications: &str, confidence: f64, seed: u64) -> String {
+    let from = if title.is_empty() { String::new() } else { format!("{title} · ") };
+    format!("{from}{replications} · {} intervals · seed {seed}", percent(confidence).replace(".0 %", " %"))
+}
+
+fn replications(n: u64) -> String {
+    if n == 1 { "1 replication".to_string() } else { format!("{} replications", count(n)) }
+}
+
+/// Returns a name as it fits into a title: whatever else the title says must be seen too.
+fn brief(name: &str) -> String {
+    const MOST: usize = 36;
+    if name.chars().count() <= MOST {
+        return name.to_string();
+    }
+    format!("{}…", name.chars().take(MOST - 1).collect::<String>())
+}
+
+/// What is said where a single replication leaves numbers alone.
+const ALONE: &str = "One replication: there are no intervals.";
+
+/// Returns the unit of a number by what it is called: files write `1` for shares as well.
+fn unit(written: &str, metric: &str) -> Unit {
+    const SHARES: [&str; 6] = ["utilisation", "errors", "error", "availability", "share", "hit"];
+    let head = metric.split('(').next().unwrap_or_default();
+    match written {
+        "s" => Unit::Duration,
+        "1/s" => Unit::Rate,
+        "ratio" => Unit::Ratio,
+        "1" if SHARES.iter().any(|share| head.contains(share)) => Unit::Ratio,
+        "1" | "" => Unit::Number,
+        other => Unit::Other(other.to_string()),
+    }
+}
+
+/// Returns a number with its interval in words, or why there is none.
+fn said(number: &Number, unit: &Unit) -> String {
+    match number.interval() {
+        Some(interval) => interval_words(&interval, unit),
+        None => "not enough data".to_string(),
+    }
+}
+
+/// Returns a change as a share in words.
+fn change(relative: f64) -> String {
+    if relative != 0.0 && relative.abs() < 0.0005 {
+        "≈0 %".to_string()
+    } else {
+        signed(relative, &Unit::Ratio)
+    }
+}
+
+/// Returns a number with its sign in words.
+fn signed(value: f64, unit: &Unit) -> String {
+    let sign = if value > 0.0 { "+" } else { "" };
+    format!("{sign}{}", words(value, unit)).replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_figures_can_be_names_of_files() {
+        assert_eq!(named("lines", "p99(users:browse.latency)"), "lines-p99-users-browse-latency");
+        assert_eq!(named("lines", "../../etc"), "lines-etc");
+        assert_eq!(named("lines", "é<>"), "lines");
+    }
+
+    #[test]
+    fn units_are_known_by_what_is_measured() {
+        assert_eq!(unit("1", "utilisation(web)"), Unit::Ratio);
+        assert_eq!(unit("1", "queue(web)"), Unit::Number);
+        assert_eq!(unit("s", "p99(users.latency)"), Unit::Duration);
+    }
+}

@@ -1,0 +1,169 @@
+//! Figures of `sensitivity`: tornado, effects.
+
+use super::{ALONE, named, replications, said, signed, subtitle, unit};
+use crate::axis::{Axis, words};
+use crate::figure::{Cell, Column, Content, Figure, Row, Rows, Shape};
+use crate::results::{Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
+use crate::theme::Colour;
+
+fn none(name: &str) -> Vec<Figure> {
+    vec![Figure {
+        name: name.to_string(),
+        title: "What moves it".to_string(),
+        subtitle: String::new(),
+        notes: Vec::new(),
+        content: Content::Nothing("No number was looked at.".to_string()),
+    }]
+}
+
+pub(super) fn tornados(of: &TornadoResults) -> Vec<Figure> {
+    if of.tornados.is_empty() {
+        return none("tornado");
+    }
+    of.tornados.iter().map(|tornado| self::tornado(of, tornado)).collect()
+}
+
+fn colour(setting: &Setting) -> Colour {
+    match setting.finding.as_str() {
+        "higher" => Colour::Slot(5),
+        "lower" => Colour::Slot(0),
+        _ => Colour::Neutral,
+    }
+}
+
+fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
+    let unit = unit(&tornado.unit, &tornado.metric);
+    let mut rows = Vec::new();
+    for bar in &tornado.bars {
+        for setting in &bar.settings {
+            let shapes: Vec<Shape> = setting
+                .difference
+                .interval()
+                .map(|v| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour: colour(setting) })
+                .into_iter()
+                .collect();
+            let text = match (setting.difference.value, setting.response) {
+                (Some(change), Some(there)) => format!("{} → {}", signed(change, &unit), words(there, &unit)),
+                (Some(change), None) => signed(change, &unit),
+                (None, _) => "not enough data".to_string(),
+            };
+            rows.push(Row {
+                name: format!("{} = {}", bar.path, setting.at),
+                heading: false,
+                cells: vec![Cell { shapes, text }],
+            });
+        }
+    }
+    let moves = |bar: &&crate::results::Bar| {
+        bar.settings.iter().any(|s| ["higher", "lower"].contains(&s.finding.as_str()))
+    };
+    let moving: Vec<&str> = tornado.bars.iter().filter(moves).map(|bar| bar.path.as_str()).collect();
+    let title = match moving.as_slice() {
+        [] => format!("Nothing is shown to move {}", tornado.metric),
+        [one] => format!("{} is moved by {one}", tornado.metric),
+        [most, ..] => format!("{} is moved most by {most}", tornado.metric),
+    };
+    let mut notes: Vec<String> = of.flips.iter().map(|flip| flip.sentence.clone()).collect();
+    notes.push(
+        "One input at a time, the others as they are. The intervals of all differences hold together."
+            .to_string(),
+    );
+    if of.replications == 1 {
+        notes.push(ALONE.to_string());
+    }
+    let all = || tornado.bars.iter().flat_map(|bar| &bar.settings);
+    let legend = [
+        ("raises it", Colour::Slot(5)),
+        ("lowers it", Colour::Slot(0)),
+        ("no difference shown", Colour::Neutral),
+    ];
+    let legend = legend
+        .into_iter()
+        .filter(|(_, c)| all().any(|s| s.difference.value.is_some() && colour(s) == *c))
+        .map(|(name, c)| (name.to_string(), c))
+        .collect();
+    let base = tornado.as_it_is.map_or_else(|| "what is not known".to_string(), |v| words(v, &unit));
+    let content = if rows.is_empty() {
+        Content::Nothing("No input was varied.".to_string())
+    } else {
+        Content::Rows(Rows {
+            columns: vec![Column {
+                axis: Axis::linear(format!("change of {} from {base}", tornado.metric), unit),
+                line: Some(0.0),
+            }],
+            rows,
+            legend,
+        })
+    };
+    let name = if of.tornados.len() == 1 { "tornado".to_string() } else { named("tornado", &tornado.metric) };
+    let subtitle =
+        subtitle("", &format!("{} per setting", replications(of.replications)), of.confidence, of.seed);
+    Figure { name, title, subtitle, notes, content }
+}
+
+pub(super) fn screenings(of: &Screening) -> Vec<Figure> {
+    if of.responses.is_empty() {
+        return none("effects");
+    }
+    of.responses.iter().map(|response| effects(of, response)).collect()
+}
+
+fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
+    let unit = unit(&response.unit, &response.metric);
+    let mut order: Vec<usize> = (0..response.inputs.len()).collect();
+    let size = |at: &usize| response.inputs[*at].mu_star.value.unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    let shape = |number: &crate::results::Number, colour: Colour| -> Vec<Shape> {
+        let bar = |v: crate::figure::Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
+        number.interval().map(bar).into_iter().collect()
+    };
+    let rows: Vec<Row> = order
+        .iter()
+        .map(|at| {
+            let input = &response.inputs[*at];
+            Row {
+                name: input.path.clone(),
+                heading: false,
+                cells: vec![
+                    Cell {
+                        shapes: shape(&input.mu_star, Colour::Slot(0)),
+                        text: said(&input.mu_star, &unit),
+                    },
+                    Cell { shapes: shape(&input.sigma, Colour::Slot(1)), text: said(&input.sigma, &unit) },
+                ],
+            }
+        })
+        .collect();
+    let most = order.first().filter(|at| size(at) > 0.0).map(|at| &response.inputs[*at].path);
+    let title = match most {
+        Some(path) => format!("{} is moved most by {path}", response.metric),
+        None => format!("Nothing is shown to move {}", response.metric),
+    };
+    let mut notes = vec![
+        "µ*: mean size of the effect over the whole range of an input. σ: how far it depends on the others, or is no \
+         straight line."
+            .to_string(),
+    ];
+    if response.unknown > 0 {
+        notes.push(format!(
+            "Points without enough data: {}; the effects beside them are missing.",
+            response.unknown
+        ));
+    }
+    let content = if rows.is_empty() {
+        Content::Nothing("No input was varied.".to_string())
+    } else {
+        Content::Rows(Rows {
+            columns: vec![
+                Column { axis: Axis::linear("µ*", unit.clone()), line: None },
+                Column { axis: Axis::linear("σ", unit), line: None },
+            ],
+            rows,
+            legend: Vec::new(),
+        })
+    };
+    let name =
+        if of.responses.len() == 1 { "effects".to_string() } else { named("effects", &response.metric) };
+    let subtitle = subtitle("", &format!("{} walks", of.trajectories), of.confidence, of.seed);
+    Figure { name, title, subtitle, notes, content }
+}

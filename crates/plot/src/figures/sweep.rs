@@ -1,0 +1,363 @@
+//! Figures of `sweep`: lines over one axis, heat maps over two.
+
+use std::collections::BTreeMap;
+
+use kneepoint_experiment::result::Unit;
+
+use super::{ALONE, named, replications, subtitle, unit};
+use crate::axis::{Axis, Scale, interval_words, words};
+use crate::figure::{Content, Figure, HeatCell, HeatMap, Interval, Lines, Panel, Rule, Series};
+use crate::results::{Number, SweepPoint, SweepResults};
+use crate::theme::{Colour, SLOTS, slots};
+
+/// More lines than this cannot be told apart: some of them are shown.
+const LINES_MOST: usize = 2 * SLOTS;
+
+/// A number that every point has.
+struct Measure {
+    /// What it is called in names of figures.
+    name: String,
+    /// What it is called on axes.
+    metric: String,
+    unit: Unit,
+    /// The objective: as written, and its bound.
+    bound: Option<(String, f64)>,
+    /// By point.
+    values: Vec<Option<Interval>>,
+    missed: Vec<bool>,
+}
+
+pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
+    let measures = measures(of);
+    if of.points.is_empty() || of.axes.is_empty() || measures.is_empty() {
+        let why = if of.points.is_empty() {
+            "The sweep has no points."
+        } else if of.axes.is_empty() {
+            "Nothing was varied."
+        } else {
+            "No point has a number: they failed, or there is neither client, objective nor watch."
+        };
+        let (subtitle, notes) = about(of);
+        let content = Content::Nothing(why.to_string());
+        let title = "Sweep".to_string();
+        return vec![Figure { name: "lines".to_string(), title, subtitle, notes, content }];
+    }
+    let mut all: Vec<Figure> = measures.iter().map(|measure| lines(of, measure)).collect();
+    if of.axes.len() == 2 {
+        all.extend(measures.iter().filter_map(|measure| heat_map(of, measure)));
+    }
+    all
+}
+
+fn about(of: &SweepResults) -> (String, Vec<String>) {
+    let runs = if of.replications_min == of.replications_max {
+        replications(of.replications_min)
+    } else {
+        format!("{} to {}", of.replications_min, replications(of.replications_max))
+    };
+    let notes = if of.replications_max == 1 { vec![ALONE.to_string()] } else { Vec::new() };
+    let runs = format!("{} points, {runs} each", of.points.len());
+    (subtitle(&of.title, &runs, confidence(of), of.seed), notes)
+}
+
+fn confidence(of: &SweepResults) -> f64 {
+    let of_point = |point: &SweepPoint| {
+        let numbers =
+            point.slo.iter().map(|slo| &slo.estimate).chain(point.clients.iter().map(|c| &c.goodput));
+        numbers.filter_map(|number| number.confidence).next()
+    };
+    of.points.iter().find_map(of_point).unwrap_or(0.95)
+}
+
+/// Objectives and what is watched; p99 and goodput of the clients where there is neither.
+fn measures(of: &SweepResults) -> Vec<Measure> {
+    let Some(whole) = of.points.iter().find(|point| point.failure.is_none()) else { return Vec::new() };
+    let gather =
+        |name: &str, metric: &str, unit: Unit, number: &dyn Fn(&SweepPoint) -> Option<Number>| Measure {
+            name: name.to_string(),
+            metric: metric.to_string(),
+            unit,
+            bound: None,
+            values: of
+                .points
+                .iter()
+                .map(|p| if p.failure.is_some() { None } else { number(p).and_then(|n| n.interval()) })
+                .collect(),
+            missed: vec![false; of.points.len()],
+        };
+    let mut all = Vec::new();
+    for slo in &whole.slo {
+        let find = |p: &SweepPoint| p.slo.iter().find(|s| s.name == slo.name).cloned();
+        let metric = slo.condition.split(['<', '>']).next().unwrap_or_default().trim();
+        let number = |p: &SweepPoint| find(p).map(|s| s.estimate);
+        let mut measure = gather(&slo.name, metric, unit(&slo.unit, metric), &number);
+        measure.missed = of.points.iter().map(|p| find(p).is_some_and(|s| s.verdict == "missed")).collect();
+        // A bound that is varied is no line.
+        if of.points.iter().filter_map(find).all(|s| s.bound == slo.bound) {
+            measure.bound = Some((slo.condition.clone(), slo.bound));
+        }
+        all.push(measure);
+    }
+    for watch in whole.watch.iter().filter(|watch| watch.values.len() == 1) {
+        let number = |p: &SweepPoint| {
+            let found = p.watch.iter().find(|w| w.name == watch.name)?;
+            found.values.first().map(|value| value.estimate.clone())
+        };
+        all.push(gather(&watch.name, &watch.metric, unit(&watch.unit, &watch.metric), &number));
+    }
+    if all.is_empty() {
+        for client in &whole.clients {
+            let find = |p: &SweepPoint| p.clients.iter().find(|c| c.name == client.name).cloned();
+            let p99 = |p: &SweepPoint| find(p)?.latency.get("p99").cloned();
+            let (latency, goodput) =
+                (format!("p99({}.latency)", client.name), format!("goodput({})", client.name));
+            all.push(gather(&latency, &latency, Unit::Duration, &p99));
+            all.push(gather(&goodput, &goodput, Unit::Rate, &|p: &SweepPoint| Some(find(p)?.goodput)));
+        }
+    }
+    all
+}
+
+/// The values of an axis, in the order of the points, and as numbers if all of them are.
+struct Values {
+    names: Vec<String>,
+    numbers: Option<(Vec<f64>, String)>,
+}
+
+impl Values {
+    fn of(sweep: &SweepResults, path: &str) -> Values {
+        let mut names: Vec<String> = Vec::new();
+        for point in &sweep.points {
+            if let Some(value) = point.settings.get(path)
+                && !names.contains(value)
+            {
+                names.push(value.clone());
+            }
+        }
+        let parsed: Option<Vec<(f64, String)>> = names.iter().map(|name| parsed(name)).collect();
+        let numbers = parsed.and_then(|all| {
+            let unit = all.first()?.1.clone();
+            let same = all.len() > 1 && all.iter().all(|(_, other)| *other == unit);
+            same.then(|| (all.into_iter().map(|(value, _)| value).collect(), unit))
+        });
+        let mut values = Values { names, numbers };
+        if let Some((numbers, _)) = &mut values.numbers {
+            let mut order: Vec<usize> = (0..numbers.len()).collect();
+            order.sort_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));
+            *numbers = order.iter().map(|at| numbers[*at]).collect();
+            values.names = order.iter().map(|at| values.names[*at].clone()).collect();
+        }
+        values
+    }
+
+    fn place(&self, value: &str) -> Option<f64> {
+        let at = self.names.iter().position(|name| name == value)?;
+        Some(self.numbers.as_ref().map_or(at as f64, |(numbers, _)| numbers[at]))
+    }
+
+    fn axis(&self, path: &str) -> Axis {
+        let Some((numbers, unit)) = &self.numbers else {
+            let scale = Scale::Names(self.names.clone());
+            return Axis { scale, ..Axis::linear(path, Unit::Number) };
+        };
+        let (least, most) = (numbers[0], numbers[numbers.len() - 1]);
+        let scale = if least > 0.0 && most / least > 50.0 { Scale::Log } else { Scale::Linear };
+        let unit = match unit.as_str() {
+            "" => Unit::Number,
+            "/s" => Unit::Rate,
+            other => Unit::Other(other.to_string()),
+        };
+        Axis { scale, zero: false, ..Axis::linear(path, unit) }
+    }
+}
+
+/// Returns a setting as a number and its unit: `256/s`, `50ms`, `4`.
+fn parsed(text: &str) -> Option<(f64, String)> {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
+    let value: f64 = text[..end].parse().ok()?;
+    let unit = text[end..].trim();
+    let plain = unit.chars().all(|c| c.is_alphabetic() || c == '/' || c == '%') && unit.chars().count() <= 6;
+    plain.then(|| (value, unit.to_string()))
+}
+
+fn title(of: &SweepResults, measure: &Measure, path: &str) -> String {
+    let Some((condition, _)) = &measure.bound else { return format!("{} over {path}", measure.metric) };
+    let missed = measure.missed.iter().filter(|missed| **missed).count();
+    match missed {
+        0 => format!("{condition} is missed at none of {} points", of.points.len()),
+        all if all == of.points.len() => format!("{condition} is missed at all {all} points"),
+        some => format!("{condition} is missed at {some} of {} points", of.points.len()),
+    }
+}
+
+fn lines(of: &SweepResults, measure: &Measure) -> Figure {
+    let (subtitle, mut notes) = about(of);
+    let axes: Vec<Values> = of.axes.iter().map(|axis| Values::of(of, &axis.path)).collect();
+    // Over the axis with the most numbers; over the last one where none has.
+    let mut over = axes.len() - 1;
+    for (at, values) in axes.iter().enumerate().rev() {
+        let better = values.numbers.is_some() && axes[over].numbers.is_none();
+        let more = values.numbers.is_some() == axes[over].numbers.is_some()
+            && values.names.len() > axes[over].names.len();
+        if better || more {
+            over = at;
+        }
+    }
+    let path = &of.axes[over].path;
+    type Group = (Vec<String>, Vec<(f64, Option<Interval>)>);
+    let mut groups: Vec<Group> = Vec::new();
+    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for (point, value) in of.points.iter().zip(&measure.values) {
+        let Some(x) = point.settings.get(path).and_then(|value| axes[over].place(value)) else { continue };
+        let others: Vec<String> = of
+            .axes
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != over)
+            .map(|(_, axis)| point.settings.get(&axis.path).cloned().unwrap_or_default())
+            .collect();
+        match known.get(&others) {
+            Some(at) => groups[*at].1.push((x, *value)),
+            None => {
+                known.insert(others.clone(), groups.len());
+                groups.push((others, vec![(x, *value)]));
+            }
+        }
+    }
+    let rest: Vec<&str> = of
+        .axes
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at != over)
+        .map(|(_, axis)| axis.path.as_str())
+        .collect();
+    groups.sort_by(|(a, _), (b, _)| {
+        let places = |values: &[String]| -> Vec<f64> {
+            let others = axes.iter().enumerate().filter(|(at, _)| *at != over).map(|(_, axis)| axis);
+            others.zip(values).map(|(axis, value)| axis.place(value).unwrap_or(f64::MAX)).collect()
+        };
+        let (a, b) = (places(a), places(b));
+        a.iter().zip(&b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    // Points that were drawn at random are no steps of anything.
+    let joined = of.design == "grid";
+    let scattered = !joined && groups.len() > SLOTS;
+    if joined && groups.len() > LINES_MOST {
+        let all = groups.len();
+        let last = all - 1;
+        groups = (0..SLOTS).map(|n| groups[n * last / (SLOTS - 1)].clone()).collect();
+        notes.push(format!("{SLOTS} of {all} lines are drawn, evenly chosen ({}).", rest.join(", ")));
+    }
+    let series: Vec<Series> = if scattered {
+        notes.push(format!(
+            "Each dot is a point of the sweep, and other settings differ as well: {}.",
+            rest.join(", ")
+        ));
+        let points = groups.into_iter().flat_map(|(_, points)| points).collect();
+        vec![Series {
+            name: measure.metric.clone(),
+            colour: Colour::Slot(0),
+            dashed: false,
+            joined: false,
+            points,
+        }]
+    } else {
+        let names: Vec<String> = groups
+            .iter()
+            .map(|(values, _)| {
+                let said = rest.iter().zip(values).map(|(path, value)| format!("{path} = {value}"));
+                let said: Vec<String> = said.collect();
+                if said.is_empty() { measure.metric.clone() } else { said.join(", ") }
+            })
+            .collect();
+        // Where colours repeat, the next round is dashed.
+        let colours = if names.len() > SLOTS { (0..names.len()).collect() } else { slots(&names) };
+        groups
+            .into_iter()
+            .zip(names)
+            .zip(colours)
+            .enumerate()
+            .map(|(at, (((_, mut points), name), slot))| {
+                points.sort_by(|a, b| a.0.total_cmp(&b.0));
+                Series { name, colour: Colour::Slot(slot), dashed: at >= SLOTS, joined, points }
+            })
+            .collect()
+    };
+    let rules: Vec<Rule> =
+        measure.bound.iter().map(|(name, at)| Rule { name: format!("SLO {name}"), at: *at }).collect();
+    let values = || measure.values.iter().flatten().map(|v| v.value);
+    let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+    let log = values().all(|v| v > 0.0) && values().fold(0.0, f64::max) / least > 50.0;
+    let scale = if log { Scale::Log } else { Scale::Linear };
+    Figure {
+        name: named("lines", &measure.name),
+        title: title(of, measure, path),
+        subtitle,
+        notes,
+        content: Content::Lines(Lines {
+            x: axes[over].axis(path),
+            panels: vec![Panel {
+                y: Axis { scale, zero: !log, ..Axis::linear(measure.metric.clone(), measure.unit.clone()) },
+                series,
+                rules,
+                weight: 1.0,
+            }],
+            spans: Vec::new(),
+        }),
+    }
+}
+
+fn heat_map(of: &SweepResults, measure: &Measure) -> Option<Figure> {
+    let axes: Vec<Values> = of.axes.iter().map(|axis| Values::of(of, &axis.path)).collect();
+    // From left to right what has more values, or numbers.
+    let along = |at: usize| (axes[at].numbers.is_some(), axes[at].names.len());
+    let (x, y) = if along(0) > along(1) { (0, 1) } else { (1, 0) };
+    let (columns, rows) = (&axes[x].names, &axes[y].names);
+    // A design that scatters its points has a value of its own at each.
+    if columns.len() * rows.len() > of.points.len() * 4 {
+        return None;
+    }
+    let mut cells = vec![vec![HeatCell::default(); columns.len()]; rows.len()];
+    for ((point, value), missed) in of.points.iter().zip(&measure.values).zip(&measure.missed) {
+        let find = |at: usize, names: &[String]| {
+            let value = point.settings.get(&of.axes[at].path)?;
+            names.iter().position(|name| name == value)
+        };
+        let (Some(column), Some(row)) = (find(x, columns), find(y, rows)) else { continue };
+        let Some(value) = value else { continue };
+        let all = interval_words(value, &measure.unit);
+        let text = words(value.value, &measure.unit);
+        let interval = all.strip_prefix(&text).unwrap_or_default().trim().to_string();
+        cells[row][column] = HeatCell { value: Some(value.value), text, interval, missed: *missed };
+    }
+    let (subtitle, notes) = about(of);
+    Some(Figure {
+        name: named("heat-map", &measure.name),
+        title: title(of, measure, &format!("{} and {}", of.axes[x].path, of.axes[y].path)),
+        subtitle,
+        notes,
+        content: Content::HeatMap(HeatMap {
+            value: Axis { zero: false, ..Axis::linear(measure.metric.clone(), measure.unit.clone()) },
+            x: of.axes[x].path.clone(),
+            x_names: columns.clone(),
+            y: of.axes[y].path.clone(),
+            y_names: rows.clone(),
+            cells,
+        }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parsed;
+
+    #[test]
+    fn settings_are_numbers_with_a_unit_or_names() {
+        assert_eq!(parsed("256/s"), Some((256.0, "/s".to_string())));
+        assert_eq!(parsed("50ms"), Some((50.0, "ms".to_string())));
+        assert_eq!(parsed("4"), Some((4.0, String::new())));
+        assert_eq!(parsed("vertical"), None);
+        assert_eq!(parsed("1(2)"), None);
+    }
+}

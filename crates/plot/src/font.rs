@@ -1,0 +1,115 @@
+//! How wide a text is: by the font that is embedded, so that no machine needs fonts or knows others.
+
+use std::sync::OnceLock;
+
+use ab_glyph::{Font, FontRef, GlyphId};
+use unicode_width::UnicodeWidthChar;
+
+/// What a picture names. Verdana is as wide as DejaVu Sans, and what machines usually take for `sans-serif` is narrower:
+/// places that are measured by the first are large enough for the others.
+pub(crate) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
+
+const REGULAR: &[u8] = include_bytes!("../fonts/DejaVuSans.subset.ttf");
+const BOLD: &[u8] = include_bytes!("../fonts/DejaVuSans-Bold.subset.ttf");
+
+/// Returns the embedded font.
+pub(crate) fn font(bold: bool) -> &'static FontRef<'static> {
+    static FONTS: OnceLock<[FontRef<'static>; 2]> = OnceLock::new();
+    let fonts = FONTS.get_or_init(|| {
+        [REGULAR, BOLD].map(|bytes| FontRef::try_from_slice(bytes).expect("the embedded fonts are whole"))
+    });
+    &fonts[usize::from(bold)]
+}
+
+/// Whether the embedded font has a character.
+#[cfg(feature = "png")]
+pub(crate) fn has(c: char) -> bool {
+    font(false).glyph_id(c) != GlyphId(0)
+}
+
+/// Returns how far the pen goes for a character, in parts of the font size.
+pub(crate) fn advance(c: char, bold: bool) -> f64 {
+    let font = font(bold);
+    let glyph = font.glyph_id(c);
+    if glyph == GlyphId(0) {
+        // Drawn by another font, or as a box: letters of the East are as wide as high.
+        return if c.width().unwrap_or(0) > 1 { 1.05 } else { 0.75 };
+    }
+    let per_em = f64::from(font.units_per_em().unwrap_or(2048.0));
+    f64::from(font.h_advance_unscaled(glyph)) / per_em
+}
+
+/// Returns how wide a text is.
+pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
+    text.chars().map(|c| advance(c, bold)).sum::<f64>() * size
+}
+
+/// Returns the text, or as much of it as there is room for, with an ellipsis.
+pub(crate) fn cut(text: &str, size: f64, bold: bool, room: f64) -> String {
+    if width(text, size, bold) <= room {
+        return text.to_string();
+    }
+    let ellipsis = advance('…', bold) * size;
+    let mut used = 0.0;
+    let mut kept = String::new();
+    for c in text.chars() {
+        used += advance(c, bold) * size;
+        if used + ellipsis > room {
+            break;
+        }
+        kept.push(c);
+    }
+    let kept = kept.trim_end();
+    if room < ellipsis { String::new() } else { format!("{kept}…") }
+}
+
+/// Returns the text as lines between words; what does not fit into so many lines is cut.
+pub(crate) fn wrapped(text: &str, size: f64, bold: bool, room: f64, lines: usize) -> Vec<String> {
+    let mut done: Vec<String> = Vec::new();
+    let mut line = String::new();
+    let mut words = text.split(' ').filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        let longer = if line.is_empty() { word.to_string() } else { format!("{line} {word}") };
+        if width(&longer, size, bold) <= room {
+            line = longer;
+            continue;
+        }
+        if done.len() + 1 == lines {
+            let rest: Vec<&str> = words.by_ref().collect();
+            line = cut(&format!("{longer} {}", rest.join(" ")), size, bold, room);
+            break;
+        }
+        if !line.is_empty() {
+            done.push(std::mem::take(&mut line));
+        }
+        line = cut(word, size, bold, room);
+    }
+    if !line.is_empty() {
+        done.push(line);
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_cut_fits() {
+        let long = "a part with a name that is much longer than anybody would want it to be".repeat(3);
+        for room in [0.0, 5.0, 40.0, 133.3, 5000.0] {
+            assert!(width(&cut(&long, 13.0, false, room), 13.0, false) <= room, "{room}");
+        }
+        assert_eq!(cut("web", 13.0, false, 100.0), "web");
+    }
+
+    #[test]
+    fn lines_are_not_wider_than_the_room_and_not_more_than_asked_for() {
+        let text =
+            "p99 leaves the SLO at 1 840 requests/s, and a_word_without_any_space_in_it_that_is_too_long";
+        for room in [60.0, 150.0, 400.0] {
+            let lines = wrapped(text, 20.0, true, room, 2);
+            assert!(lines.len() <= 2 && lines.iter().all(|l| width(l, 20.0, true) <= room), "{lines:?}");
+        }
+    }
+}

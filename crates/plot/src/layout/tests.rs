@@ -1,0 +1,226 @@
+//! Every figure of every kind of result, with numbers and names nobody wants: no label leaves the picture or touches
+//! another.
+
+use serde_json::{Value, json};
+
+use super::canvas;
+use crate::canvas::{Canvas, Mark};
+use crate::figure::Figure;
+use crate::theme::Theme;
+use crate::{Picture, figures, read};
+
+const RESULTS: [(&str, &str); 7] = [
+    ("run", include_str!("../../tests/results/run.json")),
+    ("capacity", include_str!("../../tests/results/capacity.json")),
+    ("scaling", include_str!("../../tests/results/scaling.json")),
+    ("compare", include_str!("../../tests/results/compare.json")),
+    ("sensitivity", include_str!("../../tests/results/sensitivity.json")),
+    ("morris", include_str!("../../tests/results/morris.json")),
+    ("sweep", include_str!("../../tests/results/sweep.json")),
+];
+
+/// Applies a change to all estimates, wherever they are.
+fn estimates(value: &mut Value, change: &dyn Fn(&mut Value)) {
+    match value {
+        Value::Object(fields) if fields.contains_key("value") && !fields.contains_key("estimate") => {
+            change(value)
+        }
+        Value::Object(fields) => fields.values_mut().for_each(|value| estimates(value, change)),
+        Value::Array(all) => all.iter_mut().for_each(|value| estimates(value, change)),
+        _ => {}
+    }
+}
+
+/// Applies a change to all names and titles, wherever they are.
+fn names(value: &mut Value, change: &dyn Fn(&str) -> String) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(text)
+                        if ["name", "title", "path", "metric", "first", "at"].contains(&key.as_str()) =>
+                    {
+                        *text = change(text);
+                    }
+                    value => names(value, change),
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|value| names(value, change)),
+        _ => {}
+    }
+}
+
+fn known(value: f64, low: f64, high: f64) -> Value {
+    json!({ "value": value, "low": low, "high": high, "confidence": 0.95, "n": 10 })
+}
+
+/// Results as they are, and odd ones made of them, each with what it is.
+fn odd(text: &str) -> Vec<(String, Value)> {
+    let whole: Value = serde_json::from_str(text).unwrap();
+    let mut all = vec![("as it is".to_string(), whole.clone())];
+    let mut each = |what: &str, change: &dyn Fn(&mut Value)| {
+        let mut odd = whole.clone();
+        change(&mut odd);
+        all.push((what.to_string(), odd));
+    };
+    each("no data", &|odd| {
+        estimates(odd, &|e| *e = json!({ "value": null, "reason": "nothing of it happened", "have": 0 }));
+    });
+    each("all zero", &|odd| estimates(odd, &|e| *e = known(0.0, 0.0, 0.0)));
+    each("all the same", &|odd| estimates(odd, &|e| *e = known(0.25, 0.25, 0.25)));
+    each("negative", &|odd| estimates(odd, &|e| *e = known(-0.3, -0.4, 0.1)));
+    each("huge", &|odd| estimates(odd, &|e| *e = known(1e305, 1e300, 1.7e308)));
+    each("tiny", &|odd| estimates(odd, &|e| *e = known(1e-305, 0.0, 1e-300)));
+    each("one replication", &|odd| {
+        odd["replications"] = json!(1);
+        odd["replications_min"] = json!(1);
+        odd["replications_max"] = json!(1);
+        estimates(odd, &|e| *e = json!({ "value": e["value"], "confidence": null, "n": 1 }));
+    });
+    for (what, name) in [
+        ("long names", "a".repeat(200)),
+        ("wide names", "尺寸很大的名字".repeat(30)),
+        ("script", "<script>alert(\"1\")</script>&'".to_string()),
+        ("right to left", "\u{202e}اسم الخدمة ".repeat(20)),
+        ("no names", String::new()),
+    ] {
+        each(what, &|odd| names(odd, &|text| format!("{name}{text}")));
+        each(what, &|odd| names(odd, &|_| name.clone()));
+    }
+    let lists: Vec<String> = whole
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, value)| value.is_array())
+        .map(|(key, _)| key.clone())
+        .collect();
+    for list in lists {
+        each(&format!("no {list}"), &|odd| odd[&list] = json!([]));
+        each(&format!("many {list}"), &|odd| {
+            let items = odd[&list].as_array().unwrap().clone();
+            odd[&list] = items.iter().cycle().take(items.len() * 30).cloned().collect();
+        });
+    }
+    all
+}
+
+/// What is said wrong about a canvas.
+fn faults(canvas: &Canvas) -> Vec<String> {
+    let texts: Vec<(&str, [f64; 4])> = canvas
+        .marks
+        .iter()
+        .filter_map(|mark| match mark {
+            Mark::Text(text) => Some((text.text.as_str(), text.covers())),
+            _ => None,
+        })
+        .collect();
+    let mut faults = Vec::new();
+    for (at, (text, [left, top, right, bottom])) in texts.iter().enumerate() {
+        if *left < 0.0 || *top < 0.0 || *right > canvas.width || *bottom > canvas.height {
+            faults.push(format!("{text:?} leaves the picture"));
+        }
+        for (other, [l, t, r, b]) in &texts[..at] {
+            if *left < r - 0.5 && l + 0.5 < *right && *top < b - 0.5 && t + 0.5 < *bottom {
+                faults.push(format!("{text:?} touches {other:?}"));
+            }
+        }
+    }
+    for mark in &canvas.marks {
+        let points = match mark {
+            Mark::Area { points, .. } | Mark::Line { points, .. } => points.clone(),
+            Mark::Dot { at, .. } => vec![*at],
+            Mark::Text(_) => continue,
+        };
+        let inside = |(x, y): &(f64, f64)| {
+            (-0.1..=canvas.width + 0.1).contains(x) && (-0.1..=canvas.height + 0.1).contains(y)
+        };
+        if let Some(point) = points.iter().find(|point| !inside(point)) {
+            faults.push(format!("something is drawn at {point:?}"));
+        }
+    }
+    faults
+}
+
+fn each_odd_figure(mut look: impl FnMut(&str, &Figure)) {
+    for (verb, text) in RESULTS {
+        for (what, value) in odd(text) {
+            let results = read(verb, &value.to_string()).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let all = figures(&results);
+            assert!(!all.is_empty(), "{verb}, {what}: there is always something to say");
+            for figure in all {
+                look(&format!("{verb}, {what}, {}", figure.name), &figure);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_label_leaves_the_picture_or_touches_another() {
+    let mut wrong = Vec::new();
+    each_odd_figure(|what, figure| {
+        for (width, height) in
+            [(960.0, super::wanted_height(figure)), (960.0, 540.0), (509.0, 1018.0), (1440.0, 360.0)]
+        {
+            let found = faults(&canvas(figure, Theme::LIGHT, width, height));
+            wrong.extend(found.into_iter().take(1).map(|fault| format!("{what}, {width}x{height}: {fault}")));
+        }
+    });
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+}
+
+#[test]
+fn names_of_strangers_are_only_ever_text() {
+    each_odd_figure(|what, figure| {
+        let svg = Picture { theme: Theme::DARK, size: None }.svg(figure);
+        assert!(!svg.contains("<script"), "{what}");
+        assert!(!svg.contains('\u{202e}'), "{what}");
+        assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{what}");
+        for tag in svg.split('<').skip(1) {
+            let known = [
+                "svg ",
+                "/svg>",
+                "title>",
+                "/title>",
+                "rect ",
+                "text ",
+                "/text>",
+                "line ",
+                "polyline ",
+                "polygon ",
+                "circle ",
+            ];
+            assert!(known.iter().any(|k| tag.starts_with(k)), "{what}: <{}", &tag[..tag.len().min(20)]);
+        }
+    });
+}
+
+#[test]
+fn the_figure_says_what_is_odd() {
+    let says = |verb: &str, odd_is: &str, words: &str| {
+        let text = RESULTS.iter().find(|(name, _)| *name == verb).unwrap().1;
+        let (_, value) = odd(text).into_iter().find(|(what, _)| what == odd_is).unwrap();
+        for figure in figures(&read(verb, &value.to_string()).unwrap()) {
+            let canvas = canvas(&figure, Theme::LIGHT, 960.0, 640.0);
+            let said: Vec<String> = canvas
+                .marks
+                .iter()
+                .filter_map(|mark| if let Mark::Text(text) = mark { Some(text.text.clone()) } else { None })
+                .collect();
+            if said.iter().any(|line| line.contains(words)) {
+                return;
+            }
+        }
+        panic!("no figure of {verb} with {odd_is} says {words:?}");
+    };
+    for verb in ["run", "capacity", "compare", "sensitivity", "morris", "sweep"] {
+        says(verb, "no data", if verb == "run" { "No request" } else { "There is no number to draw" });
+    }
+    says("run", "all zero", "all values are 0");
+    says("sweep", "all zero", "all values are 0");
+    says("run", "one replication", "One replication");
+    says("sweep", "one replication", "Without an interval");
+    says("sweep", "no points", "no points");
+    says("compare", "no contrasts", "Nothing was compared");
+    says("capacity", "no knee", "--no-knee");
+}

@@ -1,0 +1,252 @@
+//! Stored results, read back into plain data.
+//!
+//! Only what figures show is read; other keys may come and go. Texts of the file are made safe here, once, so that
+//! no figure has to think of it.
+
+mod capacity;
+mod comparison;
+mod run;
+mod sensitivity;
+mod sweep;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use capacity::{
+    Binding, CapacityResults, Finding, KneeRow, LoadAxis, Objective, Part, Scaling, ScalingSize,
+};
+pub use comparison::{ComparisonResults, Contrast, Design, Difference};
+pub use run::{Client, How, Latencies, Level, Phase, RunResults, SloResult, Station};
+pub use sensitivity::{Bar, Effect, Flip, Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
+pub use sweep::{SweepAxis, SweepClient, SweepPoint, SweepResults, SweepSlo, SweepWatch, SweepWatchValue};
+
+use crate::figure::Interval;
+
+/// The newest shape of results that is known here.
+const SCHEMA_VERSION: u64 = 1;
+
+/// Letters of a text that are kept: nobody reads more in a picture.
+const LETTERS_MOST: usize = 400;
+
+/// What a verb wrote.
+#[derive(Clone, Debug)]
+pub enum Results {
+    /// `run`
+    Run(RunResults),
+    /// `capacity`
+    Capacity(Box<CapacityResults>),
+    /// `capacity --over`
+    Scaling(Box<Scaling>),
+    /// `compare`
+    Comparison(ComparisonResults),
+    /// `sensitivity`
+    Tornado(TornadoResults),
+    /// `sensitivity --method morris`
+    Screening(Screening),
+    /// `sweep` and `merge`
+    Sweep(SweepResults),
+}
+
+/// Why a file is not a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadError {
+    /// It ends too early.
+    CutShort {
+        /// What it is called.
+        name: String,
+    },
+    /// It is no JSON.
+    NotJson {
+        /// What it is called.
+        name: String,
+        /// Where, and why.
+        reason: String,
+    },
+    /// It is JSON of something else.
+    NotResults {
+        /// What it is called.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// It was written by a later version.
+    Newer {
+        /// What it is called.
+        name: String,
+        /// The version of its shape.
+        version: u64,
+    },
+}
+
+impl std::fmt::Display for ReadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ReadError::CutShort { name } => write!(f, "{name} is empty or cut short: its JSON does not end"),
+            ReadError::NotJson { name, reason } => write!(
+                f,
+                "{name} is not JSON ({reason}); figures are made of what run, sweep, capacity, compare and sensitivity \
+                 write with --format json"
+            ),
+            ReadError::NotResults { name, reason } => write!(f, "{name}: {reason}"),
+            ReadError::Newer { name, version } => write!(
+                f,
+                "{name} was written by a later version of kneepoint: its schema_version is {version}, and this one reads \
+                 up to {SCHEMA_VERSION}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// A number of a result: with its interval, or with the reason why there is none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Number {
+    /// The number.
+    pub value: Option<f64>,
+    /// Lower end of the interval.
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    pub high: Option<f64>,
+    /// Confidence of the interval.
+    pub confidence: Option<f64>,
+    /// Why there is no number.
+    pub reason: Option<String>,
+}
+
+impl Number {
+    /// Returns the number with what there is of its interval.
+    pub fn interval(&self) -> Option<Interval> {
+        let value = self.value?;
+        Some(Interval { value, ends: self.low.zip(self.high) })
+    }
+}
+
+/// What tells one kind of result from another.
+#[derive(Deserialize)]
+struct Head {
+    schema_version: Option<u64>,
+    program: Option<String>,
+    verb: Option<String>,
+    kind: Option<String>,
+    method: Option<String>,
+    over: Option<String>,
+    design: Option<String>,
+    points: Option<serde::de::IgnoredAny>,
+    clients: Option<serde::de::IgnoredAny>,
+}
+
+/// Reads what a verb wrote with `--format json`; `name` is what it is called in errors.
+///
+/// # Errors
+/// If it is cut short, no JSON, not a result, or written by a later version.
+pub fn read(name: &str, text: &str) -> Result<Results, ReadError> {
+    let name = kneepoint_report::safe(name);
+    let mut all: Value = serde_json::from_str(text).map_err(|error| {
+        if error.is_eof() {
+            ReadError::CutShort { name: name.clone() }
+        } else {
+            ReadError::NotJson { name: name.clone(), reason: kneepoint_report::safe(&error.to_string()) }
+        }
+    })?;
+    make_safe(&mut all);
+    let not = |reason: &str| ReadError::NotResults { name: name.clone(), reason: reason.to_string() };
+    let what = "it is JSON, but not of a result: figures are made of what run, sweep, capacity, compare and sensitivity \
+                write with --format json";
+    let head = Head::deserialize(&all).map_err(|_| not(what))?;
+    let version = head.schema_version.filter(|_| head.program.as_deref() == Some("kneepoint"));
+    match version {
+        None => return Err(not(what)),
+        Some(version) if version > SCHEMA_VERSION => return Err(ReadError::Newer { name, version }),
+        Some(_) => {}
+    }
+    let verb = head.verb.as_deref().or(head.kind.as_deref());
+    match (verb, head.method.as_deref()) {
+        (Some("capacity"), _) if head.over.is_some() => {
+            Ok(Results::Scaling(Box::new(whole(&name, all, "capacity --over")?)))
+        }
+        (Some("capacity"), _) => Ok(Results::Capacity(Box::new(whole(&name, all, "capacity")?))),
+        (Some("comparison" | "compare"), _) => Ok(Results::Comparison(whole(&name, all, "compare")?)),
+        (Some("sensitivity"), Some("morris")) => Ok(Results::Screening(whole(&name, all, "sensitivity")?)),
+        (Some("sensitivity"), _) => Ok(Results::Tornado(whole(&name, all, "sensitivity")?)),
+        (None | Some("sweep" | "merge"), _) if head.design.is_some() && head.points.is_some() => {
+            Ok(Results::Sweep(whole(&name, all, "sweep")?))
+        }
+        (None | Some("sweep" | "merge"), _) if head.design.is_some() => {
+            Err(not("it is the head of a sweep without its points; figures are made of sweep --format json"))
+        }
+        (None | Some("run"), _) if head.clients.is_some() => Ok(Results::Run(whole(&name, all, "run")?)),
+        (Some(other), _) => Err(not(&format!("there are no figures of what {other} writes"))),
+        (None, _) => Err(not(what)),
+    }
+}
+
+fn whole<T: DeserializeOwned>(name: &str, all: Value, verb: &str) -> Result<T, ReadError> {
+    serde_json::from_value(all).map_err(|error| ReadError::NotResults {
+        name: name.to_string(),
+        reason: format!("it does not have the shape of what {verb} writes: {error}"),
+    })
+}
+
+/// Writes out what turns the direction of writing or is no letter, and cuts what is too long.
+fn make_safe(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let mut safe: String = kneepoint_report::safe(text)
+                .chars()
+                .take(LETTERS_MOST)
+                .map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { c })
+                .collect();
+            if text.chars().count() > LETTERS_MOST {
+                safe.push('…');
+            }
+            *text = safe;
+        }
+        Value::Array(all) => all.iter_mut().for_each(make_safe),
+        Value::Object(fields) => {
+            let names: Vec<String> = fields.keys().cloned().collect();
+            if names.iter().any(|name| kneepoint_report::safe(name) != *name) {
+                *fields = std::mem::take(fields)
+                    .into_iter()
+                    .map(|(name, value)| (kneepoint_report::safe(&name), value))
+                    .collect();
+            }
+            fields.values_mut().for_each(make_safe);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        read("r.json", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_result_is_refused_with_the_reason() {
+        assert!(refused("").contains("cut short"));
+        assert!(refused("{\"schema_version\": 1, \"program\": \"kneep").contains("cut short"));
+        assert!(refused("hello").contains("is not JSON"));
+        assert!(refused("[1, 2]").contains("not of a result"));
+        assert!(refused("{}").contains("not of a result"));
+        assert!(refused("{\"schema_version\": 2, \"program\": \"kneepoint\"}").contains("later version"));
+        let other = "{\"schema_version\": 1, \"program\": \"kneepoint\", \"verb\": \"chaos\"}";
+        assert!(refused(other).contains("no figures of what chaos writes"));
+        let shape =
+            "{\"schema_version\": 1, \"program\": \"kneepoint\", \"verb\": \"capacity\", \"knee\": 7}";
+        assert!(refused(shape).contains("the shape of what capacity writes"));
+    }
+
+    #[test]
+    fn texts_are_safe_and_not_too_long() {
+        let mut all = serde_json::json!({ "a\u{202e}": ["x\u{1b}[2J\u{ffff}", "y".repeat(1000)] });
+        make_safe(&mut all);
+        assert_eq!(all["a\\u{202e}"][0], "x\\u{1b}[2J\u{fffd}");
+        assert_eq!(all["a\\u{202e}"][1].as_str().map(|t| t.chars().count()), Some(LETTERS_MOST + 1));
+    }
+}

@@ -1,0 +1,103 @@
+//! What `sweep` and `merge` wrote.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Number;
+
+/// A sweep.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SweepResults {
+    /// Of the scenario.
+    #[serde(default)]
+    pub title: String,
+    /// Of all randomness.
+    pub seed: u64,
+    /// `grid`, `latin hypercube`, …
+    pub design: String,
+    /// What was varied.
+    pub axes: Vec<SweepAxis>,
+    /// The fewest of a point.
+    pub replications_min: u64,
+    /// The most of a point.
+    pub replications_max: u64,
+    /// In their order.
+    pub points: Vec<SweepPoint>,
+}
+
+/// What was varied.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SweepAxis {
+    /// The setting.
+    pub path: String,
+}
+
+/// A point.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SweepPoint {
+    /// What was set.
+    pub settings: BTreeMap<String, String>,
+    /// Why there is no result.
+    #[serde(default)]
+    pub failure: Option<serde_json::Value>,
+    /// Objectives.
+    #[serde(default)]
+    pub slo: Vec<SweepSlo>,
+    /// Watched numbers.
+    #[serde(default)]
+    pub watch: Vec<SweepWatch>,
+    /// Clients.
+    #[serde(default)]
+    pub clients: Vec<SweepClient>,
+}
+
+/// An objective at a point.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SweepSlo {
+    /// Its name.
+    pub name: String,
+    /// As it was written.
+    pub condition: String,
+    /// `met`, `missed`, …
+    pub verdict: String,
+    /// What was measured.
+    pub estimate: Number,
+    /// The bound.
+    pub bound: f64,
+    /// The unit of both.
+    pub unit: String,
+}
+
+/// A watched number at a point.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SweepWatch {
+    /// Its name.
+    pub name: String,
+    /// What is watched.
+    pub metric: String,
+    /// Its unit.
+    pub unit: String,
+    /// One, or one per instance and window.
+    pub values: Vec<SweepWatchValue>,
+}
+
+/// One of its values.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SweepWatchValue {
+    /// What was measured.
+    pub estimate: Number,
+}
+
+/// A client at a point.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SweepClient {
+    /// Its name.
+    pub name: String,
+    /// By name: `mean`, `p99`.
+    pub latency: BTreeMap<String, Number>,
+    /// Requests that ended well \[1/s\].
+    pub goodput: Number,
+    /// Share of requests that ended otherwise.
+    pub errors: Number,
+}
