@@ -3,7 +3,7 @@
 use crate::binomial::binomial_quantile;
 use crate::estimate::{check_confidence, ratio_error, two_sided_t};
 use crate::histogram::nearest_rank;
-use crate::{Estimate, Estimated, Histogram};
+use crate::{Estimate, Estimated, Histogram, normal_quantile};
 use std::borrow::Borrow;
 
 /// Fewest samples that must be expected beyond a percentile, on its thinner side, before it is given.
@@ -21,10 +21,13 @@ impl Estimated {
     /// from the spread between them, so that samples inside one replication may depend on each other as much as
     /// they like. The pooled distribution is then read at `p` minus and plus that error times Student's t, in the scale
     /// of the logit: near 1 a share errs further down than up, and never beyond 1.
+    /// The error is never taken smaller than that of independent samples, lest replications that agree by luck claim
+    /// certainty. (With Student's t for that one too, intervals held p99 of M/M/4 at utilisation 0.5 in 98.2 to 98.8 % of
+    /// 500 experiments.)
     /// Value and ends are interpolated inside their buckets; where a bucket is one frequent value (a constant time) the
     /// ends are its outer edges, so that the resolution of the histogram is inside the interval. (Outer edges
     /// everywhere made intervals that are as narrow as a bucket hold p99 of M/M/4 in 99.5 % of experiments instead of
-    /// 95 %.) The error is never taken smaller than that of independent samples, lest replications that agree by luck claim certainty.
+    /// 95 %.)
     ///
     /// There is no estimate with fewer than two replications, with fewer than [`MIN_BEYOND`] samples expected
     /// beyond the percentile, or if the interval would reach beyond the samples.
@@ -65,7 +68,9 @@ impl Estimated {
             share,
         );
         let independent = (share * (1.0 - share) / n as f64).sqrt();
-        let (below, above) = around(p, two_sided_t(confidence, r) * between.max(independent));
+        // The error of independent samples is known and not estimated: no Student's t for it.
+        let known = normal_quantile((1.0 + confidence) / 2.0) * independent;
+        let (below, above) = around(p, (two_sided_t(confidence, r) * between).max(known));
         // The last sample of the thinner tail is all there is to stand on.
         if below * n as f64 <= 0.5 || (1.0 - above) * n as f64 <= 0.5 {
             let reason = format!(

@@ -89,8 +89,8 @@ enum Kind {
 /// stand still.
 const FASTEST: f64 = 1e9;
 
-/// Over what time that is looked at, for a rate that grows has no highest.
-const FIRST: SimDuration = SimDuration::from_secs(3600);
+/// Over what time that is looked at: a rate that grows has no highest, and one that spikes ends at a ceiling of events.
+const FIRST: SimDuration = SimDuration::from_millis(1);
 
 /// How many changes of state are looked through at once.
 const CHANGES: u32 = 1_000;
