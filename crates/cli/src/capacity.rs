@@ -45,6 +45,11 @@ fn answer(registry: &Registry, arguments: &CapacityArguments) -> Result<End, Tro
     }
     let baseline = read_baseline_file(arguments).map_err(Trouble::usage)?;
     let scenario = Scenario::open(&arguments.file)?;
+    let written = [arguments.answer.to.output.as_deref(), arguments.baseline.as_deref()];
+    output::spares(&written, &scenario.reads()).map_err(Trouble::usage)?;
+    if let (Some(path), Some(baseline)) = (&arguments.answer.to.output, &arguments.baseline) {
+        output::spares(&[Some(path)], std::slice::from_ref(baseline)).map_err(Trouble::usage)?;
+    }
     if let Some(over) = &arguments.over {
         if arguments.no_knee {
             return Err(Trouble::usage("--no-knee: with --over no knee is looked at anyway; leave it out"));
@@ -198,11 +203,19 @@ fn read_baseline_file(arguments: &CapacityArguments) -> Result<Option<kneepoint_
         Ok(facts) if facts.len() > BASELINE_MAX => {
             return Err(format!("baseline {shown} has {} bytes; a result has fewer", facts.len()));
         }
-        Ok(_) if arguments.update => return output::can_be_written(path, true).map(|()| None),
         Ok(_) => {}
     }
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("baseline {shown} cannot be read: {error}"))?;
+    if arguments.update {
+        // An older result, or one that found no capacity, is replaced; what is none is somebody's.
+        let is_result = serde_json::from_str::<Value>(&text).is_ok_and(|value| value["verb"] == "capacity");
+        return if is_result {
+            output::can_be_written(path, true).map(|()| None)
+        } else {
+            Err(format!("baseline {shown} is no result of `capacity`: --update replaces nothing else"))
+        };
+    }
     let baseline = read_baseline(&text).map_err(|why| {
         format!("baseline {shown} cannot be used: {why}; --update writes the new result there")
     })?;

@@ -231,8 +231,13 @@ fn a_baseline_with_something_uncertain_draws_the_same() {
     assert_eq!(against(&["--set", "params.times=1.1", "--fail-if", "mean > +5%"]), End::Missed);
     // Sooner missed than met: as of a run.
     assert_eq!(against(&["--set", "params.times=2.5"]), End::Missed);
-    // Of a probability there is no yes or no.
+    // A condition decides as the exit code of a run does: by which side of a half the probability surely is on.
     assert_eq!(against(&["--fail-if", "slo.fast missed"]), End::Fine);
-    assert!(text(&found).contains("\"outcome\": \"undecided\""), "{}", text(&found));
-    assert_eq!(against(&["--fail-if", "slo.fast missed", "--fail-on-undecided"]), End::Missed);
+    assert!(text(&found).contains("\"outcome\": \"ruled out\""), "{}", text(&found));
+    assert_eq!(against(&["--set", "params.times=2.5", "--fail-if", "slo.fast missed"]), End::Missed);
+    // Near a half it is undecided.
+    assert_eq!(
+        against(&["--set", "params.times=2.1", "--fail-if", "slo.fast missed", "--fail-on-undecided"]),
+        End::Missed
+    );
 }
