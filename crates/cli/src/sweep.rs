@@ -33,7 +33,7 @@ pub struct SweepArguments {
     pub file: PathBuf,
     #[command(flatten)]
     pub changes: Changes,
-    /// A setting and its values: web.instances=2..16, shoppers.rate=500/s,1000/s, load=100/s..10000/s:log:7,
+    /// A setting and its values: web.instances=2..16, shoppers.rate=500/s,1000/s, params.load=100/s..10000/s:log:7,
     /// x=0.1..0.9:9, x=10..50:step:10. May be repeated; without any the file's `sweep` section is run
     #[arg(long, value_name = "PATH=VALUES")]
     pub over: Vec<String>,
