@@ -562,6 +562,18 @@ fn init_writes_a_scenario_that_runs_and_overwrites_nothing() {
 }
 
 #[test]
+fn metrics_and_values_have_pages_of_their_own() {
+    let folder = Folder::new("pages");
+    for name in ["metrics", "slo", "series"] {
+        assert!(folder.run(&["kinds", name]).data().contains("p99(shoppers.latency) < 300ms"), "{name}");
+    }
+    for name in ["values", "units", "duration"] {
+        assert!(folder.run(&["kinds", name]).data().contains("Quantities are texts with a unit"), "{name}");
+    }
+    assert!(folder.run(&["kinds"]).data().ends_with("tell how both are written.\n"));
+}
+
+#[test]
 fn kinds_tells_a_family_a_kind_and_what_was_meant() {
     let folder = Folder::new("kinds");
     let all = folder.run(&["kinds"]).data();

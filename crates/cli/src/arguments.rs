@@ -393,7 +393,7 @@ pub struct InitArguments {
 
 #[derive(Debug, Args)]
 pub struct KindsArguments {
-    /// A family (`via`) or a kind (`Service`); everything if not given
+    /// A family (`via`) or a kind (`Service`), `metrics` or `values`; everything if not given
     pub name: Option<String>,
     /// How they are written
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -7,14 +7,50 @@ use crate::End;
 use crate::arguments::{Format, KindsArguments};
 use crate::output;
 
+/// What is no kind and has to be known: its names and its page.
+const PAGES: [(&[&str], &str); 2] = [
+    (&["metrics", "metric", "slo", "watch", "series", "reducers"], include_str!("templates/metrics.txt")),
+    (
+        &[
+            "values",
+            "value",
+            "units",
+            "unit",
+            "quantities",
+            "quantity",
+            "duration",
+            "rate",
+            "size",
+            "types",
+            "params",
+        ],
+        include_str!("templates/values.txt"),
+    ),
+];
+
 pub fn kinds(registry: &Registry, arguments: &KindsArguments) -> End {
     let name = arguments.name.as_deref();
+    // A kind of the same name comes first.
+    let page = PAGES.iter().find(|(names, _)| name.is_some_and(|name| names.contains(&name)));
+    if let Some((names, text)) = page
+        && chosen(registry, name).next().is_none()
+    {
+        return match arguments.format {
+            Format::Text => output::print(text),
+            Format::Json | Format::Csv => {
+                output::bad(&format!("`{}` is a page of text; only kinds have other formats", names[0]))
+            }
+        };
+    }
     // The reference also knows what was likely meant.
     let text = match registry.reference(name) {
         Ok(text) => text,
         Err(message) => return output::bad(&message),
     };
     match arguments.format {
+        Format::Text if name.is_none() => output::print(&format!(
+            "{text}\nBeside these: `kneepoint kinds metrics` and `kneepoint kinds values` tell how both are written.\n"
+        )),
         Format::Text => output::print(&text),
         Format::Json => output::print(&json(registry, name)),
         Format::Csv => output::print(&csv(registry, name)),
