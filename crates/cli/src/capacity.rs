@@ -203,6 +203,7 @@ fn read_baseline_file(arguments: &CapacityArguments) -> Result<Option<kneepoint_
         Ok(facts) if facts.len() > BASELINE_MAX => {
             return Err(format!("baseline {shown} has {} bytes; a result has fewer", facts.len()));
         }
+        Ok(_) if arguments.update => output::can_be_written(path, true)?,
         Ok(_) => {}
     }
     let text =
@@ -211,7 +212,7 @@ fn read_baseline_file(arguments: &CapacityArguments) -> Result<Option<kneepoint_
         // An older result, or one that found no capacity, is replaced; what is none is somebody's.
         let is_result = serde_json::from_str::<Value>(&text).is_ok_and(|value| value["verb"] == "capacity");
         return if is_result {
-            output::can_be_written(path, true).map(|()| None)
+            Ok(None)
         } else {
             Err(format!("baseline {shown} is no result of `capacity`: --update replaces nothing else"))
         };
