@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::file::Files;
 use crate::node::{Origin, quoted};
 use crate::registry::FieldDefault;
+use crate::plan::DefaultValue;
 use crate::scenario::{Assumption, Checked};
 use crate::typed::{Args, Data, Value};
 
@@ -180,6 +181,84 @@ pub(crate) fn ledger(root: &Args, list: &mut Vec<Assumption>) {
     });
     list.append(&mut notes);
     list.append(&mut defaults);
+}
+
+/// Returns every default that was taken, in the order of the file: where, what, and where it comes from.
+///
+/// A part is called by its name alone, as settings call it; everything else by the fields that lead to it.
+pub(crate) fn defaults(root: &Args) -> Vec<DefaultValue> {
+    let mut list = Vec::new();
+    defaults_of(root, &mut Vec::new(), &mut list);
+    list
+}
+
+fn defaults_of(args: &Args, way: &mut Vec<String>, list: &mut Vec<DefaultValue>) {
+    for (field, value) in args.kind.fields.iter().zip(&args.values) {
+        if &*args.kind.name == "scenario" && matches!(&*field.name, "include" | "set" | "sweep" | "variants") {
+            // Those say what is made of the scenario, not what it is.
+            continue;
+        }
+        let mut note = |value: String, in_words: bool| {
+            list.push(DefaultValue {
+                at: way.join("."),
+                kind: args.kind.name.to_string(),
+                field: field.name.to_string(),
+                value,
+                in_words,
+                source: field.source.as_deref().map(str::to_string),
+            });
+        };
+        match (value, &field.default) {
+            (None, Some(FieldDefault::Words(words))) => note(words.to_string(), true),
+            (Some(value), Some(_)) if value.origin == Origin::Default && has_no_parts(value) => {
+                let mut printer = Printer { out: String::new(), files: None };
+                printer.value(value, 0);
+                note(printer.out, false);
+            }
+            _ => {}
+        }
+        if let Some(value) = value {
+            let named = &*field.name != "parts";
+            if named {
+                way.push(field.name.to_string());
+            }
+            defaults_in(value, way, list);
+            if named {
+                way.pop();
+            }
+        }
+    }
+}
+
+fn defaults_in(value: &Value, way: &mut Vec<String>, list: &mut Vec<DefaultValue>) {
+    match &value.data {
+        Data::Args(args) => defaults_of(args, way, list),
+        Data::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                way.push(at.to_string());
+                defaults_in(item, way, list);
+                way.pop();
+            }
+        }
+        Data::Map(items) => {
+            for item in items {
+                way.push(item.key.to_string());
+                defaults_in(&item.value, way, list);
+                way.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a value is one, and not made of others that say for themselves where they come from.
+fn has_no_parts(value: &Value) -> bool {
+    match &value.data {
+        Data::Args(args) => args.values.iter().all(Option::is_none),
+        Data::List(list) => list.is_empty(),
+        Data::Map(_) => false,
+        _ => true,
+    }
 }
 
 fn visit(args: &Args, to: &mut dyn FnMut(&Args)) {
