@@ -24,8 +24,8 @@ pub use figure::{
     Cell, Column, Content, Figure, HeatCell, HeatMap, Interval, Lines, Panel, Row, Rows, Rule, Series, Shape,
     Span,
 };
-pub use figures::figures;
-pub use results::{ReadError, Results, read};
+pub use figures::{figures, unit as unit_of};
+pub use results::{ReadError, Results, open, read};
 pub use theme::{Colour, Rgb, SLOTS, Theme, slots};
 
 /// Sides of pictures that are drawn \[pixels\]: letters are unreadable on smaller ones, memory ends on larger ones.

@@ -29,7 +29,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// version of the `format`, the `hash` of the file with everything filled in, the `variant` (null if none was taken),
 /// and what was `set` from outside as pairs of path and value, in order. It is null for a plan of a Rust program.
 /// `assumptions` have `text`, `source` and `doubt`; `sources` and `not_modelled` are texts. `defaults` are all that hold
-/// because the file says nothing: `at` which place, `kind`, `field`, `value` (a rule `in_words` if it depends on others)
+/// because the file says nothing: `at` which place, `kind`, `field`, `default` (a rule `in_words` if it depends on others)
 /// and `source`, null where none is known.
 ///
 /// A span of `samples` is `critical` if it is on the path that decided; those add up to the latency. It is null where
@@ -148,7 +148,7 @@ fn default(default: &DefaultValue) -> Value {
         "at": default.at,
         "kind": default.kind,
         "field": default.field,
-        "value": default.value,
+        "default": default.value,
         "in_words": default.in_words,
         "source": default.source,
     })
@@ -478,7 +478,7 @@ mod tests {
             "at": "web",
             "kind": "Service",
             "field": "concurrency",
-            "value": "Threads(200)",
+            "default": "Threads(200)",
             "in_words": false,
             "source": "Tomcat maxThreads",
         });

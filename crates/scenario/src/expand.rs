@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::file::Files;
 use crate::node::{Origin, quoted};
-use crate::registry::FieldDefault;
 use crate::plan::DefaultValue;
+use crate::registry::FieldDefault;
 use crate::scenario::{Assumption, Checked};
 use crate::typed::{Args, Data, Value};
 
@@ -194,7 +194,8 @@ pub(crate) fn defaults(root: &Args) -> Vec<DefaultValue> {
 
 fn defaults_of(args: &Args, way: &mut Vec<String>, list: &mut Vec<DefaultValue>) {
     for (field, value) in args.kind.fields.iter().zip(&args.values) {
-        if &*args.kind.name == "scenario" && matches!(&*field.name, "include" | "set" | "sweep" | "variants") {
+        if &*args.kind.name == "scenario" && matches!(&*field.name, "include" | "set" | "sweep" | "variants")
+        {
             // Those say what is made of the scenario, not what it is.
             continue;
         }
@@ -210,10 +211,11 @@ fn defaults_of(args: &Args, way: &mut Vec<String>, list: &mut Vec<DefaultValue>)
         };
         match (value, &field.default) {
             (None, Some(FieldDefault::Words(words))) => note(words.to_string(), true),
-            (Some(value), Some(_)) if value.origin == Origin::Default && has_no_parts(value) => {
-                let mut printer = Printer { out: String::new(), files: None };
-                printer.value(value, 0);
-                note(printer.out, false);
+            // A record that is filled in says for each of its fields where that comes from.
+            (Some(value), Some(FieldDefault::Value(text)))
+                if value.origin == Origin::Default && !text.starts_with('(') =>
+            {
+                note(text.to_string(), false);
             }
             _ => {}
         }
@@ -248,16 +250,6 @@ fn defaults_in(value: &Value, way: &mut Vec<String>, list: &mut Vec<DefaultValue
             }
         }
         _ => {}
-    }
-}
-
-/// Whether a value is one, and not made of others that say for themselves where they come from.
-fn has_no_parts(value: &Value) -> bool {
-    match &value.data {
-        Data::Args(args) => args.values.iter().all(Option::is_none),
-        Data::List(list) => list.is_empty(),
-        Data::Map(_) => false,
-        _ => true,
     }
 }
 

@@ -9,7 +9,8 @@ use crate::samples::why;
 pub(super) fn request(request: &SampledRequest) -> Value {
     let path = request.critical_path();
     // By its place in memory: two spans can be equal in all they say.
-    let critical = |span: &SampledSpan| path.as_ref().map(|path| path.iter().any(|on| std::ptr::eq(*on, span)));
+    let critical =
+        |span: &SampledSpan| path.as_ref().map(|path| path.iter().any(|on| std::ptr::eq(*on, span)));
     let strand = |strand: &SampledStrand| {
         let spans: Vec<Value> = strand
             .spans
