@@ -21,7 +21,7 @@ use crate::result::{
     SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
-use crate::tables::tables;
+use crate::tables::{tables, topology};
 use crate::timeline;
 use crate::warnings;
 
@@ -324,6 +324,7 @@ impl Evaluated {
             watches,
             clients,
             parts,
+            topology: topology(plan, program.warm_up, all),
             checks,
             warnings,
             samples: Vec::new(),
