@@ -90,6 +90,12 @@ fn loads(
             let checked = scenario.check(registry, overrides)?;
             let plan = kneepoint_scenario::plan(&checked)?;
             kneepoint_experiment::check(&checked, &plan)?;
+            if plan.uncertain.is_some() {
+                output::say(
+                    "note: uncertain parameters are drawn anew in each replication, so the capacity will be that of all of \
+                     them together",
+                );
+            }
             if !checked.parts().iter().any(|part| part.is_client) {
                 return Err(Trouble::usage(
                     "there is no client, and so no load whose capacity could be told",
@@ -171,6 +177,14 @@ fn sizes(
     over: &str,
 ) -> Result<End, Trouble> {
     let (path, list) = read_sizes(over).map_err(Trouble::usage)?;
+    if let Some(asked) = &arguments.load
+        && read_load(asked).map_err(Trouble::usage)?.0 == path
+    {
+        return Err(Trouble::usage(format!(
+            "--over and --load both set {}: one is the size, the other the load that the size carries",
+            kneepoint_report::safe(&path)
+        )));
+    }
     // A path that leads nowhere is said here, before anything is set.
     scenario.takes(registry, &arguments.changes.overrides(), &path, "--over")?;
     let mut sizes = Vec::new();
@@ -231,6 +245,9 @@ fn finish(
     let mut change: Option<(String, Value, bool)> = None;
     let mut refused = None;
     if let Some(baseline) = &baseline {
+        for difference in baseline.differences(found) {
+            output::say(&format!("warning: {}", kneepoint_report::safe(&difference)));
+        }
         if baseline.title != found.title {
             output::say(&format!(
                 "warning: the baseline is of \"{}\", this is \"{}\"",
@@ -275,7 +292,7 @@ fn finish(
     {
         store(path, found, arguments.update)?;
     }
-    let missed = matches!(found.finding, Finding::MissedAtLowest { .. })
+    let missed = matches!(found.finding, Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { .. })
         || change.as_ref().is_some_and(|(_, _, worse)| *worse);
     Ok(if end == End::Fine && missed { End::Missed } else { end })
 }

@@ -8,7 +8,7 @@
 //! Denning and Buzen, "The operational analysis of queueing network models", ACM Computing Surveys 10(3), 1978;
 //! asymptotic bounds of closed models: Lazowska et al., "Quantitative System Performance", 1984, section 5.2.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kneepoint_analytic::Bounds;
 use kneepoint_scenario::value::{Path, Piece};
@@ -30,6 +30,8 @@ pub struct Forecast {
     pub closed: Vec<Closed>,
     /// What is not counted, and why.
     pub unknown: Vec<String>,
+    /// The parts that clients load of whom what is written does not say how much they bring, in the order of the file.
+    pub also_loaded: Vec<String>,
 }
 
 /// The load of one part by open clients.
@@ -78,20 +80,14 @@ pub struct Closed {
     pub latency_min_s: f64,
 }
 
-/// The load of one part by open clients, averaged over the run.
+/// The load of one part, averaged over the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saturation {
     /// Its name.
     pub part: String,
-    /// Offered work over servers.
-    pub utilisation: f64,
-}
-
-impl Saturation {
-    /// How many times the load is one at which the part has no idle time left.
-    pub fn saturates_at(&self) -> f64 {
-        1.0 / self.utilisation
-    }
+    /// Offered work over servers; nothing where closed or recorded clients, or what is in no file, load it too, so that
+    /// what is written does not say how much is offered.
+    pub utilisation: Option<f64>,
 }
 
 /// What one request of a client brings.
@@ -100,6 +96,8 @@ struct Demand {
     work: BTreeMap<usize, f64>,
     /// Time without any waiting \[s\].
     time_s: f64,
+    /// Whether there is more that is not counted.
+    is_partial: bool,
 }
 
 /// Looks at a scenario.
@@ -109,16 +107,27 @@ pub fn forecast(checked: &Checked) -> Forecast {
     let demands: Vec<Option<Demand>> =
         (0..checked.parts().len()).map(|at| demand(checked, at, &mut forecast.unknown)).collect();
     let mut open: Vec<(&Demand, Rate)> = Vec::new();
+    let mut also: BTreeSet<usize> = BTreeSet::new();
     for (at, part) in checked.parts().iter().enumerate() {
         let Some(demand) = &demands[at] else { continue };
         match part.args.kind() {
-            "ClosedClient" => {}
+            "ClosedClient" => also.extend(demand.work.keys()),
             _ => match rate(checked, at) {
-                Some(rate) => open.push((demand, rate)),
-                None => forecast.unknown.push(format!("{}: its rate is not in this file", part.name)),
+                Some(rate) => {
+                    // What has no known mean is more than what is counted.
+                    if demand.is_partial {
+                        also.extend(demand.work.keys());
+                    }
+                    open.push((demand, rate));
+                }
+                None => {
+                    also.extend(demand.work.keys());
+                    forecast.unknown.push(format!("{}: its rate is not in this file", part.name));
+                }
             },
         }
     }
+    forecast.also_loaded = also.iter().map(|at| checked.parts()[*at].name.to_string()).collect();
     let looks = instants(end, &open);
     for (at, part) in checked.parts().iter().enumerate() {
         let Some(servers) = servers(checked, at) else { continue };
@@ -164,12 +173,16 @@ pub fn forecast(checked: &Checked) -> Forecast {
     forecast
 }
 
-/// The parts with servers that open clients load, the bottleneck on average first.
+/// The parts with servers that clients load, the bottleneck on average first; those of which theory does not tell how
+/// busy they are come last, in the order of the file.
 pub fn saturation(checked: &Checked) -> Vec<Saturation> {
-    let loads = forecast(checked).loads.into_iter();
+    let forecast = forecast(checked);
+    let also = |part: &str| forecast.also_loaded.iter().any(|other| other == part);
+    let loads = forecast.loads.iter().filter(|load| !also(&load.part));
     let mut found: Vec<Saturation> =
-        loads.map(|load| Saturation { part: load.part, utilisation: load.mean }).collect();
-    found.sort_by(|a, b| b.utilisation.total_cmp(&a.utilisation));
+        loads.map(|load| Saturation { part: load.part.clone(), utilisation: Some(load.mean) }).collect();
+    found.sort_by(|a, b| b.utilisation.unwrap_or(0.0).total_cmp(&a.utilisation.unwrap_or(0.0)));
+    found.extend(forecast.also_loaded.into_iter().map(|part| Saturation { part, utilisation: None }));
     found
 }
 
@@ -436,7 +449,8 @@ fn demand(checked: &Checked, at: usize, unknown: &mut Vec<String>) -> Option<Dem
     } else if visits.unknown {
         unknown.push(format!("{}: work or times that are not in this file", part.name));
     }
-    Some(Demand { work: visits.work, time_s: time })
+    let is_partial = visits.unknown || visits.visits > VISITS_MAX;
+    Some(Demand { work: visits.work, time_s: time, is_partial })
 }
 
 /// Follows the calls of a request.

@@ -45,7 +45,7 @@ pub(crate) struct Findings<'a> {
 }
 
 pub(crate) fn warnings(of: &Findings) -> Vec<String> {
-    let mut warnings = of.plan.warnings.clone();
+    let mut warnings = of.plan.doubts();
     about_run(of, &mut warnings);
     for client in of.clients {
         about_client(of, client, &mut warnings);

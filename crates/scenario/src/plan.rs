@@ -33,10 +33,21 @@ pub struct Plan {
     pub about: About,
     /// What the description itself raises doubts about.
     pub warnings: Vec<String>,
+    /// The recordings that are played once, and so have an end.
+    pub recordings: Vec<Recording>,
     /// Builds a replication from (seed, replication).
     pub build: Build,
     /// What is drawn once per replication, if anything is.
     pub uncertain: Option<Uncertainty>,
+}
+
+/// A recording that is played once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// The client that plays it.
+    pub client: String,
+    /// When its last request is sent.
+    pub ends: SimTime,
 }
 
 /// What a description says about itself, beside what is simulated: results carry it.
@@ -263,9 +274,34 @@ impl Plan {
             watches: Vec::new(),
             about: About::default(),
             warnings: Vec::new(),
+            recordings: Vec::new(),
             build: Arc::new(build),
             uncertain: None,
         }
+    }
+
+    /// When the first recording is over that the run outlasts.
+    #[must_use]
+    pub fn recordings_end(&self) -> Option<SimTime> {
+        let end = SimTime::ZERO + self.run.duration;
+        self.recordings.iter().map(|recording| recording.ends).min().filter(|ends| *ends < end)
+    }
+
+    /// Everything that is doubtful before the run: the warnings, and recordings that end long before it does, so that
+    /// what is measured after them is measured of nothing.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let end = self.run.duration;
+        // The gap to a next record that there is not, and a little more, is no reason to speak.
+        let early = |recording: &&Recording| recording.ends.as_nanos() as f64 <= 0.95 * end.as_nanos() as f64;
+        let doubts = self.recordings.iter().filter(early).map(|Recording { client, ends }| {
+            format!(
+                "the recording of {client} ends at {} of {end}, and nothing is asked for after that: repeat: true begins it \
+                 anew, a shorter run ends with it",
+                SimDuration::from_nanos(ends.as_nanos())
+            )
+        });
+        self.warnings.iter().cloned().chain(doubts).collect()
     }
 
     /// Builds a replication; what is uncertain is drawn for it.

@@ -1,7 +1,7 @@
 //! Where the border is crossed, and how surely.
 
 use super::point::{FAR, Point, Score};
-use super::search::{APART, Scale};
+use super::search::{APART, Scale, is_too_little};
 
 /// Where one objective leaves its bound.
 pub(super) struct Crossing {
@@ -30,7 +30,7 @@ pub(super) struct Ends {
 /// # Source
 /// Inverting a confidence band at a level: Seber and Wild, Nonlinear Regression, 1989, section 5.4. Chosen over one
 /// root per replication, which needs a search in each and is biased for percentiles of few samples.
-fn crossing(points: &[Point], objective: usize, scale: Scale) -> Option<Crossing> {
+fn crossing(points: &[&Point], objective: usize, scale: Scale) -> Option<Crossing> {
     let all: Vec<(f64, Option<Score>)> =
         points.iter().map(|p| (p.load, p.kept().map(|kept| kept.scores[objective]))).collect();
     let near = |of: &dyn Fn(&Score) -> Option<f64>| -> Vec<(f64, f64)> {
@@ -101,7 +101,9 @@ fn root(curve: &[(f64, f64)], scale: Scale) -> Option<Root> {
 /// With two objectives about to be left, either may be the first: so the ends are the lowest of each. The lower one is
 /// open if that of any is; the upper one if no objective has one.
 pub(super) fn first_crossing(points: &[Point], objectives: usize, scale: Scale) -> Option<Crossing> {
-    let mut all: Vec<Crossing> = (0..objectives).filter_map(|o| crossing(points, o, scale)).collect();
+    // What is missed for want of load lies on the other side of what is sought.
+    let points: Vec<&Point> = points.iter().filter(|p| !is_too_little(p, points)).collect();
+    let mut all: Vec<Crossing> = (0..objectives).filter_map(|o| crossing(&points, o, scale)).collect();
     all.sort_by(|a, b| a.load.total_cmp(&b.load));
     let ends = || all.iter().filter_map(|c| c.ends);
     let lows: Option<Vec<f64>> = ends().map(|ends| ends.low).collect();

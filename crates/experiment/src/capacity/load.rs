@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use kneepoint_scenario::plan::Plan;
+use kneepoint_engine::SimDuration;
+use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_scenario::value::{Dimension, Quantity, nearest};
 use kneepoint_scenario::{
-    Checked, Data, Faults, Overrides, ProfileSpec, Pulse, Registry, Scenario, plan_at, plan_with_pulse,
+    Checked, Data, Faults, Overrides, Part, ProfileSpec, Pulse, Registry, Scenario, plan_at, plan_with_pulse,
 };
 
 use crate::error::ExperimentError;
@@ -16,6 +17,12 @@ use super::result::LoadAxis;
 
 /// The option in which the path of a load is written.
 const OPTION: &str = "--load";
+
+/// The least that must be left of what is measured where a recording ends it, as a share.
+///
+/// # Source
+/// Chosen: intervals get twice as wide.
+const SHORTEST: f64 = 0.25;
 
 /// What is run at one load, and what theory says of it.
 pub struct Loaded {
@@ -66,6 +73,8 @@ pub struct Loads {
     pub(super) replications: Option<u64>,
     /// Users as they are written, if all clients are closed with a constant number of them.
     pub(super) users_written: Option<f64>,
+    /// Whether all that is brought grows in proportion to the load, as what users who wait for answers bring does not.
+    pub(super) is_proportional: bool,
     at: At,
     pulsed: PulsedAt,
     pulses: bool,
@@ -103,6 +112,8 @@ impl Loads {
     #[must_use]
     pub fn of_clients(checked: &Checked) -> Loads {
         let users_written = users(checked);
+        let closed = |part: &Part| part.is_client && part.args.kind() == "ClosedClient";
+        let is_proportional = !checked.parts().iter().any(closed);
         let checked = checked.clone();
         let of_all = checked.clone();
         let pulsed = move |load: f64, pulse: PulseTo| {
@@ -113,7 +124,7 @@ impl Loads {
         let at = move |factor: f64| {
             let plan = plan_at(&checked, factor).map_err(|faults| refused(factor, &faults))?;
             let mut loads = saturation(&checked);
-            loads.iter_mut().for_each(|load| load.utilisation *= factor);
+            loads.iter_mut().filter_map(|load| load.utilisation.as_mut()).for_each(|of| *of *= factor);
             let of = checked.clone();
             let offered = move |from, to| Some(offered_per_s(&of, from, to)? * factor);
             Ok(Loaded { plan, saturation: loads, offered_per_s: Arc::new(offered) })
@@ -126,6 +137,7 @@ impl Loads {
             seed: None,
             replications: None,
             users_written,
+            is_proportional,
             at: Box::new(at),
             pulsed: Box::new(pulsed),
             pulses: false,
@@ -211,6 +223,13 @@ impl Loads {
         let whole = takes.whole
             || dimension == Dimension::Number
                 && with(scenario, registry, overrides, path, &text(fraction, dimension, false)).is_err();
+        if let (true, Some((low, high))) = (whole, range)
+            && (low.fract() != 0.0 || high.fract() != 0.0)
+        {
+            return asked(format!(
+                "{path} takes whole numbers only, and the range goes from {low} to {high}"
+            ));
+        }
         let axis = LoadAxis::Setting { path: path.to_string(), dimension, whole };
         let begun = with(scenario, registry, overrides, path, &text(start, dimension, whole))?;
         crate::check(&begun, &kneepoint_scenario::plan(&begun)?)?;
@@ -242,6 +261,7 @@ impl Loads {
             seed: None,
             replications: None,
             users_written: None,
+            is_proportional: false,
             at: Box::new(at),
             pulsed: Box::new(pulsed),
             pulses: false,
@@ -263,6 +283,7 @@ impl Loads {
             seed: None,
             replications: None,
             users_written: None,
+            is_proportional: false,
             at: Box::new(at),
             pulsed: Box::new(|_, _| Err("the load of plans that a program makes takes no pulse".to_string())),
             pulses: false,
@@ -304,10 +325,27 @@ impl Loads {
     }
 
     /// What is run at a load: the same number of replications everywhere, so that they can be compared one by one.
+    ///
+    /// A recording is over sooner the faster it is played. What comes after it is no load, and the run ends with it.
     pub(super) fn at(&self, load: f64) -> Result<Loaded, ExperimentError> {
         let mut loaded = (self.at)(load)?;
         self.settle(&mut loaded.plan);
+        if let Some(ends) = loaded.plan.recordings_end() {
+            loaded.plan.run.duration = SimDuration::from_nanos(ends.as_nanos());
+        }
         Ok(loaded)
+    }
+
+    /// Whether the recordings, if there are any, last long enough at a load to measure it.
+    pub(super) fn is_long_enough(&self, load: f64) -> Result<bool, ExperimentError> {
+        let plan = (self.at)(load)?.plan;
+        let Some(ends) = plan.recordings_end() else { return Ok(true) };
+        let warm_up = match plan.run.warm_up {
+            WarmUpPlan::Fixed(warm_up) => warm_up.as_nanos(),
+            WarmUpPlan::Auto => 0,
+        };
+        let measured = |end: u64| end.saturating_sub(warm_up) as f64;
+        Ok(measured(ends.as_nanos()) >= SHORTEST * measured(plan.run.duration.as_nanos()))
     }
 
     /// What is run at a load with a pulse; or why that cannot be.
@@ -328,6 +366,14 @@ impl Loads {
         run.replications_min = self.replications.unwrap_or(run.replications_min);
         run.replications_max = run.replications_min;
         run.precision = None;
+    }
+
+    /// The distance of two loads, where they come in whole steps.
+    pub(super) fn whole(&self) -> Option<f64> {
+        match self.axis {
+            LoadAxis::Setting { whole, .. } => whole.then_some(1.0),
+            LoadAxis::Clients => self.users_written.map(|users| 1.0 / users),
+        }
     }
 
     /// The nearest load that can be run.

@@ -37,7 +37,7 @@ pub use result::{
 
 use border::Crossing;
 use point::Point;
-use search::{Bounds, Next, RUNS_MAX, Scale};
+use search::{Bounds, Bracket, Next, RUNS_MAX, Scale};
 
 /// Loads of the knee's table, as shares of the capacity.
 ///
@@ -85,6 +85,18 @@ const APART_TO_TELL: f64 = 1.2;
 /// # Source
 /// Chosen: a fifth more load brings a fifth more requests, and closed clients near saturation still some per cent.
 const MORE: f64 = 1.005;
+
+/// Stretches of what is measured whose loads are compared, to tell whether it changes.
+///
+/// # Source
+/// Chosen: a wave of any length is caught at different heights by some of them; the last nanoseconds do not matter.
+const STRETCHES: u64 = 16;
+
+/// Halvings (of the logarithm) when the highest load is looked for at which recordings last long enough.
+///
+/// # Source
+/// Chosen: a part in a thousand of the widest range that is searched.
+const HALVINGS: u32 = 14;
 
 /// How a search is made. Nothing here changes a result, but for the knee, which is there or not.
 #[derive(Clone, Copy, Default)]
@@ -177,6 +189,8 @@ impl Runner<'_> {
             (low, high)
         });
         let (low, high) = (loads.fitting(low), loads.fitting(high));
+        let longest = self.longest(low, high)?;
+        let high = longest.unwrap_or(high);
         let bounds = Bounds { low, high, written, scale };
         let plan = loads.at(loads.fitting(search::first(&bounds)))?.plan;
         if plan.run.replications_min < 2 {
@@ -198,9 +212,31 @@ impl Runner<'_> {
         if !self.options.without_knee
             && let Some(at) = self.centre(&found)
         {
-            self.knee(at, &scale)?;
+            self.knee(at, &scale, longest)?;
         }
-        self.result(found, &plan, scale)
+        self.result(found, &plan, scale, longest)
+    }
+
+    /// The highest load at which the recordings last long enough, where that bounds the search.
+    fn longest(&self, low: f64, high: f64) -> Result<Option<f64>, ExperimentError> {
+        if self.loads.is_long_enough(high)? {
+            return Ok(None);
+        }
+        if !self.loads.is_long_enough(low)? {
+            return Err(ExperimentError::plan(
+                "a recording ends too soon to measure anything at the lowest load: `repeat: true` begins it anew",
+            ));
+        }
+        let (mut long, mut short) = (low, high);
+        for _ in 0..HALVINGS {
+            let middle = self.loads.fitting((long * short).sqrt());
+            if self.loads.is_long_enough(middle)? {
+                long = middle;
+            } else {
+                short = middle;
+            }
+        }
+        Ok(Some(long))
     }
 
     /// Returns whether it came to its end; otherwise it has used up its runs.
@@ -211,17 +247,33 @@ impl Runner<'_> {
                 Next::Done | Next::Edge => return Ok(true),
             };
             // Whole loads end where there is none in between.
-            if self.has(load) {
-                return Ok(true);
-            }
+            let whole = if self.has(load) { self.next_whole(bounds) } else { Some(load) };
+            let Some(load) = whole else { return Ok(true) };
             self.run(load)?;
         }
         Ok(matches!(search::next(&self.points, bounds), Next::Done | Next::Edge))
     }
 
+    /// A whole load in the middle of the bracket that was not run; nothing if there is none, or loads are not whole.
+    fn next_whole(&self, bounds: &Bounds) -> Option<f64> {
+        let one = self.loads.whole()?;
+        let Bracket { floor, held, missed } = search::bracket(&self.points);
+        let load = match (held.or(floor), missed) {
+            (Some(below), Some(above)) => (below.load + above.load) / 2.0,
+            (Some(below), None) => below.load + one,
+            (None, Some(above)) => above.load - one,
+            (None, None) => return None,
+        };
+        let load = self.loads.fitting(load);
+        let inside = bounds.low * (1.0 - 1e-9)..=bounds.high * (1.0 + 1e-9);
+        (inside.contains(&load) && !self.has(load)).then_some(load)
+    }
+
     /// The border by its slope, where there is one inside the bracket.
     fn crossing(&self, bounds: &Bounds, objectives: usize) -> Option<Crossing> {
-        let (Some(held), Some(missed)) = search::bracket(&self.points) else { return None };
+        let Bracket { held: Some(held), missed: Some(missed), .. } = search::bracket(&self.points) else {
+            return None;
+        };
         let inside = held.load * 0.999..=missed.load * 1.001;
         let first = border::first_crossing(&self.points, objectives, bounds.scale);
         first.filter(|first| !missed.only_grows() && inside.contains(&first.load))
@@ -267,8 +319,21 @@ impl Runner<'_> {
     fn found(&self, bounds: &Bounds, ended: bool, plan: &Plan, confidence: f64, n: u64) -> Found {
         let objectives = plan.objectives.len();
         let without = |finding| Found { finding, capacity: None, rough: None, binding: None };
-        match search::bracket(&self.points) {
-            (None, None) => unreachable!("a search runs at least once"),
+        let missed_at = |p: &Point| -> (f64, Vec<String>) {
+            let missed = |o: &usize| p.kept().is_some_and(|kept| kept.scores[*o].value >= 0.0);
+            (p.load, (0..objectives).filter(missed).map(|o| plan.objectives[o].name.clone()).collect())
+        };
+        let Bracket { floor, held, missed } = search::bracket(&self.points);
+        let open = |p: Option<&Point>| p.filter(|p| !p.untold().is_empty()).map(|p| self.not_told(p, plan));
+        if let Some(finding) = open(held).or_else(|| open(missed)) {
+            return without(finding);
+        }
+        if let (Some(floor), None, true) = (floor, held, ended || missed.is_some()) {
+            let (too_little, too_much) = (missed_at(floor), missed.map(missed_at));
+            return without(Finding::HoldsNowhere { too_little, too_much });
+        }
+        match (held, missed) {
+            (None, None) => without(Finding::NotSettled { holds: None, missed: floor.map(|p| p.load) }),
             (Some(held), None) if ended => without(Finding::NotReached { load: held.load }),
             (Some(held), None) => without(Finding::NotSettled { holds: Some(held.load), missed: None }),
             (None, Some(missed)) => {
@@ -279,13 +344,11 @@ impl Runner<'_> {
                 if !ended || self.points.iter().any(Point::holds) {
                     return without(Finding::NotSettled { holds: None, missed: Some(missed.load) });
                 }
-                let which = missed.kept().map_or_else(Vec::new, |kept| {
-                    (0..objectives).filter(|o| kept.scores[*o].value >= 0.0).collect()
-                });
-                let names = which.iter().map(|o| plan.objectives[*o].name.clone()).collect();
+                let (load, names) = missed_at(missed);
+                let first = plan.objectives.iter().position(|o| names.first() == Some(&o.name));
                 Found {
-                    binding: which.first().map(|o| (*o, None)),
-                    ..without(Finding::MissedAtLowest { load: missed.load, objectives: names })
+                    binding: first.map(|o| (o, None)),
+                    ..without(Finding::MissedAtLowest { load, objectives: names })
                 }
             }
             (Some(held), Some(missed)) => {
@@ -341,6 +404,13 @@ impl Runner<'_> {
         }
     }
 
+    /// That the data at a load do not tell.
+    fn not_told(&self, p: &Point, plan: &Plan) -> Finding {
+        let why = |o: usize| p.kept().and_then(|kept| kept.untold[o].clone()).unwrap_or_default();
+        let of = |o: usize| (plan.objectives[o].name.clone(), why(o));
+        Finding::NotTold { load: p.load, objectives: p.untold().into_iter().map(of).collect() }
+    }
+
     /// Without objectives only saturation can be told; not where it would lie outside the range.
     fn by_saturation(&self, confidence: f64, n: u64) -> Found {
         let short = parts::short_of_saturation(&self.points, f64::INFINITY);
@@ -385,7 +455,16 @@ impl Runner<'_> {
     fn centre(&self, found: &Found) -> Option<f64> {
         match (found.value(), &found.finding) {
             (Some(value), _) => Some(value),
-            (None, Finding::NotReached { load } | Finding::MissedAtLowest { load, .. }) => Some(*load),
+            (
+                None,
+                Finding::NotReached { load }
+                | Finding::MissedAtLowest { load, .. }
+                | Finding::NotTold { load, .. },
+            ) => Some(*load),
+            (None, Finding::HoldsNowhere { too_little, too_much }) => {
+                let (low, high) = (too_little.0, too_much.as_ref().map_or(too_little.0, |much| much.0));
+                Some((low * high).sqrt())
+            }
             (None, Finding::NotSettled { holds, missed }) => match (holds, missed) {
                 (Some(holds), Some(missed)) => Some((holds * missed).sqrt()),
                 (one, other) => one.or(*other),
@@ -395,7 +474,7 @@ impl Runner<'_> {
     }
 
     /// Runs the loads of the knee that were not run yet; more beyond saturation if nothing was overloaded till then.
-    fn knee(&mut self, centre: f64, scale: &Scale) -> Result<(), ExperimentError> {
+    fn knee(&mut self, centre: f64, scale: &Scale, longest: Option<f64>) -> Result<(), ExperimentError> {
         let short = parts::short_of_saturation(&self.points, f64::INFINITY);
         let measured = short.and_then(|p| Some(p.load / p.kept()?.busiest()?.1));
         let saturation = scale.saturation.or(measured);
@@ -405,7 +484,8 @@ impl Runner<'_> {
         }
         for load in wanted {
             let load = self.loads.fitting(load);
-            let outside = self.loads.range.is_some_and(|(low, high)| load < low || load > high);
+            let outside = self.loads.range.is_some_and(|(low, high)| load < low || load > high)
+                || longest.is_some_and(|longest| load > longest);
             if !self.has_near(load) && !outside {
                 self.run(load)?;
             }
@@ -413,7 +493,13 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn result(&self, found: Found, plan: &Plan, scale: Scale) -> Result<CapacityResult, ExperimentError> {
+    fn result(
+        &self,
+        found: Found,
+        plan: &Plan,
+        scale: Scale,
+        longest: Option<f64>,
+    ) -> Result<CapacityResult, ExperimentError> {
         let centre = self.centre(&found);
         let near = centre.and_then(|centre| {
             // Without objectives a load short of saturation tells most: beyond it work is lost.
@@ -454,7 +540,14 @@ impl Runner<'_> {
         };
         let kept = || self.points.iter().filter_map(Point::kept);
         let mut warnings = plan.warnings.clone();
-        self.doubts(&mut warnings, plan, &found, near);
+        if let Some(longest) = longest {
+            warnings.push(format!(
+                "a recording is over the sooner the faster it is played, and a run ends with it: no load above {longest:.4} \
+                 was tried, at which less than a quarter of what is to be measured is left; `repeat: true` begins the \
+                 recording anew"
+            ));
+        }
+        self.doubts(&mut warnings, plan, &found);
         let measured = kept().next().map(|kept| kept.measured);
         Ok(CapacityResult {
             title: plan.title.clone(),
@@ -464,6 +557,10 @@ impl Runner<'_> {
             offered_written_per_s: match (measured, self.loads.written) {
                 (Some((from, to)), Some(written)) => (self.loads.at(written)?.offered_per_s)(from, to),
                 _ => None,
+            },
+            offered_varies: match measured {
+                Some((from, to)) => self.varies(from, to)?,
+                None => false,
             },
             users_written: self.loads.users_written,
             capacity_per_s: self.per_s(&found.capacity, near),
@@ -484,6 +581,16 @@ impl Runner<'_> {
             digest,
             events: kept().map(|kept| kept.events).sum::<u64>() + pulse_events,
         })
+    }
+
+    /// Whether what all clients bring by what is written changes while it is measured.
+    fn varies(&self, from: u64, to: u64) -> Result<bool, ExperimentError> {
+        let offered_per_s = self.loads.at(self.loads.start)?.offered_per_s;
+        let at = |part: u64| from + (to - from) / STRETCHES * part;
+        let rates: Vec<f64> =
+            (0..STRETCHES).filter_map(|part| offered_per_s(at(part), at(part + 1))).collect();
+        let (least, most) = rates.iter().fold((f64::INFINITY, 0.0), |(a, b), r| (r.min(a), r.max(b)));
+        Ok(most > 1.001 * least)
     }
 
     /// What a pulse of load leaves, where the goodput falls beyond the knee and a pulse can be made.
@@ -528,15 +635,24 @@ impl Runner<'_> {
 
     fn limits(&self, plan: &Plan) -> Vec<Limit> {
         let limit = |(o, objective): (usize, &kneepoint_scenario::plan::Objective)| {
-            let known = || self.points.iter().filter_map(|p| Some((p.load, p.kept()?.scores[o].value)));
-            let missed_from =
-                known().filter(|(_, score)| *score >= 0.0).map(|(load, _)| load).reduce(f64::min);
+            let known = |missed: bool| {
+                let scores = self.points.iter().filter_map(move |p| Some((p.load, p.kept()?.scores[o])));
+                let told = scores.filter(move |(_, score)| score.is_told && (score.value >= 0.0) == missed);
+                told.map(|(load, _)| load)
+            };
+            // Missed below all loads at which it holds: it asks for load.
+            let lowest = known(false).fold(f64::INFINITY, f64::min);
+            let too_little = |load: &f64| *load < lowest && lowest < f64::INFINITY;
+            let missed_from = known(true).filter(|load| !too_little(load)).reduce(f64::min);
             let below = missed_from.unwrap_or(f64::INFINITY);
+            let untold = self.points.iter().filter_map(|p| Some((p.load, p.kept()?.untold[o].clone()?)));
             Limit {
                 name: objective.name.clone(),
                 condition: objective.condition.to_string(),
-                holds_up_to: known().map(|(load, _)| load).filter(|load| *load < below).reduce(f64::max),
+                holds_up_to: known(false).filter(|load| *load < below).reduce(f64::max),
                 missed_from,
+                missed_up_to: known(true).filter(too_little).reduce(f64::max),
+                untold: untold.max_by(|a, b| a.0.total_cmp(&b.0)),
             }
         };
         plan.objectives.iter().enumerate().map(limit).collect()
@@ -582,7 +698,7 @@ impl Runner<'_> {
         })
     }
 
-    fn doubts(&self, warnings: &mut Vec<String>, plan: &Plan, found: &Found, near: Option<&Point>) {
+    fn doubts(&self, warnings: &mut Vec<String>, plan: &Plan, found: &Found) {
         if plan.uncertain.is_some() {
             warnings.push(
                 "uncertain parameters are drawn anew in each replication: the capacity is that of all of them \
@@ -596,15 +712,6 @@ impl Runner<'_> {
             warnings.push(format!(
                 "the capacity is known to ± {:.0} % only: longer replications, or more of them, narrow it",
                 share * 100.0
-            ));
-        }
-        let alone = |p: &&Point| p.kept().is_some_and(|kept| kept.scores.iter().any(|s| !s.pooled));
-        if let Some(near) = near.filter(alone) {
-            let replications = plan.run.replications_min;
-            warnings.push(format!(
-                "near the capacity (load {:.4}) a metric of all {replications} replications together carries no \
-                 interval; the mean of their own values was taken, which is biased if each has few samples",
-                near.load
             ));
         }
         warnings.extend(self.is_no_load());

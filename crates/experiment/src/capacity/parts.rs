@@ -12,9 +12,10 @@ use super::search::Scale;
 /// Halvings when the saturation of a setting is looked for by theory: a millionth of the range is left.
 const HALVINGS: u32 = 20;
 
-/// Utilisation of the busiest part by theory.
+/// Utilisation of the busiest part by theory; nothing where it may be one of which theory tells nothing.
 fn busiest(loaded: &Loaded) -> Option<f64> {
-    loaded.saturation.first().map(|load| load.utilisation)
+    let all: Option<Vec<f64>> = loaded.saturation.iter().map(|load| load.utilisation).collect();
+    all?.first().copied()
 }
 
 /// The load at which the first part has no idle time left, by theory; nothing where theory tells nothing.
@@ -45,9 +46,11 @@ pub(super) fn saturation_load(loads: &Loads) -> Result<Option<f64>, ExperimentEr
 
 /// Whether twice the setting makes the bottleneck twice as busy.
 fn is_proportional(loads: &Loads, now: f64) -> Result<bool, ExperimentError> {
+    // Of whole loads there may be none half as high.
     let half = loads.fitting(loads.start / 2.0);
-    let then = busiest(&loads.at(half)?).unwrap_or(0.0);
-    Ok((then / now - half / loads.start).abs() < 1e-6)
+    let other = if half < loads.start { half } else { loads.fitting(loads.start * 2.0) };
+    let then = busiest(&loads.at(other)?).unwrap_or(0.0);
+    Ok((then / now - other / loads.start).abs() < 1e-6)
 }
 
 /// Share of the requests sent that may be lost more than at low load before a load counts as saturated.
@@ -124,9 +127,9 @@ pub(super) fn parts(
     if let (Some(whole), Some(measured)) = ((loaded.offered_per_s)(0, to), (loaded.offered_per_s)(from, to))
         && whole > 0.0
     {
-        theory.iter_mut().for_each(|load| load.utilisation *= measured / whole);
+        theory.iter_mut().filter_map(|load| load.utilisation.as_mut()).for_each(|of| *of *= measured / whole);
     }
-    let proportional = loads.axis == LoadAxis::Clients && loads.users_written.is_none()
+    let proportional = loads.is_proportional
         || matches!(loads.axis, LoadAxis::Setting { .. })
             && scale.saturation.is_some()
             && busiest(&loads.at(loads.start)?).map_or(Ok(false), |now| is_proportional(loads, now))?;
@@ -135,7 +138,7 @@ pub(super) fn parts(
         .utilisation
         .iter()
         .map(|(name, utilisation)| {
-            let by_theory = theory.iter().find(|load| load.part == *name).map(|load| load.utilisation);
+            let by_theory = theory.iter().find(|load| load.part == *name).and_then(|load| load.utilisation);
             PartLoad {
                 name: name.clone(),
                 utilisation: utilisation.clone(),

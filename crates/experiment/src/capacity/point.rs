@@ -36,6 +36,8 @@ pub(super) struct Kept {
     pub utilisation: Vec<(String, Estimated)>,
     /// By objective.
     pub scores: Vec<Score>,
+    /// By objective, why its data do not tell whether it holds; nothing where they do.
+    pub untold: Vec<Option<String>>,
     /// What is measured, from and to \[ns\].
     pub measured: (u64, u64),
     pub digest: u64,
@@ -48,30 +50,41 @@ pub(super) struct Score {
     pub value: f64,
     /// The ends of its interval, if the data carry one.
     pub interval: Option<(f64, f64)>,
-    /// Whether it is that of all replications together; otherwise it is the mean of their own.
-    pub pooled: bool,
+    /// Whether the data tell on which side of the bound it is. Otherwise the value is a guess, to search by and for
+    /// nothing else: the mean of what the replications gave one by one.
+    pub is_told: bool,
+    /// Whether more load is expected to help: a rate that must be above its bound.
+    pub asks_for_load: bool,
 }
 
 impl Score {
     fn of(objective: &ObjectiveResult, comparison: Comparison, confidence: f64) -> Score {
         let at = |value: f64| distance(value, objective.bound, comparison, &objective.unit);
+        let above = matches!(comparison, Comparison::Greater | Comparison::GreaterOrEqual);
+        let asks_for_load = above && objective.unit == Unit::Rate;
         match &objective.value {
             Estimated::Known(e) => {
                 let (a, b) = (at(e.low), at(e.high));
-                Score { value: at(e.value), interval: Some((a.min(b), a.max(b))), pooled: true }
-            }
-            // Pooled it has no interval; the replications one by one have a spread.
-            Estimated::NotEnough { .. } => {
-                let known: Vec<f64> = objective.per_replication.iter().flatten().map(|v| at(*v)).collect();
-                match Estimated::from_replications(&known, confidence) {
-                    Estimated::Known(e) => {
-                        Score { value: e.value, interval: Some((e.low, e.high)), pooled: false }
-                    }
-                    // No good answer at all, no number: nothing holds.
-                    Estimated::NotEnough { .. } => {
-                        Score { value: known.first().copied().unwrap_or(FAR), interval: None, pooled: false }
-                    }
+                Score {
+                    value: at(e.value),
+                    interval: Some((a.min(b), a.max(b))),
+                    is_told: true,
+                    asks_for_load,
                 }
+            }
+            // Not one good answer: nothing to measure, and missed.
+            Estimated::NotEnough { .. } if objective.verdict == Verdict::Missed => {
+                Score { value: FAR, interval: None, is_told: true, asks_for_load }
+            }
+            Estimated::NotEnough { .. } => {
+                let alone: Vec<f64> = objective.per_replication.iter().flatten().map(|v| at(*v)).collect();
+                let (n, all) = (alone.len(), objective.per_replication.len());
+                let value = if n == 0 { FAR } else { alone.iter().sum::<f64>() / n as f64 };
+                // By the sign test it is missed if every replication misses it: they are independent, and too few
+                // samples make a percentile too low, so that this is no reason. That they all hold says nothing.
+                let all_miss = n == all && alone.iter().all(|score| *score >= 0.0);
+                let is_told = all_miss && 0.5f64.powi(n as i32) <= 1.0 - confidence;
+                Score { value, interval: None, is_told, asks_for_load }
             }
         }
     }
@@ -148,7 +161,7 @@ impl Point {
     pub fn score(&self) -> Score {
         match &self.seen {
             Ok(kept) if !self.only_grows() => kept.worst(),
-            _ => Score { value: FAR, interval: None, pooled: true },
+            _ => Score { value: FAR, interval: None, is_told: true, asks_for_load: false },
         }
     }
 
@@ -157,13 +170,38 @@ impl Point {
         self.kept().is_some_and(|kept| kept.worst().value < 0.0 && !kept.seen.overloaded.is_empty())
     }
 
-    /// Whether all objectives hold here.
+    /// Whether all objectives hold here, as far as is known.
     pub fn holds(&self) -> bool {
         self.score().value < 0.0
     }
 
+    /// The objectives that this load leaves open: those whose data do not tell, where no other is missed for sure.
+    pub fn untold(&self) -> Vec<usize> {
+        let Some(kept) = self.kept() else { return Vec::new() };
+        if kept.holds() == Some(false) {
+            return Vec::new();
+        }
+        (0..kept.scores.len()).filter(|o| !kept.scores[*o].is_told).collect()
+    }
+
     pub fn kept(&self) -> Option<&Kept> {
         self.seen.as_ref().ok()
+    }
+}
+
+/// Whether all hold: one that is surely missed decides it, and one that is not told leaves it open.
+fn holds(scores: &[Score]) -> Option<bool> {
+    if scores.iter().any(|score| score.is_told && score.value >= 0.0) {
+        return Some(false);
+    }
+    (!scores.is_empty() && scores.iter().all(|score| score.is_told)).then_some(true)
+}
+
+/// Why the data of an objective do not tell whether it holds.
+fn untold(objective: &ObjectiveResult, score: &Score) -> Option<String> {
+    match &objective.value {
+        Estimated::NotEnough { reason, .. } if !score.is_told => Some(reason.clone()),
+        _ => None,
     }
 }
 
@@ -208,7 +246,7 @@ impl Kept {
                 p99: Estimated::percentile(&latencies, 0.99, confidence),
                 errors: crate::evaluate::share(&bad, &ended, confidence),
                 utilisation: None,
-                holds: (!scores.is_empty()).then(|| scores.iter().all(|score| score.value < 0.0)),
+                holds: holds(&scores),
                 overloaded: overloaded.map(|(_, part)| part.name.clone()).collect(),
             },
             good: good_rates,
@@ -218,6 +256,7 @@ impl Kept {
                 .iter()
                 .filter_map(|part| Some((part.name.clone(), part.all.utilisation.as_ref()?.share.clone())))
                 .collect(),
+            untold: result.objectives.iter().zip(&scores).map(|(of, score)| untold(of, score)).collect(),
             scores,
             measured: (result.facts.warm_up.as_nanos(), result.facts.duration.as_nanos()),
             digest: result.digest,
@@ -225,10 +264,16 @@ impl Kept {
         }
     }
 
+    /// Whether all objectives hold; nothing where the data do not tell, or there are none.
+    fn holds(&self) -> Option<bool> {
+        holds(&self.scores)
+    }
+
     /// The score of the objective that is worst off.
     fn worst(&self) -> Score {
         let worst = self.scores.iter().max_by(|a, b| a.value.total_cmp(&b.value));
-        worst.copied().unwrap_or(Score { value: -FAR, interval: None, pooled: true })
+        let nothing = Score { value: -FAR, interval: None, is_told: true, asks_for_load: false };
+        worst.copied().unwrap_or(nothing)
     }
 
     /// Returns the share of the requests sent that ended well.

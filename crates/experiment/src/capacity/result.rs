@@ -21,6 +21,8 @@ pub struct CapacityResult {
     pub range: Option<(f64, f64)>,
     /// Requests a second at that load, where what is written says it.
     pub offered_written_per_s: Option<f64>,
+    /// Whether that is an average of what changes through the run.
+    pub offered_varies: bool,
     /// Users of all clients in the file, if all are closed with a constant number of them.
     pub users_written: Option<f64>,
     /// What came of the search.
@@ -92,6 +94,21 @@ pub enum Finding {
         /// The objectives that are missed there.
         objectives: Vec<String>,
     },
+    /// There is no load at which all objectives hold: low ones are too little for one that asks for load, and high ones
+    /// too much for the same or another.
+    HoldsNowhere {
+        /// Up to which load it is too little, and for which objectives.
+        too_little: (f64, Vec<String>),
+        /// From which load on it is too much, and for which; nothing if the highest load is too little.
+        too_much: Option<(f64, Vec<String>)>,
+    },
+    /// The data of an objective do not tell whether it holds, where that decides.
+    NotTold {
+        /// The load at which that is.
+        load: f64,
+        /// The objectives, and why their data do not tell.
+        objectives: Vec<(String, String)>,
+    },
     /// All objectives hold at the highest load that was allowed.
     NotReached {
         /// That load.
@@ -150,10 +167,14 @@ pub struct Limit {
     pub name: String,
     /// The condition as it was written.
     pub condition: String,
-    /// The highest load up to which it held in every run.
+    /// The highest load up to which it held in every run, but for those that were too little for it.
     pub holds_up_to: Option<f64>,
     /// The lowest load above that at which it was missed.
     pub missed_from: Option<f64>,
+    /// The highest load below those at which it was missed too, because it asks for more.
+    pub missed_up_to: Option<f64>,
+    /// The highest load at which the data do not tell whether it holds, and why.
+    pub untold: Option<(f64, String)>,
 }
 
 /// How busy a part is at the capacity.

@@ -44,6 +44,24 @@ const NARROW: f64 = 0.002;
 /// requests that change their order are a tenth of that.
 pub(super) const APART: f64 = 0.01;
 
+/// How far apart (in the logarithm) loads must be to tell whether more load helps an objective or not.
+///
+/// # Source
+/// Chosen: over less, jumps of single requests are a slope.
+const SLOPE_APART: f64 = 0.05;
+
+/// How fast the logarithm of what is asked for must come nearer with the logarithm of the load, to say that it helps.
+///
+/// # Source
+/// Chosen: a throughput follows the load with 1; a latency far below the knee stays where it is but for chance.
+const SLOPE: f64 = 0.25;
+
+/// Highest step up where all loads so far are too little (ratio).
+///
+/// # Source
+/// Chosen: a throughput says by itself how much is missing; a hit ratio does not, and is felt for.
+const STEP_UP: f64 = 16.0;
+
 /// Loads near `saturation` are stretched.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
@@ -95,12 +113,41 @@ pub(super) struct Bounds {
     pub scale: Scale,
 }
 
-/// The highest load that holds below the lowest that misses, and that one.
-pub(super) fn bracket(points: &[Point]) -> (Option<&Point>, Option<&Point>) {
-    let missed = points.iter().filter(|p| !p.holds()).min_by(|a, b| a.load.total_cmp(&b.load));
+/// Between which loads the border lies.
+pub(super) struct Bracket<'a> {
+    /// The highest load that misses because it is too little; nothing below it can hold.
+    pub floor: Option<&'a Point>,
+    /// The highest load that holds below the lowest that misses because it is too much.
+    pub held: Option<&'a Point>,
+    /// That one.
+    pub missed: Option<&'a Point>,
+}
+
+pub(super) fn bracket(points: &[Point]) -> Bracket<'_> {
+    let highest = |a: &&Point, b: &&Point| a.load.total_cmp(&b.load);
+    let missed = points.iter().filter(|p| !p.holds() && !is_too_little(p, points)).min_by(highest);
     let below = missed.map_or(f64::INFINITY, |p| p.load);
-    let held = points.iter().filter(|p| p.holds() && p.load < below);
-    (held.max_by(|a, b| a.load.total_cmp(&b.load)), missed)
+    let held = points.iter().filter(|p| p.holds() && p.load < below).max_by(highest);
+    let floor = points.iter().filter(|p| is_too_little(p, points) && p.load < below).max_by(highest);
+    Bracket { floor, held, missed }
+}
+
+/// Whether all that a load misses asks for more load: a throughput that must be above its bound, or the hit ratio of a
+/// cache that more requests keep warm. Which way it goes, the nearest load that was run tells.
+pub(super) fn is_too_little(p: &Point, points: &[Point]) -> bool {
+    let Some(kept) = p.kept().filter(|_| !p.only_grows()) else { return false };
+    let apart = |q: &&Point| (q.load / p.load).ln().abs() >= SLOPE_APART;
+    let scores = |q: &&Point| q.kept().is_some();
+    let above = points.iter().filter(|q| q.load > p.load && apart(q) && scores(q));
+    let below = points.iter().filter(|q| q.load < p.load && apart(q) && scores(q));
+    let above = above.min_by(|a, b| a.load.total_cmp(&b.load));
+    let neighbour = above.or_else(|| below.max_by(|a, b| a.load.total_cmp(&b.load)));
+    let falls = |o: usize| match neighbour.and_then(|q| Some((q.load, q.kept()?.scores[o]))) {
+        Some((load, score)) => (score.value - kept.scores[o].value) / (load / p.load).ln() <= -SLOPE,
+        None => kept.scores[o].asks_for_load,
+    };
+    let mut missed = (0..kept.scores.len()).filter(|o| kept.scores[*o].value >= 0.0).peekable();
+    missed.peek().is_some() && missed.all(falls)
 }
 
 /// The load to begin with.
@@ -111,12 +158,20 @@ pub(super) fn first(bounds: &Bounds) -> f64 {
 
 /// Decides what to run next.
 pub(super) fn next(points: &[Point], bounds: &Bounds) -> Next {
-    let raw = match bracket(points) {
+    let Bracket { floor, held, missed } = bracket(points);
+    let raw = match (held, missed) {
         (Some(held), None) => {
             if held.load >= bounds.high * (1.0 - 1e-9) {
                 return Next::Edge;
             }
             above(held, points, bounds)
+        }
+        (None, Some(missed)) if floor.is_some() => {
+            let low = floor.map_or(bounds.low, |floor| floor.load);
+            if missed.load / low - 1.0 < NARROW {
+                return Next::Edge;
+            }
+            (low * missed.load).sqrt()
         }
         (None, Some(missed)) => {
             if missed.load <= bounds.low * (1.0 + 1e-9) {
@@ -134,7 +189,12 @@ pub(super) fn next(points: &[Point], bounds: &Bounds) -> Next {
             }
             between(held, missed, points, bounds.scale)
         }
-        (None, None) => return Next::Try(first(bounds)),
+        (None, None) => match floor {
+            None => return Next::Try(first(bounds)),
+            Some(floor) if floor.load >= bounds.high * (1.0 - 1e-9) => return Next::Edge,
+            // What is asked for in proportion to the load says how much of it is missing, and a little more.
+            Some(floor) => floor.load * (1.02 * floor.score().value.exp()).clamp(1.1, STEP_UP),
+        },
     };
     Next::Try(raw.clamp(bounds.low, bounds.high))
 }

@@ -97,7 +97,7 @@ impl PointSpec {
             parts: plan.parts.iter().map(part).collect(),
             objectives: plan.objectives.iter().map(|o| (o.name.clone(), o.condition.to_string())).collect(),
             watches: plan.watches.iter().map(|w| (w.name.clone(), w.metric.to_string())).collect(),
-            warnings: plan.warnings.clone(),
+            warnings: plan.doubts(),
             uncertain: plan.uncertain.is_some(),
         }
     }

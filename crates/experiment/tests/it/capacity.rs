@@ -97,6 +97,112 @@ fn what_has_no_capacity_is_said_to_have_none() {
     assert!((patient.capacity_per_s.unwrap().value / 100.0 - 1.0).abs() < 0.03, "{patient:?}");
 }
 
+/// A percentile that no run of such length knows was taken as held up to where the mean of what the replications gave
+/// alone left its bound.
+#[test]
+fn an_objective_without_enough_data_is_no_capacity() {
+    let never = "\"never\": \"p99.9999999(callers.latency) < 1s\"";
+    let found = of_clients(&scenario(OPEN, ONE, "", &format!("{never}, {MEAN}")));
+    let Finding::NotTold { objectives, .. } = &found.finding else { panic!("{:?}", found.finding) };
+    assert!(objectives.len() == 1 && objectives[0].0 == "never", "{objectives:?}");
+    assert!(found.capacity.is_none() && found.rough.is_none() && found.binding.is_none(), "{found:?}");
+    // What is missed in every replication is missed, and what is told of the other objective stands.
+    assert!(found.limits[0].holds_up_to.is_none() && found.limits[0].untold.is_some(), "{:?}", found.limits);
+    assert!(
+        found.limits[1].holds_up_to.is_some() && found.limits[1].missed_from.is_some(),
+        "{:?}",
+        found.limits
+    );
+    assert!(found.knee.iter().all(|row| row.seen.as_ref().unwrap().holds != Some(true)));
+    assert_eq!(found.knee.last().unwrap().seen.as_ref().unwrap().holds, Some(false));
+}
+
+/// At 60/s the throughput begins to be enough, at 80/s the mean is 50 ms: in between both hold.
+#[test]
+fn an_objective_that_asks_for_load_is_no_upper_border() {
+    let found =
+        of_clients(&scenario(OPEN, ONE, "", &format!("\"much\": \"goodput(callers) > 60/s\", {MEAN}")));
+    assert!((found.capacity_per_s.unwrap().value / 80.0 - 1.0).abs() < 0.02, "{found:?}");
+    assert_eq!(found.binding.unwrap().name, "fast");
+    let much = &found.limits[0];
+    assert!(much.missed_from.is_none() && much.missed_up_to.unwrap() * 40.0 < 60.0, "{much:?}");
+    // Begun below, the search goes up.
+    let calm = scenario(OPEN, ONE, "", "\"much\": \"goodput(callers) > 60/s\"");
+    let options = CapacityOptions { without_knee: true, ..CapacityOptions::default() };
+    let found =
+        capacity(&of_setting(&calm, "params.load", Some(("10/s", "90/s"))).unwrap(), &options).unwrap();
+    assert_eq!(found.finding, Finding::NotReached { load: 90.0 });
+    // Nothing holds between 80/s and 90/s, nor beyond what the server can do.
+    for (bound, both) in [("90/s", true), ("200/s", false)] {
+        let slo = format!("\"much\": \"goodput(callers) > {bound}\"");
+        let slo = if both { format!("{slo}, {MEAN}") } else { slo };
+        let found = of_clients(&scenario(OPEN, ONE, "", &slo));
+        let Finding::HoldsNowhere { too_little, too_much } = &found.finding else {
+            panic!("{:?}", found.finding)
+        };
+        assert!(too_little.1.contains(&"much".to_string()), "{too_little:?}");
+        let too_much = too_much.as_ref().unwrap();
+        assert!(
+            too_little.0 < too_much.0 && (!both || too_much.1.contains(&"fast".to_string())),
+            "{too_much:?}"
+        );
+    }
+}
+
+/// Played 2.5 times as fast, a recording of 200 s is over after 80 s: what comes after that is no load.
+#[test]
+fn a_run_ends_with_its_recording() {
+    let folder = std::env::temp_dir().join(format!("kneepoint-recording-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut rows = String::from("at\n");
+    (0..8000).for_each(|i| rows += &format!("{}\n", f64::from(i) / 40.0));
+    std::fs::write(folder.join("calls.csv"), rows).unwrap();
+    let of = |repeat: bool| {
+        let client = format!(
+            "TraceClient(to: \"desk\", file: \"calls.csv\", columns: (time: \"at\"), repeat: {repeat})"
+        );
+        let text = format!(
+            "(format: 1, title: \"a recording\", run: (duration: \"200s\", warm_up: \"20s\", replications: 6),
+              parts: {{ \"callers\": {client}, \"desk\": Service({ONE}) }}, slo: {{ {MEAN} }})"
+        );
+        let path = folder.join("scenario.ron");
+        std::fs::write(&path, text).unwrap();
+        let scenario = Scenario::open(&path).unwrap_or_else(|faults| panic!("{faults}"));
+        of_clients(&scenario)
+    };
+    let (once, again) = (of(false), of(true));
+    std::fs::remove_dir_all(&folder).unwrap();
+    // D/M/1 of 10 ms: the mean is 50 ms at 89.6/s, where the root of s = exp(-(1 - s) / rho) is 1 - 10 / 50.
+    let exact = 1.0 / (-0.01 / 0.2 * 0.8f64.ln()) / 40.0;
+    for found in [&once, &again] {
+        let capacity = found.capacity.unwrap();
+        assert!((capacity.value / exact - 1.0).abs() < 0.03, "{capacity:?} {exact}");
+        assert!(matches!(found.behaviour, Behaviour::Plateau(_)), "{:?}", found.behaviour);
+        // Utilisation follows the load to its end.
+        let busy = found
+            .knee
+            .iter()
+            .map(|row| row.seen.as_ref().unwrap().utilisation.as_ref().unwrap().value().unwrap());
+        assert!(busy.collect::<Vec<f64>>().is_sorted(), "{:?}", found.knee);
+    }
+    assert!(once.warnings.iter().any(|w| w.contains("a recording is over")), "{:?}", once.warnings);
+    assert!(again.warnings.iter().all(|w| !w.contains("recording")), "{:?}", again.warnings);
+    let highest = once.knee.last().unwrap().load;
+    // A quarter of 180 s is left at 200 s / 65 s.
+    assert!((2.5..=200.0 / 65.0).contains(&highest), "{highest}");
+}
+
+/// Theory knows what open clients offer. What closed ones do it does not, and says nothing of a part that both load.
+#[test]
+fn theory_says_nothing_of_parts_that_closed_clients_load() {
+    let users = "ClosedClient(to: \"desk\", users: 20, think: \"1s\"), \"others\": OpenClient(to: \"desk\", rate: \"=load\")";
+    let found = of_clients(&scenario(users, ONE, "", MEAN));
+    let desk = &found.parts[0];
+    assert!(desk.utilisation.known().is_some(), "{desk:?}");
+    assert_eq!((desk.utilisation_by_theory, desk.saturates_at_by_theory), (None, None));
+    assert_eq!(desk.saturates_at, None, "utilisation does not grow in proportion to the load");
+}
+
 fn of_setting(scenario: &Scenario, path: &str, range: Option<(&str, &str)>) -> Result<Loads, LoadError> {
     let quantity = |text: &str| Quantity::parse(text).expect("a quantity");
     let range = range.map(|(a, b)| (quantity(a), quantity(b)));
@@ -322,8 +428,14 @@ fn ends_of_an_interval_lie_between_loads_that_were_run_or_are_open() {
         Scenario::from_text("short", &text, None).unwrap_or_else(|faults| panic!("{faults}"))
     };
     let options = CapacityOptions { without_knee: true, ..CapacityOptions::default() };
-    let (mut closed, mut open) = (0, 0);
+    let (mut closed, mut open, mut untold) = (0, 0, 0);
     let mut bounded = |found: &CapacityResult, lowest: f64, highest: f64| {
+        // What `run` calls too few data says nothing of a capacity either.
+        if let Finding::NotTold { objectives, .. } = &found.finding {
+            assert!(objectives.iter().all(|(_, why)| !why.is_empty()) && found.rough.is_none(), "{found:?}");
+            untold += 1;
+            return;
+        }
         assert_eq!(found.finding, Finding::Found, "{found:?}");
         assert!(found.runs <= 13, "{found:?}");
         match (&found.capacity, &found.rough) {
@@ -366,7 +478,7 @@ fn ends_of_an_interval_lie_between_loads_that_were_run_or_are_open() {
             bounded(&found, 0.01, 1.0);
         }
     }
-    assert!(closed > 3 && open > 3, "{closed} {open}");
+    assert!(closed > 3 && open > 3 && untold > 3, "{closed} {open} {untold}");
 }
 
 /// A share of errors that must be 0 is on one side or the other, and says nothing of how far.

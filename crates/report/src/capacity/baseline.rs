@@ -22,6 +22,12 @@ pub struct Baseline {
     pub per_s: bool,
     /// The capacity on the load's own axis.
     pub on_axis: Option<Estimate>,
+    /// What was asked for: name and condition of each objective.
+    pub objectives: Vec<(String, String)>,
+    /// Requests a second of its file, where that says them.
+    pub offered_written_per_s: Option<f64>,
+    /// Its seed.
+    pub seed: Option<u64>,
 }
 
 /// What a new capacity is against an earlier one.
@@ -79,7 +85,14 @@ pub fn read_baseline(text: &str) -> Result<Baseline, String> {
         capacity,
         per_s: per_s.is_some(),
         on_axis,
+        objectives: value["objectives"].as_array().into_iter().flatten().filter_map(objective).collect(),
+        offered_written_per_s: value["offered_written_per_s"].as_f64(),
+        seed: value["seed"].as_u64(),
     })
+}
+
+fn objective(value: &Value) -> Option<(String, String)> {
+    Some((value["name"].as_str()?.to_string(), value["condition"].as_str()?.to_string()))
 }
 
 fn estimate(value: &Value) -> Option<Estimate> {
@@ -97,6 +110,46 @@ fn estimate(value: &Value) -> Option<Estimate> {
 }
 
 impl Baseline {
+    /// What is otherwise than it was, beside what is compared: other objectives have another capacity, whatever the
+    /// system does.
+    #[must_use]
+    pub fn differences(&self, now: &CapacityResult) -> Vec<String> {
+        let mut differences = Vec::new();
+        let condition = |name: &str| now.limits.iter().find(|limit| limit.name == name);
+        for (name, before) in &self.objectives {
+            match condition(name) {
+                None => differences
+                    .push(format!("the baseline has an objective {name}, {before}: there is none now")),
+                Some(limit) if limit.condition != *before => differences.push(format!(
+                    "the objective {name} was {before} in the baseline, and is {} now",
+                    limit.condition
+                )),
+                Some(_) => {}
+            }
+        }
+        for limit in
+            now.limits.iter().filter(|limit| self.objectives.iter().all(|(name, _)| *name != limit.name))
+        {
+            differences
+                .push(format!("the objective {}, {}, is not in the baseline", limit.name, limit.condition));
+        }
+        if let (Some(before), Some(now)) = (self.offered_written_per_s, now.offered_written_per_s)
+            && (now / before - 1.0).abs() > 1e-6
+        {
+            let [before, now] = [before, now].map(super::rounded);
+            differences.push(format!(
+                "the load of the file was {before} requests/s in the baseline, and is {now} now"
+            ));
+        }
+        if let Some(seed) = self.seed.filter(|seed| *seed != now.seed) {
+            differences.push(format!(
+                "the baseline was made with seed {seed}, this with seed {}: the same would show smaller differences",
+                now.seed
+            ));
+        }
+        differences
+    }
+
     /// Holds a new capacity against this one. That there is none now is an answer too: what was found says whether it
     /// can be as high as it was.
     ///

@@ -36,6 +36,9 @@ pub(crate) fn rounded(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// What a load is called that can be told only against that of the file.
+pub(crate) const TIMES: &str = " times the load of the file";
+
 /// What a load is called, and what a value of it is multiplied by.
 pub(crate) struct Named {
     pub factor: f64,
@@ -46,9 +49,12 @@ pub(crate) struct Named {
 pub(crate) fn named(result: &CapacityResult) -> Named {
     match &result.axis {
         LoadAxis::Clients => match (result.offered_written_per_s, result.users_written) {
-            (Some(per_s), _) => Named { factor: per_s, unit: " requests/s".to_string() },
+            (Some(per_s), _) => {
+                let unit = if result.offered_varies { " requests/s on average" } else { " requests/s" };
+                Named { factor: per_s, unit: unit.to_string() }
+            }
             (None, Some(users)) => Named { factor: users, unit: " users".to_string() },
-            (None, None) => Named { factor: 1.0, unit: " times the load of the file".to_string() },
+            (None, None) => Named { factor: 1.0, unit: TIMES.to_string() },
         },
         LoadAxis::Setting { dimension, .. } => {
             let unit = match dimension {
@@ -172,6 +178,27 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
                 objectives.join(", ")
             }
         ),
+        (Finding::HoldsNowhere { too_little: (low, little), too_much }, _) => {
+            let high = match too_much {
+                Some((high, much)) => format!(
+                    ", and {} is too much for {}",
+                    load(result, *high),
+                    if much.is_empty() { "the servers".to_string() } else { much.join(" and ") }
+                ),
+                None => ", the highest load that was tried".to_string(),
+            };
+            let little = little.join(" and ");
+            format!("Holds at no load: {} is too little for {little}{high}.", load(result, *low))
+        }
+        (Finding::NotTold { load: at, objectives }, _) => {
+            let each = objectives.iter().map(|(name, why)| format!("{name} ({why})"));
+            format!(
+                "Not enough data to tell a capacity: at {} they do not say whether the objectives hold: {}. Longer \
+                 replications, or more of them, may.",
+                load(result, *at),
+                each.collect::<Vec<String>>().join(", ")
+            )
+        }
         (Finding::NotReached { load: at }, _) if result.range.is_some() => format!(
             "Holds in the whole of the range, at least up to {}: the capacity lies beyond it.",
             load(result, *at)

@@ -7,7 +7,7 @@ use kneepoint_experiment::result::Unit;
 use kneepoint_statistics::{Estimate, Estimated};
 
 use super::{
-    bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named,
+    TIMES, bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named,
     recovery_sentence, rounded,
 };
 use crate::number::counted;
@@ -37,8 +37,8 @@ pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
     let mut text = String::new();
     let colour = match result.finding {
         Finding::Found | Finding::NotReached { .. } | Finding::Saturated { .. } => 32,
-        Finding::MissedAtLowest { .. } => 31,
-        Finding::NotSettled { .. } => 33,
+        Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { .. } => 31,
+        Finding::NotSettled { .. } | Finding::NotTold { .. } => 33,
         Finding::NoObjective => 0,
     };
     let sentence = wrap("", &safe(&capacity_sentence(result)), look.width);
@@ -57,14 +57,17 @@ pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
     text += &wrap(
         "",
         &format!(
-            "{} of {} replications each; {}{}.",
+            "{} of {} replications each; {}.",
             counted(result.runs.into(), "run", "runs"),
             count(result.replications),
             match result.load_written {
-                Some(written) => format!("the file's own load is {}", safe(&load(result, written))),
+                Some(_) if named(result).unit == TIMES =>
+                    "the load is a factor on that of the file".to_string(),
+                Some(written) => {
+                    format!("the file's own load is {}{}", safe(&load(result, written)), factor(result))
+                }
                 None => "the file's own load is no single value".to_string(),
             },
-            factor(result)
         ),
         look.width,
     );
@@ -82,14 +85,12 @@ pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
     text
 }
 
-/// How many times the file's load the capacity is; over time as in the file, if it changes.
+/// How many times the file's load the capacity is.
 fn factor(result: &CapacityResult) -> String {
     match (&result.capacity, result.load_written) {
         (Some(capacity), Some(written)) if written > 0.0 => {
             let times = capacity.value / written;
-            let clients = result.axis == kneepoint_experiment::capacity::LoadAxis::Clients;
-            let mean = if clients && result.offered_written_per_s.is_some() { " on average" } else { "" };
-            format!("{mean}, and the capacity {times:.3} times that")
+            format!(", and the capacity {times:.3} times that")
         }
         _ => String::new(),
     }
@@ -97,6 +98,7 @@ fn factor(result: &CapacityResult) -> String {
 
 fn objectives(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&str) -> String) {
     let mut table = Table::new(["objective", "held up to", "missed from", "condition"]);
+    let mut notes = Vec::new();
     for limit in &result.limits {
         let at = |load: Option<f64>| load.map_or_else(|| "–".to_string(), |load| bare(result, load));
         let mark = match &result.binding {
@@ -107,10 +109,19 @@ fn objectives(text: &mut String, result: &CapacityResult, look: Look, head: &dyn
             format!("{}{mark}", safe(&limit.name)),
             [at(limit.holds_up_to), at(limit.missed_from), safe(&limit.condition)],
         );
+        if let Some(load) = limit.missed_up_to {
+            notes.push(format!("{} asks for load: it was missed at {} too", limit.name, bare(result, load)));
+        }
+        if let Some((load, why)) = &limit.untold
+            && limit.holds_up_to.is_none_or(|held| held < *load)
+        {
+            notes.push(format!("{}: not enough data at {}: {why}", limit.name, bare(result, *load)));
+        }
     }
     if !table.is_empty() {
         *text += &head("OBJECTIVES, AMONG THE LOADS THAT WERE RUN");
         *text += &table.render(look.width);
+        notes.iter().for_each(|note| *text += &wrap("  – ", &safe(note), look.width));
     }
     if let Some(steepness) = result.binding.as_ref().and_then(|binding| binding.steepness) {
         *text += &wrap(
@@ -178,8 +189,10 @@ fn knee(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&s
                     (Some(false), true) => "missed",
                     (Some(true), false) => "hold, queue grows",
                     (Some(false), false) => "missed, queue grows",
-                    (None, true) => "",
-                    (None, false) => "queue grows",
+                    (None, true) if result.limits.is_empty() => "",
+                    (None, false) if result.limits.is_empty() => "queue grows",
+                    (None, true) => "not enough data",
+                    (None, false) => "not enough data, queue grows",
                 };
                 let utilisation = seen.utilisation.as_ref();
                 table.row(

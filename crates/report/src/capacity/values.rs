@@ -54,6 +54,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "load_written": result.load_written,
         "range": result.range.map(|(low, high)| [low, high]),
         "offered_written_per_s": result.offered_written_per_s,
+        "offered_varies": result.offered_varies,
         "users_written": result.users_written,
         "capacity": result.capacity.as_ref().map(known),
         "rough": result.rough.as_ref().map(|rough| json!({
@@ -67,7 +68,8 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         })),
         "objectives": result.limits.iter().map(|limit| json!({
             "name": limit.name, "condition": limit.condition,
-            "holds_up_to": limit.holds_up_to, "missed_from": limit.missed_from,
+            "holds_up_to": limit.holds_up_to, "missed_from": limit.missed_from, "missed_up_to": limit.missed_up_to,
+            "untold": limit.untold.as_ref().map(|(load, reason)| json!({ "load": load, "reason": reason })),
         })).collect::<Vec<_>>(),
         "bottleneck_sentence": bottleneck_sentence(result),
         "parts": result.parts.iter().map(|part| json!({
@@ -94,6 +96,16 @@ fn finding(finding: &Finding) -> Value {
         Finding::Saturated { part } => json!({ "kind": "saturated", "part": part }),
         Finding::MissedAtLowest { load, objectives } => {
             json!({ "kind": "missed at lowest", "load": load, "objectives": objectives })
+        }
+        Finding::HoldsNowhere { too_little, too_much } => {
+            let at =
+                |(load, objectives): &(f64, Vec<String>)| json!({ "load": load, "objectives": objectives });
+            let (little, much) = (at(too_little), too_much.as_ref().map(at));
+            json!({ "kind": "holds nowhere", "too_little": little, "too_much": much })
+        }
+        Finding::NotTold { load, objectives } => {
+            let each = objectives.iter().map(|(name, reason)| json!({ "name": name, "reason": reason }));
+            json!({ "kind": "not enough data", "load": load, "objectives": each.collect::<Vec<_>>() })
         }
         Finding::NotReached { load } => json!({ "kind": "not reached", "load": load }),
         Finding::NoObjective => json!({ "kind": "no objective" }),

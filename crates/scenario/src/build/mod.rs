@@ -35,7 +35,7 @@ use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
-use crate::plan::{About, Assumption, Objective, PartPlan, PartRole, Plan, ScenarioFacts, Watch};
+use crate::plan::{About, Assumption, Objective, PartPlan, PartRole, Plan, Recording, ScenarioFacts, Watch};
 use crate::scenario::Checked;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data, Value};
@@ -153,7 +153,7 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
     let uncertain = uncertain::uncertainty(checked, (load, pulse), &builder.parts).noted(&mut faults);
     let Some((run, uncertain)) = run.zip(uncertain).filter(|_| faults.is_empty()) else { return Err(faults) };
     let topology = builder.drawn();
-    let Builder { sim, parts, doubts, .. } = builder;
+    let Builder { sim, parts, recordings, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
     Ok(Plan {
@@ -171,7 +171,8 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
             .map(|(item, metric)| Watch { name: item.key.to_string(), metric: metric.clone() })
             .collect(),
         about: about(checked),
-        warnings: checked.warnings().rows().iter().map(|row| row.message.clone()).chain(doubts).collect(),
+        warnings: checked.warnings().rows().iter().map(|row| row.message.clone()).collect(),
+        recordings,
         build: Arc::new(move |seed, replication| {
             let mut sim = template.lock().unwrap_or_else(PoisonError::into_inner).clone();
             sim.reseed(seed, replication);
@@ -274,8 +275,8 @@ pub(crate) struct Builder<'a> {
     users: f64,
     /// Sorters of the part that is being built.
     sorters: usize,
-    /// What is doubtful of what was built.
-    pub(crate) doubts: Vec<String>,
+    /// The recordings that are played once.
+    pub(crate) recordings: Vec<Recording>,
 }
 
 impl<'a> Builder<'a> {
@@ -300,7 +301,7 @@ impl<'a> Builder<'a> {
             ways: 0,
             users: 0.0,
             sorters: 0,
-            doubts: Vec::new(),
+            recordings: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use kneepoint_calls::ComponentId;
 use kneepoint_components::Edge;
 use kneepoint_components::client::{
-    ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile, Record,
+    ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile,
     SessionClient, TraceClient,
 };
 use kneepoint_components::routing::Origins;
@@ -13,6 +13,7 @@ use kneepoint_random::Distribution;
 use super::wire::Among;
 use super::{Builder, Built, law, unbuilt, wire, wrong};
 use crate::diagnostic::Fault;
+use crate::plan::Recording;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data};
 use crate::value::Path;
@@ -59,8 +60,9 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             let trace = builder.keys.trace(at).ok_or_else(Vec::new);
             let ((edge, classes), trace) = both(asks, trace)?;
             let (speed, repeat) = (args.number("speed") * load, args.flag("repeat"));
-            if !repeat && let Some(doubt) = ends_early(builder, &part.name, &trace.records, speed) {
-                builder.doubts.push(doubt);
+            if let (false, Some(last)) = (repeat, trace.records.last()) {
+                let ends = SimTime::from_nanos((last.at.as_nanos() as f64 / speed) as u64);
+                builder.recordings.push(Recording { client: part.name.to_string(), ends });
             }
             let client = TraceClient::new(edge, trace.records, speed, repeat, classes);
             let client = match trace.numbered_from {
@@ -71,21 +73,6 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             builder.sim.add(&part.name, client)
         }
         other => return unbuilt(args.head, &format!("`{other}`")),
-    })
-}
-
-/// Says that a recording ends long before the run, if it does: what is measured after that is measured of nothing.
-fn ends_early(builder: &Builder<'_>, name: &str, records: &[Record], speed: f64) -> Option<String> {
-    let end = builder.checked.run()?.duration("duration");
-    let last = records.last()?.at.as_nanos() as f64 / speed;
-    // The gap to a next record that there is not, and a little more, is no reason to speak.
-    (last < 0.95 * end as f64).then(|| {
-        format!(
-            "the recording of {name} ends at {} of {}, and nothing is asked for after that: repeat: true begins it anew, a \
-             shorter run ends with it",
-            SimDuration::from_nanos(last as u64),
-            SimDuration::from_nanos(end)
-        )
     })
 }
 
