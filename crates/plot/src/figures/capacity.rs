@@ -145,6 +145,8 @@ fn knee(of: &CapacityResults) -> Figure {
                 },
             ],
             spans,
+            shades: Vec::new(),
+            lanes: Vec::new(),
         })
     };
     Figure { name: "knee".to_string(), title: title(of), subtitle, notes, content }
@@ -309,6 +311,8 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
             x: Axis::linear(of.over.clone(), Unit::Number),
             panels: vec![Panel { y: Axis::linear("capacity", unit), series, rules: Vec::new(), weight: 1.0 }],
             spans: Vec::new(),
+            shades: Vec::new(),
+            lanes: Vec::new(),
         }),
     };
     let mut all = vec![scaling];

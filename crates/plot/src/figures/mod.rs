@@ -2,9 +2,11 @@
 
 mod capacity;
 mod comparison;
+mod over_time;
 mod run;
 mod sensitivity;
 mod sweep;
+mod topology;
 
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::{count, percent};

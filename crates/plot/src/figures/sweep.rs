@@ -304,6 +304,8 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
                 weight: 1.0,
             }],
             spans: Vec::new(),
+            shades: Vec::new(),
+            lanes: Vec::new(),
         }),
     }
 }

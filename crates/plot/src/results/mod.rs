@@ -8,6 +8,8 @@ mod comparison;
 mod run;
 mod sensitivity;
 mod sweep;
+mod timeline;
+mod topology;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +22,10 @@ pub use comparison::{ComparisonResults, Contrast, Design, Difference};
 pub use run::{Client, How, Latencies, Level, Phase, RunResults, SloResult, Station};
 pub use sensitivity::{Bar, Effect, Flip, Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
 pub use sweep::{SweepAxis, SweepClient, SweepPoint, SweepResults, SweepSlo, SweepWatch, SweepWatchValue};
+pub use timeline::{
+    ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, Timeline,
+};
+pub use topology::{Calls, Edge, Node, Topology};
 
 use crate::figure::Interval;
 
