@@ -54,10 +54,16 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
     let mut elsewhere = false;
     for fault in &of.faults {
         let events = of.events.list.iter().filter(|event| is_fault(event) && event.part == fault.name);
-        let changes = events.map(|event| (event.at, event.what == "fault begins")).collect::<Vec<_>>();
+        let events: Vec<&Event> = events.collect();
+        let changes: Vec<(f64, bool)> =
+            events.iter().map(|event| (event.at, event.what == "fault begins")).collect();
+        let what = |from: f64| {
+            let began = events.iter().find(|event| event.at == from);
+            began.map_or_else(String::new, |event| event.detail.clone())
+        };
         let bars: Vec<Shade> = stretches(&changes, end)
             .into_iter()
-            .map(|(from, to, _)| Shade { name: "fault".to_string(), from, to, colour: Colour::Worse })
+            .map(|(from, to, _)| Shade { name: what(from), from, to, colour: Colour::Worse })
             .collect();
         let ends = fault.struck.low.iter().zip(&fault.struck.high);
         // Where no replication differs from another, the interval is a point.
@@ -184,8 +190,9 @@ fn points(of: &Timeline, number: impl Fn(usize) -> Option<Interval>) -> Vec<(f64
     middles.enumerate().map(|(window, at)| (at, number(window))).collect()
 }
 
-fn time() -> Axis {
-    Axis { zero: false, ..Axis::linear("simulated time", Unit::Duration) }
+fn time(of: &Timeline) -> Axis {
+    let ends = of.bounds.first().copied().zip(of.bounds.last().copied());
+    Axis { zero: false, ends, ..Axis::linear("simulated time", Unit::Duration) }
 }
 
 /// The objectives on percentiles of a client's latency.
@@ -237,6 +244,27 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     format!("{} of {name}, {median} in the middle, peaks at {most} at {at}{during}", series.name)
 }
 
+/// Says how few requests ended well in the worst window that was measured, if it was few.
+fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Option<String> {
+    /// Chosen: fewer are hardly seen in the figure.
+    const FAIL_FROM: f64 = 0.05;
+    let windows = of.bounds.windows(2).zip(client.sent.total.iter().zip(&client.good.total));
+    let share = |(bounds, (sent, good)): (&[f64], (&u64, &u64))| {
+        let at = f64::midpoint(bounds[0], bounds[1]);
+        (bounds[0] >= run.run.warm_up && *sent > 0).then(|| (*good as f64 / *sent as f64, at))
+    };
+    let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(&at));
+    let when = match fault {
+        Some((fault, _, _)) => format!("while the fault {} lasts", brief(fault)),
+        None => format!("at {}", words(at, &Unit::Duration)),
+    };
+    (share <= 1.0 - FAIL_FROM).then(|| {
+        let share = kneepoint_report::percent(share);
+        format!("As few as {share} of the requests of {} end well {when}", brief(&client.name))
+    })
+}
+
 fn is_log(series: &[Series]) -> bool {
     let values = || series.iter().flat_map(|s| &s.points).filter_map(|(_, v)| *v).map(|v| v.value);
     let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
@@ -247,7 +275,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     let (subtitle, mut notes) = about(run, of);
     notes.extend(story.notes.iter().cloned());
     let latency = latencies(of, client);
-    let title = title(run, client, &latency, story);
+    let title = failures(run, of, client, story).unwrap_or_else(|| title(run, client, &latency, story));
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
     let mut panels = vec![Panel {
@@ -274,7 +302,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     });
     panels.extend(instances(run, of, &mut notes));
     let content = Content::Lines(Lines {
-        x: time(),
+        x: time(of),
         panels,
         spans: Vec::new(),
         shades: story.shades.clone(),
@@ -352,7 +380,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         let first = heat.edges.first().copied().unwrap_or(0.0);
         let line = |slot: Series| Series { colour: Colour::Ink, dashed: slot.name == "p50", ..slot };
         Content::Density(Density {
-            x: time(),
+            x: time(of),
             bounds: of.bounds.clone(),
             y: Axis { scale: Scale::Log, zero: false, ..Axis::linear("latency", Unit::Duration) },
             from: first / 1.2,

@@ -236,7 +236,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Graph) {
     for (x, y, lines) in placed.ways.iter().filter_map(|way| way.label.as_ref()) {
         let [l, t, r, b] = label_box(&(*x, *y, lines.clone()));
         let ((l, t), (r, b)) = (at((l, t)), at((r, b)));
-        sheet.canvas.rect([l, t, r, b], ground, 0.85);
+        sheet.canvas.rect([l, t, r, b], ground, 1.0);
         for (n, line) in lines.iter().enumerate() {
             let base = y - LINE_HIGH * (lines.len() as f64 / 2.0 - n as f64 - 0.5) + 0.35 * LINE;
             write(sheet, at((*x, base)), line, LINE * scale, false, Colour::Ink, None);

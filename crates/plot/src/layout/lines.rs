@@ -23,8 +23,13 @@ fn y_values(panel: &Panel) -> impl Iterator<Item = f64> {
 }
 
 /// Returns what has to be said about these values.
-pub(super) fn notes(lines: &Lines) -> Vec<String> {
+pub(super) fn notes(lines: &Lines, frame: Frame) -> Vec<String> {
     let mut notes = Vec::new();
+    let shown = fitting(lines, frame);
+    if shown < lines.panels.len() {
+        let names: Vec<&str> = lines.panels[shown..].iter().map(|panel| panel.y.name.as_str()).collect();
+        notes.push(format!("A higher picture shows more: {}.", names.join(", ")));
+    }
     let series = || lines.panels.iter().flat_map(|panel| &panel.series);
     let points = || series().flat_map(|s| &s.points);
     let bare = points().filter(|(_, v)| v.is_some_and(|v| v.ends.is_none())).count();
@@ -55,7 +60,18 @@ pub(super) fn notes(lines: &Lines) -> Vec<String> {
     notes
 }
 
-pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
+/// How many panels there is room for.
+pub(super) fn fitting(lines: &Lines, frame: Frame) -> usize {
+    /// With a legend, and lines that can still be told apart.
+    const LEAST: f64 = 70.0;
+    // Notes take their part of what there is.
+    let room = frame.height() * 0.85 - BELOW - lanes_height(lines) + BETWEEN;
+    ((room / (LEAST + BETWEEN)) as usize).clamp(1, lines.panels.len().max(1))
+}
+
+pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize) {
+    let whole = lines;
+    let lines = &Lines { panels: whole.panels[..shown.min(whole.panels.len())].to_vec(), ..whole.clone() };
     let nothing = lines.panels.iter().all(|p| y_values(p).next().is_none());
     if nothing {
         return super::nothing(sheet, frame, "There is no number to draw: every value has too little data.");

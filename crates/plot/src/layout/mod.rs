@@ -179,7 +179,8 @@ pub(crate) fn wanted_height(figure: &Figure) -> f64 {
         Content::Rows(rows) => (200.0 + rows::ROW * rows.rows.len() as f64).clamp(312.0, 1600.0),
         Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 800.0),
         Content::Lines(lines) => {
-            USUAL.1 + 120.0 * lines.panels.len().saturating_sub(2) as f64 + lines::lanes_height(lines)
+            let panels = lines.panels.len().saturating_sub(2) as f64;
+            (USUAL.1 + 120.0 * panels + lines::lanes_height(lines)).min(1400.0)
         }
         Content::Density(_) | Content::Scatter(_) => USUAL.1,
         Content::Graph(of) => graph::wanted_height(of),
@@ -208,6 +209,7 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
     let frame = Frame { left, top: y + 14.0, right, bottom: height - 14.0 };
     // Whatever the content finds out while it is laid out is said below it: so notes get their room first.
     notes.extend(found(figure, frame));
+    let before_notes = frame;
     let mut lines: Vec<String> =
         notes.iter().flat_map(|note| font::wrapped(note, NOTE, false, room, 3)).collect();
     let most = ((frame.height() * 0.3) / (NOTE * 1.35)).floor().max(1.0) as usize;
@@ -225,7 +227,7 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
     let frame = Frame { bottom: height - 14.0 - high - if lines.is_empty() { 4.0 } else { 10.0 }, ..frame };
     match &figure.content {
         Content::Nothing(why) => nothing(&mut sheet, frame, why),
-        Content::Lines(of) => lines::draw(&mut sheet, frame, of),
+        Content::Lines(of) => lines::draw(&mut sheet, frame, of, lines::fitting(of, before_notes)),
         Content::Rows(of) => rows::draw(&mut sheet, frame, of),
         Content::HeatMap(of) => heat_map::draw(&mut sheet, frame, of),
         Content::Density(of) => density::draw(&mut sheet, frame, of),
@@ -238,7 +240,7 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
 fn found(figure: &Figure, frame: Frame) -> Vec<String> {
     match &figure.content {
         Content::Nothing(_) => Vec::new(),
-        Content::Lines(of) => lines::notes(of),
+        Content::Lines(of) => lines::notes(of, frame),
         Content::Rows(of) => rows::notes(of, frame),
         Content::HeatMap(of) => heat_map::notes(of),
         Content::Density(_) => Vec::new(),
