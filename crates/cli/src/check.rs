@@ -94,7 +94,7 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
             if !warnings.is_empty() {
                 output::say(&warnings.to_string());
             }
-            output::print(&summary(checked, &forecast))
+            output::print(&summary(checked, &forecast, warnings.rows().len()))
         }
     }
 }
@@ -150,12 +150,17 @@ fn seconds(time_s: f64) -> String {
     format!("{:.3}", Quantity::new(time_s * 1e9, Dimension::Duration))
 }
 
-fn summary(checked: &Checked, forecast: &Forecast) -> String {
+fn summary(checked: &Checked, forecast: &Forecast, warnings: usize) -> String {
     let title: String = kneepoint_report::safe(checked.title());
     let parts = checked.parts();
     let clients = parts.iter().filter(|part| part.is_client).count();
     let mut text = format!(
-        "{title}: sound. {} parts, {clients} of them clients; hash {:016x}\n",
+        "{title}: {}. {} parts, {clients} of them clients; hash {:016x}\n",
+        match warnings {
+            0 => "sound".to_string(),
+            1 => "no faults, 1 warning".to_string(),
+            n => format!("no faults, {n} warnings"),
+        },
         parts.len(),
         checked.hash()
     );
@@ -257,7 +262,7 @@ mod tests {
         // 500/s and 900/s times 9.67 ms, on ten servers
         assert!((load.mean - 0.48333).abs() < 1e-4 && (load.peak - 0.87).abs() < 1e-6, "{load:?}");
         assert!((load.peak_rate_per_s - 900.0).abs() < 1e-6 && (load.peak_at_s - 72_000.0).abs() < 1.0);
-        let text = summary(&day, &forecast);
+        let text = summary(&day, &forecast, 0);
         assert!(text.contains("48.3 % on average, 87.0 % at the peak of 900.0000/s (20h)"), "{text}");
         assert!(
             text.contains(
@@ -298,7 +303,7 @@ mod tests {
         assert!(
             (closed.throughput_max_per_s - 2.5).abs() < 1e-9 && (closed.latency_min_s - 5.0).abs() < 1e-9
         );
-        let text = summary(&terminals, &found);
+        let text = summary(&terminals, &found, 0);
         assert!(
             text.contains("t: disk saturates at about 10.0 users; there are 20, more than that"),
             "{text}"
@@ -312,7 +317,7 @@ mod tests {
             r#""u": OpenClient(to: "web", rate: FromFile(file: "x.csv", time: "t", value: "v", unit: "/s")),
             "web": Service(concurrency: Servers(1), queue: 9, does: Compute("10ms"))"#,
         );
-        let text = summary(&recorded, &forecast(&recorded));
+        let text = summary(&recorded, &forecast(&recorded), 0);
         assert!(
             text.contains("cannot be told") && text.contains("Not counted: u: its rate is not in this file."),
             "{text}"

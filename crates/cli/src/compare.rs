@@ -8,7 +8,9 @@ use kneepoint_experiment::compare::{
 };
 use kneepoint_experiment::result::{RunResult, Subject};
 use kneepoint_experiment::{Options, Progress};
-use kneepoint_report::{baseline, comparison_csv, comparison_json, comparison_text, json, junit};
+use kneepoint_report::{
+    JudgedDesign, baseline, comparison_csv, comparison_json, comparison_text, json, junit,
+};
 use kneepoint_scenario::plan::{Plan, Watch};
 use kneepoint_scenario::value::Metric;
 use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, plan};
@@ -335,8 +337,16 @@ fn variants(
 
 fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
     let Compared { comparison, gates, results } = compared;
+    // Who states conditions states what fails. Otherwise objectives decide; a first design that misses its own is what
+    // the others are to mend.
+    let judged = usize::from(arguments.baseline.is_none());
     if let Some(path) = &arguments.junit {
-        let designs: Vec<(&str, &RunResult)> = results.iter().map(|(n, r)| (n.as_str(), r)).collect();
+        let decides = |at: usize| gates.is_empty() && at >= judged;
+        let designs: Vec<JudgedDesign> = results
+            .iter()
+            .enumerate()
+            .map(|(at, (name, result))| JudgedDesign { name, result, decides: decides(at) })
+            .collect();
         let title = results.last().map_or("", |(_, r)| r.title.as_str());
         let text = junit(title, &designs, gates, arguments.fail_on_undecided);
         if let Err(message) = output::write_file(path, &text, arguments.answer.to.force) {
@@ -366,9 +376,6 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
     if ends.contains(&End::Failed) {
         return End::Failed;
     }
-    // Who states conditions states what fails. Otherwise objectives decide; a first design that misses its own is what
-    // the others are to mend.
-    let judged = usize::from(arguments.baseline.is_none());
     let missed =
         if gates.is_empty() { ends[judged..].contains(&End::Missed) } else { gates.iter().any(fails) };
     if missed { End::Missed } else { End::Fine }

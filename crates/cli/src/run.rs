@@ -2,7 +2,7 @@
 
 use kneepoint_experiment::result::{RunResult, Verdict};
 use kneepoint_experiment::{Options, Progress, REPLICATIONS_MAX};
-use kneepoint_report::{csv, json, junit, prometheus, text};
+use kneepoint_report::{JudgedDesign, csv, json, junit, prometheus, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 use kneepoint_statistics::Estimated;
 
@@ -64,7 +64,7 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
 
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {
     if let Some(path) = &arguments.junit {
-        let text = junit(&result.title, &[("run", result)], &[], false);
+        let text = junit(&result.title, &[JudgedDesign { name: "run", result, decides: true }], &[], false);
         if let Err(message) = output::write_file(path, &text, arguments.to.force) {
             output::say(&format!("error: {message}"));
             return End::Failed;

@@ -17,8 +17,8 @@ use crate::pilot;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
-    CheckResult, ClientResult, DrawnParam, Facts, ObjectiveResult, PartResult, ReplicationFacts, RunResult,
-    SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
+    CheckResult, ClientResult, DrawnParam, Facts, LeastPrecise, ObjectiveResult, PartResult,
+    ReplicationFacts, RunResult, SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
 use crate::tables::{tables, topology};
@@ -235,6 +235,8 @@ pub(crate) struct Evaluated {
     parts: Vec<PartResult>,
     /// The widest relative half width, if a precision is asked for and there is one.
     precision_reached: Option<f64>,
+    /// The number that is asked for and is least precise.
+    least_precise: Option<LeastPrecise>,
     /// How many replications there are to be: as many as there are if they do.
     pub planned: u64,
 }
@@ -244,12 +246,14 @@ pub(crate) fn evaluate(plan: &Plan, program: &Program, all: &[Replication]) -> E
     let (mut objectives, watches) = judged(plan, program, all);
     let (clients, parts) = tables(plan, program.warm_up, all);
     outage(&mut objectives, &clients);
-    let (mut precision_reached, mut planned) = (None, replications(program, all));
+    let (mut precision_reached, mut least_precise) = (None, None);
+    let mut planned = replications(program, all);
     if plan.run.precision.is_some() {
         let reached = reached(&objectives, &watches, &clients);
-        (precision_reached, planned) = (reached.widest(), next(plan, planned, &reached));
+        planned = next(plan, planned, &reached);
+        (precision_reached, least_precise) = (reached.widest(), reached.least_precise());
     }
-    Evaluated { objectives, watches, clients, parts, precision_reached, planned }
+    Evaluated { objectives, watches, clients, parts, precision_reached, least_precise, planned }
 }
 
 /// Counts replications; the batches of one are one.
@@ -274,6 +278,7 @@ pub(crate) fn facts(
         replications_max: plan.run.replications_max,
         precision: plan.run.precision,
         precision_reached,
+        least_precise: None,
         confidence: plan.run.confidence,
         seed: plan.run.seed,
     }
@@ -289,11 +294,12 @@ impl Evaluated {
         warm_up_from: WarmUpFrom,
         all: &[Replication],
     ) -> RunResult {
-        let Evaluated { objectives, watches, clients, parts, precision_reached, .. } = self;
+        let Evaluated { objectives, watches, clients, parts, precision_reached, least_precise, .. } = self;
         let batched = program.batch.is_some();
         let checks = checks(all);
         let facts = Facts {
             batches: batched.then_some(all.len() as u64),
+            least_precise,
             ..facts(plan, warm_up, warm_up_from, replications(program, all), precision_reached)
         };
         let found = warnings::Findings {
@@ -460,32 +466,43 @@ fn checks(all: &[Replication]) -> Vec<CheckResult> {
 /// Relative half widths of the numbers a precision is asked for.
 #[derive(Clone, Debug, Default)]
 struct Reached {
-    widths: Vec<f64>,
-    /// Some of them have no interval yet.
-    unknown: bool,
+    widths: Vec<(f64, String)>,
+    /// The first of them that has no interval yet.
+    unknown: Option<String>,
 }
 
 impl Reached {
-    fn add(&mut self, estimated: &Estimated) {
+    fn add(&mut self, name: &str, estimated: &Estimated) {
         match estimated {
             // Nothing is precise relative to 0: the share of errors of a run without any.
-            Estimated::Known(e) => self.widths.extend(e.relative_half_width()),
-            Estimated::NotEnough { .. } => self.unknown = true,
+            Estimated::Known(e) => {
+                self.widths.extend(e.relative_half_width().map(|width| (width, name.to_string())));
+            }
+            Estimated::NotEnough { .. } if self.unknown.is_none() => self.unknown = Some(name.to_string()),
+            Estimated::NotEnough { .. } => {}
         }
     }
 
     pub fn widest(&self) -> Option<f64> {
-        self.widths.iter().copied().reduce(f64::max)
+        self.widths.iter().map(|(width, _)| *width).reduce(f64::max)
+    }
+
+    /// What has no interval, or the widest.
+    pub fn least_precise(&self) -> Option<LeastPrecise> {
+        let widest = self.widths.iter().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name.clone());
+        let has_interval = self.unknown.is_none();
+        let name = self.unknown.clone().or(widest)?;
+        Some(LeastPrecise { name, has_interval })
     }
 }
 
 /// What is to be precise: objectives and watches; without any, the mean latency of every client.
 fn reached(objectives: &[ObjectiveResult], watches: &[WatchResult], clients: &[ClientResult]) -> Reached {
     let mut reached = Reached::default();
-    objectives.iter().for_each(|o| reached.add(&o.value));
-    watches.iter().flat_map(|w| &w.values).for_each(|v| reached.add(&v.value));
+    objectives.iter().for_each(|o| reached.add(&o.name, &o.value));
+    watches.iter().for_each(|w| w.values.iter().for_each(|v| reached.add(&w.name, &v.value)));
     if objectives.is_empty() && watches.is_empty() {
-        clients.iter().for_each(|c| reached.add(&c.all.latency.mean));
+        clients.iter().for_each(|c| reached.add(&format!("mean({}.latency)", c.name), &c.all.latency.mean));
     }
     reached
 }
@@ -500,10 +517,10 @@ fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
     let asked = plan.run.precision.expect("asked for");
     let target = asked / (1.0 + asked);
     let widest = reached.widest();
-    if !reached.unknown && widest.is_some_and(|w| w <= target) {
+    if reached.unknown.is_none() && widest.is_some_and(|w| w <= target) {
         return n;
     }
-    if !reached.unknown && reached.widths.is_empty() {
+    if reached.unknown.is_none() && reached.widths.is_empty() {
         // Everything is 0, or there is nothing to look at: more of it says no more.
         return n;
     }

@@ -93,14 +93,23 @@ fn about_run(of: &Findings, warnings: &mut Vec<String>) {
     }
     if let Some(asked) = of.facts.precision {
         let target = asked / (1.0 + asked);
+        let (name, has_interval) = match &of.facts.least_precise {
+            Some(least) => (least.name.as_str(), least.has_interval),
+            None => ("it", true),
+        };
         match of.facts.precision_reached {
-            Some(reached) if reached > target => warnings.push(format!(
-                "an interval is wider than asked: ± {} of its value after {replications} replications, {} asked for",
-                percent(reached),
-                percent(asked)
-            )),
             None => warnings.push(format!(
                 "a precision of {} was asked for, but after {replications} replications no number has an interval",
+                percent(asked)
+            )),
+            Some(_) if !has_interval => warnings.push(format!(
+                "a precision of {} was asked for, but after {replications} replications {name} has no interval",
+                percent(asked)
+            )),
+            Some(reached) if reached > target => warnings.push(format!(
+                "an interval is wider than asked: that of {name} is ± {} of its value after {replications} replications, \
+                 {} asked for",
+                percent(reached),
                 percent(asked)
             )),
             Some(_) => {}

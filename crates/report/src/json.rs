@@ -173,6 +173,7 @@ fn run(result: &RunResult) -> Value {
         "replications_max": facts.replications_max,
         "precision": facts.precision,
         "precision_reached": facts.precision_reached,
+        "least_precise": facts.least_precise.as_ref().map(|least| &least.name),
         "confidence": facts.confidence,
         "each_replication": each,
     })

@@ -16,6 +16,17 @@ enum Became {
     Broken(String),
 }
 
+/// A design and what it came to.
+#[derive(Clone, Copy, Debug)]
+pub struct JudgedDesign<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its result.
+    pub result: &'a RunResult,
+    /// Whether a missed objective of it is a failure.
+    pub decides: bool,
+}
+
 struct Case {
     class: String,
     name: String,
@@ -24,20 +35,17 @@ struct Case {
 
 /// Returns objectives and gates as JUnit XML: a test case for each objective of each design, and for each gate.
 ///
-/// An objective missed and a gate that holds are failures; what is unclear or rests on too little is skipped, with
-/// the reason, or an undecided gate a failure if `undecided_fails`; a run that failed its own checks is an error.
+/// A gate that holds is a failure, and so is an objective that is missed by a design whose objectives decide; what does
+/// not decide, is unclear or rests on too little is skipped, with the reason, or an undecided gate a failure if
+/// `undecided_fails`; a run that failed its own checks is an error. So a file without failures goes with an exit code
+/// of 0, and one with failures with 1.
 ///
 /// # Source
 /// The schema of Apache Ant's JUnit task, as junitparser and the large pipelines read it. Times are left out: they
 /// would differ from run to run.
-pub fn junit(
-    title: &str,
-    designs: &[(&str, &RunResult)],
-    gates: &[GateResult],
-    undecided_fails: bool,
-) -> String {
+pub fn junit(title: &str, designs: &[JudgedDesign], gates: &[GateResult], undecided_fails: bool) -> String {
     let mut cases = Vec::new();
-    for (name, result) in designs {
+    for JudgedDesign { name, result, decides } in designs {
         let class = if designs.len() > 1 { format!("slo.{name}") } else { "slo".to_string() };
         if result.verdict == Verdict::Void {
             let failed: Vec<String> =
@@ -52,6 +60,9 @@ pub fn junit(
             let say = || objective.sentence.clone();
             let became = match objective.verdict {
                 Verdict::Met => Became::Passed,
+                Verdict::Missed | Verdict::Probability if !decides => {
+                    Became::Skipped(format!("decides nothing here: {}", say()))
+                }
                 Verdict::Missed => Became::Failed(say()),
                 // As the exit code of a run: sooner missed than met, for sure.
                 Verdict::Probability
@@ -146,7 +157,12 @@ mod tests {
     #[test]
     fn objectives_are_test_cases() {
         let run = sample::run();
-        let text = junit("a <shop> & \u{1b}more", &[("base", &run)], &[], false);
+        let text = junit(
+            "a <shop> & \u{1b}more",
+            &[JudgedDesign { name: "base", result: &run, decides: true }],
+            &[],
+            false,
+        );
         assert!(text.contains("name=\"a &lt;shop&gt; &amp; \\u{1b}more\""), "{text}");
         assert!(text.contains(
             "<testsuites name=\"kneepoint\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\">"
@@ -154,5 +170,8 @@ mod tests {
         assert_eq!(text.matches("<testcase ").count(), 2);
         assert_eq!(text.matches("<failure ").count(), 1);
         assert_eq!(text.matches("</testcase>").count(), 1);
+        // Where it does not decide the exit code, it is no failure either.
+        let text = junit("shop", &[JudgedDesign { name: "base", result: &run, decides: false }], &[], false);
+        assert!(text.contains("tests=\"2\" failures=\"0\" errors=\"0\" skipped=\"1\""), "{text}");
     }
 }

@@ -39,7 +39,7 @@ pub use crate::comparison::{
 };
 pub use crate::csv::csv;
 pub use crate::json::{SCHEMA_VERSION, json};
-pub use crate::junit::junit;
+pub use crate::junit::{JudgedDesign, junit};
 pub use crate::number::{count, duration, interval, percent, quantity};
 pub use crate::prometheus::prometheus;
 pub use crate::safe::safe;

@@ -138,6 +138,7 @@ pub(crate) fn run() -> RunResult {
             replications_max: 10,
             precision: None,
             precision_reached: None,
+            least_precise: None,
             confidence: 0.95,
             seed: 1,
         },

@@ -77,6 +77,15 @@ pub struct RunResult {
     pub measures: Vec<Measure>,
 }
 
+/// The number that most stands in the way of a precision: the first without an interval, or the widest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeastPrecise {
+    /// Its name: of an objective or a watch, or a metric.
+    pub name: String,
+    /// Whether it has an interval.
+    pub has_interval: bool,
+}
+
 /// How long, how often, how sure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
@@ -96,6 +105,8 @@ pub struct Facts {
     pub precision: Option<f64>,
     /// The widest relative half width among the numbers it was asked for, at the end; nothing if none has any.
     pub precision_reached: Option<f64>,
+    /// Which of these numbers is least precise; nothing if no precision is asked for.
+    pub least_precise: Option<LeastPrecise>,
     /// Confidence of all intervals.
     pub confidence: f64,
     /// Seed.

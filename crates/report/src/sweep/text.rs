@@ -100,7 +100,10 @@ fn subject(result: &SweepResult) -> String {
     if let Some(first) = result.points.first() {
         line += &format!("; intervals at {} confidence", percent(first.facts.confidence));
     }
-    line + if facts.independent {
+    let own_seeds = facts.axes.iter().any(|axis| axis.path == "run.seed");
+    line + if own_seeds {
+        "; random numbers by the seed of each point."
+    } else if facts.independent {
         "; random numbers differ from point to point."
     } else {
         "; common random numbers."
