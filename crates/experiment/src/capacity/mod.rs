@@ -32,7 +32,7 @@ pub use linearity::{Coefficient, Linearity, ScalingFit, Size, SizeCapacity, line
 pub use load::{LoadError, Loaded, Loads, Offered};
 pub use result::{
     AfterPulse, Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, OfPeak, PartLoad,
-    Recovery, Rough, Seen, SeenObjective,
+    Recovery, Rough, Seen,
 };
 
 use border::Crossing;

@@ -11,7 +11,7 @@ use crate::run::{Options, Progress, run_and_keep};
 use crate::warnings::is_overloaded;
 
 use super::load::Loaded;
-use super::result::{Seen, SeenObjective};
+use super::result::Seen;
 
 /// Scores beyond this say that a value is far off, and no more: a value of 0 would be infinitely far.
 ///
@@ -205,15 +205,6 @@ fn untold(objective: &ObjectiveResult, score: &Score) -> Option<String> {
     }
 }
 
-fn seen(objective: &ObjectiveResult) -> SeenObjective {
-    SeenObjective {
-        name: objective.name.clone(),
-        value: objective.value.clone(),
-        bound: objective.bound,
-        unit: objective.unit.clone(),
-    }
-}
-
 impl Kept {
     fn of(loaded: &Loaded, result: &RunResult, all: &[Replication]) -> Kept {
         let confidence = result.facts.confidence;
@@ -255,7 +246,6 @@ impl Kept {
                 p99: Estimated::percentile(&latencies, 0.99, confidence),
                 errors: crate::evaluate::share(&bad, &ended, confidence),
                 utilisation: None,
-                objectives: result.objectives.iter().map(seen).collect(),
                 holds: holds(&scores),
                 overloaded: overloaded.map(|(_, part)| part.name.clone()).collect(),
             },

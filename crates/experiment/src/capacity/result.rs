@@ -219,25 +219,10 @@ pub struct Seen {
     pub errors: Estimated,
     /// Utilisation of the bottleneck.
     pub utilisation: Option<Estimated>,
-    /// What each objective is about, in the order of the plan.
-    pub objectives: Vec<SeenObjective>,
     /// Whether all objectives held, by their values.
     pub holds: Option<bool>,
     /// Parts whose queue grew through the run: what is seen depends on its length.
     pub overloaded: Vec<String>,
-}
-
-/// What an objective is about, at one load.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeenObjective {
-    /// Its name.
-    pub name: String,
-    /// The number.
-    pub value: Estimated,
-    /// The bound.
-    pub bound: f64,
-    /// The unit of both.
-    pub unit: Unit,
 }
 
 /// What happens to the goodput beyond the knee.

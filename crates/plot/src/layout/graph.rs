@@ -358,7 +358,7 @@ mod tests {
         let node = |at: usize| GraphNode {
             name: format!("part {at}"),
             lines: vec!["Service".to_string()],
-            value: (at % 3 > 0).then_some(at as f64 / nodes as f64),
+            value: (!at.is_multiple_of(3)).then_some(at as f64 / nodes as f64),
             client: at == 0,
         };
         let edge = |&(from, to): &(usize, usize)| GraphEdge {

@@ -230,7 +230,8 @@ fn sixty_parts_of_long_names_are_drawn_without_touching() {
 fn what_happened_when_is_drawn_whatever_happened() {
     let whole: Value = serde_json::from_str(include_str!("../../tests/results/failover.json")).unwrap();
     let event = |at: f64, part: &str, what: &str| json!({ "at": at, "part": part, "what": what, "detail": "d".repeat(300) });
-    let changes: [(&str, &dyn Fn(&mut Value)); 7] = [
+    type Change<'c> = (&'c str, &'c dyn Fn(&mut Value));
+    let changes: [Change; 7] = [
         ("nothing ended well", &|odd| {
             let client = &mut odd["timeline"]["clients"][0];
             let nothing = vec![Value::Null; 120];
