@@ -20,6 +20,7 @@ use crate::entry::{
 };
 use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT};
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
+use crate::happening::Happening;
 use crate::ledger::{Fate, Ledger, Sampling, Span, Strand};
 use crate::limits::{Limits, Stop};
 use crate::series::{Counter, Gauge, Level, Samples, Series};
@@ -97,6 +98,8 @@ pub struct Core {
     sampled: BTreeMap<u32, u32>,
     /// How requests ended, if that is asked for.
     draw: Option<Box<Draw>>,
+    /// What happened to parts, if that is asked for.
+    pub(crate) happenings: Option<Vec<Happening>>,
     seed: u64,
     replication: u64,
     pub(crate) events: u64,
@@ -136,6 +139,7 @@ impl Core {
             strands: Vec::new(),
             sampled: BTreeMap::new(),
             draw: None,
+            happenings: None,
             seed,
             replication,
             events: 0,
@@ -1508,6 +1512,7 @@ impl Core {
             + self.ledgers.capacity() * size_of::<Ledger>()
             + self.timers.capacity() * size_of::<TimerSlot>()
             + self.spans.capacity() * size_of::<Span>()
+            + self.happenings.as_ref().map_or(0, |all| all.capacity() * size_of::<Happening>())
             + self.agenda.bytes()) as u64
     }
 }

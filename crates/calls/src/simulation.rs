@@ -12,6 +12,7 @@ use crate::component::{Component, DynComponent, Fault, Kept, Serve, StandIn, ser
 use crate::core::{Change, Core, LOOK_EVERY};
 use crate::entry::{self, FIRST_ABOUT, FIRST_ANSWER, FIRST_DEADLINE, FIRST_OTHER, FIRST_TIMER, FIRST_WAKE};
 use crate::handle::{Callee, ComponentId};
+use crate::happening::Happening;
 use crate::ledger::{Sampling, Span, Strand};
 use crate::limits::{Limits, Stop};
 use crate::series::Level;
@@ -230,10 +231,20 @@ impl Simulation {
     fn apply_changes(&mut self) {
         for change in std::mem::take(&mut self.core.changes) {
             match change {
-                Change::Born(id, part) => self.adopt(id, Some(part)),
-                Change::Crashed(id, refuse) => self.crash(id, refuse),
-                Change::Restarted(id) => self.restart(id),
+                Change::Born(id, part) => {
+                    self.adopt(id, Some(part));
+                    self.note(id, "start", None, Some(true));
+                }
+                Change::Crashed(id, refuse) => {
+                    let served = self.crash(id, refuse);
+                    self.note(id, "crash", Some(refuse), served.then_some(false));
+                }
+                Change::Restarted(id) => {
+                    self.restart(id);
+                    self.note(id, "restart", None, Some(true));
+                }
                 Change::Frozen(id) => {
+                    self.note(id, "hang", None, Some(false));
                     let inner = self.take(id);
                     self.parts[id as usize] = Box::new(StandIn::Frozen { inner, kept: Vec::new() });
                 }
@@ -242,11 +253,13 @@ impl Simulation {
                     if let Some(StandIn::Frozen { inner, kept }) = stand_in {
                         let inner = self.catch_up(id, inner, kept);
                         self.parts[id as usize] = inner;
+                        self.note(id, "resume", None, Some(true));
                     }
                 }
                 Change::Retired(id) => {
-                    self.crash(id, crate::Status::Unavailable);
+                    let served = self.crash(id, crate::Status::Unavailable);
                     self.pristine[id as usize] = None;
+                    self.note(id, "retire", None, served.then_some(false));
                 }
             }
         }
@@ -292,12 +305,23 @@ impl Simulation {
         std::mem::replace(&mut self.parts[id as usize], Box::new(StandIn::Unbuilt))
     }
 
-    fn crash(&mut self, id: u32, refuse: crate::Status) {
+    /// Notes what became of a component.
+    fn note(&mut self, id: u32, what: &'static str, refuse: Option<crate::Status>, serves: Option<bool>) {
+        self.core.note_happening(id, what, serves, |_| match refuse {
+            Some(crate::Status::Lost) => "calls get no answer".to_string(),
+            Some(status) => format!("calls are answered {}", status.name()),
+            None => String::new(),
+        });
+    }
+
+    /// Puts a component down; tells whether it served until now.
+    fn crash(&mut self, id: u32, refuse: crate::Status) -> bool {
+        let served = self.parts[id as usize].serves();
         let mut old = self.take(id);
         let mut kept_back = Vec::new();
         let old = match old.unwrap_stand_in() {
             None => Some(old),
-            Some(StandIn::Unbuilt) => return,
+            Some(StandIn::Unbuilt) => return false,
             Some(StandIn::Frozen { inner, kept }) => {
                 kept_back = kept;
                 Some(inner)
@@ -311,6 +335,7 @@ impl Simulation {
                 self.core.send_again(e);
             }
         }
+        served
     }
 
     fn restart(&mut self, id: u32) {
@@ -452,6 +477,22 @@ impl Simulation {
     /// Returns the requests that are worth a second look, by client, of those that ended since the last reset.
     pub fn candidates(&self) -> Vec<Candidates> {
         self.core.candidates()
+    }
+
+    /// Notes what happens to parts, from now on, so that [`take_happenings`](Simulation::take_happenings) can say it.
+    pub fn note_happenings(&mut self) {
+        self.core.happenings.get_or_insert_with(Vec::new);
+    }
+
+    /// Returns what has happened to parts since this was last asked, in order; nothing unless it is
+    /// [noted](Simulation::note_happenings).
+    pub fn take_happenings(&mut self) -> Vec<Happening> {
+        self.core.happenings.as_mut().map_or_else(Vec::new, std::mem::take)
+    }
+
+    /// Returns whether a component serves: it is there, neither down nor hanging.
+    pub fn serves(&self, id: ComponentId) -> bool {
+        self.parts.get(id.index()).is_some_and(|part| part.serves())
     }
 
     /// Returns a fingerprint of everything measured: equal for equal runs.

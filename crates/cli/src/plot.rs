@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use kneepoint_plot::{Figure, Picture, RATIO_MOST, SIDES, Theme, figures, read};
+use kneepoint_plot::{Figure, Picture, RATIO_MOST, Results, SIDES, Theme, figures, pareto, read};
 
 use crate::End;
 use crate::output;
@@ -23,6 +23,10 @@ pub struct PlotArguments {
     /// Only this figure; all if not given
     #[arg(long, value_name = "NAME", conflicts_with = "list")]
     pub figure: Option<String>,
+    /// Set two numbers of a sweep against each other, and mark what no other point outdoes:
+    /// web.instances,p99(users.latency); min: or max: before one says which way is better
+    #[arg(long, value_name = "X,Y", conflicts_with = "figure")]
+    pub pareto: Option<String>,
     /// List the figures there are of these results, and draw none
     #[arg(long)]
     pub list: bool,
@@ -112,7 +116,7 @@ struct Wanted {
 }
 
 fn drawn(arguments: &PlotArguments) -> Result<End, Trouble> {
-    let all = found(&arguments.results)?;
+    let all = found(&arguments.results, arguments.pareto.as_deref())?;
     if arguments.list {
         return listed(arguments, &all);
     }
@@ -127,8 +131,14 @@ fn drawn(arguments: &PlotArguments) -> Result<End, Trouble> {
         let names: BTreeSet<&str> = all.iter().map(|wanted| wanted.figure.name.as_str()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let asked = arguments.figure.as_deref().unwrap_or_default();
+        let over_time = asked.starts_with("over-time") || asked.starts_with("heat-");
+        let hint = if over_time && !names.iter().any(|name| name.starts_with("over-time")) {
+            "; results over time are kept by run --timeline"
+        } else {
+            ""
+        };
         return Err(Trouble::usage(format!(
-            "there is no figure {} of these results; there are {}",
+            "there is no figure {} of these results; there are {}{hint}",
             kneepoint_report::safe(asked),
             names.join(", ")
         )));
@@ -142,7 +152,7 @@ fn drawn(arguments: &PlotArguments) -> Result<End, Trouble> {
     into_folder(arguments, picture, &chosen, path)
 }
 
-fn found(files: &[PathBuf]) -> Result<Vec<Wanted>, Trouble> {
+fn found(files: &[PathBuf], against: Option<&str>) -> Result<Vec<Wanted>, Trouble> {
     let mut all = Vec::new();
     let mut stems: Vec<String> = Vec::new();
     for path in files {
@@ -155,10 +165,16 @@ fn found(files: &[PathBuf]) -> Result<Vec<Wanted>, Trouble> {
             before = format!("{before}{}-", stems.len() + 1);
         }
         stems.push(before.clone());
-        let of_file = figures(&results).into_iter();
+        let of_file = drawn_of(&shown, &results, against)?.into_iter();
         all.extend(of_file.map(|figure| Wanted { name: format!("{before}{}", figure.name), figure }));
     }
     Ok(all)
+}
+
+fn drawn_of(file: &str, results: &Results, against: Option<&str>) -> Result<Vec<Figure>, Trouble> {
+    let Some(asked) = against else { return Ok(figures(results)) };
+    let one = pareto(results, asked).map_err(|error| Trouble::usage(format!("{file}: --pareto: {error}")))?;
+    Ok(vec![one])
 }
 
 /// Returns what of a name can be in the name of any file.

@@ -53,7 +53,7 @@ pub(crate) fn record(
 ) -> Result<Vec<Replication>, ExperimentError> {
     let end = plan.end().as_nanos();
     let mut sim = begin(plan, 0)?;
-    let mut over_time = bounds.map(|bounds| Recorder::new(plan, bounds, &sim));
+    let mut over_time = bounds.map(|bounds| Recorder::new(plan, bounds, 0, &mut sim));
     advance(&mut sim, plan, 0, end - BATCHES * length, &mut over_time)?;
     let mut all: Vec<Replication> = Vec::new();
     for batch in 0..BATCHES {

@@ -2,7 +2,7 @@
 
 use kneepoint_calls::{Candidates, Inside, Simulation, Stop};
 use kneepoint_engine::SimTime;
-use kneepoint_scenario::plan::{PartRole, Plan};
+use kneepoint_scenario::plan::{EdgePlan, PartRole, Plan};
 use kneepoint_statistics::Histogram;
 
 use crate::checks::{self, Findings};
@@ -42,6 +42,8 @@ pub(crate) struct Replication {
     pub paths: Vec<Vec<String>>,
     /// Requests worth a second look; of the first replication only.
     pub candidates: Vec<Candidates>,
+    /// Calls over each edge of the plan's topology, where they can be counted.
+    pub edges: Vec<Option<u64>>,
     /// What happened when, if that was asked for; of batches the first has that of all.
     pub timeline: Option<Recorded>,
 }
@@ -195,7 +197,7 @@ pub(crate) fn record(
     number: u64,
 ) -> Result<Replication, ExperimentError> {
     let mut sim = begin(plan, number)?;
-    let mut over_time = bounds.map(|bounds| Recorder::new(plan, bounds, &sim));
+    let mut over_time = bounds.map(|bounds| Recorder::new(plan, bounds, number, &mut sim));
     let stretch = Stretch { from: warm_up, to: plan.end().as_nanos() };
     let measured = measure(&mut sim, plan, tasks, stretch, number, &mut over_time)?;
     Ok(Replication { timeline: over_time.map(|recorder| recorder.finish(&sim)), ..measured })
@@ -257,6 +259,7 @@ pub(crate) fn measure(
     Ok(Replication {
         candidates: sim.candidates(),
         timeline: None,
+        edges: edges(plan, sim),
         missing,
         number,
         digest: sim.digest(),
@@ -272,6 +275,15 @@ pub(crate) fn measure(
             .map(|part| part.instances.iter().map(|id| sim.path(*id).to_string()).collect())
             .collect(),
     })
+}
+
+/// Counts the calls over each edge since the last reset.
+fn edges(plan: &Plan, sim: &Simulation) -> Vec<Option<u64>> {
+    let counted = |edge: &EdgePlan| {
+        let ids = edge.counted.as_ref()?;
+        Some(ids.iter().map(|id| sim.books(*id).calls).sum())
+    };
+    plan.topology.iter().flat_map(|topology| &topology.edges).map(counted).collect()
 }
 
 /// Builds a replication under the ceilings of the plan.

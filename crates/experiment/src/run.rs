@@ -21,7 +21,7 @@ use crate::result::{
     ReplicationFacts, RunResult, SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
-use crate::tables::tables;
+use crate::tables::{tables, topology};
 use crate::timeline;
 use crate::warnings;
 
@@ -330,6 +330,7 @@ impl Evaluated {
             watches,
             clients,
             parts,
+            topology: topology(plan, program.warm_up, all),
             checks,
             warnings,
             samples: Vec::new(),

@@ -1,15 +1,15 @@
 //! The numbers of clients and parts over all replications.
 
 use kneepoint_calls::{Phase, STATUSES, Status};
-use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
+use kneepoint_scenario::plan::{EdgePlan, NodePlan, PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
 
 use crate::evaluate::{between_0_and_1, not_negative, ratio, share};
 use crate::readings::{ClassReading, ClientReading, LevelReading, PartReading, Spent, StationReading};
 use crate::recorder::Replication;
 use crate::result::{
-    ClassResult, ClientResult, Count, Durations, InstanceResult, LevelResult, PERCENTILES, PartResult,
-    PhaseTime, Requests, Share, Station,
+    ClassResult, ClientResult, Count, Durations, EdgeResult, InstanceResult, LevelResult, Node, PERCENTILES,
+    PartResult, PhaseTime, Requests, Share, Station, TopologyResult,
 };
 
 /// What turns sums into estimates.
@@ -167,6 +167,37 @@ pub(crate) fn tables(plan: &Plan, warm_up: u64, all: &[Replication]) -> (Vec<Cli
         }
     }
     (clients, parts)
+}
+
+/// Returns who calls whom, and how often.
+pub(crate) fn topology(plan: &Plan, warm_up: u64, all: &[Replication]) -> TopologyResult {
+    let scale = Scale { nanos: (plan.end().as_nanos() - warm_up) as f64, confidence: plan.run.confidence };
+    let nothing = NodePlan::default();
+    let nodes = plan.parts.iter().enumerate().map(|(at, part)| {
+        let more = plan.topology.as_ref().and_then(|topology| topology.nodes.get(at)).unwrap_or(&nothing);
+        Node {
+            name: part.name.clone(),
+            kind: part.kind.clone(),
+            client: matches!(part.role, PartRole::Client { .. }),
+            instances: part.instances.len() as u64,
+            cores: more.cores,
+            concurrency: more.concurrency.clone(),
+            via: more.via.clone(),
+        }
+    });
+    let edge = |(at, edge): (usize, &EdgePlan)| {
+        let counts: Option<Vec<u64>> = all.iter().map(|one| *one.edges.get(at)?).collect();
+        EdgeResult {
+            from: plan.parts[edge.caller].name.clone(),
+            to: plan.parts[edge.callee].name.clone(),
+            operations: edge.operations.clone(),
+            via: edge.via.clone(),
+            wire: edge.wire.clone(),
+            calls: counts.map(|counts| scale.count(counts.into_iter())),
+        }
+    };
+    let edges = plan.topology.as_ref().map(|topology| topology.edges.iter().enumerate().map(edge).collect());
+    TopologyResult { nodes: nodes.collect(), edges }
 }
 
 fn client(scale: Scale, part: &PartPlan, at: usize, classes: &[String], all: &[Replication]) -> ClientResult {

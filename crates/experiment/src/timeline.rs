@@ -6,7 +6,9 @@
 //! ```
 //! Between two readings the run goes on as ever: what is not asked for costs nothing, and what is costs the readings.
 
-use kneepoint_calls::{ComponentId, Simulation, Status};
+use std::collections::BTreeMap;
+
+use kneepoint_calls::{ComponentId, Happening, Simulation, Status};
 use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
@@ -15,8 +17,8 @@ use crate::evaluate::{between_0_and_1, not_negative, ratio};
 use crate::probe::{CountOf, Probe, Reading};
 use crate::recorder::Replication;
 use crate::result::{
-    ClientTimeline, Counts, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline, TIMELINE_PERCENTILES,
-    Timeline, coarse_edges,
+    ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,
+    TIMELINE_PERCENTILES, Timeline, coarse_edges,
 };
 use crate::series::probe;
 
@@ -33,6 +35,12 @@ const WINDOWS_MIN: u64 = 60;
 /// # Source
 /// Chosen: intervals over time hardly narrow beyond, and a client takes about 300 KB a replication.
 pub(crate) const REPLICATIONS_MAX: u64 = 100;
+
+/// Of what happened to parts so much is kept, at most: the first.
+///
+/// # Source
+/// Chosen: more marks than this cannot be told apart in a figure; about 100 KB of JSON.
+const EVENTS_MAX: usize = 1_000;
 
 /// Fewer samples beyond a percentile say nothing.
 ///
@@ -64,6 +72,42 @@ pub(crate) struct Recorded {
     /// Whether the series of a track are there.
     present: Vec<bool>,
     faults: Vec<String>,
+    /// By part of the plan and window.
+    serving: Vec<Vec<Serving>>,
+    events: Events,
+}
+
+/// The instances of a part that served in a window.
+#[derive(Clone, Copy, Debug)]
+struct Serving {
+    /// Area under their number \[ns\].
+    area: u64,
+    least: u64,
+}
+
+/// How many instances of a part serve.
+struct Instances {
+    now: u64,
+    since: u64,
+    window: Serving,
+}
+
+impl Instances {
+    fn until(&mut self, at: u64) {
+        self.window.area += self.now * (at - self.since);
+        self.since = at;
+    }
+
+    fn change(&mut self, at: u64, serves: bool) {
+        self.until(at);
+        self.now = if serves { self.now + 1 } else { self.now - 1 };
+        self.window.least = self.window.least.min(self.now);
+    }
+
+    fn turn(&mut self, at: u64) -> Serving {
+        self.until(at);
+        std::mem::replace(&mut self.window, Serving { area: 0, least: self.now })
+    }
 }
 
 /// Reads a replication at the ends of windows while it runs.
@@ -78,11 +122,20 @@ pub(crate) struct Recorder<'p> {
     /// What came in before the reset.
     before: Vec<Option<Reading>>,
     taken: Vec<Vec<Reading>>,
+    /// By part of the plan.
+    instances: Vec<Instances>,
+    serving: Vec<Vec<Serving>>,
+    /// The part of the plan to which an instance belongs, and by name for those to come.
+    part_of: BTreeMap<ComponentId, usize>,
+    named: BTreeMap<String, usize>,
+    events: Events,
+    keeps_events: bool,
 }
 
 impl<'p> Recorder<'p> {
     /// Begins with a simulation that has not run yet.
-    pub fn new(plan: &Plan, bounds: &'p [u64], sim: &Simulation) -> Recorder<'p> {
+    pub fn new(plan: &Plan, bounds: &'p [u64], number: u64, sim: &mut Simulation) -> Recorder<'p> {
+        sim.note_happenings();
         let mut probes: Vec<Probe> = plan.parts.iter().flat_map(tracks).collect();
         let mut faults = Vec::new();
         for id in sim.components() {
@@ -92,7 +145,18 @@ impl<'p> Recorder<'p> {
             }
         }
         let start = probes.iter().map(|probe| probe.read(sim)).collect();
+        let instances = plan.parts.iter().map(|part| {
+            let now = part.instances.iter().filter(|id| sim.serves(**id)).count() as u64;
+            Instances { now, since: sim.now().as_nanos(), window: Serving { area: 0, least: now } }
+        });
+        let parts = || plan.parts.iter().enumerate();
         Recorder {
+            instances: instances.collect(),
+            serving: vec![Vec::new(); plan.parts.len()],
+            part_of: parts().flat_map(|(at, part)| part.instances.iter().map(move |id| (*id, at))).collect(),
+            named: parts().map(|(at, part)| (part.name.clone(), at)).collect(),
+            events: Events { replication: number, ..Events::default() },
+            keeps_events: number == 0,
             bounds,
             done: 0,
             faults,
@@ -109,8 +173,15 @@ impl<'p> Recorder<'p> {
     }
 
     /// Ends a window, and begins the next.
-    pub fn turn(&mut self, sim: &Simulation) {
+    pub fn turn(&mut self, sim: &mut Simulation) {
         self.done += 1;
+        for happening in sim.take_happenings() {
+            self.happened(happening, sim);
+        }
+        let now = sim.now().as_nanos();
+        for (instances, serving) in self.instances.iter_mut().zip(&mut self.serving) {
+            serving.push(instances.turn(now));
+        }
         for (at, probe) in self.probes.iter().enumerate() {
             let now = probe.read(sim);
             let came = now.clone().since(&self.start[at]);
@@ -120,6 +191,35 @@ impl<'p> Recorder<'p> {
             });
             self.start[at] = now;
         }
+    }
+
+    /// Counts who serves, and keeps what happened in the first replication.
+    fn happened(&mut self, happening: Happening, sim: &Simulation) {
+        let path = sim.path(happening.part);
+        if let Some(serves) = happening.serves
+            && let Some(part) = self.part_of(happening.part, path)
+        {
+            self.instances[part].change(happening.at.as_nanos(), serves);
+        }
+        if !self.keeps_events {
+            return;
+        }
+        if self.events.list.len() >= EVENTS_MAX {
+            self.events.left_out += 1;
+            return;
+        }
+        self.events.list.push(Event {
+            at: happening.at,
+            part: path.strip_prefix(FAULT).unwrap_or(path).to_string(),
+            what: happening.what.to_string(),
+            detail: happening.detail,
+        });
+    }
+
+    fn part_of(&self, id: ComponentId, path: &str) -> Option<usize> {
+        // One that was made during the run is known by its path.
+        let by_name = || self.named.get(path.rsplit_once('/')?.0);
+        self.part_of.get(&id).or_else(by_name).copied()
     }
 
     /// The statistics are about to be reset.
@@ -142,7 +242,13 @@ impl<'p> Recorder<'p> {
 
     pub fn finish(self, sim: &Simulation) -> Recorded {
         let present = self.probes.iter().map(|probe| probe.missing(sim).is_none()).collect();
-        Recorded { readings: self.taken, present, faults: self.faults }
+        Recorded {
+            readings: self.taken,
+            present,
+            faults: self.faults,
+            serving: self.serving,
+            events: self.events,
+        }
     }
 }
 
@@ -188,10 +294,10 @@ pub(crate) fn timeline(plan: &Plan, bounds: &[u64], all: &[Replication]) -> Time
     let recorded: Vec<&Recorded> = all.iter().filter_map(|one| one.timeline.as_ref()).collect();
     let mut tracks = Tracks { bounds, recorded: &recorded, confidence: plan.run.confidence, next: 0 };
     let (mut clients, mut parts) = (Vec::new(), Vec::new());
-    for part in &plan.parts {
+    for (at, part) in plan.parts.iter().enumerate() {
         match &part.role {
             PartRole::Client { classes } => clients.push(tracks.client(part, classes)),
-            role => parts.push(tracks.part(part, role == &PartRole::Station)),
+            role => parts.push(tracks.part(part, at, role == &PartRole::Station)),
         }
     }
     let names = recorded.first().map_or(&[][..], |first| &first.faults[..]);
@@ -203,7 +309,8 @@ pub(crate) fn timeline(plan: &Plan, bounds: &[u64], all: &[Replication]) -> Time
     let faults = faults.collect();
     let at = SimTime::from_nanos;
     let windows = bounds.windows(2).map(|pair| (at(pair[0]), at(pair[1]))).collect();
-    Timeline { windows, replications: recorded.len() as u64, clients, parts, faults }
+    let events = recorded.first().map_or_else(Events::default, |first| first.events.clone());
+    Timeline { windows, replications: recorded.len() as u64, clients, parts, faults, events }
 }
 
 /// The tracks, one after the other.
@@ -282,14 +389,20 @@ impl Tracks<'_> {
         line
     }
 
-    fn part(&mut self, part: &PartPlan, station: bool) -> PartTimeline {
+    fn part(&mut self, part: &PartPlan, at: usize, station: bool) -> PartTimeline {
         let (calls, inside) = (self.counts(), self.level());
+        let serving = |window: usize| self.recorded.iter().map(move |one| one.serving[at][window]);
+        let windows = 0..self.windows();
+        let areas = windows.clone().map(|w| serving(w).map(|of| of.area as f64).collect());
+        let areas: Vec<Vec<f64>> = areas.collect();
         let mut all = PartTimeline {
             name: part.name.clone(),
             calls,
             inside,
             utilisation: None,
             capacity: None,
+            instances: self.level_of(&areas),
+            instances_min: windows.map(|w| serving(w).map(|of| of.least).min().unwrap_or(0)).collect(),
             queue: None,
             threads: None,
         };

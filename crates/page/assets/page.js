@@ -122,6 +122,11 @@
     if (data.warm_up > 0) shade(u, bounds[0], data.warm_up);
     u.ctx.globalAlpha = 0.22;
     for (const mark of data.marks) shade(u, mark.from, mark.to);
+    u.ctx.globalAlpha = 0.5;
+    for (const at of data.events) {
+      const x = u.valToPos(at, "x", true);
+      if (x >= u.bbox.left && x <= u.bbox.left + u.bbox.width) u.ctx.fillRect(x, u.bbox.top, devicePixelRatio, u.bbox.height);
+    }
     u.ctx.restore();
   };
   const rules = (chart) => (u) => {
@@ -315,7 +320,7 @@
   const tools = make("div", { class: "tools" },
     tool("+", "Zoom in", () => zoom(0.5)), tool("−", "Zoom out", () => zoom(2)),
     tool("all", "Show all of the time", () => follow(whole.min, whole.max)),
-    `Drag over a chart to look closer, double-click to see all; charts share their time and cursor. Bands are intervals between ${data.replications} replications${data.replications === 1 ? ": there are none of one" : ""}.${data.warm_up > 0 ? " Shaded at the beginning: warm-up, which tables leave out." : ""}`);
+    `Drag over a chart to look closer, double-click to see all; charts share their time and cursor. Bands are intervals between ${data.replications} replications${data.replications === 1 ? ": there are none of one" : ""}.${data.warm_up > 0 ? " Shaded at the beginning: warm-up, which tables leave out." : ""}${data.events.length > 0 ? " Upright lines: what the table below the charts lists." : ""}`);
   tabs.prepend(list, tools);
 
   const choice = tabs.querySelector(".choice");

@@ -51,6 +51,7 @@ pub(crate) fn charts(run: &At<'_>, colours: &Colours) -> Option<Charts> {
         "replications": timeline.get("replications").value(),
         "warm_up": run.get("run").get("warm_up").value(),
         "marks": marks,
+        "events": events(&timeline),
         "charts": maker.charts,
     });
     Some(Charts { data, groups })
@@ -78,6 +79,17 @@ fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
         }
     }
     marks
+}
+
+/// Instants at which something happened: lines in all charts, as many as can be told apart.
+fn events(timeline: &At<'_>) -> Vec<Value> {
+    const MOST: usize = 100;
+    let list = timeline.get("events").get("list").list();
+    if list.len() > MOST {
+        Vec::new()
+    } else {
+        list.iter().map(|event| event.get("at").value().clone()).collect()
+    }
 }
 
 struct Maker<'m, 'r> {
@@ -290,11 +302,11 @@ impl<'r> Maker<'_, 'r> {
             blocks.push(none("No request ended well: there is no response time."));
         }
 
-        blocks.push(ChartBlock::Heading("Scaling: instances over the load"));
+        blocks.push(ChartBlock::Heading("Scaling history: instances over the load"));
         let up = self.of_parts(&["instances"], Stroke::Solid, "instances up");
         let moving: Vec<(Line<'_>, At<'r>)> = up.into_iter().filter(|(_, at)| moves(at)).collect();
         if moving.is_empty() {
-            blocks.push(none("No part of this scenario changes the number of its instances."));
+            blocks.push(none("The number of instances never changes: no part scales, and none is struck."));
         } else {
             blocks.extend(self.chart("Instances that are up", "1", moving));
             let load = self.timeline.get("clients").list();

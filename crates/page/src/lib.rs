@@ -222,11 +222,15 @@ fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
     if topology.blocks.is_empty() {
         topology.say("The results do not say who calls whom.");
     }
-    topology.blocks.extend(take(&|name| name == "parts"));
-    topology.blocks.extend(sections::numbers::parts(&at, &colours).blocks);
     sections.push(topology);
 
+    let mut parts = sections::numbers::parts(&at, &colours);
+    parts.blocks.splice(0..0, take(&|name| name == "parts"));
+    sections.push(parts);
+
     let mut over_time = Section::new("over-time", "Over time");
+    // What stands still says what was found; the charts below it are for looking closer.
+    over_time.blocks = take(&|name| name.starts_with("over-time"));
     let mut data = Value::Null;
     match charts::charts(&at, &colours) {
         Some(charts) => {
@@ -239,14 +243,12 @@ fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
              `kneepoint report` of a scenario.",
         ),
     }
-    over_time.blocks.extend(take(&|name| {
-        name.starts_with("over-time") || name.starts_with("timeline") || name.starts_with("latency-over")
-    }));
+    over_time.blocks.extend(sections::events::events(&at, &colours));
     sections.push(over_time);
 
     let mut latency = Section::new("latency", "How long requests take");
     latency.blocks = take(&|name| name.starts_with("percentiles"));
-    latency.blocks.extend(take(&|name| name.contains("heat")));
+    latency.blocks.extend(take(&|name| name.starts_with("heat")));
     sections.push(latency);
 
     let mut time = sections::time::time(&at, &colours);

@@ -32,12 +32,14 @@ pub struct Axis {
     pub zero: bool,
     /// Where it ends whatever the values are, as shares at 1: below, above.
     pub most: Option<f64>,
+    /// Where an even axis begins and ends, whatever the values are, as time does.
+    pub ends: Option<(f64, f64)>,
 }
 
 impl Axis {
     /// An even axis on which zero is.
     pub fn linear(name: impl Into<String>, unit: Unit) -> Axis {
-        Axis { name: name.into(), unit, scale: Scale::Linear, zero: true, most: None }
+        Axis { name: name.into(), unit, scale: Scale::Linear, zero: true, most: None, ends: None }
     }
 }
 
@@ -100,6 +102,9 @@ impl Laid {
     }
 
     fn linear(axis: &Axis, values: &[f64], about: usize) -> Laid {
+        let ends: Vec<f64> = axis.ends.iter().flat_map(|(from, to)| [*from, *to]).collect();
+        // Beyond its ends there is nothing to have ticks for.
+        let values = if ends.is_empty() { values } else { &ends };
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (mut least, mut most) = if least > most { (0.0, 0.0) } else { (least, most) };
@@ -126,12 +131,15 @@ impl Laid {
         if axis.zero && least == 0.0 {
             low = 0.0;
         }
+        if let Some(ends) = axis.ends.filter(|(from, to)| from < to) {
+            (low, high) = ends;
+        }
         let steps = (to - from) as usize;
         let (factor, unit) = shown_unit(&axis.unit, least.abs().max(most.abs()));
         let decimals = decimals(step * factor);
         let ticks = (0..=steps.min(50))
             .map(|n| (from + n as f64) * step)
-            .filter(|at| *at <= high + step * 1e-9)
+            .filter(|at| *at <= high + step * 1e-9 && *at >= low - step * 1e-9)
             .map(|at| (at, number(at * factor, decimals)))
             .collect();
         Laid { scale: Scale::Linear, low, high, title: titled(&axis.name, unit), ticks }

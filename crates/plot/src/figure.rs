@@ -29,6 +29,12 @@ pub enum Content {
     Rows(Rows),
     /// Values over two axes of names.
     HeatMap(HeatMap),
+    /// How values are spread, over time.
+    Density(Density),
+    /// Points with intervals both ways, and which are not outdone.
+    Scatter(Scatter),
+    /// Who calls whom.
+    Graph(Graph),
 }
 
 /// A number with its interval, as far as there is one.
@@ -62,6 +68,36 @@ pub struct Lines {
     pub panels: Vec<Panel>,
     /// What is marked on the common axis.
     pub spans: Vec<Span>,
+    /// Stretches of the common axis that are shaded in every panel.
+    pub shades: Vec<Shade>,
+    /// Rows under the panels: what was the case when.
+    pub lanes: Vec<Lane>,
+}
+
+/// A stretch of the common axis.
+#[derive(Clone, Debug)]
+pub struct Shade {
+    /// What the legend says; nothing where a lane says it.
+    pub name: String,
+    /// Where it begins.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// Its colour.
+    pub colour: Colour,
+}
+
+/// A row under panels.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// What it is about.
+    pub name: String,
+    /// What lasted.
+    pub bars: Vec<Shade>,
+    /// What happened at an instant, with a word for it.
+    pub marks: Vec<(f64, String)>,
+    /// The colour of its marks.
+    pub colour: Colour,
 }
 
 /// One panel.
@@ -201,4 +237,94 @@ pub struct HeatCell {
     pub interval: String,
     /// Whether it is on the wrong side of the bound.
     pub missed: bool,
+}
+
+/// How values are spread in windows of time: darker where there are few.
+#[derive(Clone, Debug)]
+pub struct Density {
+    /// Time.
+    pub x: Axis,
+    /// The ends of the windows, the beginning first.
+    pub bounds: Vec<f64>,
+    /// What is spread.
+    pub y: Axis,
+    /// Up to where each bucket goes; the first begins at `from`.
+    pub edges: Vec<f64>,
+    /// Where the first bucket begins.
+    pub from: f64,
+    /// What colours mean: shares of a window.
+    pub value: Axis,
+    /// Window, bucket, share.
+    pub cells: Vec<(usize, usize, f64)>,
+    /// Lines across: bounds.
+    pub rules: Vec<Rule>,
+    /// Lines over it.
+    pub series: Vec<Series>,
+    /// Stretches that are marked along the upper edge.
+    pub shades: Vec<Shade>,
+}
+
+/// Points over two measured axes.
+#[derive(Clone, Debug)]
+pub struct Scatter {
+    /// From left to right.
+    pub x: Axis,
+    /// From bottom to top.
+    pub y: Axis,
+    /// The points.
+    pub points: Vec<ScatterPoint>,
+    /// What the points that are not outdone are called.
+    pub front: String,
+    /// What the others are.
+    pub others: String,
+}
+
+/// A point.
+#[derive(Clone, Debug)]
+pub struct ScatterPoint {
+    /// What it is called.
+    pub name: String,
+    /// From left to right.
+    pub x: Interval,
+    /// From bottom to top.
+    pub y: Interval,
+    /// Whether no other outdoes it.
+    pub front: bool,
+}
+
+/// Who calls whom.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// The parts.
+    pub nodes: Vec<GraphNode>,
+    /// The calls between them.
+    pub edges: Vec<GraphEdge>,
+    /// What colours mean.
+    pub value: Axis,
+}
+
+/// A part in a drawing.
+#[derive(Clone, Debug)]
+pub struct GraphNode {
+    /// Its name.
+    pub name: String,
+    /// What is said below it.
+    pub lines: Vec<String>,
+    /// What its colour says, as a share; none for a part that cannot be full.
+    pub value: Option<f64>,
+    /// Whether it makes requests of its own.
+    pub client: bool,
+}
+
+/// Calls in a drawing.
+#[derive(Clone, Debug)]
+pub struct GraphEdge {
+    /// The caller, by its number.
+    pub from: usize,
+    /// The callee.
+    pub to: usize,
+    /// What is said on it.
+    pub lines: Vec<String>,
+    /// How wide it is, as a share of the widest; none where it is not known.
+    pub weight: Option<f64>,
 }

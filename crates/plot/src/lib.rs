@@ -21,10 +21,10 @@ mod theme;
 
 pub use axis::{Axis, Scale};
 pub use figure::{
-    Cell, Column, Content, Figure, HeatCell, HeatMap, Interval, Lines, Panel, Row, Rows, Rule, Series, Shape,
-    Span,
+    Cell, Column, Content, Density, Figure, Graph, GraphEdge, GraphNode, HeatCell, HeatMap, Interval, Lane,
+    Lines, Panel, Row, Rows, Rule, Scatter, ScatterPoint, Series, Shade, Shape, Span,
 };
-pub use figures::{figures, unit as unit_of};
+pub use figures::{ParetoError, figures, pareto, unit as unit_of};
 pub use results::{ReadError, Results, open, read};
 pub use theme::{Colour, Rgb, SLOTS, Theme, slots};
 

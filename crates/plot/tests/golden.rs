@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use kneepoint_plot::{Picture, Theme, figures, read};
+use kneepoint_plot::{Picture, Theme, figures, pareto, read};
 
 #[test]
 fn pictures_are_as_they_were() {
@@ -23,11 +23,19 @@ fn pictures_are_as_they_were() {
         ("compare", "differences", Theme::LIGHT),
         ("sensitivity", "tornado", Theme::LIGHT),
         ("morris", "effects", Theme::DARK),
+        ("failover", "over-time-users", Theme::LIGHT),
+        ("failover", "heat-users", Theme::DARK),
+        ("failover", "topology", Theme::LIGHT),
+        ("sweep", "pareto-params-load-fast", Theme::LIGHT),
         ("sweep", "lines-fast", Theme::LIGHT),
         ("sweep", "heat-map-fast", Theme::DARK),
     ] {
         let text = std::fs::read_to_string(here.join(format!("results/{result}.json"))).unwrap();
-        let all = figures(&read(result, &text).unwrap());
+        let results = read(result, &text).unwrap();
+        let mut all = figures(&results);
+        if result == "sweep" {
+            all.push(pareto(&results, "max:params.load,fast").unwrap());
+        }
         let found =
             all.iter().find(|f| f.name == figure).unwrap_or_else(|| panic!("{result} has no {figure}"));
         let picture = Picture { theme, size: None };

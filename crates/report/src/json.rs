@@ -2,6 +2,7 @@
 
 mod samples;
 mod timeline;
+mod topology;
 
 use kneepoint_experiment::result::{
     Assumption, CheckResult, ClientResult, Count, DefaultValue, DrawnParam, Durations, LevelResult, Measure,
@@ -38,14 +39,27 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// `latency_curve`, of a client and of each class, is a list of pairs: a share from 0 to 1 and the latency \[s\] that
 /// so many good requests had at most, as far as ten requests lie beyond.
 ///
+/// `topology` says who calls whom. Its `nodes` are all parts, clients too, in the order of the file: `name`, `kind`, whether
+/// it is a `client`, `instances` at the start, `cores` and `concurrency` of each of them (null where a part has none), and
+/// what stands at its door, `via`. Its `edges` are the calls `from` one part `to` another that go the same way, in the order
+/// of the callers: pairs of `operations` (of a client its classes; null where a part passes on what comes), what stands on
+/// the edge, `via`, outermost first and written as in the file, what is said of the `wire`, and the `calls` made over it,
+/// which are null where nobody can tell them from others: where nothing of its own stands on the edge, and another leads to
+/// the same callee. `edges` is null for a plan of a Rust program that does not say them.
+///
 /// `timeline` is there if it was [asked for](kneepoint_experiment::Options::timeline): `bounds` are the ends of its
 /// windows \[s\], the beginning first; `replications` is of how many it is (the first hundred); everything else is a list with one entry per window, null where the data do not
 /// carry one.
 /// A number over time is an object with `values` and, with two replications or more, `low` and `high`; a count has its
 /// `total` over all replications and its `rate`. Clients have `sent`, `good`, `by_status`, `latency` (p50, p90, p95, p99),
 /// `heat` and `in_flight`, and the same of their `classes` if they have several; parts have `calls`, `utilisation`,
-/// `capacity`, `queue`, `inside` and `threads`, null where a part does not keep them; `faults` have `strikes` and how many
-/// were `struck`. The `cells` of `heat` are window, bucket and count; a bucket holds latencies up to its entry in `edges`
+/// `capacity`, `queue`, `inside` and `threads`, null where a part does not keep them, and `instances` that serve (neither
+/// down nor hanging: the mean over each window, and under `min` the fewest at any instant in any replication); `faults` have
+/// `strikes` and how many were `struck`. `events` are what happened to parts at which instant in one `replication`, the
+/// first, as it differs from one to the next: a `list` in order, each `at` an instant \[s\], with the `part` (the path of an
+/// instance; for `fault begins` and `fault ends` the name of the fault), `what` happened (`crash`, `restart`, `hang`,
+/// `resume`, `start`, `retire`, and what parts say of themselves) and the `detail`, a text for people. `left_out` is how many
+/// more there were than are kept, later than those. The `cells` of `heat` are window, bucket and count; a bucket holds latencies up to its entry in `edges`
 /// \[s\].
 ///
 /// # Units
@@ -72,6 +86,7 @@ pub fn json(result: &RunResult) -> String {
         watch: result.watches.iter().map(watch).collect(),
         clients: result.clients.iter().map(client).collect(),
         parts: result.parts.iter().map(part).collect(),
+        topology: topology::topology(&result.topology),
         checks: result.checks.iter().map(check).collect(),
         warnings: &result.warnings,
         samples: result.samples.iter().map(samples::request).collect(),
@@ -111,6 +126,7 @@ struct Shape<'r> {
     watch: Vec<Value>,
     clients: Vec<Value>,
     parts: Vec<Value>,
+    topology: Value,
     checks: Vec<Value>,
     warnings: &'r [String],
     samples: Vec<Value>,
@@ -490,6 +506,21 @@ mod tests {
         program.about = Default::default();
         let value: Value = serde_json::from_str(&super::json(&program)).unwrap();
         assert!(value["scenario"].is_null());
+    }
+
+    #[test]
+    fn who_calls_whom_is_said_with_what_stands_between() {
+        let value = parsed();
+        let (nodes, edges) = (&value["topology"]["nodes"], &value["topology"]["edges"]);
+        assert_eq!((&nodes[0]["client"], &nodes[0]["cores"]), (&json!(true), &Value::Null));
+        assert_eq!((&nodes[1]["name"], &nodes[1]["instances"]), (&json!("web"), &json!(2)));
+        assert_eq!(edges[0]["operations"], json!([["browse", null]]));
+        assert_eq!(edges[0]["via"], json!(["Timeout(1s)"]));
+        assert_eq!(edges[0]["calls"]["total"], 1_080_000);
+        let mut program = sample::run();
+        program.topology.edges = None;
+        let value: Value = serde_json::from_str(&super::json(&program)).unwrap();
+        assert!(value["topology"]["edges"].is_null() && value["topology"]["nodes"].is_array());
     }
 
     #[test]

@@ -189,6 +189,33 @@ pub(crate) fn run() -> RunResult {
                 })
                 .collect(),
         }],
+        topology: TopologyResult {
+            nodes: vec![
+                Node {
+                    name: "shoppers".to_string(),
+                    kind: "OpenClient".to_string(),
+                    client: true,
+                    instances: 1,
+                    ..Node::default()
+                },
+                Node {
+                    name: "web".to_string(),
+                    kind: "Service".to_string(),
+                    instances: 2,
+                    cores: Some(4),
+                    concurrency: Some("Threads(200)".to_string()),
+                    ..Node::default()
+                },
+            ],
+            edges: Some(vec![EdgeResult {
+                from: "shoppers".to_string(),
+                to: "web".to_string(),
+                operations: vec![(Some("browse".to_string()), None)],
+                via: vec!["Timeout(1s)".to_string()],
+                wire: Some("round_trip: 10ms".to_string()),
+                calls: Some(counted(1_080_000, 1200.0)),
+            }]),
+        },
         checks: vec![
             CheckResult {
                 name: "conservation",

@@ -187,12 +187,13 @@ fn screening(response: &Screening, look: Look) -> String {
     text
 }
 
-fn whole(kind: &str, content: Value) -> String {
+fn whole(kind: &str, title: &str, content: Value) -> String {
     let mut all = json!({
         "schema_version": SCHEMA_VERSION,
         "program": "kneepoint",
         "program_version": env!("CARGO_PKG_VERSION"),
         "kind": kind,
+        "title": title,
         "units": { "duration": "s", "rate": "1/s", "ratio": "1" },
     });
     if let (Some(all), Value::Object(content)) = (all.as_object_mut(), content) {
@@ -253,6 +254,7 @@ pub fn tornado_json(found: &OneAtATime) -> String {
     };
     whole(
         "sensitivity",
+        &found.title,
         json!({
             "method": "one at a time",
             "seed": found.comparison.designs[0].seed,
@@ -306,6 +308,7 @@ pub fn screening_json(found: &Screenings) -> String {
         .collect();
     whole(
         "sensitivity",
+        &found.title,
         json!({
             "method": "morris",
             "seed": found.seed,

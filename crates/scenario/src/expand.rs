@@ -30,6 +30,50 @@ pub(crate) fn hash(root: &Args) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// Writes a kind with what was said of it in one line, for people: `Retry(retries: 2, on: [Timeout])`, `Timeout(1s)`.
+pub(crate) fn in_short(args: &Args) -> String {
+    let given: Vec<(&str, &Value)> = args
+        .kind
+        .fields
+        .iter()
+        .zip(&args.values)
+        .filter(|(field, _)| args.is_given(&field.name))
+        .filter_map(|(field, value)| Some((&*field.name, value.as_ref()?)))
+        .collect();
+    let name = if &*args.kind.family == "record" { "" } else { &*args.kind.name };
+    let inside = match given[..] {
+        [] if !name.is_empty() => return name.to_string(),
+        [(field, value)] if args.kind.main.as_deref() == Some(field) => value_in_short(value),
+        _ => fields_in_short(&given),
+    };
+    format!("{name}({inside})")
+}
+
+/// Writes fields with their values in one line, for people.
+pub(crate) fn fields_in_short(fields: &[(&str, &Value)]) -> String {
+    let one = |(field, value): &(&str, &Value)| format!("{field}: {}", value_in_short(value));
+    fields.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn value_in_short(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match &value.data {
+        Data::Text(text) | Data::Written(text) => text.to_string(),
+        Data::Flag(flag) => flag.to_string(),
+        Data::Count(count) => count.to_string(),
+        Data::Quantity(quantity) => quantity.to_string(),
+        Data::Path(path) => path.to_string(),
+        Data::Metric(metric) => metric.to_string(),
+        Data::Condition(condition) => condition.to_string(),
+        Data::Args(args) => in_short(args),
+        Data::List(items) => format!("[{}]", list(items.iter().map(value_in_short).collect())),
+        Data::Map(items) => {
+            let one = |item: &crate::typed::Item| format!("{}: {}", item.key, value_in_short(&item.value));
+            format!("{{{}}}", list(items.iter().map(one).collect()))
+        }
+    }
+}
+
 struct Printer<'a> {
     out: String,
     /// Where values come from, if that is to be said.

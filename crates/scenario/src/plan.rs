@@ -23,6 +23,8 @@ pub struct Plan {
     pub run: RunPlan,
     /// The parts whose numbers are reported, in the order of the description.
     pub parts: Vec<PartPlan>,
+    /// Who calls whom, as far as the description says it: a Rust program need not.
+    pub topology: Option<TopologyPlan>,
     /// What good looks like.
     pub objectives: Vec<Objective>,
     /// Extra metrics to report, by name.
@@ -218,6 +220,43 @@ pub enum PartRole {
     Router,
 }
 
+/// Who calls whom, for whoever draws it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TopologyPlan {
+    /// What is to be said of each part, in the order of [`Plan::parts`].
+    pub nodes: Vec<NodePlan>,
+    /// The calls between parts, in the order of their callers.
+    pub edges: Vec<EdgePlan>,
+}
+
+/// A part, for whoever draws it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodePlan {
+    /// Cores of the machine of each instance, where it has one.
+    pub cores: Option<u64>,
+    /// How many calls each instance works on, as the description has it: `Servers(4)`.
+    pub concurrency: Option<String>,
+    /// What stands at its door, outermost first, as the description has it.
+    pub via: Vec<String>,
+}
+
+/// The calls from one part to another that go the same way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EdgePlan {
+    /// The caller, by its number in [`Plan::parts`].
+    pub caller: usize,
+    /// The callee.
+    pub callee: usize,
+    /// Which operations (classes, of a client) call which; nothing for a part that passes on what comes.
+    pub operations: Vec<(Option<String>, Option<String>)>,
+    /// What stands on it, outermost first, as the description has it: `Timeout(1s)`.
+    pub via: Vec<String>,
+    /// What is said of its wire: `round_trip: 10ms`.
+    pub wire: Option<String>,
+    /// The components that see each of its calls, and no other, if there are such.
+    pub counted: Option<Vec<ComponentId>>,
+}
+
 /// A condition that must hold.
 #[derive(Clone, Debug)]
 pub struct Objective {
@@ -249,6 +288,7 @@ impl Plan {
             question: None,
             run,
             parts: Vec::new(),
+            topology: None,
             objectives: Vec::new(),
             watches: Vec::new(),
             about: About::default(),

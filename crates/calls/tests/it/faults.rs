@@ -127,3 +127,44 @@ fn a_small_ceiling_of_memory_holds_for_a_short_run_too() {
     sim.add("clients", Poisson::new(station, ms(1), kneepoint_engine::SimDuration::ZERO));
     assert!(matches!(sim.run_until(SimTime::ZERO + ms(1000)), Err(Stop::Memory { limit: 10_000, .. })));
 }
+
+#[test]
+fn what_happens_to_parts_is_noted_if_anybody_wants_to_know() {
+    let mut sim = Simulation::new(1);
+    let station = sim.serve("station", Station::new(ms(10)));
+    let id = station.id();
+    let faults = [
+        (5, Fault::Hang),
+        (6, Fault::Crash { refuse: Status::Lost }),
+        // Down already: nothing happens.
+        (7, Fault::Hang),
+        (9, Fault::Restart),
+        (11, Fault::Hang),
+        (12, Fault::Resume),
+    ];
+    faults.into_iter().for_each(|(at, fault)| sim.inject(at_ms(at), id, fault));
+    let mut deaf = sim.clone();
+    while deaf.step() {}
+    assert!(deaf.take_happenings().is_empty());
+    sim.note_happenings();
+    sim.run_until(at_ms(6)).unwrap();
+    assert!(!sim.serves(id));
+    let mut all = sim.take_happenings();
+    while sim.step() {}
+    all.extend(sim.take_happenings());
+    let noted: Vec<(u64, &str, Option<bool>)> =
+        all.iter().map(|one| (one.at.as_nanos() / 1_000_000, one.what, one.serves)).collect();
+    assert_eq!(
+        noted,
+        [
+            (5, "hang", Some(false)),
+            (6, "crash", None), // it did not serve before
+            (9, "restart", Some(true)),
+            (11, "hang", Some(false)),
+            (12, "resume", Some(true)),
+        ]
+    );
+    assert!(all.iter().all(|one| one.part == id) && sim.serves(id));
+    assert_eq!(all[1].detail, "calls get no answer");
+    assert_eq!(sim.digest(), deaf.digest(), "listening changes nothing");
+}

@@ -17,6 +17,14 @@ pub enum Harm {
 }
 
 impl Harm {
+    /// Returns its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Harm::Crash { .. } => "crash",
+            Harm::Hang => "hang",
+        }
+    }
+
     pub(crate) fn begin(self) -> Fault {
         match self {
             Harm::Crash { refuse } => Fault::Crash { refuse },

@@ -1,6 +1,6 @@
 //! What makes faults happen.
 
-use kneepoint_calls::{Answer, Component, Counter, Cx, Gauge, timers};
+use kneepoint_calls::{Answer, Component, Core, Counter, Cx, Gauge, timers};
 use kneepoint_engine::SimDuration;
 use kneepoint_random::{Distribution, Stream};
 
@@ -106,8 +106,21 @@ impl Injector {
         }
     }
 
+    /// Says what happens to whom: of many the first few.
+    fn whom(&self, targets: &[u32], core: &Core) -> String {
+        /// Chosen: what fits into a line.
+        const NAMED: usize = 5;
+        let all = self.injection.targets.all();
+        let named = targets.iter().take(NAMED).map(|at| core.path(all[*at as usize]));
+        let named = named.collect::<Vec<_>>().join(", ");
+        let more = targets.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{} of {named}{more}", self.injection.harm.name())
+    }
+
     fn strike(&mut self, clock: u32, cx: &mut Cx<Self>) {
         let targets = self.hits(clock);
+        cx.happened("fault begins", |core| self.whom(&targets, core));
         cx.count(self.count.expect("made at the start"), 1);
         for &target in &targets {
             let hit = &mut self.hit[target as usize];
@@ -136,6 +149,7 @@ impl Injector {
     fn end(&mut self, number: u32, cx: &mut Cx<Self>) {
         let Strike { clock, targets } = std::mem::take(&mut self.strikes[number as usize]);
         self.free.push(number);
+        cx.happened("fault ends", |core| self.whom(&targets, core));
         for target in targets {
             let hit = &mut self.hit[target as usize];
             *hit -= 1;

@@ -7,6 +7,7 @@ mod numbers;
 mod point;
 mod sampled;
 mod timeline;
+mod topology;
 mod trace;
 
 use kneepoint_calls::Status;
@@ -21,9 +22,10 @@ pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use point::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
 pub use timeline::{
-    ClientTimeline, Counts, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline, TIMELINE_PERCENTILES,
-    Timeline, coarse_edges,
+    ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,
+    TIMELINE_PERCENTILES, Timeline, coarse_edges,
 };
+pub use topology::{EdgeResult, Node, TopologyResult};
 pub use trace::TraceResult;
 
 /// Everything a run found.
@@ -52,6 +54,8 @@ pub struct RunResult {
     pub clients: Vec<ClientResult>,
     /// What happened at the other parts, in the order of the plan.
     pub parts: Vec<PartResult>,
+    /// Who calls whom, and how often.
+    pub topology: TopologyResult,
     /// What the run checked about itself. One that failed voids the verdict.
     pub checks: Vec<CheckResult>,
     /// Where the run is fine and a number is doubtful; those of the plan come first.

@@ -33,6 +33,33 @@ pub struct Timeline {
     pub parts: Vec<PartTimeline>,
     /// What was broken on purpose.
     pub faults: Vec<FaultTimeline>,
+    /// What happened to parts, at which instant.
+    pub events: Events,
+}
+
+/// What happened to parts in one replication, at which instant: it differs from one to the next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Events {
+    /// The replication: the first.
+    pub replication: u64,
+    /// What happened, in order.
+    pub list: Vec<Event>,
+    /// How much more happened, later, than is kept.
+    pub left_out: u64,
+}
+
+/// Something that happened to a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: SimTime,
+    /// To whom: the path of an instance; of a fault that begins or ends its name.
+    pub part: String,
+    /// What: `crash`, `restart`, `hang`, `resume`, `start`, `retire`, `fault begins`, `fault ends`, or what parts say of
+    /// themselves.
+    pub what: String,
+    /// The rest, for people.
+    pub detail: String,
 }
 
 /// A number over time, one value per window: the mean over replications, or for percentiles and shares that of all
@@ -104,6 +131,10 @@ pub struct PartTimeline {
     pub utilisation: Option<Line>,
     /// Servers there are: those of instances that are down are none.
     pub capacity: Option<Line>,
+    /// Instances that serve: what is down or hangs does not.
+    pub instances: Line,
+    /// The fewest of them at any instant, in any replication.
+    pub instances_min: Vec<u64>,
     /// Calls waiting.
     pub queue: Option<Line>,
     /// Calls accepted and not yet answered.

@@ -144,6 +144,8 @@ impl Flip {
 /// What one at a time found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OneAtATime {
+    /// Title of the scenario.
+    pub title: String,
     /// A tornado per response.
     pub tornados: Vec<Tornado>,
     /// The inputs that flip a verdict, or leave it less or more clear than it is.
@@ -208,7 +210,8 @@ pub fn one_at_a_time(
             });
         }
     }
-    Ok(OneAtATime { tornados, flips, comparison, runs })
+    let title = designs.first().map_or_else(String::new, |design| design.plan.title.clone());
+    Ok(OneAtATime { title, tornados, flips, comparison, runs })
 }
 
 fn asked(inputs: &[Axis], responses: &[Metric]) -> Result<(), SensitivityError> {
@@ -353,6 +356,8 @@ pub struct Screening {
 /// What Morris screening found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Screenings {
+    /// Title of the scenario.
+    pub title: String,
     /// One per response.
     pub responses: Vec<Screening>,
     /// Runs that were made, of all replications each.
@@ -471,5 +476,6 @@ pub fn screen(
             }
         })
         .collect();
-    Ok(Screenings { responses, runs, confidence, seed, trajectories: how.trajectories })
+    let title = base.title.clone();
+    Ok(Screenings { title, responses, runs, confidence, seed, trajectories: how.trajectories })
 }

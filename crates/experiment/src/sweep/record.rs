@@ -29,6 +29,7 @@ pub(crate) fn lean(mut replication: Replication) -> Replication {
         part.all.forget_histograms();
     }
     replication.paths = Vec::new();
+    replication.edges = Vec::new();
     replication
 }
 
@@ -302,8 +303,8 @@ impl Coded for Replication {
             .map(|(i, (numbers, texts))| Finding::restored(i, numbers, texts))
             .collect::<Option<_>>()?;
         // Paths stand with the point; series that are missing end a sweep before anything is written.
-        // Requests in full and what happened when are for single runs.
-        let (missing, paths, candidates, timeline) = (None, Vec::new(), Vec::new(), None);
+        // Requests in full, edges and what happened when are for single runs.
+        let (missing, paths, candidates, edges, timeline) = (None, Vec::new(), Vec::new(), Vec::new(), None);
         Some(Replication {
             number,
             digest,
@@ -316,6 +317,7 @@ impl Coded for Replication {
             missing,
             paths,
             candidates,
+            edges,
             timeline,
         })
     }
@@ -368,6 +370,7 @@ mod tests {
             missing: None,
             paths: Vec::new(),
             candidates: Vec::new(),
+            edges: Vec::new(),
             timeline: None,
         }
     }

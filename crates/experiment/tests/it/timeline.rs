@@ -1,7 +1,7 @@
 //! What happened when: windows add up to the whole, and say what metrics over the same windows say.
 
 use kneepoint_engine::{SimDuration, SimTime};
-use kneepoint_experiment::result::{Counts, Line, PartTimeline, RunResult, Timeline};
+use kneepoint_experiment::result::{Counts, Event, Line, PartTimeline, RunResult, Timeline};
 use kneepoint_experiment::{Options, run};
 use kneepoint_scenario::plan::Plan;
 use kneepoint_scenario::{Overrides, Registry, Scenario, plan};
@@ -159,6 +159,27 @@ fn a_fault_shows_in_its_window() {
         assert_eq!(fault.struck.values[window], Some(if broken { 1.0 } else { 0.0 }), "{from:?}");
         assert_eq!(capacity[window], Some(if broken { 2.0 } else { 4.0 }), "{from:?}");
     }
+    let path = |event: &Event| (event.at.as_secs_f64(), event.part.clone(), event.what.clone());
+    let events: Vec<_> = timeline.events.list.iter().map(path).collect();
+    let event = |at: f64, part: &str, what: &str| (at, part.to_string(), what.to_string());
+    let expected = [
+        event(40.0, "crash", "fault begins"),
+        event(40.0, "web/0", "crash"),
+        event(50.0, "crash", "fault ends"),
+        event(50.0, "web/0", "restart"),
+    ];
+    assert_eq!((&events[..], timeline.events.left_out), (&expected[..], 0));
+    assert_eq!(timeline.events.list[0].detail, "crash of web/0");
+    assert_eq!(timeline.events.list[1].detail, "calls are answered unavailable");
+    // It is down from the end of window 39 on, and up again at the end of window 49.
+    for window in 0..100 {
+        let (mean, least) = (web.instances.values[window], web.instances_min[window]);
+        let down = (40..50).contains(&window);
+        assert_eq!(
+            (mean, least),
+            (Some(if down { 1.0 } else { 2.0 }), if down || window == 39 { 1 } else { 2 })
+        );
+    }
     // Once in each of three replications, in the window that ends with the instant.
     let struck: Vec<(usize, u64)> =
         fault.strikes.totals.iter().copied().enumerate().filter(|(_, n)| *n > 0).collect();
@@ -211,4 +232,67 @@ fn a_curve_goes_as_far_as_the_samples_carry_it() {
     assert!(latency.count as f64 * (1.0 - last) >= 10.0 - 1e-6 && last >= 0.999, "{last}");
     let median = latency.percentile(0.5).and_then(|known| known.value()).expect("there is one");
     assert!((curve.iter().find(|(p, _)| *p == 0.5).unwrap().1 / median - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn what_does_not_fit_among_the_events_is_counted() {
+    let often =
+        r#"faults: { "flaps": Crash(on: "web/*", every: Exponential("100ms"), lasts: Exponential("10ms")) }"#;
+    let result = found(&planned(SHORT, often), 1);
+    let events = &timeline(&result).events;
+    assert_eq!((events.replication, events.list.len()), (0, 1000));
+    // Two instances on clocks of their own, four entries each time.
+    let all = 1000 + events.left_out;
+    assert!((5_000..9_000).contains(&all), "{all}");
+    assert!(events.list.windows(2).all(|pair| pair[0].at <= pair[1].at));
+}
+
+#[test]
+fn calls_are_counted_by_edge_where_they_can_be_told_apart() {
+    let result = found(&planned(SHORT, ""), 1);
+    let topology = &result.topology;
+    let names: Vec<&str> = topology.nodes.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!(names, ["users", "front", "web", "store"]);
+    assert_eq!(
+        (topology.nodes[2].instances, topology.nodes[2].concurrency.as_deref()),
+        (2, Some("Servers(2)"))
+    );
+    let edges = topology.edges.as_ref().expect("a file says them");
+    let ways: Vec<(&str, &str)> = edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();
+    assert_eq!(ways, [("users", "front"), ("front", "web"), ("web", "store")]);
+    assert_eq!(edges[0].via, ["Timeout(300ms)"]);
+    let part = |name: &str| result.parts.iter().find(|part| part.name == name).expect("it is there");
+    for edge in edges {
+        assert_eq!(edge.calls.as_ref(), Some(&part(&edge.to).all.calls), "{}", edge.to);
+    }
+}
+
+#[test]
+fn an_edge_with_something_on_it_is_counted_beside_others_and_one_without_is_not() {
+    let text = r#"(format: 1, title: "T", run: (duration: "20s", warm_up: "0s", replications: 2), parts: {
+        "users": OpenClient(to: "web", rate: "50/s"),
+        "jobs": OpenClient(to: "store", rate: "5/s"),
+        "others": OpenClient(to: "store", rate: "7/s"),
+        "web": Service(concurrency: Servers(2), does: [Call(to: "store", times: 2)], via: [Overhead("1ms")]),
+        "store": Delay("5ms"),
+    }, edges: {
+        "web -> store": (round_trip: "1ms", via: [Timeout("1s"), Overhead("1ms")]),
+    })"#;
+    let scenario = Scenario::from_text("t.ron", text, None).unwrap_or_else(|faults| panic!("{faults}"));
+    let checked =
+        scenario.check(&Registry::core(), &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
+    let plan = plan(&checked).unwrap_or_else(|faults| panic!("{faults}"));
+    let result = run(&plan, &Options::default()).unwrap_or_else(|error| panic!("{error}"));
+    let edges = result.topology.edges.as_ref().expect("a file says them");
+    let calls = |from: &str, to: &str| {
+        let edge = edges.iter().find(|edge| edge.from == from && edge.to == to).expect("it is there");
+        edge.calls.as_ref().map(|calls| calls.total)
+    };
+    assert_eq!((calls("jobs", "store"), calls("others", "store")), (None, None));
+    let (first, second) = (calls("users", "web").expect("the only one"), calls("web", "store"));
+    assert!(first > 1_500 && second.is_some_and(|n| n.abs_diff(2 * first) <= 4), "{first} {second:?}");
+    let web = edges.iter().find(|edge| edge.from == "web").expect("it is there");
+    assert_eq!(web.via, ["Timeout(1s)", "Overhead(1ms)"]);
+    assert_eq!(web.wire.as_deref(), Some("round_trip: 1ms"));
+    assert_eq!(result.topology.nodes[3].via, ["Overhead(1ms)"]);
 }

@@ -1,6 +1,7 @@
 //! What is said under which headline.
 
 pub(crate) mod assumptions;
+pub(crate) mod events;
 pub(crate) mod identity;
 pub(crate) mod numbers;
 pub(crate) mod objectives;

@@ -113,7 +113,7 @@ fn a_page_says_what_a_review_asks_for() {
         "Not enough data for users p99.9: too few.",
         "The path that decided has 3 pieces, which add up to 40.0 ms: the latency, to the nanosecond.",
         "This scenario has no cache.",
-        "No part of this scenario changes the number of its instances.",
+        "The number of instances never changes: no part scales, and none is struck.",
         "what goes in comes out",
         "the queue of web is unbounded",
         "orders are rare",

@@ -8,7 +8,7 @@ use crate::axis::{Axis, Scale, words};
 use crate::figure::{
     Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Rule, Series, Shape, Span,
 };
-use crate::results::{CapacityResults, KneeRow, Number, Scaling};
+use crate::results::{CapacityResults, Coefficient, KneeRow, Number, Scaling};
 use crate::theme::{Colour, slots};
 
 pub(super) fn figures(of: &CapacityResults) -> Vec<Figure> {
@@ -85,11 +85,12 @@ fn knee(of: &CapacityResults) -> Figure {
         let bound = of.binding.as_ref().filter(|b| b.name == *name && b.unit == "s").map(|b| b.bound);
         match (drawn, bound.or_else(|| written_duration(condition))) {
             (Some(_), Some(at)) => rules.push(Rule { name: format!("SLO {condition}"), at }),
-            _ => other.push(condition.as_str()),
+            _ => other.push((name.as_str(), condition.as_str())),
         }
     }
-    if !other.is_empty() {
-        notes.push(format!("Objectives that are not on p50 or p99, not drawn: {}.", other.join("; ")));
+    let (own, without) = own_panels(&rows, place, &other);
+    if !without.is_empty() {
+        notes.push(format!("Objectives that are not drawn: {}.", without.join("; ")));
     }
     let spans = capacity(of)
         .map(|at| Span { name: format!("knee at {}", said_load(of, &at)), at })
@@ -123,31 +124,59 @@ fn knee(of: &CapacityResults) -> Figure {
                 .collect(),
         });
     }
+    let mut panels = vec![
+        Panel {
+            y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
+            series: latency.to_vec(),
+            rules,
+            weight: 1.6,
+        },
+        Panel { y: Axis::linear("goodput", Unit::Rate), series: goodput, rules: Vec::new(), weight: 1.0 },
+    ];
+    panels.extend(own);
     let content = if rows.is_empty() {
         Content::Nothing(
             "There is no table of loads around the knee: it was searched with --no-knee.".to_string(),
         )
     } else {
-        Content::Lines(Lines {
-            x,
-            panels: vec![
-                Panel {
-                    y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
-                    series: latency.to_vec(),
-                    rules,
-                    weight: 1.6,
-                },
-                Panel {
-                    y: Axis::linear("goodput", Unit::Rate),
-                    series: goodput,
-                    rules: Vec::new(),
-                    weight: 1.0,
-                },
-            ],
-            spans,
-        })
+        Content::Lines(Lines { x, panels, spans, shades: Vec::new(), lanes: Vec::new() })
     };
     Figure { name: "knee".to_string(), title: title(of), subtitle, notes, content }
+}
+
+/// A panel for each objective that is on neither p50 nor p99, and those for which there is none.
+fn own_panels(
+    rows: &[&KneeRow],
+    place: impl Fn(&KneeRow) -> f64,
+    others: &[(&str, &str)],
+) -> (Vec<Panel>, Vec<String>) {
+    /// Chosen: more of them leave none of them room.
+    const PANELS_MOST: usize = 3;
+    let (mut panels, mut without) = (Vec::new(), Vec::new());
+    for (name, condition) in others {
+        let found = |row: &KneeRow| row.slo.iter().find(|slo| slo.name == *name).cloned();
+        let Some(first) = rows.iter().find_map(|row| found(row)).filter(|_| panels.len() < PANELS_MOST)
+        else {
+            without.push((*condition).to_string());
+            continue;
+        };
+        let metric = condition.split(['<', '>']).next().unwrap_or_default().trim();
+        let points = rows.iter().map(|row| (place(row), found(row).and_then(|slo| slo.estimate.interval())));
+        let series = Series {
+            name: metric.to_string(),
+            colour: Colour::Slot([1, 3, 4][panels.len() % 3]),
+            dashed: false,
+            joined: true,
+            points: points.collect(),
+        };
+        panels.push(Panel {
+            y: Axis::linear((*name).to_string(), super::unit(&first.unit, metric)),
+            series: vec![series],
+            rules: vec![Rule { name: format!("SLO {condition}"), at: first.bound }],
+            weight: 0.8,
+        });
+    }
+    (panels, without)
 }
 
 fn said_load(of: &CapacityResults, at: &Interval) -> String {
@@ -299,7 +328,14 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
         title = format!("{} times the size carries {} times the load", times(last / n), times(most / v));
     }
     let unit = if rate { Unit::Rate } else { Unit::Other(first.found.load.unit.clone()) };
-    let (subtitle, notes) = about(&first.found);
+    let (subtitle, mut notes) = about(&first.found);
+    match law(of, rate) {
+        Ok((curve, said)) => {
+            series.push(curve);
+            notes.push(said);
+        }
+        Err(why) => notes.push(format!("The universal scalability law is not drawn: {why}.")),
+    }
     let scaling = Figure {
         name: "scaling".to_string(),
         title,
@@ -309,6 +345,8 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
             x: Axis::linear(of.over.clone(), Unit::Number),
             panels: vec![Panel { y: Axis::linear("capacity", unit), series, rules: Vec::new(), weight: 1.0 }],
             spans: Vec::new(),
+            shades: Vec::new(),
+            lanes: Vec::new(),
         }),
     };
     let mut all = vec![scaling];
@@ -320,4 +358,42 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
         }
     }
     all
+}
+
+/// The universal scalability law over the sizes there are, and what is to be said of it.
+fn law(of: &Scaling, rate: bool) -> Result<(Series, String), String> {
+    const STEPS: usize = 60;
+    let fit = &of.fit;
+    // The law was fitted to requests a second where every size has them.
+    if !rate && of.sizes.iter().any(|size| size.found.capacity_per_s.is_some()) {
+        return Err("only some of the sizes have their capacity in requests a second".to_string());
+    }
+    let sizes = || of.sizes.iter().map(|size| size.n);
+    let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
+    let at = |step: usize| least + (most - least) * step as f64 / STEPS as f64;
+    let points: Option<Vec<(f64, Option<Interval>)>> = (0..=STEPS)
+        .map(|step| {
+            let value = fit.capacity(at(step))?;
+            Some((at(step), Some(Interval { value, ends: Some((value, value)) })))
+        })
+        .collect();
+    let Some(points) = points.filter(|_| least < most) else {
+        return Err(fit.reason.clone().unwrap_or_else(|| "it was not fitted".to_string()));
+    };
+    let number = |of: &Coefficient| of.fitted.map_or_else(|| "–".to_string(), |v| words(v, &Unit::Number));
+    let mut said = format!(
+        "Universal scalability law: contention {}, coherency {}",
+        number(&fit.alpha),
+        number(&fit.beta)
+    );
+    if let Some(r_squared) = fit.r_squared {
+        said += &format!(", R² {r_squared:.4}");
+    }
+    if let Some(peak) = fit.peak_n {
+        said += &format!("; highest at {}", words(peak, &Unit::Number));
+    }
+    said +=
+        if fit.misfit { ". The capacities lie farther from it than their intervals explain." } else { "." };
+    let name = "universal scalability law, fitted".to_string();
+    Ok((Series { name, colour: Colour::Slot(5), dashed: true, joined: true, points }, said))
 }

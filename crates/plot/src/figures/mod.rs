@@ -2,9 +2,14 @@
 
 mod capacity;
 mod comparison;
+mod over_time;
+mod pareto;
 mod run;
 mod sensitivity;
 mod sweep;
+mod topology;
+
+pub use pareto::{ParetoError, pareto};
 
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::{count, percent};

@@ -13,10 +13,13 @@ use crate::theme::{Colour, slots};
 const LOG_FROM: f64 = 20.0;
 
 pub(super) fn figures(run: &RunResults) -> Vec<Figure> {
-    vec![percentiles(run), time(run), parts(run)]
+    let mut all = vec![percentiles(run), time(run), parts(run)];
+    all.extend(run.topology.as_ref().map(|of| super::topology::figure(run, of)));
+    all.extend(run.timeline.iter().flat_map(|of| super::over_time::figures(run, of)));
+    all
 }
 
-fn about(run: &RunResults) -> (String, Vec<String>) {
+pub(super) fn about(run: &RunResults) -> (String, Vec<String>) {
     let how = match run.run.batches {
         Some(batches) => format!("1 run in {batches} batches"),
         None => replications(run.replications),
@@ -90,6 +93,8 @@ fn percentiles(run: &RunResults) -> Figure {
                 weight: 1.0,
             }],
             spans: Vec::new(),
+            shades: Vec::new(),
+            lanes: Vec::new(),
         })
     };
     Figure { name: "percentiles".to_string(), title, subtitle, notes, content }

@@ -96,8 +96,12 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         })
     };
     let name = if of.tornados.len() == 1 { "tornado".to_string() } else { named("tornado", &tornado.metric) };
-    let subtitle =
-        subtitle("", &format!("{} per setting", replications(of.replications)), of.confidence, of.seed);
+    let subtitle = subtitle(
+        &of.title,
+        &format!("{} per setting", replications(of.replications)),
+        of.confidence,
+        of.seed,
+    );
     Figure { name, title, subtitle, notes, content }
 }
 
@@ -164,6 +168,6 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
     };
     let name =
         if of.responses.len() == 1 { "effects".to_string() } else { named("effects", &response.metric) };
-    let subtitle = subtitle("", &format!("{} walks", of.trajectories), of.confidence, of.seed);
+    let subtitle = subtitle(&of.title, &format!("{} walks", of.trajectories), of.confidence, of.seed);
     Figure { name, title, subtitle, notes, content }
 }

@@ -14,17 +14,17 @@ use crate::theme::{Colour, SLOTS, slots};
 const LINES_MOST: usize = 2 * SLOTS;
 
 /// A number that every point has.
-struct Measure {
+pub(super) struct Measure {
     /// What it is called in names of figures.
-    name: String,
+    pub name: String,
     /// What it is called on axes.
-    metric: String,
-    unit: Unit,
+    pub metric: String,
+    pub unit: Unit,
     /// The objective: as written, and its bound.
-    bound: Option<(String, f64)>,
+    pub bound: Option<(String, f64)>,
     /// By point.
-    values: Vec<Option<Interval>>,
-    missed: Vec<bool>,
+    pub values: Vec<Option<Interval>>,
+    pub missed: Vec<bool>,
 }
 
 pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
@@ -49,13 +49,17 @@ pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
     all
 }
 
-fn about(of: &SweepResults) -> (String, Vec<String>) {
+pub(super) fn about(of: &SweepResults) -> (String, Vec<String>) {
     let runs = if of.replications_min == of.replications_max {
         replications(of.replications_min)
     } else {
         format!("{} to {}", of.replications_min, replications(of.replications_max))
     };
-    let notes = if of.replications_max == 1 { vec![ALONE.to_string()] } else { Vec::new() };
+    let mut notes = if of.replications_max == 1 { vec![ALONE.to_string()] } else { Vec::new() };
+    let there = of.points.len() as u64;
+    if let Some(all) = of.point_count.filter(|all| *all > there) {
+        notes.push(format!("The sweep has not come to its end: {there} of {all} points are there."));
+    }
     let runs = format!("{} points, {runs} each", of.points.len());
     (subtitle(&of.title, &runs, confidence(of), of.seed), notes)
 }
@@ -70,7 +74,7 @@ fn confidence(of: &SweepResults) -> f64 {
 }
 
 /// Objectives and what is watched; p99 and goodput of the clients where there is neither.
-fn measures(of: &SweepResults) -> Vec<Measure> {
+pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
     let Some(whole) = of.points.iter().find(|point| point.failure.is_none()) else { return Vec::new() };
     let gather =
         |name: &str, metric: &str, unit: Unit, number: &dyn Fn(&SweepPoint) -> Option<Number>| Measure {
@@ -172,7 +176,7 @@ impl Values {
 }
 
 /// Returns a setting as a number and its unit: `256/s`, `50ms`, `4`.
-fn parsed(text: &str) -> Option<(f64, String)> {
+pub(super) fn parsed(text: &str) -> Option<(f64, String)> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
     let value: f64 = text[..end].parse().ok()?;
@@ -304,6 +308,8 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
                 weight: 1.0,
             }],
             spans: Vec::new(),
+            shades: Vec::new(),
+            lanes: Vec::new(),
         }),
     }
 }

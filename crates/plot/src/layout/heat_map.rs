@@ -11,7 +11,7 @@ use crate::theme::{Colour, Rgb};
 const SIDE_MOST: usize = 300;
 const BELOW: f64 = 42.0;
 /// The scale on the right, with its labels.
-const SCALE: f64 = 96.0;
+pub(super) const SCALE: f64 = 96.0;
 
 pub(super) fn notes(map: &HeatMap) -> Vec<String> {
     let mut notes = Vec::new();
@@ -168,12 +168,12 @@ fn draw_cell(sheet: &mut Sheet, [left, top, right, bottom]: [f64; 4], cell: &Hea
 }
 
 /// Black or white, whichever is farther from this.
-fn readable(Rgb(r, g, b): Rgb) -> Rgb {
+pub(super) fn readable(Rgb(r, g, b): Rgb) -> Rgb {
     let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
     if light > 125.0 { Rgb(0, 0, 0) } else { Rgb(255, 255, 255) }
 }
 
-fn draw_scale(sheet: &mut Sheet, bar: Frame, scale: &Laid, right: f64) {
+pub(super) fn draw_scale(sheet: &mut Sheet, bar: Frame, scale: &Laid, right: f64) {
     const STEPS: usize = 64;
     let each = bar.height() / STEPS as f64;
     for step in 0..STEPS {

@@ -3,7 +3,7 @@
 use super::{Frame, Key, LABEL, Sheet, legend};
 use crate::axis::Laid;
 use crate::canvas::Anchor;
-use crate::figure::{Interval, Lines, Panel, Series};
+use crate::figure::{Interval, Lane, Lines, Panel, Series, Shade};
 use crate::font;
 use crate::theme::Colour;
 
@@ -12,6 +12,10 @@ const BELOW: f64 = 40.0;
 /// From so many dots on intervals are a blot.
 const CROWDED: usize = 300;
 const BETWEEN: f64 = 14.0;
+/// A row under the panels.
+pub(super) const LANE: f64 = 22.0;
+/// Room for the names of those rows, at most.
+const LANE_NAMES: f64 = 150.0;
 
 fn y_values(panel: &Panel) -> impl Iterator<Item = f64> {
     let known = panel.series.iter().flat_map(|s| s.points.iter().filter_map(|(_, v)| *v));
@@ -19,8 +23,13 @@ fn y_values(panel: &Panel) -> impl Iterator<Item = f64> {
 }
 
 /// Returns what has to be said about these values.
-pub(super) fn notes(lines: &Lines) -> Vec<String> {
+pub(super) fn notes(lines: &Lines, frame: Frame) -> Vec<String> {
     let mut notes = Vec::new();
+    let shown = fitting(lines, frame);
+    if shown < lines.panels.len() {
+        let names: Vec<&str> = lines.panels[shown..].iter().map(|panel| panel.y.name.as_str()).collect();
+        notes.push(format!("A higher picture shows more: {}.", names.join(", ")));
+    }
     let series = || lines.panels.iter().flat_map(|panel| &panel.series);
     let points = || series().flat_map(|s| &s.points);
     let bare = points().filter(|(_, v)| v.is_some_and(|v| v.ends.is_none())).count();
@@ -51,16 +60,28 @@ pub(super) fn notes(lines: &Lines) -> Vec<String> {
     notes
 }
 
-pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
+/// How many panels there is room for.
+pub(super) fn fitting(lines: &Lines, frame: Frame) -> usize {
+    /// With a legend, and lines that can still be told apart.
+    const LEAST: f64 = 70.0;
+    // Notes take their part of what there is.
+    let room = frame.height() * 0.85 - BELOW - lanes_height(lines) + BETWEEN;
+    ((room / (LEAST + BETWEEN)) as usize).clamp(1, lines.panels.len().max(1))
+}
+
+pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize) {
+    let whole = lines;
+    let lines = &Lines { panels: whole.panels[..shown.min(whole.panels.len())].to_vec(), ..whole.clone() };
     let nothing = lines.panels.iter().all(|p| y_values(p).next().is_none());
     if nothing {
         return super::nothing(sheet, frame, "There is no number to draw: every value has too little data.");
     }
     let spans = lines.spans.iter().flat_map(|span| span.at.all());
     let places = lines.panels.iter().flat_map(|p| &p.series).flat_map(|s| s.points.iter().map(|(x, _)| *x));
-    let x = Laid::new(&lines.x, places.chain(spans), 8);
+    let x = Laid::new(&lines.x, places.chain(spans).chain(stretches(lines)), 8);
     let all: f64 = lines.panels.iter().map(|panel| panel.weight).sum();
-    let room = frame.height() - BELOW - BETWEEN * (lines.panels.len() - 1) as f64;
+    let lanes = lanes_height(lines);
+    let room = frame.height() - BELOW - lanes - BETWEEN * (lines.panels.len() - 1) as f64;
     let laid: Vec<Laid> = lines
         .panels
         .iter()
@@ -74,7 +95,9 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
         .flat_map(|axis| axis.ticks.iter().map(|(_, label)| font::width(label, LABEL, false)))
         .fold(0.0, f64::max)
         .min(110.0);
-    let left = frame.left + 22.0 + widest + 8.0;
+    let names = lines.lanes.iter().map(|lane| font::width(&lane.name, LABEL, false)).fold(0.0, f64::max);
+    let names = names.min(LANE_NAMES).min(frame.width() * 0.25);
+    let left = frame.left + (22.0 + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
     let mut top = frame.top;
     for (at, (panel, y)) in lines.panels.iter().zip(&laid).enumerate() {
         let high = room * panel.weight / all;
@@ -83,6 +106,8 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
             panel.series.iter().map(|s| (s.name.clone(), s.colour, key(s))).collect();
         entries.extend(panel.rules.iter().map(|r| (r.name.clone(), Colour::Bound, Key::Dashes)));
         if at == 0 {
+            let shades = lines.shades.iter().filter(|shade| !shade.name.is_empty());
+            entries.extend(shades.map(|s| (s.name.clone(), s.colour, Key::Shade)));
             entries.extend(lines.spans.iter().map(|s| (s.name.clone(), Colour::Ink, Key::Span)));
         }
         let used = legend(sheet, Frame { left: frame.left, ..whole }, &entries);
@@ -93,11 +118,64 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines) {
         top += high + BETWEEN;
     }
     let bottom = Frame { left, right: frame.right - 8.0, ..frame };
+    let first = frame.bottom - BELOW - lanes + 8.0;
+    for (at, lane) in lines.lanes.iter().enumerate() {
+        let top = first + LANE * at as f64;
+        draw_lane(sheet, Frame { top, bottom: top + LANE, ..bottom }, frame.left, lane, &x);
+    }
     let ticks: Vec<(f64, String)> = x.ticks.iter().map(|(v, label)| (x.place(*v), label.clone())).collect();
     sheet.ticks_below(bottom, frame.bottom - BELOW + 17.0, &ticks, x.has_names());
     let title = font::cut(&x.title, LABEL, false, bottom.width());
     let place = (f64::midpoint(bottom.left, bottom.right), frame.bottom - 4.0);
     sheet.label(place, &title, Anchor::Middle, Colour::Quiet);
+}
+
+/// Where what is shaded and what is in rows begins and ends.
+fn stretches(lines: &Lines) -> impl Iterator<Item = f64> {
+    let bars = lines.lanes.iter().flat_map(|lane| &lane.bars);
+    let marks = lines.lanes.iter().flat_map(|lane| lane.marks.iter().map(|(at, _)| *at));
+    lines.shades.iter().chain(bars).flat_map(|shade| [shade.from, shade.to]).chain(marks)
+}
+
+pub(super) fn lanes_height(lines: &Lines) -> f64 {
+    if lines.lanes.is_empty() { 0.0 } else { LANE * lines.lanes.len() as f64 + 10.0 }
+}
+
+/// A row under the panels: its name on the left, what lasted as bars, what happened as strokes. Words that have no room
+/// are left out: bars and strokes are there.
+fn draw_lane(sheet: &mut Sheet, frame: Frame, from: f64, lane: &Lane, x: &Laid) {
+    let middle = f64::midpoint(frame.top, frame.bottom);
+    let letters = middle + 0.36 * LABEL;
+    let name = font::cut(&lane.name, LABEL, false, frame.left - from - 10.0);
+    sheet.label((frame.left - 9.0, letters), &name, Anchor::End, Colour::Ink);
+    let grid = sheet.rgb(Colour::Grid);
+    sheet.canvas.line(vec![(frame.left, middle), (frame.right, middle)], grid, 1.0);
+    let mut free = frame.left;
+    for Shade { name, from, to, colour } in &lane.bars {
+        let rgb = sheet.rgb(*colour);
+        let (left, right) = (frame.x(x.place(*from)), frame.x(x.place(*to)));
+        let right = right.max(left + 1.2).min(frame.right.max(left));
+        sheet.canvas.rect([left, frame.top + 4.0, right, frame.bottom - 4.0], rgb, 0.45);
+        sheet.canvas.line(vec![(left, frame.top + 4.0), (left, frame.bottom - 4.0)], rgb, 1.6);
+        let start = (left + 5.0).max(free);
+        let wide = font::width(name, LABEL, false);
+        // Inside if there is room, else behind it.
+        let start = if start + wide + 4.0 <= right { start } else { (right + 5.0).max(free) };
+        if start + wide <= frame.right && lane.bars.len() <= 6 {
+            sheet.label((start, letters), name, Anchor::Start, Colour::Ink);
+            free = start + wide + 6.0;
+        }
+    }
+    let rgb = sheet.rgb(lane.colour);
+    for (at, word) in &lane.marks {
+        let place = frame.x(x.place(*at));
+        sheet.canvas.line(vec![(place, frame.top + 3.0), (place, frame.bottom - 3.0)], rgb, 1.8);
+        let (start, wide) = (place + 4.0, font::width(word, LABEL, false));
+        if start >= free && start + wide <= frame.right {
+            sheet.label((start, letters), word, Anchor::Start, Colour::Ink);
+            free = start + wide + 6.0;
+        }
+    }
 }
 
 fn key(series: &Series) -> Key {
@@ -112,6 +190,11 @@ fn key(series: &Series) -> Key {
 fn plot(sheet: &mut Sheet, frame: Frame, lines: &Lines, panel: &Panel, x: &Laid, y: &Laid) {
     let grid = sheet.rgb(Colour::Grid);
     let quiet = sheet.rgb(Colour::Quiet);
+    for Shade { from, to, colour, .. } in &lines.shades {
+        let rgb = sheet.rgb(*colour);
+        let (left, right) = (frame.x(x.place(*from)), frame.x(x.place(*to)));
+        sheet.canvas.rect([left, frame.top, right.max(left + 0.8).min(frame.right), frame.bottom], rgb, 0.16);
+    }
     let mut free = f64::INFINITY;
     for (value, label) in &y.ticks {
         let at = frame.y(y.place(*value));

@@ -2,9 +2,12 @@
 //!
 //! Widths of texts are measured before places are given out: what does not fit is cut with an ellipsis or left out.
 
+mod density;
+mod graph;
 mod heat_map;
 mod lines;
 mod rows;
+mod scatter;
 #[cfg(test)]
 mod tests;
 
@@ -127,6 +130,7 @@ pub(crate) enum Key {
     Dot,
     Bound,
     Span,
+    Shade,
 }
 
 /// Writes a legend from the top left of a frame; returns how high it is.
@@ -157,6 +161,7 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
             Key::Block => sheet.canvas.rect([x + 2.0, y - 10.0, x + 16.0, y + 1.0], rgb, 1.0),
             Key::Dot => sheet.canvas.dot((x + 9.0, middle), 4.0, rgb),
             Key::Bound => sheet.canvas.line(vec![(x + 1.0, middle), (x + 17.0, middle)], rgb, 4.0),
+            Key::Shade => sheet.canvas.rect([x + 2.0, y - 11.0, x + 16.0, y + 2.0], rgb, 0.3),
             Key::Span => {
                 sheet.canvas.rect([x + 2.0, y - 11.0, x + 16.0, y + 2.0], rgb, 0.22);
                 sheet.canvas.line(vec![(x + 9.0, y - 11.0), (x + 9.0, y + 2.0)], rgb, 1.6);
@@ -173,7 +178,12 @@ pub(crate) fn wanted_height(figure: &Figure) -> f64 {
     match &figure.content {
         Content::Rows(rows) => (200.0 + rows::ROW * rows.rows.len() as f64).clamp(312.0, 1600.0),
         Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 800.0),
-        Content::Lines(lines) => USUAL.1 + 120.0 * lines.panels.len().saturating_sub(2) as f64,
+        Content::Lines(lines) => {
+            let panels = lines.panels.len().saturating_sub(2) as f64;
+            (USUAL.1 + 120.0 * panels + lines::lanes_height(lines)).min(1400.0)
+        }
+        Content::Density(_) | Content::Scatter(_) => USUAL.1,
+        Content::Graph(of) => graph::wanted_height(of),
         Content::Nothing(_) => 300.0,
     }
 }
@@ -199,6 +209,7 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
     let frame = Frame { left, top: y + 14.0, right, bottom: height - 14.0 };
     // Whatever the content finds out while it is laid out is said below it: so notes get their room first.
     notes.extend(found(figure, frame));
+    let before_notes = frame;
     let mut lines: Vec<String> =
         notes.iter().flat_map(|note| font::wrapped(note, NOTE, false, room, 3)).collect();
     let most = ((frame.height() * 0.3) / (NOTE * 1.35)).floor().max(1.0) as usize;
@@ -216,9 +227,12 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
     let frame = Frame { bottom: height - 14.0 - high - if lines.is_empty() { 4.0 } else { 10.0 }, ..frame };
     match &figure.content {
         Content::Nothing(why) => nothing(&mut sheet, frame, why),
-        Content::Lines(of) => lines::draw(&mut sheet, frame, of),
+        Content::Lines(of) => lines::draw(&mut sheet, frame, of, lines::fitting(of, before_notes)),
         Content::Rows(of) => rows::draw(&mut sheet, frame, of),
         Content::HeatMap(of) => heat_map::draw(&mut sheet, frame, of),
+        Content::Density(of) => density::draw(&mut sheet, frame, of),
+        Content::Scatter(of) => scatter::draw(&mut sheet, frame, of),
+        Content::Graph(of) => graph::draw(&mut sheet, frame, of),
     }
     sheet.canvas
 }
@@ -226,9 +240,12 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
 fn found(figure: &Figure, frame: Frame) -> Vec<String> {
     match &figure.content {
         Content::Nothing(_) => Vec::new(),
-        Content::Lines(of) => lines::notes(of),
+        Content::Lines(of) => lines::notes(of, frame),
         Content::Rows(of) => rows::notes(of, frame),
         Content::HeatMap(of) => heat_map::notes(of),
+        Content::Density(_) => Vec::new(),
+        Content::Scatter(of) => scatter::notes(of),
+        Content::Graph(of) => graph::notes(of, frame),
     }
 }
 

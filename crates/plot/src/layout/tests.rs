@@ -7,15 +7,16 @@ use super::canvas;
 use crate::canvas::{Canvas, Mark};
 use crate::figure::Figure;
 use crate::theme::Theme;
-use crate::{Picture, figures, read};
+use crate::{Picture, figures, pareto, read};
 
-const RESULTS: [(&str, &str); 7] = [
+const RESULTS: [(&str, &str); 8] = [
     ("run", include_str!("../../tests/results/run.json")),
     ("capacity", include_str!("../../tests/results/capacity.json")),
     ("scaling", include_str!("../../tests/results/scaling.json")),
     ("compare", include_str!("../../tests/results/compare.json")),
     ("sensitivity", include_str!("../../tests/results/sensitivity.json")),
     ("morris", include_str!("../../tests/results/morris.json")),
+    ("failover", include_str!("../../tests/results/failover.json")),
     ("sweep", include_str!("../../tests/results/sweep.json")),
 ];
 
@@ -38,7 +39,11 @@ fn names(value: &mut Value, change: &dyn Fn(&str) -> String) {
             for (key, value) in fields {
                 match value {
                     Value::String(text)
-                        if ["name", "title", "path", "metric", "first", "at"].contains(&key.as_str()) =>
+                        if [
+                            "name", "title", "path", "metric", "first", "at", "from", "to", "part", "what",
+                            "detail",
+                        ]
+                        .contains(&key.as_str()) =>
                     {
                         *text = change(text);
                     }
@@ -146,7 +151,10 @@ fn each_odd_figure(mut look: impl FnMut(&str, &Figure)) {
     for (verb, text) in RESULTS {
         for (what, value) in odd(text) {
             let results = read(verb, &value.to_string()).unwrap_or_else(|error| panic!("{what}: {error}"));
-            let all = figures(&results);
+            let mut all = figures(&results);
+            if verb == "sweep" {
+                all.extend(pareto(&results, "max:goodput(users),p99(users.latency)"));
+            }
             assert!(!all.is_empty(), "{verb}, {what}: there is always something to say");
             for figure in all {
                 look(&format!("{verb}, {what}, {}", figure.name), &figure);
@@ -167,6 +175,106 @@ fn no_label_leaves_the_picture_or_touches_another() {
         }
     });
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+}
+
+/// A run of many parts that call each other, each with middle parts on the way.
+fn crowd(parts: usize, name: &dyn Fn(usize) -> String) -> Value {
+    let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
+    let node =
+        |at: usize| json!({ "name": name(at), "kind": "Service", "client": at == 0, "instances": at + 1 });
+    let edge = |at: usize| {
+        let via = ["Timeout(1s)", "Retry(retries: 2, backoff: Exponential(from: 10ms, to: 1s))"];
+        json!({ "from": name(at / 3), "to": name(at), "via": via, "wire": "round_trip: 10ms" })
+    };
+    let back = json!({ "from": name(parts - 1), "to": name(0), "via": [] });
+    let mut edges: Vec<Value> = (1..parts).map(edge).collect();
+    edges.push(back);
+    edges.push(json!({ "from": name(1), "to": name(1), "via": ["Timeout(1s)"] }));
+    run["topology"] = json!({ "nodes": (0..parts).map(node).collect::<Vec<_>>(), "edges": edges });
+    let busy =
+        |at: usize| json!({ "name": name(at), "utilisation": known(at as f64 / parts as f64, 0.0, 1.0) });
+    run["parts"] = (0..parts).map(busy).collect();
+    run
+}
+
+#[test]
+fn sixty_parts_of_long_names_are_drawn_without_touching() {
+    let names: [&dyn Fn(usize) -> String; 3] = [
+        &|at| format!("{at}{}", "n".repeat(200)),
+        &|at| format!("{}{at}", "اسم الخدمة ".repeat(20)),
+        &|at| format!("p{at}"),
+    ];
+    for name in names {
+        for parts in [2, 60] {
+            let results = read("run", &crowd(parts, name).to_string()).unwrap();
+            let all = figures(&results);
+            let figure = all.iter().find(|figure| figure.name == "topology").unwrap();
+            for (width, height) in [(960.0, super::wanted_height(figure)), (960.0, 540.0), (509.0, 1018.0)] {
+                let canvas = canvas(figure, Theme::LIGHT, width, height);
+                let found = faults(&canvas);
+                assert!(found.is_empty(), "{parts} parts, {width}x{height}: {}", found[0]);
+                assert!(canvas.marks.len() > 4 * parts);
+            }
+        }
+    }
+    let results = read("run", &crowd(500, &|at| format!("p{at}")).to_string()).unwrap();
+    let all = figures(&results);
+    let figure = all.iter().find(|figure| figure.name == "topology").unwrap();
+    let canvas = canvas(figure, Theme::LIGHT, 960.0, 540.0);
+    assert!(
+        canvas.marks.iter().any(|m| matches!(m, Mark::Text(t) if t.text.contains("too many for a drawing")))
+    );
+}
+
+#[test]
+fn what_happened_when_is_drawn_whatever_happened() {
+    let whole: Value = serde_json::from_str(include_str!("../../tests/results/failover.json")).unwrap();
+    let event = |at: f64, part: &str, what: &str| json!({ "at": at, "part": part, "what": what, "detail": "d".repeat(300) });
+    type Change<'c> = (&'c str, &'c dyn Fn(&mut Value));
+    let changes: [Change; 7] = [
+        ("nothing ended well", &|odd| {
+            let client = &mut odd["timeline"]["clients"][0];
+            let nothing = vec![Value::Null; 120];
+            client["latency"] = json!({ "p50": { "values": nothing }, "p99": { "values": nothing } });
+            client["heat"] = json!({ "edges": [], "cells": [] });
+            client["good"] = json!({ "total": vec![0; 120], "rate": { "values": vec![0.0; 120] } });
+        }),
+        ("many parts flap", &|odd| {
+            let all = (0..1000).map(|n| {
+                let what = ["crash", "restart", "opens", "hang", "resume"][n % 5];
+                event(n as f64 * 0.7, &format!("{}{}/{}", "w".repeat(90), n % 17, n % 3), what)
+            });
+            odd["timeline"]["events"] =
+                json!({ "replication": 0, "list": all.collect::<Vec<_>>(), "left_out": 5 });
+        }),
+        ("a fault that never ends", &|odd| {
+            odd["timeline"]["events"]["list"] = json!([event(300.0, "crash", "fault begins")]);
+        }),
+        ("events beyond the end and of nobody", &|odd| {
+            let list =
+                [event(-5.0, "", "x"), event(9e9, "crash", "fault ends"), event(1e9, "web/0", "crash")];
+            odd["timeline"]["events"]["list"] = json!(list);
+        }),
+        ("cells of no window", &|odd| {
+            odd["timeline"]["clients"][0]["heat"] =
+                json!({ "edges": [0.1], "cells": [[999, 0, 5], [0, 77, 5], [3, 0, 5]] });
+        }),
+        ("no windows", &|odd| odd["timeline"]["bounds"] = json!([])),
+        ("random faults", &|odd| {
+            odd["timeline"]["faults"][0]["struck"] = json!({ "values": [0.5], "low": [0.1], "high": [0.9] });
+        }),
+    ];
+    for (what, change) in changes {
+        let mut odd = whole.clone();
+        change(&mut odd);
+        let all = figures(&read("run", &odd.to_string()).unwrap());
+        for figure in all.iter().filter(|f| f.name.starts_with("over-time") || f.name.starts_with("heat")) {
+            for (width, height) in [(960.0, super::wanted_height(figure)), (509.0, 1018.0)] {
+                let found = faults(&canvas(figure, Theme::DARK, width, height));
+                assert!(found.is_empty(), "{what}, {}, {width}x{height}: {}", figure.name, found[0]);
+            }
+        }
+    }
 }
 
 #[test]

@@ -120,9 +120,65 @@ pub struct KneeRow {
     /// \[s\]
     #[serde(default)]
     pub p99: Number,
+    /// What each objective is about; results of before it was kept have none.
+    #[serde(default)]
+    pub slo: Vec<KneeSlo>,
     /// Why there is nothing to see.
     #[serde(default)]
     pub stopped: Option<serde_json::Value>,
+}
+
+/// What an objective is about, at a load.
+#[derive(Clone, Debug, Deserialize)]
+pub struct KneeSlo {
+    /// Its name.
+    pub name: String,
+    /// What was measured.
+    pub estimate: Number,
+    /// The bound.
+    pub bound: f64,
+    /// The unit of both.
+    pub unit: String,
+}
+
+/// The universal scalability law, as it was fitted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Fit {
+    /// Contention.
+    pub alpha: Coefficient,
+    /// Coherency.
+    pub beta: Coefficient,
+    /// What one carries.
+    pub gamma: Coefficient,
+    /// Where it is highest.
+    pub peak_n: Option<f64>,
+    /// How much of the capacities it explains.
+    pub r_squared: Option<f64>,
+    /// Whether the capacities lie farther from it than their intervals explain.
+    pub misfit: bool,
+    /// Why there is none.
+    pub reason: Option<String>,
+}
+
+/// A coefficient of a law.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Coefficient {
+    /// As it was fitted.
+    pub fitted: Option<f64>,
+}
+
+impl Fit {
+    /// Returns the capacity of a size by the law.
+    ///
+    /// # Source
+    /// Gunther, "Guerrilla Capacity Planning", 2007, section 4.2, with the throughput of one as a factor (gamma).
+    pub fn capacity(&self, n: f64) -> Option<f64> {
+        let (alpha, beta) = (self.alpha.fitted?, self.beta.fitted?);
+        let value = self.gamma.fitted? * n / (1.0 + alpha * (n - 1.0) + beta * n * (n - 1.0));
+        value.is_finite().then_some(value)
+    }
 }
 
 /// Capacities over sizes.
@@ -132,7 +188,7 @@ pub struct Scaling {
     pub over: String,
     /// The law that was fitted.
     #[serde(default)]
-    pub fit: serde_json::Value,
+    pub fit: Fit,
     /// One per size.
     pub sizes: Vec<ScalingSize>,
 }

@@ -8,18 +8,25 @@ mod comparison;
 mod run;
 mod sensitivity;
 mod sweep;
+mod timeline;
+mod topology;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use capacity::{
-    Binding, CapacityResults, Finding, KneeRow, LoadAxis, Objective, Part, Scaling, ScalingSize,
+    Binding, CapacityResults, Coefficient, Finding, Fit, KneeRow, KneeSlo, LoadAxis, Objective, Part,
+    Scaling, ScalingSize,
 };
 pub use comparison::{ComparisonResults, Contrast, Design, Difference};
 pub use run::{Client, How, Latencies, Level, Phase, RunResults, SloResult, Station};
 pub use sensitivity::{Bar, Effect, Flip, Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
 pub use sweep::{SweepAxis, SweepClient, SweepPoint, SweepResults, SweepSlo, SweepWatch, SweepWatchValue};
+pub use timeline::{
+    ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, Timeline,
+};
+pub use topology::{Calls, Edge, Node, Topology};
 
 use crate::figure::Interval;
 
@@ -157,13 +164,17 @@ pub fn open(name: &str, text: &str) -> Result<(Results, Value), ReadError> {
 
 fn parsed(name: &str, text: &str) -> Result<Value, ReadError> {
     let name = kneepoint_report::safe(name);
-    let mut all: Value = serde_json::from_str(text).map_err(|error| {
+    let refused = |error: serde_json::Error| {
         if error.is_eof() {
             ReadError::CutShort { name: name.clone() }
         } else {
             ReadError::NotJson { name: name.clone(), reason: kneepoint_report::safe(&error.to_string()) }
         }
-    })?;
+    };
+    let mut all: Value = match serde_json::from_str(text) {
+        Ok(all) => all,
+        Err(error) => of_lines(text).map_err(refused)?.ok_or_else(|| refused(error))?,
+    };
     make_safe(&mut all);
     Ok(all)
 }
@@ -199,6 +210,19 @@ fn understood(name: &str, all: Value) -> Result<Results, ReadError> {
         (Some(other), _) => Err(not(&format!("there are no figures of what {other} writes"))),
         (None, _) => Err(not(what)),
     }
+}
+
+/// Returns a sweep that was written as JSON lines as if it had been written as one document; nothing if the first of
+/// several lines is no head of one.
+fn of_lines(text: &str) -> Result<Option<Value>, serde_json::Error> {
+    let mut lines = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let Some(Ok(Value::Object(mut head))) = lines.next() else { return Ok(None) };
+    if !head.contains_key("design") || head.contains_key("points") {
+        return Ok(None);
+    }
+    let points = lines.collect::<Result<Vec<Value>, _>>()?;
+    head.insert("points".to_string(), Value::Array(points));
+    Ok(Some(Value::Object(head)))
 }
 
 fn whole<T: DeserializeOwned>(name: &str, all: Value, verb: &str) -> Result<T, ReadError> {
@@ -258,6 +282,19 @@ mod tests {
         let shape =
             "{\"schema_version\": 1, \"program\": \"kneepoint\", \"verb\": \"capacity\", \"knee\": 7}";
         assert!(refused(shape).contains("the shape of what capacity writes"));
+    }
+
+    #[test]
+    fn a_sweep_in_lines_is_the_sweep() {
+        let head = "{\"schema_version\": 1, \"program\": \"kneepoint\", \"design\": \"grid\", \"seed\": 1, \
+                    \"axes\": [], \"replications_min\": 1, \"replications_max\": 1, \"point_count\": 3}";
+        let text = format!("{head}\n{{\"settings\": {{}}}}\n{{\"settings\": {{}}}}\n");
+        let Results::Sweep(of) = read("r.jsonl", &text).unwrap() else { panic!("it is a sweep") };
+        assert_eq!((of.points.len(), of.point_count), (2, Some(3)));
+        assert!(refused(&text[..text.len() - 5]).contains("cut short"));
+        assert!(refused(&format!("{text}nonsense")).contains("not JSON"));
+        assert!(refused("{} {}").contains("is not JSON"));
+        assert!(refused(head).contains("the head of a sweep without its points"));
     }
 
     #[test]

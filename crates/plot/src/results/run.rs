@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Number;
+use super::{Calls, Number, Timeline, Topology};
 
 /// A run.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +26,12 @@ pub struct RunResults {
     /// In the order of the file.
     #[serde(default)]
     pub parts: Vec<Station>,
+    /// Who calls whom; results of before it was kept have none.
+    #[serde(default)]
+    pub topology: Option<Topology>,
+    /// What happened when, if that was asked for.
+    #[serde(default)]
+    pub timeline: Option<Timeline>,
 }
 
 /// How a run was made.
@@ -36,6 +42,9 @@ pub struct How {
     /// Batches of one long run.
     #[serde(default)]
     pub batches: Option<u64>,
+    /// What was left out at the beginning \[s\].
+    #[serde(default)]
+    pub warm_up: f64,
 }
 
 /// An objective.
@@ -61,6 +70,9 @@ pub struct SloResult {
 pub struct Client {
     /// Its name.
     pub name: String,
+    /// Requests sent.
+    #[serde(default)]
+    pub sent: Option<Calls>,
     /// Of requests that ended well.
     pub latency: Latencies,
     /// Where the time of a request goes, in the order of the file.
@@ -128,6 +140,9 @@ impl Latencies {
 pub struct Station {
     /// Its name.
     pub name: String,
+    /// Calls that arrived.
+    #[serde(default)]
+    pub calls: Option<Calls>,
     /// Share of its servers that are busy; none for parts without servers.
     #[serde(default)]
     pub utilisation: Option<Number>,

@@ -7,6 +7,9 @@ use super::Number;
 /// One input at a time.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TornadoResults {
+    /// Of the scenario; results of before it was kept have none.
+    #[serde(default)]
+    pub title: String,
     /// Of all randomness.
     pub seed: u64,
     /// Per setting.
@@ -69,6 +72,9 @@ pub struct Flip {
 /// Morris' walks.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Screening {
+    /// Of the scenario; results of before it was kept have none.
+    #[serde(default)]
+    pub title: String,
     /// Of all randomness.
     pub seed: u64,
     /// How many walks.

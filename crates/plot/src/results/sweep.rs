@@ -22,6 +22,9 @@ pub struct SweepResults {
     pub replications_min: u64,
     /// The most of a point.
     pub replications_max: u64,
+    /// How many there are to be.
+    #[serde(default)]
+    pub point_count: Option<u64>,
     /// In their order.
     pub points: Vec<SweepPoint>,
 }

@@ -1,7 +1,8 @@
 //! What happened when: one list per number, with one value per window.
 
 use kneepoint_experiment::result::{
-    ClientTimeline, Counts, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline, Timeline,
+    ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,
+    Timeline,
 };
 use serde_json::{Map, Value, json};
 
@@ -25,6 +26,7 @@ pub(super) fn timeline(timeline: &Timeline) -> Value {
         "clients": timeline.clients.iter().map(client).collect::<Vec<Value>>(),
         "parts": timeline.parts.iter().map(part).collect::<Vec<Value>>(),
         "faults": timeline.faults.iter().map(fault).collect::<Vec<Value>>(),
+        "events": events(&timeline.events),
     })
 }
 
@@ -59,10 +61,23 @@ fn part(part: &PartTimeline) -> Value {
         "calls": counts(&part.calls),
         "utilisation": some(part.utilisation.as_ref()),
         "capacity": some(part.capacity.as_ref()),
+        "instances": instances(part),
         "queue": some(part.queue.as_ref()),
         "inside": some(part.inside.as_ref()),
         "threads": some(part.threads.as_ref()),
     })
+}
+
+fn instances(part: &PartTimeline) -> Value {
+    let mut all = line(&part.instances, 1.0);
+    all["min"] = json!(part.instances_min);
+    all
+}
+
+fn events(events: &Events) -> Value {
+    let one = |event: &Event| json!({ "at": event.at.as_secs_f64(), "part": event.part, "what": event.what, "detail": event.detail });
+    let list: Vec<Value> = events.list.iter().map(one).collect();
+    json!({ "replication": events.replication, "list": list, "left_out": events.left_out })
 }
 
 fn fault(fault: &FaultTimeline) -> Value {

@@ -11,6 +11,7 @@
 //! A time-out costs no part: it belongs to the edge of whatever stands before it.
 
 mod behaviour;
+mod drawn;
 mod harm;
 mod keys;
 mod law;
@@ -151,6 +152,7 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
     builder.everything().noted(&mut faults);
     let uncertain = uncertain::uncertainty(checked, (load, pulse), &builder.parts).noted(&mut faults);
     let Some((run, uncertain)) = run.zip(uncertain).filter(|_| faults.is_empty()) else { return Err(faults) };
+    let topology = builder.drawn();
     let Builder { sim, parts, recordings, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
@@ -159,6 +161,7 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
         question: checked.question().map(str::to_string),
         run,
         parts,
+        topology: Some(topology),
         objectives: checked
             .slo()
             .map(|(item, condition)| Objective { name: item.key.to_string(), condition: condition.clone() })
@@ -265,6 +268,8 @@ pub(crate) struct Builder<'a> {
     doors: Vec<Vec<Callee>>,
     declared: BTreeMap<(usize, usize), Declared>,
     chains: BTreeMap<ChainKey, Edge>,
+    /// Where each way of an edge begins.
+    ways_of: drawn::Ways,
     /// Ways to instances that are built already.
     ways: usize,
     /// Most users of the closed clients that are built already.
@@ -293,6 +298,7 @@ impl<'a> Builder<'a> {
             doors: Vec::new(),
             declared: BTreeMap::new(),
             chains: BTreeMap::new(),
+            ways_of: drawn::Ways::default(),
             ways: 0,
             users: 0.0,
             sorters: 0,
@@ -492,6 +498,7 @@ impl<'a> Builder<'a> {
             return Ok(*edge);
         }
         let edge = self.chain(call, instance, among)?;
+        self.ways_of.built(call, edge.to);
         self.chains.insert(key, edge);
         Ok(edge)
     }
@@ -650,7 +657,9 @@ impl<'a> Builder<'a> {
                             None | Some(0) => path.clone(),
                             Some(number) => format!("{path} #{number}"),
                         };
-                        builder.member(&path, call, instance, &via, to)
+                        let edge = builder.member(&path, call, instance, &via, to)?;
+                        builder.ways_of.built(call, edge.to);
+                        Ok(edge)
                     },
                 )?);
             }

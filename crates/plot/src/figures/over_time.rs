@@ -1,0 +1,408 @@
+//! Figures of `run --timeline`: what a client saw when, and what happened to the parts meanwhile.
+
+use std::collections::BTreeMap;
+
+use kneepoint_experiment::result::Unit;
+
+use super::run::percentile_of;
+use super::{ALONE, brief, named, replications, subtitle};
+use crate::axis::{Axis, Scale, words};
+use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
+use crate::results::{ClientTimeline, Event, RunResults, Timeline};
+use crate::theme::{Colour, SLOTS, slots};
+
+/// Rows under the panels, at most: more leave the panels no room.
+const LANES_MOST: usize = 8;
+
+/// Stretches of one fault that are shaded in the panels, at most: more are a blot.
+const SHADES_MOST: usize = 40;
+
+/// From this factor between the largest and the smallest a log axis says more.
+const LOG_FROM: f64 = 20.0;
+
+pub(super) fn figures(run: &RunResults, timeline: &Timeline) -> Vec<Figure> {
+    let story = story(run, timeline);
+    let of = |client: &ClientTimeline| {
+        [lines(run, timeline, client, &story), density(run, timeline, client, &story)]
+    };
+    timeline.clients.iter().flat_map(of).collect()
+}
+
+/// What happened to parts, as it is drawn.
+struct Story {
+    /// Faults that strike at the same instants in every replication, and the warm-up.
+    shades: Vec<Shade>,
+    /// The names of the faults among them.
+    faults: Vec<(String, f64, f64)>,
+    lanes: Vec<Lane>,
+    notes: Vec<String>,
+}
+
+/// The part an instance belongs to.
+fn root(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(root, _)| root)
+}
+
+fn story(run: &RunResults, of: &Timeline) -> Story {
+    let end = of.bounds.last().copied().unwrap_or(0.0);
+    let is_fault = |event: &Event| event.what.starts_with("fault ");
+    let mut story = Story { shades: Vec::new(), faults: Vec::new(), lanes: Vec::new(), notes: Vec::new() };
+    if run.run.warm_up > 0.0 {
+        let (name, colour) = ("warm-up, not measured".to_string(), Colour::Neutral);
+        story.shades.push(Shade { name, from: 0.0, to: run.run.warm_up.min(end), colour });
+    }
+    let mut elsewhere = false;
+    for fault in &of.faults {
+        let events = of.events.list.iter().filter(|event| is_fault(event) && event.part == fault.name);
+        let events: Vec<&Event> = events.collect();
+        let changes: Vec<(f64, bool)> =
+            events.iter().map(|event| (event.at, event.what == "fault begins")).collect();
+        let what = |from: f64| {
+            let began = events.iter().find(|event| event.at == from);
+            began.map_or_else(String::new, |event| event.detail.clone())
+        };
+        let bars: Vec<Shade> = stretches(&changes, end)
+            .into_iter()
+            .map(|(from, to, _)| Shade { name: what(from), from, to, colour: Colour::Worse })
+            .collect();
+        let ends = fault.struck.low.iter().zip(&fault.struck.high);
+        // Where no replication differs from another, the interval is a point.
+        let same = of.replications == 1 || ends.into_iter().all(|(low, high)| low == high);
+        if same && bars.len() <= SHADES_MOST {
+            story.shades.extend(bars.iter().map(|bar| Shade { name: String::new(), ..bar.clone() }));
+            story.faults.extend(bars.iter().map(|bar| (fault.name.clone(), bar.from, bar.to)));
+        }
+        elsewhere |= !same;
+        let name = format!("fault {}", fault.name);
+        story.lanes.push(Lane { name, bars, marks: Vec::new(), colour: Colour::Worse });
+    }
+    story.lanes.extend(parts(run, of, end));
+    if story.lanes.len() > LANES_MOST {
+        let more: Vec<String> = story.lanes.split_off(LANES_MOST).into_iter().map(|lane| lane.name).collect();
+        story.notes.push(format!(
+            "Something happened to {} more, not drawn: {}.",
+            more.len(),
+            more.join(", ")
+        ));
+    }
+    if elsewhere {
+        story.notes.push(
+            "Rows below the panels are of the first replication: faults strike at other instants in the others."
+                .to_string(),
+        );
+    } else if !story.lanes.is_empty() && of.replications > 1 {
+        story.notes.push("Rows below the panels are of the first replication.".to_string());
+    }
+    if of.events.left_out > 0 {
+        let (all, last) = (of.events.left_out, of.events.list.last().map_or(0.0, |event| event.at));
+        story.notes.push(format!(
+            "The rows end at {}: what happened after that was too much to be kept ({all} times).",
+            words(last, &Unit::Duration)
+        ));
+    }
+    story
+}
+
+/// Returns where something goes on, and how much of it at most, from changes in order.
+fn stretches(changes: &[(f64, bool)], end: f64) -> Vec<(f64, f64, usize)> {
+    let (mut found, mut now, mut from, mut most) = (Vec::new(), 0_usize, 0.0, 0);
+    for (at, begins) in changes {
+        if *begins {
+            if now == 0 {
+                (from, most) = (*at, 0);
+            }
+            now += 1;
+            most = most.max(now);
+        } else if now > 0 {
+            now -= 1;
+            if now == 0 {
+                found.push((from, *at, most));
+            }
+        }
+    }
+    if now > 0 {
+        found.push((from, end, most));
+    }
+    found
+}
+
+/// A row per part to which something happened: when instances were down, and what else there was.
+fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
+    let names: Vec<String> = run.parts.iter().map(|part| part.name.clone()).collect();
+    let colours: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(slots(&names)).collect();
+    let mut order: Vec<&str> = Vec::new();
+    let mut events: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+    for event in of.events.list.iter().filter(|event| !event.what.starts_with("fault ")) {
+        let root = root(&event.part);
+        if !order.contains(&root) {
+            order.push(root);
+        }
+        events.entry(root).or_default().push(event);
+    }
+    let lane = |root: &str| {
+        let colour = Colour::Slot(colours.get(root).copied().unwrap_or(0));
+        let events = &events[root];
+        let mut bars = Vec::new();
+        let mut known = Vec::new();
+        for (begins, ends, word) in [("crash", "restart", "down"), ("hang", "resume", "hanging")] {
+            known.extend([begins, ends]);
+            let mut changes = Vec::new();
+            let mut now: Vec<&str> = Vec::new();
+            for event in events {
+                let is = now.contains(&event.part.as_str());
+                // A crash ends a hang.
+                let ended = event.what == ends || (begins == "hang" && event.what == "crash");
+                if event.what == begins && !is {
+                    now.push(&event.part);
+                    changes.push((event.at, true));
+                } else if ended && is {
+                    now.retain(|path| *path != event.part);
+                    changes.push((event.at, false));
+                }
+            }
+            bars.extend(stretches(&changes, end).into_iter().map(|(from, to, most)| Shade {
+                name: format!("{most} {word}"),
+                from,
+                to,
+                colour,
+            }));
+        }
+        let marks = events.iter().filter(|event| !known.contains(&event.what.as_str()));
+        let marks = marks.map(|event| (event.at, event.what.clone())).collect();
+        Lane { name: root.to_string(), bars, marks, colour }
+    };
+    order.into_iter().map(lane).collect()
+}
+
+fn about(run: &RunResults, of: &Timeline) -> (String, Vec<String>) {
+    let how = if of.replications == run.replications {
+        replications(of.replications)
+    } else {
+        format!("the first {} of {}", of.replications, replications(run.replications))
+    };
+    let notes = if of.replications == 1 { vec![ALONE.to_string()] } else { Vec::new() };
+    (subtitle(&run.title, &how, run.run.confidence, run.seed), notes)
+}
+
+/// A number over time, at the middles of windows.
+fn points(of: &Timeline, number: impl Fn(usize) -> Option<Interval>) -> Vec<(f64, Option<Interval>)> {
+    let middles = of.bounds.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
+    middles.enumerate().map(|(window, at)| (at, number(window))).collect()
+}
+
+fn time(of: &Timeline) -> Axis {
+    let ends = of.bounds.first().copied().zip(of.bounds.last().copied());
+    Axis { zero: false, ends, ..Axis::linear("simulated time", Unit::Duration) }
+}
+
+/// The objectives on percentiles of a client's latency.
+fn rules(run: &RunResults, client: &str) -> Vec<Rule> {
+    let latency = format!("{client}.latency");
+    let of = |condition: &str| percentile_of(condition).is_some_and(|(_, of)| of == latency);
+    let slo = run.slo.iter().filter(|slo| slo.unit == "s" && of(&slo.condition));
+    slo.map(|slo| Rule { name: format!("SLO {}", slo.condition), at: slo.bound }).collect()
+}
+
+fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
+    let series = |(name, slot): (&str, usize)| {
+        let line = client.latency.get(name)?;
+        Some(Series {
+            name: name.to_string(),
+            colour: Colour::Slot(slot),
+            dashed: false,
+            joined: true,
+            points: points(of, |window| line.at(window)),
+        })
+    };
+    [("p50", 0), ("p90", 4), ("p99", 5)].into_iter().filter_map(series).collect()
+}
+
+/// The number whose course the title tells: p99, or what there is.
+fn told(series: &[Series]) -> Option<&Series> {
+    series.iter().rev().find(|series| series.points.iter().any(|(_, value)| value.is_some()))
+}
+
+fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &Story) -> String {
+    let name = brief(&client.name);
+    let Some(series) = told(latency) else { return format!("What {name} saw, over time") };
+    let measured = series.points.iter().filter(|(at, _)| *at >= run.run.warm_up);
+    let mut known: Vec<(f64, f64)> =
+        measured.filter_map(|(at, value)| Some(((*value)?.value, *at))).collect();
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (Some((least, _)), Some((most, at))) = (known.first(), known.last()) else {
+        return format!("What {name} saw, over time");
+    };
+    let median = known[known.len() / 2].0;
+    let said = |value: f64| words(value, &Unit::Duration);
+    if *most < 1.5 * median {
+        return format!("{} of {name} stays between {} and {}", series.name, said(*least), said(*most));
+    }
+    let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(at));
+    let during =
+        fault.map_or_else(String::new, |(fault, _, _)| format!(", while the fault {} lasts", brief(fault)));
+    let (most, median, at) = (said(*most), said(median), said(*at));
+    format!("{} of {name}, {median} in the middle, peaks at {most} at {at}{during}", series.name)
+}
+
+/// Says how few requests ended well in the worst window that was measured, if it was few.
+fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Option<String> {
+    /// Chosen: fewer are hardly seen in the figure.
+    const FAIL_FROM: f64 = 0.05;
+    let windows = of.bounds.windows(2).zip(client.sent.total.iter().zip(&client.good.total));
+    let share = |(bounds, (sent, good)): (&[f64], (&u64, &u64))| {
+        let at = f64::midpoint(bounds[0], bounds[1]);
+        (bounds[0] >= run.run.warm_up && *sent > 0).then(|| (*good as f64 / *sent as f64, at))
+    };
+    let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(&at));
+    let when = match fault {
+        Some((fault, _, _)) => format!("while the fault {} lasts", brief(fault)),
+        None => format!("at {}", words(at, &Unit::Duration)),
+    };
+    (share <= 1.0 - FAIL_FROM).then(|| {
+        let share = kneepoint_report::percent(share);
+        format!("As few as {share} of the requests of {} end well {when}", brief(&client.name))
+    })
+}
+
+fn is_log(series: &[Series]) -> bool {
+    let values = || series.iter().flat_map(|s| &s.points).filter_map(|(_, v)| *v).map(|v| v.value);
+    let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+    values().fold(0.0, f64::max) / least > LOG_FROM
+}
+
+fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
+    let (subtitle, mut notes) = about(run, of);
+    notes.extend(story.notes.iter().cloned());
+    let latency = latencies(of, client);
+    let title = failures(run, of, client, story).unwrap_or_else(|| title(run, client, &latency, story));
+    let log = is_log(&latency);
+    let scale = if log { Scale::Log } else { Scale::Linear };
+    let mut panels = vec![Panel {
+        y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
+        series: latency,
+        rules: rules(run, &client.name),
+        weight: 1.6,
+    }];
+    let rate = |name: &str, colour: Colour, dashed: bool, line: &crate::results::Line| Series {
+        name: name.to_string(),
+        colour,
+        dashed,
+        joined: true,
+        points: points(of, |window| line.at(window)),
+    };
+    panels.push(Panel {
+        y: Axis::linear("requests", Unit::Rate),
+        series: vec![
+            rate("sent", Colour::Neutral, false, &client.sent.rate),
+            rate("ended well", Colour::Slot(2), false, &client.good.rate),
+        ],
+        rules: Vec::new(),
+        weight: 1.0,
+    });
+    panels.extend(instances(run, of, &mut notes));
+    let content = Content::Lines(Lines {
+        x: time(of),
+        panels,
+        spans: Vec::new(),
+        shades: story.shades.clone(),
+        lanes: story.lanes.clone(),
+    });
+    Figure { name: named("over-time", &client.name), title, subtitle, notes, content }
+}
+
+/// How many instances serve: of the parts where that changes, or else of those that have several.
+fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option<Panel> {
+    let values = |part: &crate::results::PartTimeline| -> Vec<f64> {
+        let line = part.instances.iter().flat_map(|line| &line.values);
+        line.filter_map(|value| *value).collect()
+    };
+    let changes =
+        |part: &&crate::results::PartTimeline| values(part).windows(2).any(|pair| pair[0] != pair[1]);
+    let several =
+        |part: &&crate::results::PartTimeline| values(part).first().is_some_and(|first| *first > 1.0);
+    let mut shown: Vec<_> = of.parts.iter().filter(changes).collect();
+    if shown.is_empty() {
+        shown = of.parts.iter().filter(several).collect();
+    }
+    if shown.len() > SLOTS {
+        let more: Vec<&str> = shown[SLOTS..].iter().map(|part| part.name.as_str()).collect();
+        notes.push(format!("Instances of {} more parts are not drawn: {}.", more.len(), more.join(", ")));
+        shown.truncate(SLOTS);
+    }
+    let names: Vec<String> = run.parts.iter().map(|part| part.name.clone()).collect();
+    let colours: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(slots(&names)).collect();
+    let series = shown.iter().map(|part| Series {
+        name: part.name.clone(),
+        colour: Colour::Slot(colours.get(part.name.as_str()).copied().unwrap_or(0)),
+        dashed: false,
+        joined: true,
+        points: points(of, |window| part.instances.as_ref()?.at(window)),
+    });
+    let series: Vec<Series> = series.collect();
+    let y = Axis::linear("instances", Unit::Number);
+    (!series.is_empty()).then_some(Panel { y, series, rules: Vec::new(), weight: 0.8 })
+}
+
+fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
+    let (subtitle, mut notes) = about(run, of);
+    let heat = &client.heat;
+    let windows = of.bounds.len().saturating_sub(1);
+    let mut totals = vec![0_u64; windows];
+    for (window, _, n) in heat.cells.iter().filter(|cell| cell.0 < windows) {
+        totals[*window] += n;
+    }
+    let inside = |cell: &&(usize, usize, u64)| cell.0 < windows && cell.1 < heat.edges.len() && cell.2 > 0;
+    let share =
+        |(window, bucket, n): &(usize, usize, u64)| (*window, *bucket, *n as f64 / totals[*window] as f64);
+    let cells: Vec<(usize, usize, f64)> = heat.cells.iter().filter(inside).map(share).collect();
+    let empty = totals.iter().filter(|total| **total == 0).count();
+    if empty > 0 && empty < windows {
+        notes.push(format!("No request ended well in {empty} of {windows} windows: they are empty."));
+    }
+    let latency = latencies(of, client);
+    let title = title(run, client, &latency, story);
+    notes.push("Colours are shares of the requests that ended well in a window, on a log scale.".to_string());
+    let shades: Vec<Shade> = story
+        .faults
+        .iter()
+        .map(|(name, from, to)| Shade {
+            name: format!("fault {name}"),
+            from: *from,
+            to: *to,
+            colour: Colour::Worse,
+        })
+        .collect();
+    let content = if cells.is_empty() {
+        Content::Nothing("No request ended well, so there is no latency to show.".to_string())
+    } else {
+        // Buckets are quarters of an octave or narrower: the first begins about so far below its end.
+        let first = heat.edges.first().copied().unwrap_or(0.0);
+        let line = |slot: Series| Series { colour: Colour::Ink, dashed: slot.name == "p50", ..slot };
+        Content::Density(Density {
+            x: time(of),
+            bounds: of.bounds.clone(),
+            y: Axis { scale: Scale::Log, zero: false, ..Axis::linear("latency", Unit::Duration) },
+            from: first / 1.2,
+            edges: heat.edges.clone(),
+            value: Axis { scale: Scale::Log, zero: false, ..Axis::linear("share of a window", Unit::Ratio) },
+            cells,
+            rules: rules(run, &client.name),
+            series: latency.into_iter().filter(|series| series.name != "p90").map(line).collect(),
+            shades,
+        })
+    };
+    Figure { name: named("heat", &client.name), title, subtitle, notes, content }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stretches;
+
+    #[test]
+    fn what_overlaps_is_one_stretch() {
+        let changes = [(1.0, true), (2.0, true), (3.0, false), (4.0, false), (6.0, true)];
+        assert_eq!(stretches(&changes, 9.0), [(1.0, 4.0, 2), (6.0, 9.0, 1)]);
+        assert_eq!(stretches(&[(1.0, false)], 9.0), []);
+    }
+}

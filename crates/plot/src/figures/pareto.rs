@@ -1,0 +1,315 @@
+//! Points of a sweep over two numbers, and which of them no other outdoes.
+
+use kneepoint_experiment::result::Unit;
+
+use super::sweep::{Measure, about, measures, parsed};
+use super::{named, unit};
+use crate::axis::Axis;
+use crate::figure::{Content, Figure, Interval, Scatter, ScatterPoint};
+use crate::results::{Number, Results, SweepPoint, SweepResults};
+
+/// Why there is no such figure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParetoError {
+    /// These are no results of a sweep.
+    NotASweep,
+    /// It does not name two numbers.
+    Form {
+        /// What was asked for.
+        asked: String,
+    },
+    /// There is no such number.
+    Unknown {
+        /// What was asked for.
+        asked: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+}
+
+impl std::fmt::Display for ParetoError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ParetoError::NotASweep => {
+                write!(
+                    f,
+                    "two numbers are set against each other over the points of a sweep; these are other results"
+                )
+            }
+            ParetoError::Form { asked } => write!(
+                f,
+                "{asked:?} does not name two numbers: write X,Y, as in web.instances,p99(users.latency); min: or max: before \
+                 one says which way is better"
+            ),
+            ParetoError::Unknown { asked, known } => {
+                write!(f, "there is no number {asked:?} at all points")?;
+                if let Some(near) = nearest(asked, known) {
+                    write!(f, "; did you mean {near}?")?;
+                }
+                write!(f, " There are: {}", known.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ParetoError {}
+
+/// Returns points over two numbers, X and Y of `X,Y`: settings that are numbers, objectives and what is watched (by name
+/// or metric), `mean(CLIENT.latency)`, `p99(CLIENT.latency)`, `goodput(CLIENT)` and `errors(CLIENT)`.
+///
+/// Rates of what went well, availabilities and hits are better higher, all else lower; `max:` or `min:` before a number
+/// says otherwise.
+///
+/// # Errors
+/// If it does not name two numbers that there are.
+pub fn pareto(results: &Results, asked: &str) -> Result<Figure, ParetoError> {
+    let Results::Sweep(of) = results else { return Err(ParetoError::NotASweep) };
+    let form = || ParetoError::Form { asked: kneepoint_report::safe(asked) };
+    let (x, y) = halves(asked).ok_or_else(form)?;
+    let all = numbers(of);
+    let (x, y) = (Side::of(x, &all)?, Side::of(y, &all)?);
+    Ok(figure(of, &x, &y))
+}
+
+/// Splits at the comma that stands in no parentheses.
+fn halves(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_i32;
+    let mut found = None;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 && found.is_some() => return None,
+            ',' if depth == 0 => found = Some(at),
+            _ => {}
+        }
+    }
+    let at = found?;
+    let (x, y) = (text[..at].trim(), text[at + 1..].trim());
+    (!x.is_empty() && !y.is_empty()).then_some((x, y))
+}
+
+/// All numbers of the points: settings, objectives, what is watched, what clients saw.
+fn numbers(of: &SweepResults) -> Vec<Measure> {
+    let plain = |name: &str, unit: Unit, values: Vec<Option<Interval>>| Measure {
+        name: name.to_string(),
+        metric: name.to_string(),
+        unit,
+        bound: None,
+        missed: Vec::new(),
+        values,
+    };
+    let mut all = Vec::new();
+    for axis in &of.axes {
+        let of_point = |point: &SweepPoint| parsed(point.settings.get(&axis.path)?);
+        let values: Option<Vec<(f64, String)>> = of.points.iter().map(of_point).collect();
+        let Some(values) = values.filter(|values| !values.is_empty()) else { continue };
+        let written = values[0].1.clone();
+        if values.iter().all(|(_, unit)| *unit == written) {
+            let unit = match written.as_str() {
+                "" => Unit::Number,
+                "/s" => Unit::Rate,
+                other => Unit::Other(other.to_string()),
+            };
+            let exact = |(value, _): (f64, String)| Some(Interval { value, ends: Some((value, value)) });
+            all.push(plain(&axis.path, unit, values.into_iter().map(exact).collect()));
+        }
+    }
+    all.extend(measures(of));
+    let whole = of.points.iter().find(|point| point.failure.is_none());
+    for client in whole.iter().flat_map(|point| &point.clients) {
+        let gather =
+            |number: &dyn Fn(&crate::results::SweepClient) -> Option<Number>| -> Vec<Option<Interval>> {
+                let of_point = |point: &SweepPoint| {
+                    let found = point.clients.iter().find(|other| other.name == client.name)?;
+                    number(found)?.interval().filter(|_| point.failure.is_none())
+                };
+                of.points.iter().map(of_point).collect()
+            };
+        for key in client.latency.keys().filter(|key| !["count", "min", "max"].contains(&key.as_str())) {
+            let metric = format!("{key}({}.latency)", client.name);
+            all.push(plain(&metric, Unit::Duration, gather(&|c| c.latency.get(key).cloned())));
+        }
+        let goodput = format!("goodput({})", client.name);
+        all.push(plain(&goodput, Unit::Rate, gather(&|c| Some(c.goodput.clone()))));
+        let errors = format!("errors({})", client.name);
+        all.push(plain(&errors, unit("ratio", ""), gather(&|c| Some(c.errors.clone()))));
+    }
+    all
+}
+
+/// One of the two numbers.
+struct Side<'m> {
+    measure: &'m Measure,
+    /// Whether more of it is better.
+    more: bool,
+}
+
+impl<'m> Side<'m> {
+    fn of(asked: &str, all: &'m [Measure]) -> Result<Side<'m>, ParetoError> {
+        const MORE: [&str; 5] = ["goodput", "availability", "throughput", "hit", "good"];
+        let (name, way) = match asked.split_once(':') {
+            Some(("max", name)) => (name.trim(), Some(true)),
+            Some(("min", name)) => (name.trim(), Some(false)),
+            _ => (asked, None),
+        };
+        let found = all.iter().find(|m| m.metric == name || m.name == name).ok_or_else(|| {
+            let mut known: Vec<String> = Vec::new();
+            for one in all.iter().flat_map(|m| [&m.name, &m.metric]) {
+                if !known.contains(one) {
+                    known.push(one.clone());
+                }
+            }
+            ParetoError::Unknown { asked: kneepoint_report::safe(name), known }
+        })?;
+        let head = found.metric.split('(').next().unwrap_or_default();
+        Ok(Side { measure: found, more: way.unwrap_or_else(|| MORE.iter().any(|more| head.contains(more))) })
+    }
+
+    fn axis(&self) -> Axis {
+        let way = if self.more { "more is better" } else { "less is better" };
+        let name = format!("{} ({way})", self.measure.metric);
+        Axis { zero: false, ..Axis::linear(name, self.measure.unit.clone()) }
+    }
+
+    /// As a number of which less is better.
+    fn cost(&self, value: f64) -> f64 {
+        if self.more { -value } else { value }
+    }
+}
+
+fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
+    let (subtitle, mut notes) = about(of);
+    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points);
+    let mut points: Vec<ScatterPoint> = values
+        .filter_map(|((x, y), point)| {
+            let said = of.axes.iter().map(|axis| {
+                let value = point.settings.get(&axis.path).map_or("", String::as_str);
+                format!("{} = {value}", axis.path)
+            });
+            let name = said.collect::<Vec<_>>().join(", ");
+            Some(ScatterPoint { name, x: (*x)?, y: (*y)?, front: false })
+        })
+        .collect();
+    let missing = of.points.len() - points.len();
+    if missing > 0 {
+        notes.push(format!(
+            "No number (too little data, or no result): {missing} of {} points.",
+            of.points.len()
+        ));
+    }
+    let places: Vec<(f64, f64)> =
+        points.iter().map(|point| (x.cost(point.x.value), y.cost(point.y.value))).collect();
+    for (point, front) in points.iter_mut().zip(front(&places)) {
+        point.front = front;
+    }
+    let kept = points.iter().filter(|point| point.front).count();
+    let title = match (kept, points.len()) {
+        (_, 0) => format!("{} against {}", y.measure.metric, x.measure.metric),
+        (1, 1) => "There is one point".to_string(),
+        (1, all) => {
+            let best = points.iter().find(|point| point.front).map_or("", |point| point.name.as_str());
+            format!("One of {all} points outdoes all others: {}", super::brief(best))
+        }
+        (all, of) if all == of => format!("None of {of} points is outdone by another"),
+        (some, all) => format!("{} of {all} points are outdone; {some} are left to choose from", all - some),
+    };
+    notes.push(
+        "A point is outdone if another is at least as good in both and better in one, by their values: where intervals \
+         overlap, it may be chance."
+            .to_string(),
+    );
+    Figure {
+        name: named("pareto", &format!("{} {}", x.measure.name, y.measure.name)),
+        title,
+        subtitle,
+        notes,
+        content: Content::Scatter(Scatter {
+            x: x.axis(),
+            y: y.axis(),
+            points,
+            front: "not outdone".to_string(),
+            others: "outdone".to_string(),
+        }),
+    }
+}
+
+/// Returns which of these places no other is below in one and not above in the other.
+fn front(places: &[(f64, f64)]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (places[*a], places[*b]);
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    let mut kept = vec![false; places.len()];
+    // The best so far: places that are equal in both are as good as each other.
+    let mut best: Option<(f64, f64)> = None;
+    for at in order {
+        let place = places[at];
+        if best.is_none_or(|best| place.1 < best.1 || place == best) {
+            kept[at] = true;
+            best = Some(place);
+        }
+    }
+    kept
+}
+
+/// Returns the known word that is nearest, if one is near.
+fn nearest<'k>(word: &str, known: &'k [String]) -> Option<&'k str> {
+    let far = word.chars().count() / 3 + 1;
+    let near = known.iter().map(|one| (distance(word, one), one.as_str())).min_by_key(|(apart, _)| *apart);
+    near.filter(|(apart, _)| *apart <= far).map(|(_, one)| one)
+}
+
+/// Letters to add, to leave out or to change.
+///
+/// # Source
+/// Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals", Soviet Physics Doklady 10(8),
+/// 1966.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(200).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(200).enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = corner + usize::from(x != *y);
+            corner = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_outdone_is_found() {
+        let places = [(1.0, 5.0), (2.0, 3.0), (2.0, 4.0), (3.0, 3.0), (4.0, 1.0), (4.0, 1.0), (1.0, 6.0)];
+        assert_eq!(front(&places), [true, true, false, false, true, true, false]);
+        assert!(front(&[]).is_empty());
+    }
+
+    #[test]
+    fn two_numbers_are_told_apart_by_the_comma_outside() {
+        assert_eq!(halves("a, p99(b, each 1s)"), Some(("a", "p99(b, each 1s)")));
+        for wrong in ["a", "a,", ",b", "a,b,c", "f(a,b)"] {
+            assert_eq!(halves(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_with_what_is() {
+        let results = crate::read("sweep", include_str!("../../tests/results/sweep.json")).unwrap();
+        let said = pareto(&results, "params.load,p98(users.latency)").unwrap_err().to_string();
+        assert!(said.contains("did you mean p99(users.latency)?"), "{said}");
+        assert!(pareto(&results, "fast").unwrap_err().to_string().contains("two numbers"));
+        let figure = pareto(&results, "max:params.load,fast").unwrap();
+        let Content::Scatter(of) = &figure.content else { panic!("points") };
+        assert!(of.points.iter().any(|p| p.front) && of.points.iter().any(|p| !p.front));
+        let run = crate::read("run", include_str!("../../tests/results/run.json")).unwrap();
+        assert_eq!(pareto(&run, "a,b").unwrap_err(), ParetoError::NotASweep);
+    }
+}

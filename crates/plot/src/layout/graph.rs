@@ -1,0 +1,429 @@
+//! Who calls whom: boxes and arrows.
+//!
+//! `dagre` gives places to boxes and to what is written on edges, both measured before; the picture is then made as large
+//! as the frame allows, letters with it, so that what does not touch at one size touches at none.
+
+use dagre::graph::{Graph as Layered, GraphOptions};
+use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir};
+
+use super::heat_map::{SCALE, draw_scale, readable};
+use super::{Frame, Sheet, USUAL};
+use crate::axis::Laid;
+use crate::canvas::{Anchor, Text};
+use crate::figure::{Graph, GraphEdge, GraphNode};
+use crate::font;
+use crate::theme::{Colour, Rgb};
+
+/// More boxes are a carpet, and take long to place.
+///
+/// # Source
+/// Chosen: 150 boxes with 400 arrows take about a second.
+const NODES_MOST: usize = 150;
+const EDGES_MOST: usize = 400;
+
+const NAME: f64 = 14.0;
+const LINE: f64 = 11.0;
+const LINE_HIGH: f64 = 14.5;
+const PAD: f64 = 10.0;
+/// Of names and what is said of them.
+const NODE_WIDE: f64 = 210.0;
+const EDGE_WIDE: f64 = 190.0;
+/// Letters are not drawn larger than they are on the page.
+const SCALE_MOST: f64 = 1.15;
+/// Below, letters are unreadable at the usual size.
+const SCALE_SMALL: f64 = 0.6;
+
+/// A box, placed: its middle.
+struct Spot {
+    x: f64,
+    y: f64,
+    wide: f64,
+    high: f64,
+}
+
+/// An arrow, placed.
+struct Way {
+    points: Vec<(f64, f64)>,
+    /// The middle of what is written on it, and the lines.
+    label: Option<(f64, f64, Vec<String>)>,
+}
+
+struct Placed {
+    wide: f64,
+    high: f64,
+    nodes: Vec<Spot>,
+    ways: Vec<Way>,
+}
+
+fn too_many(of: &Graph) -> Option<String> {
+    (of.nodes.len() > NODES_MOST || of.edges.len() > EDGES_MOST).then(|| {
+        format!(
+            "{} parts with {} edges are too many for a drawing; at most {NODES_MOST} and {EDGES_MOST} are drawn.",
+            of.nodes.len(),
+            of.edges.len()
+        )
+    })
+}
+
+fn node_lines(node: &GraphNode) -> (String, Vec<String>) {
+    let name = font::cut(&node.name, NAME, true, NODE_WIDE);
+    let lines = node.lines.iter().map(|line| font::cut(line, LINE, false, NODE_WIDE)).collect();
+    (name, lines)
+}
+
+fn edge_lines(edge: &GraphEdge) -> Vec<String> {
+    edge.lines.iter().map(|line| font::cut(line, LINE, false, EDGE_WIDE)).collect()
+}
+
+/// Gives places, in units of the layout.
+fn placed(of: &Graph, direction: RankDir) -> Placed {
+    let options = GraphOptions { directed: true, multigraph: true, compound: false };
+    let mut graph: Layered<NodeLabel, EdgeLabel> = Layered::with_options(options);
+    for (at, node) in of.nodes.iter().enumerate() {
+        let (name, lines) = node_lines(node);
+        let widest = lines.iter().map(|line| font::width(line, LINE, false)).fold(0.0, f64::max);
+        let label = NodeLabel {
+            width: (widest.max(font::width(&name, NAME, true)) + 2.0 * PAD).max(60.0),
+            height: NAME + LINE_HIGH * lines.len() as f64 + 2.0 * PAD,
+            ..NodeLabel::default()
+        };
+        graph.set_node(at.to_string(), Some(label));
+    }
+    for (at, edge) in of.edges.iter().enumerate() {
+        let lines = edge_lines(edge);
+        let widest = lines.iter().map(|line| font::width(line, LINE, false)).fold(0.0, f64::max);
+        let label = EdgeLabel {
+            width: if lines.is_empty() { 0.0 } else { widest + 10.0 },
+            height: if lines.is_empty() { 0.0 } else { LINE_HIGH * lines.len() as f64 + 6.0 },
+            labelpos: dagre::layout::types::LabelPos::Center,
+            ..EdgeLabel::default()
+        };
+        graph.set_edge(edge.from.to_string(), edge.to.to_string(), Some(label), Some(&at.to_string()));
+    }
+    let options = LayoutOptions {
+        rankdir: direction,
+        nodesep: 26.0,
+        edgesep: 14.0,
+        ranksep: 38.0,
+        ..LayoutOptions::default()
+    };
+    dagre::layout(&mut graph, Some(options));
+    let nodes: Vec<Spot> = (0..of.nodes.len())
+        .map(|at| {
+            let label = graph.node(&at.to_string()).cloned().unwrap_or_default();
+            let place = |at: Option<f64>| at.filter(|v| v.is_finite()).unwrap_or(0.0);
+            Spot { x: place(label.x), y: place(label.y), wide: label.width, high: label.height }
+        })
+        .collect();
+    let ways: Vec<Way> = of
+        .edges
+        .iter()
+        .enumerate()
+        .map(|(at, edge)| {
+            let label = graph.edge(&edge.from.to_string(), &edge.to.to_string(), Some(&at.to_string()));
+            let Some(label) = label else { return Way { points: Vec::new(), label: None } };
+            let lines = edge_lines(edge);
+            let written = label.x.zip(label.y).filter(|_| !lines.is_empty());
+            Way {
+                points: label.points.iter().map(|point| (point.x, point.y)).collect(),
+                label: written.map(|(x, y)| (x, y, lines)),
+            }
+        })
+        .collect();
+    fitted(nodes, ways)
+}
+
+/// Moves everything so that it begins at 0, and measures it: what lies outside of what the layout says is inside too.
+fn fitted(nodes: Vec<Spot>, ways: Vec<Way>) -> Placed {
+    let mut placed = Placed { wide: 0.0, high: 0.0, nodes, ways };
+    let boxes = placed
+        .nodes
+        .iter()
+        .map(|n| [n.x - n.wide / 2.0, n.y - n.high / 2.0, n.x + n.wide / 2.0, n.y + n.high / 2.0]);
+    let points =
+        placed.ways.iter().flat_map(|way| &way.points).map(|(x, y)| [x - 4.0, y - 4.0, x + 4.0, y + 4.0]);
+    let labels = placed.ways.iter().filter_map(|way| way.label.as_ref()).map(label_box);
+    let all = boxes
+        .chain(points)
+        .chain(labels)
+        .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
+    let Some([left, top, right, bottom]) = all else { return placed };
+    for node in &mut placed.nodes {
+        (node.x, node.y) = (node.x - left, node.y - top);
+    }
+    for way in &mut placed.ways {
+        way.points.iter_mut().for_each(|(x, y)| (*x, *y) = (*x - left, *y - top));
+        if let Some((x, y, _)) = &mut way.label {
+            (*x, *y) = (*x - left, *y - top);
+        }
+    }
+    (placed.wide, placed.high) = (right - left, bottom - top);
+    placed
+}
+
+fn label_box((x, y, lines): &(f64, f64, Vec<String>)) -> [f64; 4] {
+    let wide = lines.iter().map(|line| font::width(line, LINE, false)).fold(0.0, f64::max) + 6.0;
+    let high = LINE_HIGH * lines.len() as f64 + 2.0;
+    [x - wide / 2.0, y - high / 2.0, x + wide / 2.0, y + high / 2.0]
+}
+
+/// How large it can be in this room.
+fn scale(placed: &Placed, wide: f64, high: f64) -> f64 {
+    (wide / placed.wide.max(1.0)).min(high / placed.high.max(1.0)).min(SCALE_MOST)
+}
+
+/// From left to right, or from top to bottom where letters are larger then.
+fn best(of: &Graph, wide: f64, high: f64) -> (Placed, f64) {
+    let across = placed(of, RankDir::LR);
+    let first = scale(&across, wide, high);
+    if first >= 0.95 {
+        return (across, first);
+    }
+    let down = placed(of, RankDir::TB);
+    let second = scale(&down, wide, high);
+    if second > first * 1.1 { (down, second) } else { (across, first) }
+}
+
+fn room(of: &Graph, frame: Frame) -> (f64, f64) {
+    let shown = of.nodes.iter().any(|node| node.value.is_some());
+    (frame.width() - if shown { SCALE + 8.0 } else { 0.0 }, frame.height() - 4.0)
+}
+
+/// Returns how high the picture is to be at the usual width: as high as it takes for letters that can be read, and not
+/// higher than a page.
+pub(super) fn wanted_height(of: &Graph) -> f64 {
+    const AROUND: f64 = 150.0;
+    const MOST: f64 = 1800.0;
+    if too_many(of).is_some() {
+        return 300.0;
+    }
+    let frame = Frame { left: 0.0, top: 0.0, right: USUAL.0 - 56.0, bottom: MOST - AROUND };
+    let (wide, high) = room(of, frame);
+    let (placed, scale) = best(of, wide, high);
+    (placed.high * scale + AROUND).clamp(340.0, MOST)
+}
+
+pub(super) fn notes(of: &Graph, frame: Frame) -> Vec<String> {
+    if too_many(of).is_some() || of.nodes.is_empty() {
+        return Vec::new();
+    }
+    let (wide, high) = room(of, frame);
+    let (_, scale) = best(of, wide, high * 0.9);
+    if scale < SCALE_SMALL {
+        vec!["Letters are small, for so many parts: --size 4096x4096 draws it larger.".to_string()]
+    } else {
+        Vec::new()
+    }
+}
+
+pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Graph) {
+    if let Some(why) = too_many(of) {
+        return super::nothing(sheet, frame, &why);
+    }
+    let (wide, high) = room(of, frame);
+    let (placed, scale) = best(of, wide, high);
+    let (left, top) = (
+        frame.left + (wide - placed.wide * scale) / 2.0,
+        frame.top + 2.0 + (high - placed.high * scale) / 2.0,
+    );
+    let at = |(x, y): (f64, f64)| (left + x * scale, top + y * scale);
+    let value = Laid::new(&of.value, [0.0, 1.0].into_iter(), 5);
+    for (edge, way) in of.edges.iter().zip(&placed.ways) {
+        let points: Vec<(f64, f64)> = smooth(&way.points).into_iter().map(at).collect();
+        arrow(sheet, &points, edge.weight, scale);
+    }
+    let ground = sheet.theme.ground();
+    for (x, y, lines) in placed.ways.iter().filter_map(|way| way.label.as_ref()) {
+        let [l, t, r, b] = label_box(&(*x, *y, lines.clone()));
+        let ((l, t), (r, b)) = (at((l, t)), at((r, b)));
+        sheet.canvas.rect([l, t, r, b], ground, 1.0);
+        for (n, line) in lines.iter().enumerate() {
+            let base = y - LINE_HIGH * (lines.len() as f64 / 2.0 - n as f64 - 0.5) + 0.35 * LINE;
+            write(sheet, at((*x, base)), line, LINE * scale, false, Colour::Ink, None);
+        }
+    }
+    for (node, spot) in of.nodes.iter().zip(&placed.nodes) {
+        draw_node(sheet, node, spot, &at, scale, &value);
+    }
+    if of.nodes.iter().any(|node| node.value.is_some()) {
+        let bar_top = f64::midpoint(frame.top, frame.bottom) - (frame.height() / 2.0).min(130.0);
+        let bar_bottom = f64::midpoint(frame.top, frame.bottom) + (frame.height() / 2.0).min(130.0);
+        let bar = Frame {
+            left: frame.right - SCALE + 20.0,
+            right: frame.right - SCALE + 34.0,
+            top: bar_top,
+            bottom: bar_bottom,
+        };
+        draw_scale(sheet, bar, &value, frame.right);
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "a text with all that can be said of it")]
+fn write(
+    sheet: &mut Sheet,
+    (x, y): (f64, f64),
+    text: &str,
+    size: f64,
+    bold: bool,
+    colour: Colour,
+    rgb: Option<Rgb>,
+) {
+    let colour = rgb.unwrap_or_else(|| sheet.rgb(colour));
+    let text = text.to_string();
+    sheet.canvas.text(Text { x, y, text, size, bold, anchor: Anchor::Middle, colour, upright: false });
+}
+
+fn draw_node(
+    sheet: &mut Sheet,
+    node: &GraphNode,
+    spot: &Spot,
+    at: &dyn Fn((f64, f64)) -> (f64, f64),
+    scale: f64,
+    value: &Laid,
+) {
+    let ((l, t), (r, b)) = (
+        at((spot.x - spot.wide / 2.0, spot.y - spot.high / 2.0)),
+        at((spot.x + spot.wide / 2.0, spot.y + spot.high / 2.0)),
+    );
+    let fill = node.value.map(|share| sheet.theme.heat(value.place(share)));
+    let ground = sheet.theme.ground();
+    sheet.canvas.rect([l, t, r, b], fill.unwrap_or(ground), 1.0);
+    // Clients are framed twice: what they send is the model's own.
+    let ink = sheet.rgb(if fill.is_some() { Colour::Quiet } else { Colour::Ink });
+    let frame = |sheet: &mut Sheet, by: f64| {
+        let (l, t, r, b) = (l + by, t + by, r - by, b - by);
+        sheet.canvas.line(vec![(l, t), (r, t), (r, b), (l, b), (l, t)], ink, 1.2);
+    };
+    frame(sheet, 0.0);
+    if node.client {
+        frame(sheet, 3.0 * scale);
+    }
+    let letters = fill.map(readable);
+    let (name, lines) = node_lines(node);
+    let first = spot.y - spot.high / 2.0 + PAD + 0.8 * NAME;
+    write(sheet, at((spot.x, first)), &name, NAME * scale, true, Colour::Ink, letters);
+    for (n, line) in lines.iter().enumerate() {
+        let base = first + LINE_HIGH * (n + 1) as f64;
+        write(sheet, at((spot.x, base)), line, LINE * scale, false, Colour::Quiet, letters);
+    }
+}
+
+/// Cuts corners, twice.
+///
+/// # Source
+/// Chaikin, "An algorithm for high speed curve generation", Computer Graphics and Image Processing 3(4), 1974.
+fn smooth(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut all = points.to_vec();
+    for _ in 0..2 {
+        if all.len() < 3 {
+            break;
+        }
+        let mut next = vec![all[0]];
+        for pair in all.windows(2) {
+            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+            next.push((0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1));
+            next.push((0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1));
+        }
+        next.push(all[all.len() - 1]);
+        all = next;
+    }
+    all
+}
+
+fn arrow(sheet: &mut Sheet, points: &[(f64, f64)], weight: Option<f64>, scale: f64) {
+    let [.., before, tip] = points else { return };
+    let colour = sheet.rgb(Colour::Neutral);
+    let width = (1.2 + 2.6 * weight.unwrap_or(0.0)) * scale.max(0.5);
+    let long = (tip.0 - before.0).hypot(tip.1 - before.1).max(1e-9);
+    let (ux, uy) = ((tip.0 - before.0) / long, (tip.1 - before.1) / long);
+    let (head, half) = ((7.0 + width) * scale.max(0.5), (3.2 + width * 0.6) * scale.max(0.5));
+    let neck = (tip.0 - ux * head, tip.1 - uy * head);
+    let mut line = points.to_vec();
+    if let Some(last) = line.last_mut() {
+        *last = if long > head { neck } else { *last };
+    }
+    sheet.canvas.line(line, colour, width);
+    let corners =
+        vec![*tip, (neck.0 - uy * half, neck.1 + ux * half), (neck.0 + uy * half, neck.1 - ux * half)];
+    sheet.canvas.area(corners, colour, 1.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::axis::Axis;
+    use kneepoint_experiment::result::Unit;
+
+    fn graph(nodes: usize, edges: &[(usize, usize)]) -> Graph {
+        let node = |at: usize| GraphNode {
+            name: format!("part {at}"),
+            lines: vec!["Service".to_string()],
+            value: (!at.is_multiple_of(3)).then_some(at as f64 / nodes as f64),
+            client: at == 0,
+        };
+        let edge = |&(from, to): &(usize, usize)| GraphEdge {
+            from,
+            to,
+            lines: vec!["Timeout(1s)".to_string()],
+            weight: Some(0.5),
+        };
+        Graph {
+            nodes: (0..nodes).map(node).collect(),
+            edges: edges.iter().map(edge).collect(),
+            value: Axis::linear("utilisation", Unit::Ratio),
+        }
+    }
+
+    /// Numbers that look random, and are the same on every machine.
+    fn numbers() -> impl FnMut(usize) -> usize {
+        let mut state = 1_u64;
+        move |below| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        }
+    }
+
+    #[test]
+    fn boxes_and_what_is_written_on_edges_touch_nothing_whatever_calls_whom() {
+        let mut next = numbers();
+        for round in 0..60 {
+            let nodes = 1 + next(24);
+            let edges: Vec<(usize, usize)> =
+                (0..next(3 * nodes)).map(|_| (next(nodes), next(nodes))).collect();
+            let of = graph(nodes, &edges);
+            for direction in [RankDir::LR, RankDir::TB] {
+                let placed = placed(&of, direction);
+                let boxes: Vec<[f64; 4]> = placed
+                    .nodes
+                    .iter()
+                    .map(|n| [n.x - n.wide / 2.0, n.y - n.high / 2.0, n.x + n.wide / 2.0, n.y + n.high / 2.0])
+                    .chain(placed.ways.iter().filter_map(|way| way.label.as_ref()).map(label_box))
+                    .collect();
+                for (at, a) in boxes.iter().enumerate() {
+                    assert!(
+                        a[0] > -0.1 && a[1] > -0.1 && a[2] < placed.wide + 0.1 && a[3] < placed.high + 0.1
+                    );
+                    for b in &boxes[..at] {
+                        let apart = a[2] <= b[0] + 0.1
+                            || b[2] <= a[0] + 0.1
+                            || a[3] <= b[1] + 0.1
+                            || b[3] <= a[1] + 0.1;
+                        assert!(apart, "round {round}, {direction:?}, {nodes} nodes, {edges:?}: {a:?} {b:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_graph_has_the_same_places() {
+        let mut next = numbers();
+        let edges: Vec<(usize, usize)> = (0..140).map(|_| (next(60), next(60))).collect();
+        let places = |placed: Placed| -> Vec<(u64, u64)> {
+            placed.nodes.iter().map(|n| (n.x.to_bits(), n.y.to_bits())).collect()
+        };
+        let of = graph(60, &edges);
+        let first = places(placed(&of, RankDir::LR));
+        assert!((0..3).all(|_| places(placed(&of, RankDir::LR)) == first));
+    }
+}
