@@ -9,6 +9,8 @@ use crate::font;
 use crate::theme::{Colour, Rgb};
 
 const BELOW: f64 = 40.0;
+/// Colours that are told apart: neighbours of one colour are one mark.
+const STEPS: f64 = 48.0;
 /// Marks along the upper edge.
 const EDGE: f64 = 6.0;
 
@@ -55,13 +57,11 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Density) {
         let label = font::cut(label, LABEL, false, 110.0);
         sheet.label((plot.left - 7.0, at + 0.36 * LABEL), &label, Anchor::End, Colour::Quiet);
     }
-    for (window, bucket, share) in &of.cells {
-        let (Some(pair), Some(edge)) = (of.bounds.get(*window..window + 2), of.edges.get(*bucket)) else {
-            continue;
-        };
-        let (left, right) = (plot.x(x.place(pair[0])), plot.x(x.place(pair[1])));
-        let (top, bottom) = (plot.y(y.place(*edge)), plot.y(y.place(below(of, *bucket))));
-        let rgb = sheet.theme.heat(value.place(*share));
+    for (from, to, bucket, step) in runs(of, &value) {
+        let edge = of.edges[bucket];
+        let (left, right) = (plot.x(x.place(of.bounds[from])), plot.x(x.place(of.bounds[to])));
+        let (top, bottom) = (plot.y(y.place(edge)), plot.y(y.place(below(of, bucket))));
+        let rgb = sheet.theme.heat((step as f64 + 0.5) / STEPS);
         sheet.canvas.rect([left, top, right, bottom], rgb, 1.0);
     }
     over(sheet, plot, of, &x, &y);
@@ -82,6 +82,27 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Density) {
     sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &y.title, plot.height());
     let bar = Frame { left: plot.right + 20.0, right: plot.right + 34.0, ..plot };
     draw_scale(sheet, bar, &value, frame.right);
+}
+
+/// Neighbours of one colour as one: from which window to before which, bucket, colour.
+fn runs(of: &Density, value: &Laid) -> Vec<(usize, usize, usize, usize)> {
+    let step = |share: f64| (value.place(share) * STEPS).min(STEPS - 1.0) as usize;
+    let inside = |cell: &&(usize, usize, f64)| cell.0 + 1 < of.bounds.len() && cell.1 < of.edges.len();
+    let mut cells: Vec<(usize, usize, usize)> = of
+        .cells
+        .iter()
+        .filter(inside)
+        .map(|(window, bucket, share)| (*bucket, *window, step(*share)))
+        .collect();
+    cells.sort_unstable();
+    let mut runs: Vec<(usize, usize, usize, usize)> = Vec::new();
+    for (bucket, window, step) in cells {
+        match runs.last_mut() {
+            Some(last) if (last.1, last.2, last.3) == (window, bucket, step) => last.1 += 1,
+            _ => runs.push((window, window + 1, bucket, step)),
+        }
+    }
+    runs
 }
 
 /// Where a bucket begins.

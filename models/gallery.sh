@@ -1,0 +1,55 @@
+#!/bin/sh
+# Draws the figures that the READMEs of the models show, beside them. From the top of the repository:
+#
+#     cargo build --release && sh models/gallery.sh
+#     sh models/gallery.sh --check        draws them elsewhere, and tells which are not as they are kept
+#
+# Another program is taken with KNEEPOINT=path. The same results give the same bytes: what differs has changed.
+set -eu
+
+program=${KNEEPOINT:-target/release/kneepoint}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+check=${1:-}
+stale=0
+
+# keep MODEL FIGURE RESULTS [OPTIONS]: draws one figure of results.
+keep() {
+    model=$1 figure=$2 results=$3
+    shift 3
+    "$program" plot "$results" "$@" -o "$work/$figure.svg" --force
+    if [ "$check" != --check ]; then
+        cp "$work/$figure.svg" "models/$model/$figure.svg"
+    elif ! cmp -s "$work/$figure.svg" "models/$model/$figure.svg"; then
+        echo "models/$model/$figure.svg is not as it is drawn now: sh models/gallery.sh" >&2
+        stale=1
+    fi
+}
+
+# A verb ends with 1 where an objective is missed: its results are there all the same.
+results() {
+    "$program" "$@" || [ $? -eq 1 ]
+}
+
+results run models/failover/scenario.ron --timeline --format json > "$work/failover.json"
+keep failover over-time "$work/failover.json" --figure over-time-users
+keep failover topology "$work/failover.json" --figure topology
+
+results run models/tail-fan-out/scenario.ron --format json > "$work/tail.json"
+keep tail-fan-out percentiles "$work/tail.json" --figure percentiles
+keep tail-fan-out topology "$work/tail.json" --figure topology
+
+results run models/trace-replay/scenario.ron --timeline --format json > "$work/trace.json"
+client=$("$program" plot "$work/trace.json" --list | sed -n 's/^\(heat-[a-z0-9-]*\) .*/\1/p' | head -n 1)
+keep trace-replay heat "$work/trace.json" --figure "$client"
+
+results run models/mmc-theory/scenario.ron --format json > "$work/mmc.json"
+keep mmc-theory percentiles "$work/mmc.json" --figure percentiles
+
+results run models/capacity-planning/scenario.ron --format json > "$work/planning.json"
+keep capacity-planning topology "$work/planning.json" --figure topology
+
+results sweep models/vertical-horizontal-core/scenario.ron --format json > "$work/sweep.json"
+keep vertical-horizontal-core lines "$work/sweep.json" --figure lines-fast
+
+exit $stale
