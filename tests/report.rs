@@ -120,8 +120,11 @@ fn the_same_scenario_gives_the_same_page_from_results_or_not_on_any_number_of_th
     folder.fine(&["run", "station.ron", "--timeline", "--format", "json", "-o", "station.json"]);
     assert_eq!(one, folder.fine(&["report", "station.json"]));
     assert!(one.contains("Station &lt;1&gt;") && !one.contains("Station <1>"));
+    // A seed that was given is no default.
+    assert!(one.contains("run.seed"));
     let other = folder.fine(&["report", "station.ron", "--seed", "2", "--set", "callers.rate=40/s"]);
     assert!(other.contains("kneepoint run station.ron --set callers.rate=40/s --seed 2 --replications 3"));
+    assert!(!other.contains("run.seed"));
 }
 
 #[test]

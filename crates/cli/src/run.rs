@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kneepoint_experiment::result::{RunResult, Verdict};
+use kneepoint_experiment::result::{About, RunResult, Verdict};
 use kneepoint_experiment::{Options, Progress, REPLICATIONS_MAX};
 use kneepoint_report::{JudgedDesign, csv, json, junit, prometheus, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
@@ -65,8 +65,10 @@ impl Asked<'_> {
         kneepoint_experiment::check(&checked, &plan)?;
         if let Some(seed) = self.repeated.seed {
             plan.run.seed = seed;
+            no_default(&mut plan.about, "seed");
         }
         if let Some(replications) = self.repeated.replications {
+            no_default(&mut plan.about, "replications");
             (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
         }
         let run = &mut plan.run;
@@ -96,6 +98,13 @@ impl Asked<'_> {
         drop(bar);
         Ok(result?)
     }
+}
+
+/// What was said on the command line is no default: results do not list it as one.
+fn no_default(about: &mut About, field: &str) {
+    about.defaults.retain(|default| default.kind != "run" || default.field != field);
+    let ledger = format!("run.{field} = ");
+    about.assumptions.retain(|assumption| !assumption.text.starts_with(&ledger));
 }
 
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {
