@@ -258,6 +258,7 @@ impl Kept {
                 p99: Estimated::percentile(&latencies, 0.99, confidence),
                 errors: crate::evaluate::share(&bad, &ended, confidence),
                 utilisation: None,
+                objectives: result.objectives.clone(),
                 holds: holds(&scores),
                 overloaded: overloaded.map(|(_, part)| part.name.clone()).collect(),
             },

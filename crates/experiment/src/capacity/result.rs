@@ -3,7 +3,7 @@
 use kneepoint_scenario::value::Dimension;
 use kneepoint_statistics::{Estimate, Estimated};
 
-use crate::result::Unit;
+use crate::result::{ObjectiveResult, Unit};
 
 /// Everything a search for the capacity found.
 ///
@@ -250,6 +250,8 @@ pub struct Seen {
     pub errors: Estimated,
     /// Utilisation of the bottleneck.
     pub utilisation: Option<Estimated>,
+    /// The objectives, in the order of the plan.
+    pub objectives: Vec<ObjectiveResult>,
     /// Whether all objectives held, by their values.
     pub holds: Option<bool>,
     /// Parts whose queue grew through the run: what is seen depends on its length.

@@ -160,6 +160,10 @@ fn row(row: &KneeRow) -> Value {
             "p99": estimate(&seen.p99, SECOND),
             "errors": estimate(&seen.errors, 1.0),
             "utilisation": seen.utilisation.as_ref().map(|u| estimate(u, 1.0)),
+            "slo": seen.objectives.iter().map(|o| json!({
+                "name": o.name, "estimate": estimate(&o.value, divisor(&o.unit)),
+                "bound": o.bound / divisor(&o.unit), "unit": base_unit(&o.unit),
+            })).collect::<Vec<_>>(),
             "holds": seen.holds,
             "overloaded": seen.overloaded,
         }),
