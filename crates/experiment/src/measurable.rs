@@ -20,6 +20,11 @@ pub fn check(checked: &Checked, plan: &Plan) -> Result<(), Faults> {
     if found.is_empty() { Ok(()) } else { Err(checked.cannot_measure(&found)) }
 }
 
+/// Returns whether every objective and watch of a plan can be measured.
+pub(crate) fn can_be_measured(plan: &Plan) -> bool {
+    unmeasurable(plan).is_empty()
+}
+
 /// Objectives and watches that cannot be measured, by name, and why.
 fn unmeasurable(plan: &Plan) -> Vec<(Section, String, String)> {
     let warm_up = match plan.run.warm_up {

@@ -25,6 +25,12 @@ pub(super) const FALLEN: f64 = 0.5;
 /// Chosen: what is still under way when a run ends is less, and an overload of a fiftieth more is hardly one.
 const CARRIED: f64 = 0.98;
 
+/// Share of the growth of the load by which the goodput must have grown to follow it.
+///
+/// # Source
+/// Chosen: in proportion is 1, and level 0.
+const GROWN: f64 = 0.5;
+
 /// How far beyond the peak (relative) a load must be to tell what comes after it.
 ///
 /// # Source
@@ -46,7 +52,11 @@ pub(super) fn behaviour(points: &[Point], confidence: f64) -> Behaviour {
     let stopped = all.iter().rev().find_map(|p| p.seen.as_ref().err());
     let (highest, last) = ran[ran.len() - 1];
     let sent = last.sent.iter().sum::<f64>() / last.sent.len() as f64;
-    if stopped.is_none() && mean(last) >= CARRIED * sent {
+    // Users who wait for answers send no more than is carried: then it must have grown with the load to its end.
+    let before = ran.iter().rev().find(|(load, _)| *load * BEYOND_PEAK <= highest);
+    let grows =
+        before.is_none_or(|(load, kept)| mean(last) / mean(kept) - 1.0 >= GROWN * (highest / load - 1.0));
+    if stopped.is_none() && mean(last) >= CARRIED * sent && grows {
         return Behaviour::Rising;
     }
     let beyond = ran.iter().filter(|(load, _)| *load >= BEYOND_PEAK * peak_load);

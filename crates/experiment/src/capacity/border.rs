@@ -1,7 +1,7 @@
 //! Where the border is crossed, and how surely.
 
 use super::point::{FAR, Point, Score};
-use super::search::{APART, Scale, is_too_little};
+use super::search::{APART, Scale};
 
 /// Where one objective leaves its bound.
 pub(super) struct Crossing {
@@ -100,10 +100,8 @@ fn root(curve: &[(f64, f64)], scale: Scale) -> Option<Root> {
 ///
 /// With two objectives about to be left, either may be the first: so the ends are the lowest of each. The lower one is
 /// open if that of any is; the upper one if no objective has one.
-pub(super) fn first_crossing(points: &[Point], objectives: usize, scale: Scale) -> Option<Crossing> {
-    // What is missed for want of load lies on the other side of what is sought.
-    let points: Vec<&Point> = points.iter().filter(|p| !is_too_little(p, points)).collect();
-    let mut all: Vec<Crossing> = (0..objectives).filter_map(|o| crossing(&points, o, scale)).collect();
+pub(super) fn first_crossing(points: &[&Point], objectives: usize, scale: Scale) -> Option<Crossing> {
+    let mut all: Vec<Crossing> = (0..objectives).filter_map(|o| crossing(points, o, scale)).collect();
     all.sort_by(|a, b| a.load.total_cmp(&b.load));
     let ends = || all.iter().filter_map(|c| c.ends);
     let lows: Option<Vec<f64>> = ends().map(|ends| ends.low).collect();
@@ -111,8 +109,9 @@ pub(super) fn first_crossing(points: &[Point], objectives: usize, scale: Scale) 
     let high = ends().filter_map(|ends| ends.high).reduce(f64::min);
     let mut first = all.into_iter().next()?;
     let value = first.load;
-    first.ends =
-        first.ends.map(|_| Ends { low: low.map(|l| l.min(value)), high: high.map(|h| h.max(value)) });
+    // An end on the wrong side of the border says that the curve and its band do not fit, and bounds nothing.
+    let (low, high) = (low.filter(|low| *low <= value), high.filter(|high| *high >= value));
+    first.ends = first.ends.map(|_| Ends { low, high });
     Some(first)
 }
 

@@ -52,10 +52,10 @@ pub struct SizeCapacity {
 }
 
 impl SizeCapacity {
-    /// Returns the capacity in requests a second where it is known, otherwise on the load's own axis.
+    /// Returns the capacity of what was searched, and of nothing that other clients bring beside it.
     #[must_use]
     pub fn capacity(&self) -> Option<Estimate> {
-        self.found.capacity_per_s.or(self.found.capacity)
+        self.found.compared()
     }
 }
 
@@ -218,7 +218,9 @@ pub fn linearity(sizes: &[Size], options: &CapacityOptions) -> Result<Linearity,
         size.efficiency =
             smallest.zip(size.capacity()).map(|((n, of_one), x)| x.value / of_one / (size.n / n));
     }
-    let known: Vec<(f64, Estimate)> = found.iter().filter_map(|s| Some((s.n, s.capacity()?))).collect();
+    // The law does not depend on the order in which sizes were asked for.
+    let mut known: Vec<(f64, Estimate)> = found.iter().filter_map(|s| Some((s.n, s.capacity()?))).collect();
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
     let seed = found.first().map_or(1, |size| size.found.seed);
     let rough = found.iter().filter_map(|size| Some((size.n, size.found.rough.as_ref()?)));
     let left_out: Vec<String> = rough.map(|(n, rough)| format!("{n} ({})", rough.reason)).collect();

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use kneepoint_engine::SimDuration;
-use kneepoint_scenario::plan::{Plan, WarmUpPlan};
+use kneepoint_scenario::plan::{PartRole, Plan, WarmUpPlan};
 use kneepoint_scenario::value::{Dimension, Quantity, nearest};
 use kneepoint_scenario::{
     Checked, Data, Faults, Overrides, Part, ProfileSpec, Pulse, Registry, Scenario, plan_at, plan_with_pulse,
 };
 
 use crate::error::ExperimentError;
+use crate::measurable::can_be_measured;
 use crate::saturation::{Saturation, offered_per_s, saturation};
 
 use super::moved::moved;
@@ -75,7 +76,10 @@ pub struct Loads {
     pub(super) users_written: Option<f64>,
     /// Whether all that is brought grows in proportion to the load, as what users who wait for answers bring does not.
     pub(super) is_proportional: bool,
-    at: At,
+    /// Whether it is surely a load: what clients bring.
+    pub(super) is_load: bool,
+    /// Makes the plan at a load, as it is written.
+    plan_at: At,
     pulsed: PulsedAt,
     pulses: bool,
 }
@@ -138,7 +142,8 @@ impl Loads {
             replications: None,
             users_written,
             is_proportional,
-            at: Box::new(at),
+            is_load: true,
+            plan_at: Box::new(at),
             pulsed: Box::new(pulsed),
             pulses: false,
         }
@@ -160,6 +165,12 @@ impl Loads {
     ) -> Result<Loads, LoadError> {
         let checked = scenario.check(registry, overrides)?;
         let asked = |reason: String| Err(LoadError::Asked(reason));
+        if path.starts_with("run.") {
+            return asked(format!(
+                "{path} says how the model is run and is no load; a load is {}",
+                candidates(&checked)
+            ));
+        }
         let present = present(&checked, path);
         if let (Some(name), None) = (path.strip_prefix("params."), present) {
             // Setting it would make a new parameter that nothing uses.
@@ -218,11 +229,16 @@ impl Loads {
             (_, Some((low, high))) => (low * high).sqrt(),
             (None, None) => unreachable!("refused above"),
         };
-        // A count takes whole numbers only: of what may be one, what a fraction does tells.
-        let fraction = start.floor() + 0.5;
+        // A count takes whole numbers only: of what may be one, what a fraction does tells, above and below, as a share
+        // of 1 can be no more.
+        let taken =
+            |value: f64| with(scenario, registry, overrides, path, &text(value, dimension, false)).is_ok();
         let whole = takes.whole
-            || dimension == Dimension::Number
-                && with(scenario, registry, overrides, path, &text(fraction, dimension, false)).is_err();
+            || dimension == Dimension::Number && !taken(start.floor() + 0.5) && !taken(start.ceil() - 0.5);
+        let is_load = path.split_once('.').is_some_and(|(part, field)| {
+            let is_client = checked.parts().iter().any(|of| *of.name == *part && of.is_client);
+            is_client && ["rate", "users", "sessions", "speed"].contains(&field)
+        });
         if let (true, Some((low, high))) = (whole, range)
             && (low.fract() != 0.0 || high.fract() != 0.0)
         {
@@ -262,7 +278,8 @@ impl Loads {
             replications: None,
             users_written: None,
             is_proportional: false,
-            at: Box::new(at),
+            is_load,
+            plan_at: Box::new(at),
             pulsed: Box::new(pulsed),
             pulses: false,
         })
@@ -284,7 +301,8 @@ impl Loads {
             replications: None,
             users_written: None,
             is_proportional: false,
-            at: Box::new(at),
+            is_load: false,
+            plan_at: Box::new(at),
             pulsed: Box::new(|_, _| Err("the load of plans that a program makes takes no pulse".to_string())),
             pulses: false,
         }
@@ -326,32 +344,45 @@ impl Loads {
 
     /// What is run at a load: the same number of replications everywhere, so that they can be compared one by one.
     ///
-    /// A recording is over sooner the faster it is played. What comes after it is no load, and the run ends with it.
+    /// A recording is over sooner the faster it is played. Where all that is asked for is recorded, what comes after it is
+    /// no load, and the run ends with it.
     pub(super) fn at(&self, load: f64) -> Result<Loaded, ExperimentError> {
-        let mut loaded = (self.at)(load)?;
+        let mut loaded = (self.plan_at)(load)?;
         self.settle(&mut loaded.plan);
-        if let Some(ends) = loaded.plan.recordings_end() {
-            loaded.plan.run.duration = SimDuration::from_nanos(ends.as_nanos());
+        if let Some(ends) = recorded(&loaded.plan) {
+            loaded.plan.run.duration = ends;
         }
         Ok(loaded)
     }
 
-    /// Whether the recordings, if there are any, last long enough at a load to measure it.
+    /// Whether the recordings, if they end the run, last long enough at a load to measure it: what is measured is a
+    /// quarter of what it is at the load with which the search begins, and objectives find their windows in it.
     pub(super) fn is_long_enough(&self, load: f64) -> Result<bool, ExperimentError> {
-        let plan = (self.at)(load)?.plan;
-        let Some(ends) = plan.recordings_end() else { return Ok(true) };
+        let mut plan = (self.plan_at)(load)?.plan;
+        let Some(ends) = recorded(&plan) else { return Ok(true) };
+        let begun = (self.plan_at)(self.start)?.plan;
         let warm_up = match plan.run.warm_up {
-            WarmUpPlan::Fixed(warm_up) => warm_up.as_nanos(),
-            WarmUpPlan::Auto => 0,
+            WarmUpPlan::Fixed(warm_up) => warm_up,
+            WarmUpPlan::Auto => SimDuration::ZERO,
         };
-        let measured = |end: u64| end.saturating_sub(warm_up) as f64;
-        Ok(measured(ends.as_nanos()) >= SHORTEST * measured(plan.run.duration.as_nanos()))
+        let measured = |end: SimDuration| end.as_nanos().saturating_sub(warm_up.as_nanos()) as f64;
+        plan.run.duration = ends;
+        let whole = measured(recorded(&begun).unwrap_or(begun.run.duration));
+        Ok(measured(ends) >= SHORTEST * whole && measured(ends) > 0.0 && can_be_measured(&plan))
+    }
+
+    /// Whether the load is the value of a setting.
+    pub(super) fn is_setting(&self) -> bool {
+        matches!(self.axis, LoadAxis::Setting { .. })
     }
 
     /// What is run at a load with a pulse; or why that cannot be.
     pub(super) fn pulsed_at(&self, load: f64, pulse: PulseTo) -> Result<Loaded, String> {
         let mut plan = (self.pulsed)(load, pulse)?;
         self.settle(&mut plan);
+        if let Some(ends) = recorded(&plan) {
+            plan.run.duration = ends;
+        }
         Ok(Loaded { plan, saturation: Vec::new(), offered_per_s: Arc::new(|_, _| None) })
     }
 
@@ -387,6 +418,14 @@ impl Loads {
             },
         }
     }
+}
+
+/// When all that clients ask for has been asked: where they are recordings that end before the run does.
+fn recorded(plan: &Plan) -> Option<SimDuration> {
+    let clients = plan.parts.iter().filter(|part| matches!(part.role, PartRole::Client { .. })).count();
+    let last = plan.recordings.iter().map(|recording| recording.ends).max()?;
+    let ends = SimDuration::from_nanos(last.as_nanos());
+    (plan.recordings.len() == clients && ends < plan.run.duration).then_some(ends)
 }
 
 /// Holds that a range of loads is one.

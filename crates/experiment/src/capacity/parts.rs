@@ -44,12 +44,22 @@ pub(super) fn saturation_load(loads: &Loads) -> Result<Option<f64>, ExperimentEr
     Ok(Some((low * high).sqrt()))
 }
 
+/// Whether all parts get busier in proportion to the load.
+pub(super) fn in_proportion(loads: &Loads, scale: Scale) -> Result<bool, ExperimentError> {
+    if loads.is_proportional || scale.saturation.is_none() {
+        return Ok(loads.is_proportional);
+    }
+    busiest(&loads.at(loads.start)?).map_or(Ok(false), |now| is_proportional(loads, now))
+}
+
 /// Whether twice the setting makes the bottleneck twice as busy.
 fn is_proportional(loads: &Loads, now: f64) -> Result<bool, ExperimentError> {
     // Of whole loads there may be none half as high.
     let half = loads.fitting(loads.start / 2.0);
     let other = if half < loads.start { half } else { loads.fitting(loads.start * 2.0) };
-    let then = busiest(&loads.at(other)?).unwrap_or(0.0);
+    // A setting that cannot be twice as much is in proportion to nothing.
+    let Ok(there) = loads.at(other) else { return Ok(false) };
+    let then = busiest(&there).unwrap_or(0.0);
     Ok((then / now - other / loads.start).abs() < 1e-6)
 }
 
@@ -117,7 +127,7 @@ pub(super) fn parts(
     loads: &Loads,
     points: &[Point],
     near: Option<&Point>,
-    scale: Scale,
+    proportional: bool,
 ) -> Result<Vec<PartLoad>, ExperimentError> {
     let Some((near, kept)) = near.and_then(|near| Some((near, near.kept()?))) else { return Ok(Vec::new()) };
     let loaded = loads.at(near.load)?;
@@ -129,10 +139,6 @@ pub(super) fn parts(
     {
         theory.iter_mut().filter_map(|load| load.utilisation.as_mut()).for_each(|of| *of *= measured / whole);
     }
-    let proportional = loads.is_proportional
-        || matches!(loads.axis, LoadAxis::Setting { .. })
-            && scale.saturation.is_some()
-            && busiest(&loads.at(loads.start)?).map_or(Ok(false), |now| is_proportional(loads, now))?;
     let short = short_of_saturation(points, near.load).or_else(|| short_of_saturation(points, f64::INFINITY));
     let mut parts: Vec<PartLoad> = kept
         .utilisation

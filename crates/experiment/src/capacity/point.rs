@@ -19,6 +19,13 @@ use super::result::Seen;
 /// Chosen: a factor of 400; no slope is taken over such distances.
 pub(super) const FAR: f64 = 6.0;
 
+/// How far (in the logarithm) the values of single replications must lie beyond a bound to say that it is missed.
+///
+/// # Source
+/// Chosen: the mean of the largest of 99 exponential samples is 12 % above their 99th percentile, so that twice that is
+/// no matter of few samples (order statistics: David and Nagaraja, 3rd ed., 2003, section 4.6).
+const BIAS: f64 = 0.25;
+
 /// What is kept of the run at one load.
 pub(super) struct Point {
     pub load: f64,
@@ -61,7 +68,7 @@ impl Score {
     fn of(objective: &ObjectiveResult, comparison: Comparison, confidence: f64) -> Score {
         let at = |value: f64| distance(value, objective.bound, comparison, &objective.unit);
         let above = matches!(comparison, Comparison::Greater | Comparison::GreaterOrEqual);
-        let asks_for_load = above && objective.unit == Unit::Rate;
+        let asks_for_load = above && matches!(objective.unit, Unit::Rate | Unit::Number);
         match &objective.value {
             Estimated::Known(e) => {
                 let (a, b) = (at(e.low), at(e.high));
@@ -78,12 +85,15 @@ impl Score {
             }
             Estimated::NotEnough { .. } => {
                 let alone: Vec<f64> = objective.per_replication.iter().flatten().map(|v| at(*v)).collect();
-                let (n, all) = (alone.len(), objective.per_replication.len());
-                let value = if n == 0 { FAR } else { alone.iter().sum::<f64>() / n as f64 };
-                // By the sign test it is missed if every replication misses it: they are independent, and too few
-                // samples make a percentile too low, so that this is no reason. That they all hold says nothing.
-                let all_miss = n == all && alone.iter().all(|score| *score >= 0.0);
-                let is_told = all_miss && 0.5f64.powi(n as i32) <= 1.0 - confidence;
+                let complete = alone.len() == objective.per_replication.len();
+                let value = match alone.len() {
+                    0 => FAR,
+                    n => alone.iter().sum::<f64>() / n as f64,
+                };
+                // Replications are independent, and where their own values lie surely and far beyond the bound it is
+                // missed, whatever each of them is worth. That they hold says nothing.
+                let low = Estimated::from_replications(&alone, confidence).known().map(|e| e.low);
+                let is_told = complete && low.is_some_and(|low| low >= BIAS);
                 Score { value, interval: None, is_told, asks_for_load }
             }
         }
@@ -108,6 +118,8 @@ fn distance(value: f64, bound: f64, comparison: Comparison, unit: &Unit) -> f64 
         (above / below).ln().clamp(-FAR, FAR)
     };
     let distance = match comparison {
+        // Below 0 is nothing.
+        Comparison::Less if bound <= 0.0 => FAR,
         Comparison::Less | Comparison::LessOrEqual => ratio(value, bound),
         Comparison::Greater | Comparison::GreaterOrEqual => {
             if *unit == Unit::Ratio && bound < 1.0 {
@@ -246,6 +258,7 @@ impl Kept {
                 p99: Estimated::percentile(&latencies, 0.99, confidence),
                 errors: crate::evaluate::share(&bad, &ended, confidence),
                 utilisation: None,
+                objectives: result.objectives.clone(),
                 holds: holds(&scores),
                 overloaded: overloaded.map(|(_, part)| part.name.clone()).collect(),
             },

@@ -54,14 +54,13 @@ pub(super) struct Pulsed {
 
 /// Runs the load that is gone back to twice, with a pulse before it and without, and compares the goodput of the tail.
 ///
-/// `beyond` is the load at which the goodput was seen to fall, `near` the numbers of a run at any load.
+/// `near` are the numbers of a run at any load.
 ///
 /// # Source
 /// Bronson et al., "Metastable failures in distributed systems", HotOS 2021: a failed state that outlasts its trigger.
 pub(super) fn recovery(
     loads: &Loads,
     capacity: f64,
-    beyond: f64,
     near: &Kept,
     confidence: f64,
     tell: &(dyn Fn(u32, f64, Progress) + Sync),
@@ -71,7 +70,9 @@ pub(super) fn recovery(
     let back = loads.fitting(BACK * capacity);
     let (from, to) = near.measured;
     let measured = (to - from) as f64;
-    let peak = loads.fitting(beyond.min(HIGHEST * capacity));
+    // The longest blow that is worked off again where all is well: a lower one may leave a system stuck only at times.
+    let highest = loads.range.map_or(f64::INFINITY, |(_, high)| high);
+    let peak = loads.fitting((HIGHEST * capacity).min(highest));
     let (hold, tail) = ((measured * HOLD) as u64, (measured * TAIL) as u64);
     let pulse = PulseTo { peak, at: from, hold };
     let pulsed = match loads.pulsed_at(back, pulse) {
@@ -81,6 +82,8 @@ pub(super) fn recovery(
     let mut points = Vec::new();
     for (which, mut loaded) in [loads.at(back)?, pulsed].into_iter().enumerate() {
         let run = &mut loaded.plan.run;
+        // Both end together: a recording that is played slower lasts longer.
+        run.duration = SimDuration::from_nanos(to);
         run.warm_up = WarmUpPlan::Fixed(SimDuration::from_nanos(to - tail));
         // What is judged elsewhere may not fit into the tail, and is not asked for here.
         loaded.plan.objectives.clear();

@@ -3,7 +3,7 @@
 use kneepoint_scenario::value::Dimension;
 use kneepoint_statistics::{Estimate, Estimated};
 
-use crate::result::Unit;
+use crate::result::{ObjectiveResult, Unit};
 
 /// Everything a search for the capacity found.
 ///
@@ -15,6 +15,8 @@ pub struct CapacityResult {
     pub title: String,
     /// What the load is.
     pub axis: LoadAxis,
+    /// The load up to which recordings last long enough, where that bounds the search.
+    pub recorded_up_to: Option<f64>,
     /// The load of the file, where that is one number.
     pub load_written: Option<f64>,
     /// Between which loads was searched, where that was asked for.
@@ -61,6 +63,25 @@ pub struct CapacityResult {
     pub events: u64,
 }
 
+impl CapacityResult {
+    /// What loads are multiplied by to be told, and compared with those of other files: a factor on what all clients bring
+    /// by the requests a second or the users of the file, where it says them; the value of a setting by 1.
+    #[must_use]
+    pub fn factor(&self) -> f64 {
+        match self.axis {
+            LoadAxis::Clients => self.offered_written_per_s.or(self.users_written).unwrap_or(1.0),
+            LoadAxis::Setting { .. } => 1.0,
+        }
+    }
+
+    /// The capacity as it is compared.
+    #[must_use]
+    pub fn compared(&self) -> Option<Estimate> {
+        let (e, by) = (self.capacity?, self.factor());
+        Some(Estimate { value: e.value * by, low: e.low * by, high: e.high * by, ..e })
+    }
+}
+
 /// What the load is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadAxis {
@@ -101,6 +122,16 @@ pub enum Finding {
         too_little: (f64, Vec<String>),
         /// From which load on it is too much, and for which; nothing if the highest load is too little.
         too_much: Option<(f64, Vec<String>)>,
+    },
+    /// More of what is searched helps, as more servers do: from a value on all objectives hold, to the highest that was
+    /// run.
+    HoldsFrom {
+        /// The highest at which an objective is missed, and which.
+        misses: (f64, Vec<String>),
+        /// The lowest at which all hold.
+        holds: f64,
+        /// The highest that was run.
+        up_to: f64,
     },
     /// The data of an objective do not tell whether it holds, where that decides.
     NotTold {
@@ -219,6 +250,8 @@ pub struct Seen {
     pub errors: Estimated,
     /// Utilisation of the bottleneck.
     pub utilisation: Option<Estimated>,
+    /// The objectives, in the order of the plan.
+    pub objectives: Vec<ObjectiveResult>,
     /// Whether all objectives held, by their values.
     pub holds: Option<bool>,
     /// Parts whose queue grew through the run: what is seen depends on its length.

@@ -25,8 +25,10 @@ fn about(of: &CapacityResults) -> (String, Vec<String>) {
 
 /// Whether loads are shown as requests per second: they mean more than a factor on what the file says.
 fn per_second(of: &CapacityResults) -> bool {
+    // Of a setting, or where some clients wait for answers, what is sent is not what was searched.
+    let searched = of.load.path.is_none() && of.offered_written_per_s.is_some();
     let known = of.knee.iter().all(|row| row.stopped.is_some() || row.offered.value.is_some());
-    known && (of.capacity.is_none() || of.capacity_per_s.is_some())
+    searched && known && (of.capacity.is_none() || of.capacity_per_s.is_some())
 }
 
 fn load_words(of: &CapacityResults, value: f64) -> String {
@@ -294,10 +296,14 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
             content: Content::Nothing("No size was searched.".to_string()),
         }];
     };
-    let rate =
-        of.sizes.iter().all(|size| size.found.capacity.is_none() || size.found.capacity_per_s.is_some());
+    let rate = of.sizes.iter().all(|size| {
+        let found = &size.found;
+        let searched = found.load.path.is_none() && found.offered_written_per_s.is_some();
+        searched && (found.capacity.is_none() || found.capacity_per_s.is_some())
+    });
     let number = |found: &CapacityResults| {
-        let number = if rate { found.capacity_per_s.as_ref() } else { found.capacity.as_ref() };
+        let on_axis = found.compared.as_ref().or(found.capacity.as_ref());
+        let number = if rate { found.capacity_per_s.as_ref() } else { on_axis };
         number.and_then(Number::interval)
     };
     let points: Vec<(f64, Option<Interval>)> =
@@ -364,9 +370,9 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
 fn law(of: &Scaling, rate: bool) -> Result<(Series, String), String> {
     const STEPS: usize = 60;
     let fit = &of.fit;
-    // The law was fitted to requests a second where every size has them.
-    if !rate && of.sizes.iter().any(|size| size.found.capacity_per_s.is_some()) {
-        return Err("only some of the sizes have their capacity in requests a second".to_string());
+    // The law was fitted to capacities as they are compared.
+    if !rate && of.sizes.iter().any(|size| size.found.capacity.is_some() && size.found.compared.is_none()) {
+        return Err("the results are older than the figure and do not say what it was fitted to".to_string());
     }
     let sizes = || of.sizes.iter().map(|size| size.n);
     let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));

@@ -29,6 +29,10 @@ pub struct CapacityResults {
     /// The highest load that holds, on the axis.
     #[serde(default)]
     pub capacity: Option<Number>,
+    /// The same as it is compared with those of other sizes: in requests per second or users of all clients where the
+    /// load is a factor on these, on the axis otherwise.
+    #[serde(default)]
+    pub compared: Option<Number>,
     /// The same in requests per second.
     #[serde(default)]
     pub capacity_per_s: Option<Number>,

@@ -16,18 +16,47 @@ pub struct Baseline {
     pub load: Value,
     /// What the load of its file was.
     pub load_written: f64,
-    /// The capacity, in requests a second where that is known.
+    /// The capacity on the load's own axis, times [`factor`](Self::factor).
     pub capacity: Estimate,
-    /// Whether it is in requests a second.
-    pub per_s: bool,
-    /// The capacity on the load's own axis.
-    pub on_axis: Option<Estimate>,
+    /// What loads are multiplied by to be compared ([`CapacityResult::factor`]).
+    pub factor: f64,
+    /// What they are then.
+    pub measure: Measure,
     /// What was asked for: name and condition of each objective.
     pub objectives: Vec<(String, String)>,
     /// Requests a second of its file, where that says them.
     pub offered_written_per_s: Option<f64>,
     /// Its seed.
     pub seed: Option<u64>,
+}
+
+/// What a capacity that is compared counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Requests a second of all clients.
+    Requests,
+    /// Users of all clients.
+    Users,
+    /// Times the load of its file, or the value of a setting.
+    Axis,
+}
+
+impl Measure {
+    fn of(clients: bool, offered_per_s: bool, users: bool) -> Measure {
+        match (clients, offered_per_s, users) {
+            (true, true, _) => Measure::Requests,
+            (true, false, true) => Measure::Users,
+            _ => Measure::Axis,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Measure::Requests => "requests a second",
+            Measure::Users => "users",
+            Measure::Axis => "a factor on its file",
+        }
+    }
 }
 
 /// What a new capacity is against an earlier one.
@@ -71,20 +100,31 @@ pub fn read_baseline(text: &str) -> Result<Baseline, String> {
             value["schema_version"]
         ));
     }
-    let (per_s, on_axis) = (estimate(&value["capacity_per_s"]), estimate(&value["capacity"]));
-    let Some(capacity) = per_s.or(on_axis) else {
-        return Err(format!(
-            "it found no capacity with an interval: {}",
-            value["sentence"].as_str().unwrap_or("it says nothing")
-        ));
+    let (offered, users) = (value["offered_written_per_s"].as_f64(), value["users_written"].as_f64());
+    let is_clients = value["load"]["kind"] == "clients";
+    let factor = if is_clients { offered.or(users).unwrap_or(1.0) } else { 1.0 };
+    let capacity = match &value["capacity"] {
+        Value::Null => {
+            return Err(format!(
+                "it found no capacity with an interval: {}",
+                value["sentence"].as_str().unwrap_or("it says nothing")
+            ));
+        }
+        found => estimate(found).ok_or("its capacity is no estimate: value, low, high, confidence, n")?,
     };
+    let by = |x: f64| x * factor;
     Ok(Baseline {
         title: value["title"].as_str().unwrap_or_default().to_string(),
         load: value["load"].clone(),
         load_written: value["load_written"].as_f64().unwrap_or(f64::NAN),
-        capacity,
-        per_s: per_s.is_some(),
-        on_axis,
+        capacity: Estimate {
+            value: by(capacity.value),
+            low: by(capacity.low),
+            high: by(capacity.high),
+            ..capacity
+        },
+        factor,
+        measure: Measure::of(is_clients, offered.is_some(), users.is_some()),
         objectives: value["objectives"].as_array().into_iter().flatten().filter_map(objective).collect(),
         offered_written_per_s: value["offered_written_per_s"].as_f64(),
         seed: value["seed"].as_u64(),
@@ -157,18 +197,25 @@ impl Baseline {
     /// If the two cannot be compared: another kind of load, a capacity of 0; in words.
     pub fn against(&self, now: &CapacityResult) -> Result<Against, String> {
         let load = super::values::value(now)["load"].clone();
-        if !self.per_s && load != self.load {
-            return Err(format!("its load is another: {} there, {load} here", self.load));
+        if load != self.load {
+            return Err(format!("its load is another: {} there, {} here", named(&self.load), named(&load)));
         }
-        if let Some(now) = if self.per_s { now.capacity_per_s } else { now.capacity } {
+        let is_clients = now.axis == LoadAxis::Clients;
+        let measure =
+            Measure::of(is_clients, now.offered_written_per_s.is_some(), now.users_written.is_some());
+        if measure != self.measure {
+            let (there, here) = (self.measure.words(), measure.words());
+            return Err(format!("it is in {there}, and this in {here}: its clients are others"));
+        }
+        if let Some(now) = now.compared() {
             let change = change(&self.capacity, &now);
             return change.map(Against::Changed).ok_or_else(|| "its capacity is not above 0".to_string());
         }
-        Ok(self.without_interval(now, load == self.load))
+        Ok(self.without_interval(now))
     }
 
     /// What can be said where there is no interval now: of loads that surely lie beyond the capacity, or short of it.
-    fn without_interval(&self, now: &CapacityResult, same_load: bool) -> Against {
+    fn without_interval(&self, now: &CapacityResult) -> Against {
         let (holds, misses) = match (&now.finding, &now.rough) {
             (Finding::Found, Some(rough)) => (rough.low, rough.high),
             (Finding::MissedAtLowest { load, .. }, _) => (None, Some(*load)),
@@ -176,28 +223,23 @@ impl Baseline {
             (Finding::NotSettled { holds, missed }, _) => (*holds, *missed),
             _ => (None, None),
         };
-        if let Some(load) = misses
-            && let Some((load_here, before)) = self.alike(now, same_load, load)
-            && load_here <= before.low
-        {
+        // The file may ask for another load than it did.
+        let here = now.factor();
+        if let Some(load) = misses.filter(|load| load * here <= self.capacity.low) {
             return Against::Below(super::load(now, load));
         }
-        if let Some(load) = holds
-            && let Some((load_here, before)) = self.alike(now, same_load, load)
-            && load_here >= before.high
-        {
+        if let Some(load) = holds.filter(|load| load * here >= self.capacity.high) {
             return Against::Above(super::load(now, load));
         }
         Against::Undecided(super::capacity_sentence(now))
     }
+}
 
-    /// A load of now and the earlier capacity in the same unit.
-    fn alike(&self, now: &CapacityResult, same_load: bool, load: f64) -> Option<(f64, Estimate)> {
-        match (&now.axis, now.offered_written_per_s) {
-            // The file may ask for another load than it did.
-            (LoadAxis::Clients, Some(written)) if self.per_s => Some((load * written, self.capacity)),
-            _ => self.on_axis.filter(|_| same_load).map(|before| (load, before)),
-        }
+/// A load in words.
+fn named(load: &Value) -> String {
+    match load["path"].as_str() {
+        Some(path) => path.to_string(),
+        None => "that of all clients".to_string(),
     }
 }
 

@@ -47,23 +47,17 @@ pub(crate) struct Named {
 
 /// How loads are shown: requests a second where all clients say them, users where all are closed.
 pub(crate) fn named(result: &CapacityResult) -> Named {
-    match &result.axis {
+    let unit = match &result.axis {
         LoadAxis::Clients => match (result.offered_written_per_s, result.users_written) {
-            (Some(per_s), _) => {
-                let unit = if result.offered_varies { " requests/s on average" } else { " requests/s" };
-                Named { factor: per_s, unit: unit.to_string() }
-            }
-            (None, Some(users)) => Named { factor: users, unit: " users".to_string() },
-            (None, None) => Named { factor: 1.0, unit: TIMES.to_string() },
+            (Some(_), _) if result.offered_varies => " requests/s on average",
+            (Some(_), _) => " requests/s",
+            (None, Some(_)) => " users",
+            (None, None) => TIMES,
         },
-        LoadAxis::Setting { dimension, .. } => {
-            let unit = match dimension {
-                Dimension::Rate => "/s",
-                _ => "",
-            };
-            Named { factor: 1.0, unit: unit.to_string() }
-        }
-    }
+        LoadAxis::Setting { dimension: Dimension::Rate, .. } => "/s",
+        LoadAxis::Setting { .. } => "",
+    };
+    Named { factor: result.factor(), unit: unit.to_string() }
 }
 
 /// A load in words: `1,840 requests/s`, or `params.load = 920/s`.
@@ -164,8 +158,8 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             )
         }
         (Finding::Saturated { part }, Some(estimate)) => format!(
-            "Holds up to saturation: at {} {} {part} has no idle time left. The objectives are still met there, but \
-             only because the run is short: beyond it the queue grows for ever.",
+            "Holds up to saturation: at {} {} {part} has no idle time left. Beyond it the queue grows for ever, and the \
+             objectives are met only as long as the run is short.",
             load(result, estimate.value),
             interval(result, estimate)
         ),
@@ -190,15 +184,28 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             let little = little.join(" and ");
             format!("Holds at no load: {} is too little for {little}{high}.", load(result, *low))
         }
+        (Finding::HoldsFrom { misses: (low, objectives), holds, up_to }, _) => format!(
+            "Holds from {} on, up to {}, the highest that was tried; at {} {} {} missed. More of it helps, so there is no \
+             highest load within the objectives there.",
+            load(result, *holds),
+            bare(result, *up_to),
+            bare(result, *low),
+            if objectives.is_empty() { "the run stops, or its queue grows, and so it".to_string() } else { objectives.join(" and ") },
+            if objectives.len() > 1 { "are" } else { "is" },
+        ),
         (Finding::NotTold { load: at, objectives }, _) => {
             let each = objectives.iter().map(|(name, why)| format!("{name} ({why})"));
             format!(
-                "Not enough data to tell a capacity: at {} they do not say whether the objectives hold: {}. Longer \
-                 replications, or more of them, may.",
+                "Not enough data to tell a capacity: at {} they do not say whether the objectives hold: {}.",
                 load(result, *at),
                 each.collect::<Vec<String>>().join(", ")
             )
         }
+        (Finding::NotReached { load: at }, _) if result.recorded_up_to.is_some() => format!(
+            "Holds at every load for which the recordings are long enough, up to {}: no capacity was reached. With \
+             `repeat: true` they begin anew.",
+            load(result, *at)
+        ),
         (Finding::NotReached { load: at }, _) if result.range.is_some() => format!(
             "Holds in the whole of the range, at least up to {}: the capacity lies beyond it.",
             load(result, *at)

@@ -36,7 +36,10 @@ fn coloured(look: Look, code: u8, text: &str) -> String {
 pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
     let mut text = String::new();
     let colour = match result.finding {
-        Finding::Found | Finding::NotReached { .. } | Finding::Saturated { .. } => 32,
+        Finding::Found
+        | Finding::NotReached { .. }
+        | Finding::Saturated { .. }
+        | Finding::HoldsFrom { .. } => 32,
         Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { .. } => 31,
         Finding::NotSettled { .. } | Finding::NotTold { .. } => 33,
         Finding::NoObjective => 0,
@@ -236,9 +239,11 @@ fn unit(result: &CapacityResult) -> String {
 /// Returns capacities over sizes as text.
 pub fn linearity_text(over: &str, found: &Linearity, look: Look) -> String {
     let mut text = wrap("", &safe(&linearity_sentence(over, found)), look.width);
-    let per_s = found.sizes.iter().all(|size| size.found.capacity_per_s.is_some());
-    let unit = if per_s { "capacity, requests/s" } else { "capacity" };
-    let mut table = Table::new([over, unit, "of linear", "runs", "saturates first", "left first"]);
+    let unit = found.sizes.first().map_or_else(String::new, |size| match &size.found.axis {
+        kneepoint_experiment::capacity::LoadAxis::Setting { path, .. } => format!("capacity, {}", safe(path)),
+        kneepoint_experiment::capacity::LoadAxis::Clients => format!("capacity,{}", named(&size.found).unit),
+    });
+    let mut table = Table::new([over, unit.as_str(), "of linear", "runs", "saturates first", "left first"]);
     for size in &found.sizes {
         let capacity = match size.capacity() {
             Some(e) => shown(&e),

@@ -51,6 +51,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "finding": finding(&result.finding),
         "sentence": capacity_sentence(result),
         "load": axis,
+        "recorded_up_to": result.recorded_up_to,
         "load_written": result.load_written,
         "range": result.range.map(|(low, high)| [low, high]),
         "offered_written_per_s": result.offered_written_per_s,
@@ -61,6 +62,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
             "value": rough.value, "low": rough.low, "high": rough.high, "holds": rough.holds,
             "misses": rough.misses, "reason": rough.reason,
         })),
+        "compared": result.compared().as_ref().map(known),
         "capacity_per_s": result.capacity_per_s.as_ref().map(known),
         "binding": result.binding.as_ref().map(|b| json!({
             "name": b.name, "condition": b.condition, "metric": b.metric,
@@ -103,6 +105,9 @@ fn finding(finding: &Finding) -> Value {
             let (little, much) = (at(too_little), too_much.as_ref().map(at));
             json!({ "kind": "holds nowhere", "too_little": little, "too_much": much })
         }
+        Finding::HoldsFrom { misses: (load, objectives), holds, up_to } => json!({
+            "kind": "holds from", "misses": { "load": load, "objectives": objectives }, "holds": holds, "up_to": up_to,
+        }),
         Finding::NotTold { load, objectives } => {
             let each = objectives.iter().map(|(name, reason)| json!({ "name": name, "reason": reason }));
             json!({ "kind": "not enough data", "load": load, "objectives": each.collect::<Vec<_>>() })
@@ -155,6 +160,10 @@ fn row(row: &KneeRow) -> Value {
             "p99": estimate(&seen.p99, SECOND),
             "errors": estimate(&seen.errors, 1.0),
             "utilisation": seen.utilisation.as_ref().map(|u| estimate(u, 1.0)),
+            "slo": seen.objectives.iter().map(|o| json!({
+                "name": o.name, "estimate": estimate(&o.value, divisor(&o.unit)),
+                "bound": o.bound / divisor(&o.unit), "unit": base_unit(&o.unit),
+            })).collect::<Vec<_>>(),
             "holds": seen.holds,
             "overloaded": seen.overloaded,
         }),
