@@ -63,12 +63,14 @@ impl Asked<'_> {
         let mut plan = plan(&checked)?;
         output::spares(self.outputs, &scenario.reads()).map_err(Trouble::usage)?;
         kneepoint_experiment::check(&checked, &plan)?;
-        if let Some(seed) = self.repeated.seed {
+        if let Some(seed) = self.repeated.seed.filter(|seed| *seed != plan.run.seed) {
             plan.run.seed = seed;
             no_default(&mut plan.about, "seed");
         }
         if let Some(replications) = self.repeated.replications {
-            no_default(&mut plan.about, "replications");
+            if replications != plan.run.replications_min {
+                no_default(&mut plan.about, "replications");
+            }
             (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
         }
         let run = &mut plan.run;
@@ -100,7 +102,7 @@ impl Asked<'_> {
     }
 }
 
-/// What was said on the command line is no default: results do not list it as one.
+/// What was changed on the command line is no default: results do not list it as one.
 fn no_default(about: &mut About, field: &str) {
     about.defaults.retain(|default| default.kind != "run" || default.field != field);
     let ledger = format!("run.{field} = ");
