@@ -30,9 +30,9 @@ mod verdict;
 
 pub use crate::baseline::baseline;
 pub use crate::capacity::{
-    Against, Baseline, CAPACITY_SCHEMA_VERSION, baseline_sentence, behaviour_sentence, bottleneck_sentence,
-    capacity_csv, capacity_json, capacity_sentence, capacity_text, linearity_csv, linearity_json,
-    linearity_text, read_baseline,
+    Against, Baseline, CAPACITY_SCHEMA_VERSION, FINDINGS, baseline_sentence, behaviour_sentence,
+    bottleneck_sentence, capacity_csv, capacity_json, capacity_sentence, capacity_text, linearity_csv,
+    linearity_json, linearity_text, read_baseline,
 };
 pub use crate::comparison::{
     answer_sentence, comparison_csv, comparison_json, comparison_text, gate_sentence, metric_sentence,

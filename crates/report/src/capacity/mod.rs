@@ -17,7 +17,7 @@ use crate::number::{count, counted, percent, quantity};
 pub use baseline::{Against, Baseline, read_baseline, sentence as baseline_sentence};
 pub use rows::{capacity_csv, linearity_csv};
 pub use text::{capacity_text, linearity_text};
-pub use values::{CAPACITY_SCHEMA_VERSION, capacity_json, linearity_json};
+pub use values::{CAPACITY_SCHEMA_VERSION, FINDINGS, capacity_json, linearity_json};
 
 /// Digits of a load in a sentence.
 const DIGITS: i32 = 4;

@@ -19,6 +19,12 @@ pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
 ///
 /// `change` is what a comparison with an earlier capacity said, where one was made.
 ///
+/// `finding.kind` is one of [`FINDINGS`], with what belongs to it beside: `part`; `load` and `objectives`; `holds` and
+/// `missed`; `misses`, `holds` and `up_to`; `too_little` and `too_much`. `compared` is the capacity as it is compared with
+/// others: requests a second or users of all clients where the load is a factor on these. In `objectives`, `missed_up_to`
+/// is the highest load that was too little, and `untold` where the data do not tell. `knee[].holds` is null where they do
+/// not tell or there is no objective.
+///
 /// # Units
 /// Loads on the axis (base unit), durations \[s\], rates \[1/s\], shares from 0 to 1.
 pub fn capacity_json(result: &CapacityResult, change: Option<&Value>) -> String {
@@ -91,6 +97,19 @@ pub(super) fn value(result: &CapacityResult) -> Value {
 fn known(e: &Estimate) -> Value {
     estimate(&(*e).into(), 1.0)
 }
+
+/// What `finding.kind` may be.
+pub const FINDINGS: [&str; 9] = [
+    "found",
+    "saturated",
+    "missed at lowest",
+    "holds nowhere",
+    "holds from",
+    "not enough data",
+    "not reached",
+    "no objective",
+    "not settled",
+];
 
 fn finding(finding: &Finding) -> Value {
     match finding {
@@ -212,4 +231,28 @@ fn coefficient(of: &Coefficient) -> Value {
     let mut value = estimate(&of.estimated, 1.0);
     value["fitted"] = json!(of.value);
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_has_a_kind_of_its_own() {
+        let at = || (1.0, vec!["fast".to_string()]);
+        let all = [
+            Finding::Found,
+            Finding::Saturated { part: "web".to_string() },
+            Finding::MissedAtLowest { load: 1.0, objectives: Vec::new() },
+            Finding::HoldsNowhere { too_little: at(), too_much: Some(at()) },
+            Finding::HoldsFrom { misses: at(), holds: 2.0, up_to: 3.0 },
+            Finding::NotTold { load: 1.0, objectives: Vec::new() },
+            Finding::NotReached { load: 1.0 },
+            Finding::NoObjective,
+            Finding::NotSettled { holds: None, missed: Some(1.0) },
+        ];
+        let kinds: Vec<String> =
+            all.iter().map(|one| finding(one)["kind"].as_str().unwrap_or_default().to_string()).collect();
+        assert_eq!(kinds, FINDINGS);
+    }
 }
