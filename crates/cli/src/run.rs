@@ -26,8 +26,8 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
     let scenario = Scenario::open(&arguments.file)?;
     let checked = scenario.check(registry, &arguments.changes.overrides())?;
     let mut plan = plan(&checked)?;
-    output::spares(&files, &scenario.reads()).map_err(Trouble::usage)?;
     kneepoint_experiment::check(&checked, &plan)?;
+    output::spares_sources(&files, &scenario)?;
     if let Some(seed) = arguments.repeated.seed {
         plan.run.seed = seed;
     }

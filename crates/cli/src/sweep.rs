@@ -177,7 +177,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let mut study = Study::of_scenario(&scenario, registry, &arguments.changes.overrides(), plan)?;
     let threads = arguments.out.threads.count();
     study.check(Some(threads))?;
-    output::spares(&[arguments.out.output.as_deref()], &scenario.reads()).map_err(Trouble::usage)?;
+    output::spares_sources(&[arguments.out.output.as_deref()], &scenario)?;
     let Some(path) = arguments.out.output.as_deref() else {
         return run(arguments, &study, threads, None);
     };
