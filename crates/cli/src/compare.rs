@@ -232,7 +232,7 @@ fn same_scenario(before: &Record, now: &Plan) -> Result<(), String> {
 
 fn change(plan: &mut Plan, arguments: &CompareArguments) {
     if let Some(replications) = arguments.repeated.replications {
-        (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
+        plan.run.replicate(replications);
     }
 }
 

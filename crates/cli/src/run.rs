@@ -32,19 +32,17 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
         plan.run.seed = seed;
     }
     if let Some(replications) = arguments.repeated.replications {
-        (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
+        plan.run.replicate(replications);
     }
     let run = &mut plan.run;
     let precise = &arguments.precise;
     precise
         .check(precise.precision.or(run.precision).is_some(), run.replications_min)
         .map_err(Trouble::usage)?;
-    if precise.precision.is_some() {
-        run.precision = precise.precision;
-        if run.replications_max == run.replications_min {
-            // A fixed number says nothing of how many may follow.
-            run.replications_max = REPLICATIONS_MAX.max(run.replications_min);
-        }
+    run.precision = precise.precision.or(run.precision);
+    if run.precision.is_some() && run.replications_max == run.replications_min {
+        // A fixed number says nothing of how many may follow.
+        run.replications_max = REPLICATIONS_MAX.max(run.replications_min);
     }
     if let Some(most) = precise.max_replications {
         run.replications_max = most;
