@@ -13,6 +13,8 @@ pub use kneepoint_calls as calls;
 pub use kneepoint_components as components;
 pub use kneepoint_engine as engine;
 pub use kneepoint_experiment as experiment;
+pub use kneepoint_page as page;
+pub use kneepoint_plot as plot;
 pub use kneepoint_random as random;
 pub use kneepoint_report as report;
 pub use kneepoint_scenario as scenario;

@@ -312,10 +312,11 @@ fn nothing_that_is_read_is_written_over() {
     write("base.json", &base);
     for source in ["log.csv", "part.ron", "times.csv", "model.ron"] {
         let kept = std::fs::read(folder.0.join(source)).expect("it is there");
-        let verbs: [&[&str]; 13] = [
+        let verbs: [&[&str]; 14] = [
             &["run", "model.ron", "-o"],
             &["run", "model.ron", "--junit"],
             &["trace", "model.ron", "-o"],
+            &["report", "model.ron", "-o"],
             &["capacity", "model.ron", "-o"],
             &["capacity", "model.ron", "--update", "--baseline"],
             &["capacity", "model.ron", "--over", "web.queue=5,6", "-o"],

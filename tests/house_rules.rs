@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The crates and their layers: a crate uses lower layers only (crates/README.md).
-const LAYERS: [(&str, u8); 11] = [
+const LAYERS: [(&str, u8); 12] = [
     ("engine", 1),
     ("random", 1),
     ("statistics", 1),
@@ -16,7 +16,8 @@ const LAYERS: [(&str, u8); 11] = [
     ("experiment", 5),
     ("report", 6),
     ("plot", 7),
-    ("cli", 8),
+    ("page", 8),
+    ("cli", 9),
 ];
 
 /// They fit anything, and so say nothing.
@@ -30,7 +31,7 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The files of the package with this ending, without what is built.
+/// The files of the package with this ending, without what is built or installed.
 fn files(ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![package().to_path_buf()];
@@ -39,7 +40,7 @@ fn files(ending: &str) -> Vec<PathBuf> {
             let path = entry.expect("readable").path();
             let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
             if path.is_dir() {
-                if name != "target" && !name.starts_with('.') {
+                if name != "target" && name != "node_modules" && !name.starts_with('.') {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|extension| extension == ending) {

@@ -35,6 +35,8 @@ pub enum Verb {
     Capacity(CapacityArguments),
     /// Draw figures of stored results, as SVG or PNG
     Plot(crate::plot::PlotArguments),
+    /// One page for a design review: verdict, numbers, charts, assumptions; or Markdown for a pull request
+    Report(crate::report::ReportArguments),
     /// Write a scenario to begin with
     Init(InitArguments),
     /// List kinds with their fields, units, defaults and sources

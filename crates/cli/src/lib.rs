@@ -15,6 +15,7 @@ mod kinds;
 mod output;
 mod plot;
 mod progress;
+mod report;
 mod run;
 mod sensitivity;
 mod shard;
@@ -98,6 +99,7 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
         Verb::Merge(arguments) => sweep::merge(&arguments),
         Verb::Capacity(arguments) => capacity::capacity_verb(registry, &arguments),
         Verb::Plot(arguments) => plot::plot(&arguments),
+        Verb::Report(arguments) => report::report(registry, &arguments),
         Verb::Init(arguments) => init::init(&arguments),
         Verb::Kinds(arguments) => kinds::kinds(registry, &arguments),
         Verb::Verify(arguments) => verify_cases(&arguments),

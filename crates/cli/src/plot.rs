@@ -185,7 +185,8 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
-fn text(path: &Path) -> Result<String, Trouble> {
+/// Reads a file of results, as far as it is one.
+pub fn text(path: &Path) -> Result<String, Trouble> {
     let shown = output::shown(path);
     let no = |error: std::io::Error| {
         if error.kind() == ErrorKind::InvalidData {

@@ -1,13 +1,15 @@
 //! `kneepoint run`: what happens?
 
-use kneepoint_experiment::result::{RunResult, Verdict};
+use std::path::Path;
+
+use kneepoint_experiment::result::{About, RunResult, Verdict};
 use kneepoint_experiment::{Options, Progress, REPLICATIONS_MAX};
 use kneepoint_report::{JudgedDesign, csv, json, junit, prometheus, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 use kneepoint_statistics::Estimated;
 
 use crate::End;
-use crate::arguments::{RunArguments, RunFormat};
+use crate::arguments::{Changes, Precise, Repeated, RunArguments, RunFormat};
 use crate::trouble::Trouble;
 use crate::{output, progress};
 
@@ -19,45 +21,90 @@ pub fn run(registry: &Registry, arguments: &RunArguments) -> End {
 }
 
 fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Trouble> {
-    crate::interrupt::end_at_once();
-    // Said before a run of an hour, not after it.
     let files = [arguments.to.output.as_deref(), arguments.junit.as_deref()];
-    output::all_can_be_written(&files, arguments.to.force).map_err(Trouble::usage)?;
-    let scenario = Scenario::open(&arguments.file)?;
-    let checked = scenario.check(registry, &arguments.changes.overrides())?;
-    let mut plan = plan(&checked)?;
-    kneepoint_experiment::check(&checked, &plan)?;
-    output::spares_sources(&files, &scenario)?;
-    if let Some(seed) = arguments.repeated.seed {
-        plan.run.seed = seed;
-    }
-    if let Some(replications) = arguments.repeated.replications {
-        plan.run.replicate(replications);
-    }
-    let run = &mut plan.run;
-    let precise = &arguments.precise;
-    precise
-        .check(precise.precision.or(run.precision).is_some(), run.replications_min)
-        .map_err(Trouble::usage)?;
-    run.precision = precise.precision.or(run.precision);
-    if run.precision.is_some() && run.replications_max == run.replications_min {
-        // A fixed number says nothing of how many may follow.
-        run.replications_max = REPLICATIONS_MAX.max(run.replications_min);
-    }
-    if let Some(most) = precise.max_replications {
-        run.replications_max = most;
-    }
-    let bar = progress::Progress::new(plan.run.replications_min, arguments.repeated.quiet);
-    let tell = |progress: Progress| bar.at(progress.done, progress.planned);
-    let options = Options {
-        threads: Some(arguments.repeated.threads.count()),
-        samples: true,
+    let asked = Asked {
+        file: &arguments.file,
+        changes: &arguments.changes,
+        repeated: &arguments.repeated,
+        precise: &arguments.precise,
         timeline: arguments.timeline,
-        progress: Some(&tell),
+        outputs: &files,
+        force: arguments.to.force,
     };
-    let result = kneepoint_experiment::run(&plan, &options);
-    drop(bar);
-    Ok(result?)
+    asked.run(registry)
+}
+
+/// A run as it was asked for, whoever writes about it.
+pub struct Asked<'a> {
+    /// The scenario.
+    pub file: &'a Path,
+    /// What is changed of it.
+    pub changes: &'a Changes,
+    /// How often, on how many threads.
+    pub repeated: &'a Repeated,
+    /// How sure to be.
+    pub precise: &'a Precise,
+    /// Whether it is kept what happened when.
+    pub timeline: bool,
+    /// Where the answer will be written.
+    pub outputs: &'a [Option<&'a Path>],
+    /// Whether it may overwrite.
+    pub force: bool,
+}
+
+impl Asked<'_> {
+    /// Runs it.
+    pub fn run(&self, registry: &Registry) -> Result<RunResult, Trouble> {
+        crate::interrupt::end_at_once();
+        // Said before a run of an hour, not after it.
+        output::all_can_be_written(self.outputs, self.force).map_err(Trouble::usage)?;
+        let scenario = Scenario::open(self.file)?;
+        let checked = scenario.check(registry, &self.changes.overrides())?;
+        let mut plan = plan(&checked)?;
+        kneepoint_experiment::check(&checked, &plan)?;
+        output::spares_sources(self.outputs, &scenario)?;
+        if let Some(seed) = self.repeated.seed.filter(|seed| *seed != plan.run.seed) {
+            plan.run.seed = seed;
+            no_default(&mut plan.about, "seed");
+        }
+        if let Some(replications) = self.repeated.replications {
+            if replications != plan.run.replications_min {
+                no_default(&mut plan.about, "replications");
+            }
+            plan.run.replicate(replications);
+        }
+        let run = &mut plan.run;
+        let precise = self.precise;
+        precise
+            .check(precise.precision.or(run.precision).is_some(), run.replications_min)
+            .map_err(Trouble::usage)?;
+        run.precision = precise.precision.or(run.precision);
+        if run.precision.is_some() && run.replications_max == run.replications_min {
+            // A fixed number says nothing of how many may follow.
+            run.replications_max = REPLICATIONS_MAX.max(run.replications_min);
+        }
+        if let Some(most) = precise.max_replications {
+            run.replications_max = most;
+        }
+        let bar = progress::Progress::new(plan.run.replications_min, self.repeated.quiet);
+        let tell = |progress: Progress| bar.at(progress.done, progress.planned);
+        let options = Options {
+            threads: Some(self.repeated.threads.count()),
+            samples: true,
+            timeline: self.timeline,
+            progress: Some(&tell),
+        };
+        let result = kneepoint_experiment::run(&plan, &options);
+        drop(bar);
+        Ok(result?)
+    }
+}
+
+/// What was changed on the command line is no default: results do not list it as one.
+fn no_default(about: &mut About, field: &str) {
+    about.defaults.retain(|default| default.kind != "run" || default.field != field);
+    let ledger = format!("run.{field} = ");
+    about.assumptions.retain(|assumption| !assumption.text.starts_with(&ledger));
 }
 
 fn finish(arguments: &RunArguments, result: &RunResult) -> End {

@@ -24,8 +24,8 @@ pub use figure::{
     Cell, Column, Content, Density, Figure, Graph, GraphEdge, GraphNode, HeatCell, HeatMap, Interval, Lane,
     Lines, Panel, Row, Rows, Rule, Scatter, ScatterPoint, Series, Shade, Shape, Span,
 };
-pub use figures::{ParetoError, figures, pareto};
-pub use results::{ReadError, Results, read};
+pub use figures::{ParetoError, figures, pareto, unit as unit_of};
+pub use results::{ReadError, Results, open, read};
 pub use theme::{Colour, Rgb, SLOTS, Theme, slots};
 
 /// Sides of pictures that are drawn \[pixels\]: letters are unreadable on smaller ones, memory ends on larger ones.

@@ -5,7 +5,7 @@ mod timeline;
 mod topology;
 
 use kneepoint_experiment::result::{
-    Assumption, CheckResult, ClientResult, Count, DrawnParam, Durations, LevelResult, Measure,
+    Assumption, CheckResult, ClientResult, Count, DefaultValue, DrawnParam, Durations, LevelResult, Measure,
     ObjectiveResult, PartResult, PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, Unit,
     WarmUpFrom, WatchResult, Windows,
 };
@@ -29,7 +29,12 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// What was run is said by `program`, `program_version`, `seed` and `scenario`: its `file` as it was called, the
 /// version of the `format`, the `hash` of the file with everything filled in, the `variant` (null if none was taken),
 /// and what was `set` from outside as pairs of path and value, in order. It is null for a plan of a Rust program.
-/// `assumptions` have `text`, `source` and `doubt`; `sources` and `not_modelled` are texts.
+/// `assumptions` have `text`, `source` and `doubt`; `sources` and `not_modelled` are texts. `defaults` are all that hold
+/// because the file says nothing: `at` which place, `kind`, `field`, `default` (a rule `in_words` if it depends on others)
+/// and `source`, null where none is known.
+///
+/// A span of `samples` is `critical` if it is on the path that decided; those add up to the latency. It is null where
+/// spans were left out.
 ///
 /// `latency_curve`, of a client and of each class, is a list of pairs: a share from 0 to 1 and the latency \[s\] that
 /// so many good requests had at most, as far as ten requests lie beyond.
@@ -87,6 +92,7 @@ pub fn json(result: &RunResult) -> String {
         samples: result.samples.iter().map(samples::request).collect(),
         timeline: result.timeline.as_ref().map(timeline::timeline),
         assumptions: result.about.assumptions.iter().map(assumption).collect(),
+        defaults: result.about.defaults.iter().map(default).collect(),
         sources: &result.about.sources,
         not_modelled: &result.about.not_modelled,
         comparable: result.measures.iter().map(comparable).collect(),
@@ -128,6 +134,7 @@ struct Shape<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     timeline: Option<Value>,
     assumptions: Vec<Value>,
+    defaults: Vec<Value>,
     sources: &'r [String],
     not_modelled: &'r [String],
     comparable: Vec<Value>,
@@ -150,6 +157,17 @@ fn scenario(facts: &ScenarioFacts) -> Value {
 
 fn assumption(assumption: &Assumption) -> Value {
     json!({ "text": assumption.text, "source": assumption.source, "doubt": assumption.doubt })
+}
+
+fn default(default: &DefaultValue) -> Value {
+    json!({
+        "at": default.at,
+        "kind": default.kind,
+        "field": default.field,
+        "default": default.value,
+        "in_words": default.in_words,
+        "source": default.source,
+    })
 }
 
 fn run(result: &RunResult) -> Value {
@@ -473,6 +491,15 @@ mod tests {
         });
         assert_eq!(value["assumptions"][0], doubtful);
         assert!(value["assumptions"][1]["doubt"].is_null());
+        let default = json!({
+            "at": "web",
+            "kind": "Service",
+            "field": "concurrency",
+            "default": "Threads(200)",
+            "in_words": false,
+            "source": "Tomcat maxThreads",
+        });
+        assert_eq!(value["defaults"], json!([default]));
         assert_eq!(value["sources"], json!(["the shop's dashboards, week 46"]));
         assert_eq!(value["not_modelled"], json!(["caches", "retries"]));
         let mut program = sample::run();

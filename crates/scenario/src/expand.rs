@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::file::Files;
 use crate::node::{Origin, quoted};
+use crate::plan::DefaultValue;
 use crate::registry::FieldDefault;
 use crate::scenario::{Assumption, Checked};
 use crate::typed::{Args, Data, Value};
@@ -224,6 +225,76 @@ pub(crate) fn ledger(root: &Args, list: &mut Vec<Assumption>) {
     });
     list.append(&mut notes);
     list.append(&mut defaults);
+}
+
+/// Returns every default that was taken, in the order of the file: where, what, and where it comes from.
+///
+/// A part is called by its name alone, as settings call it; everything else by the fields that lead to it.
+pub(crate) fn defaults(root: &Args) -> Vec<DefaultValue> {
+    let mut list = Vec::new();
+    defaults_of(root, &mut Vec::new(), &mut list);
+    list
+}
+
+fn defaults_of(args: &Args, way: &mut Vec<String>, list: &mut Vec<DefaultValue>) {
+    for (field, value) in args.kind.fields.iter().zip(&args.values) {
+        if &*args.kind.name == "scenario" && matches!(&*field.name, "include" | "set" | "sweep" | "variants")
+        {
+            // Those say what is made of the scenario, not what it is.
+            continue;
+        }
+        let mut note = |value: String, in_words: bool| {
+            list.push(DefaultValue {
+                at: way.join("."),
+                kind: args.kind.name.to_string(),
+                field: field.name.to_string(),
+                value,
+                in_words,
+                source: field.source.as_deref().map(str::to_string),
+            });
+        };
+        match (value, &field.default) {
+            (None, Some(FieldDefault::Words(words))) => note(words.to_string(), true),
+            // A record that is filled in says for each of its fields where that comes from.
+            (Some(value), Some(FieldDefault::Value(text)))
+                if value.origin == Origin::Default && !text.starts_with('(') =>
+            {
+                note(text.to_string(), false);
+            }
+            _ => {}
+        }
+        if let Some(value) = value {
+            let named = &*field.name != "parts";
+            if named {
+                way.push(field.name.to_string());
+            }
+            defaults_in(value, way, list);
+            if named {
+                way.pop();
+            }
+        }
+    }
+}
+
+fn defaults_in(value: &Value, way: &mut Vec<String>, list: &mut Vec<DefaultValue>) {
+    match &value.data {
+        Data::Args(args) => defaults_of(args, way, list),
+        Data::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                way.push(at.to_string());
+                defaults_in(item, way, list);
+                way.pop();
+            }
+        }
+        Data::Map(items) => {
+            for item in items {
+                way.push(item.key.to_string());
+                defaults_in(&item.value, way, list);
+                way.pop();
+            }
+        }
+        _ => {}
+    }
 }
 
 fn visit(args: &Args, to: &mut dyn FnMut(&Args)) {

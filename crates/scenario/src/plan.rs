@@ -57,6 +57,8 @@ pub struct About {
     pub scenario: Option<ScenarioFacts>,
     /// What is taken for granted: what the author says, then notes, then defaults with a source.
     pub assumptions: Vec<Assumption>,
+    /// Every default that was taken, with or without a source.
+    pub defaults: Vec<DefaultValue>,
     /// Where the author has it from.
     pub sources: Vec<String>,
     /// What the author left out.
@@ -76,6 +78,23 @@ pub struct ScenarioFacts {
     pub variant: Option<String>,
     /// What was set from outside the file: path and value, in the order in which it was applied.
     pub set: Vec<(String, String)>,
+}
+
+/// What holds because nobody said otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultValue {
+    /// Where: the name of a part, or the fields that lead there, joined by dots; empty for the scenario itself.
+    pub at: String,
+    /// The kind or record there.
+    pub kind: String,
+    /// Its field.
+    pub field: String,
+    /// What the field is.
+    pub value: String,
+    /// The value is a rule in words, as it depends on others.
+    pub in_words: bool,
+    /// Where it comes from, where that is known.
+    pub source: Option<String>,
 }
 
 /// Something the reader of the results should know.

@@ -761,6 +761,12 @@ impl Checked {
         list
     }
 
+    /// Returns every default that was taken, in the order of the file.
+    #[must_use]
+    pub fn defaults(&self) -> Vec<crate::plan::DefaultValue> {
+        expand::defaults(&self.root)
+    }
+
     /// Returns the file with includes, presets, settings, formulas and defaults filled in, each value with its origin.
     #[must_use]
     pub fn expanded(&self) -> String {

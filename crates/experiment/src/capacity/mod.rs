@@ -273,7 +273,13 @@ impl<'a> Runner<'a> {
     }
 
     fn run(&mut self, load: f64) -> Result<(), ExperimentError> {
-        let loaded = self.loads.at(load)?;
+        // A setting that cannot be as much says so; how far to go is then for the user to say.
+        let loaded = self.loads.at(load).map_err(|error| match &self.loads.axis {
+            LoadAxis::Setting { path, .. } if self.loads.range.is_none() => {
+                ExperimentError::plan(format!("{error}\nsay how far to search: --load {path}=LOW..HIGH"))
+            }
+            _ => error,
+        })?;
         let run = self.points.len() as u32 + 1;
         let tell = |progress: crate::run::Progress| {
             if let Some(tell) = self.options.progress {

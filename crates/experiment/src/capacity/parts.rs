@@ -18,17 +18,18 @@ fn busiest(loaded: &Loaded) -> Option<f64> {
     all?.first().copied()
 }
 
-/// The load at which the first part has no idle time left, by theory; nothing where theory tells nothing.
+/// The load at which the first part of those that theory knows has no idle time left; nothing where it knows none. It is a
+/// guess to search by: a part that it does not know may be full before.
 pub(super) fn saturation_load(loads: &Loads) -> Result<Option<f64>, ExperimentError> {
     let written = loads.start;
-    let Some(now) = busiest(&loads.at(written)?) else { return Ok(None) };
-    if loads.axis == LoadAxis::Clients || is_proportional(loads, now)? {
-        return Ok((now > 0.0).then(|| written / now));
+    let Some(now) = known(&loads.at(written)?).filter(|now| *now > 0.0) else { return Ok(None) };
+    if loads.axis == LoadAxis::Clients || is_proportional(loads, now, known)? {
+        return Ok(Some(written / now));
     }
     // Not proportional: twice the load is not twice as busy. Then it is looked for, if the range tells where.
     let Some((mut low, mut high)) = loads.range else { return Ok(None) };
     let at = |load: f64| -> Result<f64, ExperimentError> {
-        Ok(busiest(&loads.at(loads.fitting(load))?).unwrap_or(0.0))
+        Ok(known(&loads.at(loads.fitting(load))?).unwrap_or(0.0))
     };
     if at(low)? >= 1.0 || at(high)? < 1.0 {
         return Ok(None);
@@ -49,11 +50,20 @@ pub(super) fn in_proportion(loads: &Loads, scale: Scale) -> Result<bool, Experim
     if loads.is_proportional || scale.saturation.is_none() {
         return Ok(loads.is_proportional);
     }
-    busiest(&loads.at(loads.start)?).map_or(Ok(false), |now| is_proportional(loads, now))
+    busiest(&loads.at(loads.start)?).map_or(Ok(false), |now| is_proportional(loads, now, busiest))
 }
 
-/// Whether twice the setting makes the bottleneck twice as busy.
-fn is_proportional(loads: &Loads, now: f64) -> Result<bool, ExperimentError> {
+/// Utilisation of the busiest of the parts that theory knows.
+fn known(loaded: &Loaded) -> Option<f64> {
+    loaded.saturation.iter().find_map(|load| load.utilisation)
+}
+
+/// Whether twice the setting makes the bottleneck twice as busy, by one of the two above.
+fn is_proportional(
+    loads: &Loads,
+    now: f64,
+    busiest: fn(&Loaded) -> Option<f64>,
+) -> Result<bool, ExperimentError> {
     // Of whole loads there may be none half as high.
     let half = loads.fitting(loads.start / 2.0);
     let other = if half < loads.start { half } else { loads.fitting(loads.start * 2.0) };

@@ -14,7 +14,7 @@ use kneepoint_calls::Status;
 use kneepoint_engine::SimDuration;
 use kneepoint_statistics::Estimated;
 
-pub use kneepoint_scenario::plan::{About, Assumption, ScenarioFacts};
+pub use kneepoint_scenario::plan::{About, Assumption, DefaultValue, ScenarioFacts};
 
 pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use measure::{Better, Measure, Subject};

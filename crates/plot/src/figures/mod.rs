@@ -83,7 +83,7 @@ fn brief(name: &str) -> String {
 const ALONE: &str = "One replication: there are no intervals.";
 
 /// Returns the unit of a number by what it is called: files write `1` for shares as well.
-fn unit(written: &str, metric: &str) -> Unit {
+pub fn unit(written: &str, metric: &str) -> Unit {
     const SHARES: [&str; 6] = ["utilisation", "errors", "error", "availability", "share", "hit"];
     let head = metric.split('(').next().unwrap_or_default();
     match written {

@@ -150,6 +150,19 @@ struct Head {
 /// # Errors
 /// If it is cut short, no JSON, not a result, or written by a later version.
 pub fn read(name: &str, text: &str) -> Result<Results, ReadError> {
+    understood(name, parsed(name, text)?)
+}
+
+/// As [`read`], with all there is, its texts made safe: for those who show more than figures.
+///
+/// # Errors
+/// As [`read`].
+pub fn open(name: &str, text: &str) -> Result<(Results, Value), ReadError> {
+    let all = parsed(name, text)?;
+    Ok((understood(name, all.clone())?, all))
+}
+
+fn parsed(name: &str, text: &str) -> Result<Value, ReadError> {
     let name = kneepoint_report::safe(name);
     let refused = |error: serde_json::Error| {
         if error.is_eof() {
@@ -163,6 +176,11 @@ pub fn read(name: &str, text: &str) -> Result<Results, ReadError> {
         Err(error) => of_lines(text).map_err(refused)?.ok_or_else(|| refused(error))?,
     };
     make_safe(&mut all);
+    Ok(all)
+}
+
+fn understood(name: &str, all: Value) -> Result<Results, ReadError> {
+    let name = kneepoint_report::safe(name);
     let not = |reason: &str| ReadError::NotResults { name: name.clone(), reason: reason.to_string() };
     let what = "it is JSON, but not of a result: figures are made of what run, sweep, capacity, compare and sensitivity \
                 write with --format json";

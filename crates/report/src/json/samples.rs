@@ -1,12 +1,16 @@
 //! Sampled requests as trees of strands.
 
-use kneepoint_experiment::result::{SampledRequest, SampledStrand};
+use kneepoint_experiment::result::{SampledRequest, SampledSpan, SampledStrand};
 use serde_json::{Value, json};
 
 use crate::samples::why;
 
 /// A request; its times count from when it was meant to be sent \[s\].
 pub(super) fn request(request: &SampledRequest) -> Value {
+    let path = request.critical_path();
+    // By its place in memory: two spans can be equal in all they say.
+    let critical =
+        |span: &SampledSpan| path.as_ref().map(|path| path.iter().any(|on| std::ptr::eq(*on, span)));
     let strand = |strand: &SampledStrand| {
         let spans: Vec<Value> = strand
             .spans
@@ -17,6 +21,7 @@ pub(super) fn request(request: &SampledRequest) -> Value {
                     "phase": span.phase.name(),
                     "from": since(request, span.from.as_nanos()),
                     "to": since(request, span.to.as_nanos()),
+                    "critical": critical(span),
                 })
             })
             .collect();

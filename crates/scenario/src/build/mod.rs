@@ -202,6 +202,7 @@ fn about(checked: &Checked) -> About {
             set: checked.set().to_vec(),
         }),
         assumptions: checked.assumptions().into_iter().map(assumption).collect(),
+        defaults: checked.defaults(),
         sources: texts("sources"),
         not_modelled: texts("not_modelled"),
     }

@@ -1,0 +1,348 @@
+// The program of the page: tabs and charts over time. All numbers are in the page; nothing is loaded.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const data = JSON.parse(document.getElementById("data").textContent);
+
+  const make = (tag, attributes = {}, ...inside) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...inside);
+    return element;
+  };
+
+  // Folded tables are printed too.
+  addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details:not([open])")) {
+      details.dataset.folded = "";
+      details.open = true;
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const details of document.querySelectorAll("details[data-folded]")) {
+      delete details.dataset.folded;
+      details.open = false;
+    }
+  });
+
+  const tabs = document.getElementById("tabs");
+  if (!data || !tabs) return;
+  root.classList.add("js");
+
+  // ---- Numbers for people, as everywhere on the page: three digits, thousands separators, a unit that fits.
+
+  const decimals = (value) => {
+    if (value === 0 || !Number.isFinite(value)) return 0;
+    const exponent = Number(value.toExponential(2).split("e")[1]);
+    return Math.min(Math.max(2 - exponent, 0), 12);
+  };
+  const grouped = (text) => {
+    const [whole, fraction] = text.split(".");
+    const groups = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+    return fraction === undefined ? groups : `${groups}.${fraction}`;
+  };
+  const plain = (value) => grouped(value.toFixed(decimals(value)));
+  const scales = [[1, "s"], [1e3, "ms"], [1e6, "µs"], [1e9, "ns"]];
+  const duration = (seconds) => {
+    const size = Math.abs(seconds);
+    const [by, unit] = size === 0 || size >= 1 ? scales[0]
+      : size >= 1e-3 ? scales[1] : size >= 1e-6 ? scales[2] : scales[3];
+    return `${plain(seconds * by)} ${unit}`;
+  };
+  const words = {
+    "s": duration,
+    "1/s": (value) => `${plain(value)} /s`,
+    "ratio": (value) => `${plain(value * 100)} %`,
+    "1": plain,
+  };
+  const said = (value, unit) => value === null || value === undefined ? "–" : (words[unit] ?? plain)(value);
+  // Ticks need no third digit: 1, 1.5, 2.
+  const tick = (value, unit) => said(value, unit).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+
+  // ---- Tabs: arrow keys move between them (WAI-ARIA Authoring Practices, "Tabs").
+
+  const panels = [...tabs.querySelectorAll(".panel")];
+  const list = make("div", { role: "tablist", class: "tablist", "aria-label": "Charts over time" });
+  const buttons = panels.map((panel) => {
+    const button = make("button", { type: "button", role: "tab", id: `tab-${panel.id}`, "aria-controls": panel.id },
+      panel.querySelector("h3").textContent);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", button.id);
+    button.addEventListener("click", () => choose(button));
+    list.append(button);
+    return button;
+  });
+  const choose = (chosen) => {
+    buttons.forEach((button, at) => {
+      const is = button === chosen;
+      button.setAttribute("aria-selected", is);
+      button.tabIndex = is ? 0 : -1;
+      panels[at].hidden = !is;
+    });
+  };
+  list.addEventListener("keydown", (event) => {
+    const at = buttons.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    const button = buttons[(to + buttons.length) % buttons.length];
+    choose(button);
+    button.focus();
+  });
+
+  // ---- Charts: one time axis and one cursor for all of them.
+
+  const bounds = data.bounds;
+  const times = bounds.slice(1).map((to, at) => (bounds[at] + to) / 2);
+  const whole = { min: bounds[0], max: bounds[bounds.length - 1] };
+  let range = { ...whole };
+  const drawn = new Map();
+  const hidden = new Map();
+  const dashes = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [1, 5]];
+  const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+
+  const parts = [...new Set(panels[1] ? [...panels[1].querySelectorAll(".chart")]
+    .flatMap((figure) => data.charts[figure.dataset.chart].series.map((series) => series.of)) : [])];
+  const first = new Set(data.shown);
+  for (const [at, chart] of data.charts.entries()) {
+    // As many lines as there are colours; the others wait until they are asked for.
+    const crowd = chart.series.length > 6 && chart.series.some((series) => first.has(series.of));
+    hidden.set(at, new Set(crowd ? chart.series.filter((series) => !first.has(series.of)).map((s) => s.name) : []));
+  }
+
+  const shade = (u, from, to) => {
+    const left = Math.max(u.valToPos(from, "x", true), u.bbox.left);
+    const right = Math.min(u.valToPos(to, "x", true), u.bbox.left + u.bbox.width);
+    if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
+  };
+  const background = (u) => {
+    u.ctx.save();
+    u.ctx.fillStyle = colour("quiet");
+    u.ctx.globalAlpha = 0.1;
+    if (data.warm_up > 0) shade(u, bounds[0], data.warm_up);
+    u.ctx.globalAlpha = 0.22;
+    for (const mark of data.marks) shade(u, mark.from, mark.to);
+    u.ctx.globalAlpha = 0.5;
+    for (const at of data.events) {
+      const x = u.valToPos(at, "x", true);
+      if (x >= u.bbox.left && x <= u.bbox.left + u.bbox.width) u.ctx.fillRect(x, u.bbox.top, devicePixelRatio, u.bbox.height);
+    }
+    u.ctx.restore();
+  };
+  const rules = (chart) => (u) => {
+    u.ctx.save();
+    u.ctx.strokeStyle = colour("bound");
+    u.ctx.lineWidth = 2 * devicePixelRatio;
+    u.ctx.setLineDash([8, 5].map((n) => n * devicePixelRatio));
+    for (const rule of chart.rules) {
+      const y = u.valToPos(rule.at, "y", true);
+      if (y < u.bbox.top || y > u.bbox.top + u.bbox.height) continue;
+      u.ctx.beginPath();
+      u.ctx.moveTo(u.bbox.left, y);
+      u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
+      u.ctx.stroke();
+    }
+    u.ctx.restore();
+  };
+  // From zero to above all that is shown; a bound that is far above would leave nothing to see of the lines.
+  const vertical = (chart) => (u, min, max) => {
+    if (chart.unit === "ratio") return [0, 1];
+    let most = Math.max(max ?? 0, 0);
+    for (const rule of chart.rules) if (rule.at <= 3 * most) most = Math.max(most, rule.at);
+    return [0, most > 0 ? most * 1.08 : 1];
+  };
+
+  const follow = (min, max) => {
+    if (min === range.min && max === range.max) return;
+    range = { min, max };
+    for (const { plot } of drawn.values()) {
+      if (plot.scales.x.min !== min || plot.scales.x.max !== max) plot.setScale("x", range);
+    }
+  };
+
+  const legend = (figure, at, chart, strokes) => {
+    const when = make("output", {}, "");
+    const outputs = [];
+    const items = chart.series.map((series, n) => {
+      const output = make("output", {}, "");
+      outputs.push(output);
+      const key = make("i", { class: `key s${series.slot} ${["", "dashed", "dotted"][Math.min(strokes[n], 2)]}` });
+      const button = make("button", { type: "button", title: series.name, "aria-pressed": !hidden.get(at).has(series.name) },
+        key, make("bdi", {}, series.name), output);
+      button.addEventListener("click", () => show(at, series.name, hidden.get(at).has(series.name)));
+      return make("li", {}, button);
+    });
+    for (const rule of chart.rules) {
+      items.push(make("li", {}, make("span", {}, make("i", { class: "key dashed" }), make("bdi", {}, rule.name))));
+    }
+    for (const name of new Set(data.marks.map((mark) => mark.name))) {
+      items.push(make("li", {}, make("span", {}, make("i", { class: "key shade" }), "while ", make("bdi", {}, name), " strikes")));
+    }
+    const all = make("ul", { class: "legend" }, ...items, make("li", {}, make("span", {}, when)));
+    figure.append(all);
+    return { outputs, when, buttons: [...all.querySelectorAll("button")] };
+  };
+
+  const show = (at, name, is) => {
+    const names = hidden.get(at);
+    if (is) names.delete(name); else names.add(name);
+    const known = drawn.get(at);
+    if (!known) return;
+    data.charts[at].series.forEach((series, n) => {
+      if (series.name !== name) return;
+      known.legend.buttons[n].setAttribute("aria-pressed", is);
+      for (const column of known.columns[n]) known.plot.setSeries(column, { show: is });
+    });
+  };
+
+  const draw = (figure) => {
+    const at = Number(figure.dataset.chart);
+    if (drawn.has(at)) return;
+    const chart = data.charts[at];
+    const names = hidden.get(at);
+    const table = [times];
+    const series = [{}];
+    const bands = [];
+    const columns = [];
+    const seen = new Map();
+    const strokes = chart.series.map((line) => {
+      // Two lines of one colour are told apart by their dashes.
+      const key = `${line.slot} ${line.dash}`;
+      const before = seen.get(key) ?? 0;
+      seen.set(key, before + 1);
+      return line.dash + before * 3;
+    });
+    chart.series.forEach((line, n) => {
+      const stroke = colour(`s${line.slot}`);
+      const shown = !names.has(line.name);
+      columns.push([table.length]);
+      table.push(line.values);
+      series.push({ label: line.name, stroke, width: 2, dash: dashes[strokes[n] % dashes.length], show: shown, points: { show: false } });
+      if (!line.low) return;
+      columns[n].push(table.length, table.length + 1);
+      bands.push({ series: [table.length, table.length + 1], fill: `${stroke}2e` });
+      table.push(line.high, line.low);
+      for (let end = 0; end < 2; end++) series.push({ show: shown, width: 0, points: { show: false } });
+    });
+    const place = figure.querySelector(".plot") ?? figure.appendChild(make("div", { class: "plot", role: "img", "aria-label": `${chart.title} over simulated time` }));
+    const known = { figure, columns };
+    const font = "12px system-ui, sans-serif";
+    const axis = { stroke: colour("quiet"), font, grid: { stroke: colour("grid"), width: 1 }, ticks: { stroke: colour("grid"), width: 1 } };
+    known.plot = new uPlot({
+      width: Math.max(place.clientWidth, 200),
+      height: 240,
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: true, y: false },
+        sync: { key: "time", setSeries: false, filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } },
+      },
+      scales: { x: { time: false, range: (u, min, max) => [min ?? whole.min, max ?? whole.max] }, y: { range: vertical(chart) } },
+      series,
+      bands,
+      axes: [
+        { ...axis, size: 34, values: (u, ticks) => ticks.map((value) => tick(value, "s")) },
+        { ...axis, size: 64, values: (u, ticks) => ticks.map((value) => tick(value, chart.unit)) },
+      ],
+      hooks: {
+        drawClear: [background],
+        draw: [rules(chart)],
+        setScale: [(u, key) => { if (key === "x" && known.plot) follow(u.scales.x.min, u.scales.x.max); }],
+        setCursor: [(u) => read(known, chart, u.cursor.idx)],
+      },
+    }, table, place);
+    known.legend = legend(figure, at, chart, strokes);
+    known.plot.over.addEventListener("dblclick", () => follow(whole.min, whole.max));
+    drawn.set(at, known);
+    known.plot.setScale("x", range);
+  };
+
+  const read = (known, chart, at) => {
+    if (!known.legend) return;
+    const is = at !== null && at !== undefined;
+    known.legend.outputs.forEach((output, n) => {
+      output.textContent = is ? said(chart.series[n].values[at], chart.unit) : "";
+    });
+    known.legend.when.textContent = is ? `${duration(bounds[at])} to ${duration(bounds[at + 1])}` : "";
+  };
+
+  const again = () => {
+    const before = [...drawn.entries()];
+    for (const [at, { plot, figure }] of before) {
+      plot.destroy();
+      figure.querySelector(".plot").remove();
+      figure.querySelector(".legend").remove();
+      drawn.delete(at);
+    }
+    for (const [, { figure }] of before) draw(figure);
+  };
+
+  const figures = [...tabs.querySelectorAll(".chart")];
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
+  }, { rootMargin: "400px" });
+  const sized = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) {
+      const known = drawn.get(Number(target.dataset.chart));
+      if (known && contentRect.width > 0 && known.plot.width !== Math.floor(contentRect.width)) {
+        known.plot.setSize({ width: Math.floor(contentRect.width), height: 240 });
+      }
+    }
+  });
+  for (const figure of figures) {
+    near.observe(figure);
+    sized.observe(figure);
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  addEventListener("beforeprint", () => {
+    root.dataset.print = "";
+    again();
+    figures.forEach(draw);
+  });
+  addEventListener("afterprint", () => {
+    delete root.dataset.print;
+    again();
+  });
+
+  // ---- Around the charts: zoom without a mouse, and which parts are shown.
+
+  const zoom = (by) => {
+    const middle = (range.min + range.max) / 2;
+    const half = Math.min((range.max - range.min) / 2 * by, (whole.max - whole.min) / 2);
+    const from = Math.min(Math.max(middle - half, whole.min), whole.max - 2 * half);
+    follow(from, from + 2 * half);
+  };
+  const tool = (text, label, act) => {
+    const button = make("button", { type: "button", "aria-label": label }, text);
+    button.addEventListener("click", act);
+    return button;
+  };
+  const tools = make("div", { class: "tools" },
+    tool("+", "Zoom in", () => zoom(0.5)), tool("−", "Zoom out", () => zoom(2)),
+    tool("all", "Show all of the time", () => follow(whole.min, whole.max)),
+    `Drag over a chart to look closer, double-click to see all; charts share their time and cursor. Bands are intervals between ${data.replications} replications${data.replications === 1 ? ": there are none of one" : ""}.${data.warm_up > 0 ? " Shaded at the beginning: warm-up, which tables leave out." : ""}${data.events.length > 0 ? " Upright lines: what the table below the charts lists." : ""}`);
+  tabs.prepend(list, tools);
+
+  const choice = tabs.querySelector(".choice");
+  if (choice && parts.length > 1) {
+    const items = parts.map((name) => {
+      const slot = data.charts.flatMap((chart) => chart.series).find((series) => series.of === name).slot;
+      const is = parts.length <= 6 || first.has(name);
+      const button = make("button", { type: "button", title: name, "aria-pressed": is },
+        make("i", { class: `swatch s${slot}` }), make("bdi", {}, name));
+      button.addEventListener("click", () => {
+        const shown = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", shown);
+        for (const figure of choice.parentElement.querySelectorAll(".chart")) {
+          for (const series of data.charts[figure.dataset.chart].series) {
+            if (series.of === name) show(Number(figure.dataset.chart), series.name, shown);
+          }
+        }
+      });
+      return make("li", {}, button);
+    });
+    const some = parts.length > 6 ? `Parts (the busiest ${Math.min(6, parts.length)} of ${parts.length} are shown at first)` : "Parts";
+    choice.append(make("div", { class: "note" }, some), make("ul", { "aria-label": "Parts shown" }, ...items));
+  }
+  choose(buttons[0]);
+})();

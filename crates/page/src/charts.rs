@@ -1,0 +1,428 @@
+//! Charts over time: what is drawn by the page itself, so that one can look closer.
+
+use serde_json::{Value, json};
+
+use crate::at::At;
+use crate::colours::Colours;
+use crate::document::{Cell, ChartBlock, Group, Table};
+
+/// Significant digits of points: a screen shows four.
+const DIGITS: usize = 6;
+
+/// Parts that are drawn before one asks for more: as many as there are colours.
+const SHOWN: usize = kneepoint_plot::SLOTS;
+
+/// What the charts over time draw, and how they are arranged.
+pub(crate) struct Charts {
+    /// For the page's program.
+    pub data: Value,
+    /// For the page.
+    pub groups: Vec<Group>,
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy)]
+enum Stroke {
+    Solid,
+    Dashed,
+    Dotted,
+}
+
+struct Line<'n> {
+    name: String,
+    /// The part or client, where one can choose which are shown.
+    of: &'n str,
+    slot: usize,
+    stroke: Stroke,
+}
+
+/// Makes the charts of a run; none if it was not kept what happened when.
+pub(crate) fn charts(run: &At<'_>, colours: &Colours) -> Option<Charts> {
+    let timeline = run.get("timeline");
+    if timeline.get("bounds").list().len() < 2 {
+        return None;
+    }
+    let mut maker = Maker { run, timeline: &timeline, colours, charts: Vec::new() };
+    let groups = vec![maker.clients(), maker.parts(), maker.dashboard()];
+    let bounds: Vec<f64> = timeline.get("bounds").list().iter().filter_map(At::number).collect();
+    let marks = marks(&timeline, &bounds);
+    let data = json!({
+        "bounds": bounds,
+        "replications": timeline.get("replications").value(),
+        "warm_up": run.get("run").get("warm_up").value(),
+        "marks": marks,
+        "events": events(&timeline),
+        "charts": maker.charts,
+    });
+    Some(Charts { data, groups })
+}
+
+/// When something was struck, in any replication: shaded in all charts.
+fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
+    let mut marks = Vec::new();
+    for fault in timeline.get("faults").list() {
+        let mut since = None;
+        let struck = fault.get("struck").get("values").list();
+        for (at, value) in struck.iter().enumerate() {
+            let is = value.number().is_some_and(|n| n > 0.0);
+            match (is, since) {
+                (true, None) => since = Some(bounds[at]),
+                (false, Some(from)) => {
+                    marks.push(json!({ "name": fault.get("name").text(), "from": from, "to": bounds[at] }));
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+        if let (Some(from), Some(to)) = (since, bounds.last()) {
+            marks.push(json!({ "name": fault.get("name").text(), "from": from, "to": to }));
+        }
+    }
+    marks
+}
+
+/// Instants at which something happened: lines in all charts, as many as can be told apart.
+fn events(timeline: &At<'_>) -> Vec<Value> {
+    const MOST: usize = 100;
+    let list = timeline.get("events").get("list").list();
+    if list.len() > MOST {
+        Vec::new()
+    } else {
+        list.iter().map(|event| event.get("at").value().clone()).collect()
+    }
+}
+
+struct Maker<'m, 'r> {
+    run: &'m At<'r>,
+    timeline: &'m At<'r>,
+    colours: &'m Colours,
+    charts: Vec<Value>,
+}
+
+impl<'r> Maker<'_, 'r> {
+    /// Adds a chart; none if no line has a number.
+    fn chart(&mut self, title: &str, unit: &str, lines: Vec<(Line<'_>, At<'r>)>) -> Option<ChartBlock> {
+        self.chart_with(title, unit, lines, Vec::new())
+    }
+
+    fn chart_with(
+        &mut self,
+        title: &str,
+        unit: &str,
+        lines: Vec<(Line<'_>, At<'r>)>,
+        rules: Vec<Value>,
+    ) -> Option<ChartBlock> {
+        let has = |at: &At<'_>| at.get("values").list().iter().any(|value| value.number().is_some());
+        let series: Vec<Value> =
+            lines.iter().filter(|(_, at)| has(at)).map(|(line, at)| series(line, at)).collect();
+        if series.is_empty() {
+            return None;
+        }
+        self.charts.push(json!({ "title": title, "unit": unit, "series": series, "rules": rules }));
+        Some(ChartBlock::Chart { at: self.charts.len() - 1, title: title.to_string() })
+    }
+
+    fn slot(&self, name: &str) -> usize {
+        self.colours.of(name).unwrap_or(0)
+    }
+
+    fn clients(&mut self) -> Group {
+        let mut blocks = vec![ChartBlock::Heading("What clients saw")];
+        let clients = self.timeline.get("clients").list();
+        for client in &clients {
+            blocks.extend(self.latency(
+                client,
+                &[("p50", Stroke::Dotted), ("p95", Stroke::Dashed), ("p99", Stroke::Solid)],
+            ));
+        }
+        let mut traffic = Vec::new();
+        let mut inside = Vec::new();
+        let mut ended = Vec::new();
+        for client in &clients {
+            let name = client.get("name").text();
+            let slot = self.slot(name);
+            let line = |what: &str, stroke| Line { name: format!("{name} {what}"), of: name, slot, stroke };
+            traffic.push((line("sent", Stroke::Dashed), client.get("sent").get("rate")));
+            traffic.push((line("ended well", Stroke::Solid), client.get("good").get("rate")));
+            inside.push((line("in flight", Stroke::Solid), client.get("in_flight")));
+            let others = client.get("by_status").fields().into_iter().filter(|(status, _)| *status != "ok");
+            for (at, (status, count)) in others.enumerate() {
+                let slot = (slot + at) % kneepoint_plot::SLOTS;
+                let line = Line { name: format!("{name} {status}"), of: name, slot, stroke: Stroke::Solid };
+                ended.push((line, count.get("rate")));
+            }
+        }
+        blocks.extend(self.chart("Requests sent, and ended well", "1/s", traffic));
+        blocks.push(if ended.is_empty() {
+            ChartBlock::Words(
+                "Every request that ended ended with status ok: there is no chart of errors.".to_string(),
+            )
+        } else {
+            let chart = self.chart("Requests that ended otherwise than ok, by status", "1/s", ended);
+            chart.unwrap_or_else(|| ChartBlock::Words("No request ended while it was measured.".to_string()))
+        });
+        blocks.extend(self.chart("Requests in flight", "1", inside));
+        Group { id: "clients-over-time", title: "Clients", blocks }
+    }
+
+    fn latency(&mut self, client: &At<'r>, wanted: &[(&str, Stroke)]) -> Option<ChartBlock> {
+        let name = client.get("name").text();
+        let slot = self.slot(name);
+        let lines = wanted.iter().map(|(percentile, stroke)| {
+            let line = Line { name: format!("{name} {percentile}"), of: name, slot, stroke: *stroke };
+            (line, client.get("latency").get(percentile))
+        });
+        let lines = lines.collect();
+        self.chart_with(&format!("Latency of {name}"), "s", lines, self.bounds_of(name))
+    }
+
+    /// Objectives on percentiles of a client's latency: lines that must not be crossed.
+    fn bounds_of(&self, client: &str) -> Vec<Value> {
+        let of = |slo: &At<'_>| {
+            let condition = slo.get("condition").text();
+            let bounds = condition.starts_with('p')
+                && condition.contains(&format!("({client}.latency)"))
+                && slo.get("unit").text() == "s";
+            bounds.then(|| json!({ "name": condition, "at": slo.get("bound").value() }))
+        };
+        self.run.get("slo").list().iter().filter_map(of).collect()
+    }
+
+    fn parts(&mut self) -> Group {
+        let mut blocks = vec![ChartBlock::Heading("What parts did"), ChartBlock::Choice];
+        let before = blocks.len();
+        let all: [(&str, &str, &[&str]); 5] = [
+            ("Utilisation", "ratio", &["utilisation"]),
+            ("Calls waiting", "1", &["queue"]),
+            ("Calls that arrive", "1/s", &["calls", "rate"]),
+            ("Calls inside", "1", &["inside"]),
+            ("Threads held", "1", &["threads"]),
+        ];
+        for (title, unit, path) in all {
+            let lines = self.of_parts(path, Stroke::Solid, "");
+            blocks.extend(self.chart(title, unit, lines));
+        }
+        if blocks.len() == before {
+            blocks = vec![ChartBlock::Words("No part keeps anything over time.".to_string())];
+        }
+        Group { id: "parts-over-time", title: "Parts", blocks }
+    }
+
+    fn of_parts(&self, path: &[&str], stroke: Stroke, what: &str) -> Vec<(Line<'r>, At<'r>)> {
+        let parts = self.timeline.get("parts").list();
+        let line = |part: &At<'r>| {
+            let name = part.get("name").text();
+            let at = path.iter().fold(part.clone(), |at, key| at.get(key));
+            let label = if what.is_empty() { name.to_string() } else { format!("{name} {what}") };
+            (Line { name: label, of: name, slot: self.slot(name), stroke }, at)
+        };
+        parts.iter().map(line).collect()
+    }
+
+    /// The panels that dashboards of services have; one that this scenario has nothing for says so.
+    fn dashboard(&mut self) -> Group {
+        let mut blocks = Vec::new();
+        let none = |what: &str| ChartBlock::Words(what.to_string());
+
+        blocks.push(ChartBlock::Heading("Instances and health"));
+        let up = self.of_parts(&["instances"], Stroke::Solid, "instances up");
+        let chart = self.chart("Instances that are up", "1", up);
+        let chart = chart.or_else(|| {
+            let servers = self.of_parts(&["capacity"], Stroke::Solid, "servers");
+            self.chart("Servers that are up", "1", servers)
+        });
+        blocks
+            .push(chart.unwrap_or_else(|| none("No part of this scenario has servers that could be away.")));
+
+        blocks.push(ChartBlock::Heading("Balancers: requests and their distribution"));
+        let balancers = self.of_kind(&["Balancer", "Proxy", "Gateway", "Dns"]);
+        if balancers.is_empty() {
+            blocks.push(none("This scenario has no balancer."));
+        } else {
+            let of_parts = self.of_parts(&["calls", "rate"], Stroke::Solid, "");
+            let lines = of_parts.into_iter().filter(|(line, _)| balancers.contains(&line.of)).collect();
+            blocks.extend(self.chart("Requests that balancers handed on", "1/s", lines));
+            let table = self.distribution();
+            blocks.push(if table.rows.is_empty() {
+                none("No part has more than one instance: there is nothing to distribute over.")
+            } else {
+                ChartBlock::Table(table)
+            });
+        }
+
+        blocks.push(ChartBlock::Heading("Caches: hit rate and size"));
+        let before = blocks.len();
+        let hits = self.of_parts(&["hit_rate"], Stroke::Solid, "");
+        blocks.extend(self.chart("Hit rate", "ratio", hits));
+        let items = self.of_parts(&["items"], Stroke::Solid, "");
+        blocks.extend(self.chart("Items held", "1", items));
+        if blocks.len() == before {
+            blocks.push(none(if self.of_kind(&["Cache", "Cdn"]).is_empty() {
+                "This scenario has no cache."
+            } else {
+                "The results do not hold the hit rate of caches over time."
+            }));
+        }
+
+        blocks.push(ChartBlock::Heading("Databases: connections, replicas, lag"));
+        let before = blocks.len();
+        let connections = self.of_parts(&["connections"], Stroke::Solid, "");
+        blocks.extend(self.chart("Connections in use", "1", connections));
+        let lag = self.of_parts(&["lag"], Stroke::Solid, "");
+        blocks.extend(self.chart("Lag of replicas", "s", lag));
+        if blocks.len() == before {
+            blocks.push(none(if self.of_kind(&["Database"]).is_empty() {
+                "This scenario has no part of kind Database, and so neither connections nor replicas to show."
+            } else {
+                "The results do not hold connections and lag of databases over time."
+            }));
+        }
+
+        blocks.push(ChartBlock::Heading("Queues: depth and processing rate"));
+        let queues = self.of_parts(&["queue"], Stroke::Solid, "");
+        let with: Vec<&str> =
+            queues.iter().filter(|(_, at)| at.is_there()).map(|(line, _)| line.of).collect();
+        let depth = self.chart("Calls waiting", "1", queues);
+        match depth {
+            Some(chart) => {
+                blocks.push(chart);
+                let rates = self.of_parts(&["calls", "rate"], Stroke::Solid, "");
+                let rates = rates.into_iter().filter(|(line, _)| with.contains(&line.of)).collect();
+                blocks.extend(self.chart("Calls taken in by parts with a queue", "1/s", rates));
+            }
+            None => blocks.push(none("No part of this scenario has a queue.")),
+        }
+
+        blocks.push(ChartBlock::Heading("Response time: p95 and p99"));
+        let before = blocks.len();
+        for client in self.timeline.get("clients").list() {
+            blocks.extend(self.latency(&client, &[("p95", Stroke::Dashed), ("p99", Stroke::Solid)]));
+        }
+        if blocks.len() == before {
+            blocks.push(none("No request ended well: there is no response time."));
+        }
+
+        blocks.push(ChartBlock::Heading("Scaling history: instances over the load"));
+        let up = self.of_parts(&["instances"], Stroke::Solid, "instances up");
+        let moving: Vec<(Line<'_>, At<'r>)> = up.into_iter().filter(|(_, at)| moves(at)).collect();
+        if moving.is_empty() {
+            blocks.push(none("The number of instances never changes: no part scales, and none is struck."));
+        } else {
+            blocks.extend(self.chart("Instances that are up", "1", moving));
+            let load = self.timeline.get("clients").list();
+            let lines = load.iter().map(|client| {
+                let name = client.get("name").text();
+                let line = Line {
+                    name: format!("{name} sent"),
+                    of: name,
+                    slot: self.slot(name),
+                    stroke: Stroke::Solid,
+                };
+                (line, client.get("sent").get("rate"))
+            });
+            let lines = lines.collect();
+            blocks.extend(self.chart("Load", "1/s", lines));
+        }
+        Group { id: "dashboard", title: "Dashboard", blocks }
+    }
+
+    fn of_kind(&self, kinds: &[&str]) -> Vec<&'r str> {
+        let parts = self.run.get("parts").list();
+        let of = |part: &At<'r>| kinds.contains(&part.get("kind").text()).then(|| part.get("name").text());
+        parts.iter().filter_map(of).collect()
+    }
+
+    /// How calls were spread over the instances of each part.
+    fn distribution(&self) -> Table {
+        const INSTANCES_MOST: usize = 64;
+        let mut table =
+            Table::new("Calls of each instance", &["instance", "calls", "share of its part", "utilisation"]);
+        for part in self.run.get("parts").list() {
+            let instances = part.get("instances").list();
+            if instances.len() < 2 {
+                continue;
+            }
+            let all: u64 = instances.iter().map(|of| of.get("calls").get("total").total()).sum();
+            for instance in instances.iter().take(INSTANCES_MOST) {
+                let calls = instance.get("calls").get("total");
+                let share = if all > 0 { calls.total() as f64 / all as f64 } else { 0.0 };
+                let path = instance.get("path").text();
+                table.row(vec![
+                    Cell::coloured(path, self.slot(path)),
+                    calls.counted(),
+                    Cell::number(kneepoint_report::percent(share)),
+                    instance.get("utilisation").estimate(&kneepoint_experiment::result::Unit::Ratio),
+                ]);
+            }
+            if let Some(more) = instances.len().checked_sub(INSTANCES_MOST).filter(|more| *more > 0) {
+                table.notes.push(format!(
+                    "{} has {} more instances; the JSON of the run lists them.",
+                    part.get("name").text(),
+                    kneepoint_report::count(more as u64)
+                ));
+            }
+        }
+        table.folded = table.rows.len() > 12;
+        table
+    }
+}
+
+/// Whether a number over time is ever another one.
+fn moves(at: &At<'_>) -> bool {
+    let values: Vec<f64> = at.get("values").list().iter().filter_map(At::number).collect();
+    values.windows(2).any(|pair| pair[0] != pair[1])
+}
+
+fn series(line: &Line<'_>, at: &At<'_>) -> Value {
+    let points = |key: &str| -> Option<Vec<Value>> {
+        let all = at.get(key);
+        all.is_there().then(|| all.list().iter().map(short).collect())
+    };
+    let dash = match line.stroke {
+        Stroke::Solid => 0,
+        Stroke::Dashed => 1,
+        Stroke::Dotted => 2,
+    };
+    let mut all = json!({
+        "name": line.name,
+        "of": line.of,
+        "from": at.of(),
+        "slot": line.slot,
+        "dash": dash,
+        "values": points("values"),
+    });
+    if let (Some(low), Some(high)) = (points("low"), points("high")) {
+        all["low"] = low.into();
+        all["high"] = high.into();
+    }
+    all
+}
+
+/// A number with as many digits as a screen can show, and some.
+fn short(at: &At<'_>) -> Value {
+    match at.number() {
+        Some(n) => {
+            let text = format!("{n:.*e}", DIGITS - 1);
+            text.parse::<f64>().map_or(Value::Null, |n| {
+                if n == n.trunc() && n.abs() < 1e15 { json!(n as i64) } else { json!(n) }
+            })
+        }
+        None => Value::Null,
+    }
+}
+
+/// Returns which parts are drawn at first: those that are busiest, then those with the longest queues.
+pub(crate) fn shown_first(run: &At<'_>) -> Vec<String> {
+    let mut parts: Vec<(f64, f64, &str)> = run
+        .get("parts")
+        .list()
+        .iter()
+        .map(|part| {
+            let busy = part.get("utilisation").get("value").number().unwrap_or(-1.0);
+            let queue = part.get("queue").get("mean").get("value").number().unwrap_or(-1.0);
+            (busy, queue, part.get("name").text())
+        })
+        .collect();
+    parts.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    parts.into_iter().take(SHOWN).map(|(_, _, name)| name.to_string()).collect()
+}

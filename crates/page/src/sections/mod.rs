@@ -1,0 +1,30 @@
+//! What is said under which headline.
+
+pub(crate) mod assumptions;
+pub(crate) mod events;
+pub(crate) mod identity;
+pub(crate) mod numbers;
+pub(crate) mod objectives;
+pub(crate) mod requests;
+pub(crate) mod studies;
+pub(crate) mod time;
+pub(crate) mod trust;
+
+use kneepoint_experiment::result::Unit;
+
+use crate::at::At;
+use crate::document::Cell;
+
+/// Returns the unit of a number by what it is called.
+pub(crate) fn unit(written: &str, metric: &str) -> Unit {
+    kneepoint_plot::unit_of(written, metric)
+}
+
+/// Returns a name with the colour it has, if it has one.
+pub(crate) fn name(at: &At<'_>, colours: &crate::colours::Colours) -> Cell {
+    let name = at.text();
+    match colours.of(name) {
+        Some(slot) => Cell::coloured(name, slot),
+        None => Cell::words(name),
+    }
+}

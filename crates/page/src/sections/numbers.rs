@@ -1,0 +1,239 @@
+//! The numbers one looks for first: latency, traffic, errors, saturation; then those of each client and part.
+//!
+//! # Source
+//! Beyer, Jones, Petoff, Murphy (eds.), "Site Reliability Engineering", O'Reilly 2016, chapter 6: the four golden
+//! signals.
+
+use kneepoint_experiment::result::Unit;
+
+use super::name;
+use crate::at::{At, MISSING};
+use crate::colours::Colours;
+use crate::document::{Block, Card, Cell, Section, Table};
+
+/// Clients whose numbers are on the cards; all are in the tables.
+const ON_CARDS: usize = 4;
+
+/// Key numbers.
+pub(crate) fn numbers(run: &At<'_>, colours: &Colours) -> Section {
+    let mut section = Section::brief("numbers", "Key numbers");
+    let clients = run.get("clients").list();
+    if clients.is_empty() {
+        section.say("This scenario has no client.");
+        return section;
+    }
+    if clients.iter().all(|client| client.get("ended").get("total").total() == 0) {
+        section.say("No request ended while it was measured: there are no latencies, and nothing below says how long one takes.");
+    }
+    if run.get("replications").total() == 1 && !run.get("run").get("batches").is_there() {
+        section.say("One replication: numbers have no intervals between replications, and luck cannot be told from cause.");
+    }
+    section.add(Block::Cards(cards(run, &clients)));
+    section.add(Block::Table(traffic(&clients, colours)));
+    section.add(Block::Table(latencies(&clients, colours)));
+    section
+}
+
+fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
+    let several = clients.len() > 1;
+    let each = |what: &str, of: &dyn Fn(&At<'_>) -> Cell| -> Vec<(String, Cell)> {
+        let label = |client: &At<'_>| match (several, what) {
+            (true, "") => client.get("name").text().to_string(),
+            (true, what) => format!("{what} of {}", client.get("name").text()),
+            (false, what) => what.to_string(),
+        };
+        clients.iter().take(ON_CARDS).map(|client| (label(client), of(client))).collect()
+    };
+    let latency =
+        |of: &'static str| move |client: &At<'_>| client.get("latency").get(of).estimate(&Unit::Duration);
+    let mut latencies = each("p50", &latency("p50"));
+    latencies.extend(each("p99", &latency("p99")));
+    let mut traffic = each("sent", &|client| client.get("sent").get("rate").estimate(&Unit::Rate));
+    traffic.extend(each("ended well", &|client| client.get("goodput").estimate(&Unit::Rate)));
+    let errors = each("share of requests", &|client| client.get("errors").estimate(&Unit::Ratio));
+    let mut saturation = Vec::new();
+    let parts = run.get("parts").list();
+    let highest = |of: &dyn Fn(&At<'_>) -> Option<f64>| -> Option<At<'_>> {
+        let known = parts.iter().filter_map(|part| Some((of(part)?, part)));
+        // The first of equals, so that the order of the file decides.
+        known
+            .fold(None, |best: Option<(f64, &At<'_>)>, (value, part)| match best {
+                Some((most, _)) if most >= value => best,
+                _ => Some((value, part)),
+            })
+            .map(|(_, part)| part.clone())
+    };
+    if let Some(part) = highest(&|part| part.get("utilisation").get("value").number()) {
+        let busy = part.get("utilisation").estimate(&Unit::Ratio);
+        saturation.push((format!("busiest: {}", part.get("name").text()), busy));
+    }
+    if let Some(part) = highest(&|part| part.get("queue").get("mean").get("value").number()) {
+        let queue = part.get("queue").get("mean").estimate(&Unit::Number);
+        saturation.push((format!("mean queue of {}", part.get("name").text()), queue));
+    }
+    if saturation.is_empty() {
+        saturation.push(("no part has servers or a queue".to_string(), Cell::number(MISSING)));
+    }
+    vec![
+        Card { title: "Latency", numbers: latencies },
+        Card { title: "Traffic", numbers: traffic },
+        Card { title: "Errors", numbers: errors },
+        Card { title: "Saturation", numbers: saturation },
+    ]
+}
+
+/// Clients and, where there are several, the classes of their requests.
+fn rows<'r>(clients: &[At<'r>], colours: &Colours) -> Vec<(Cell, At<'r>)> {
+    let mut rows = Vec::new();
+    for client in clients {
+        rows.push((name(&client.get("name"), colours), client.clone()));
+        let classes = client.get("classes").list();
+        if classes.len() > 1 {
+            rows.extend(classes.into_iter().map(|class| {
+                let label = format!("{}:{}", client.get("name").text(), class.get("name").text());
+                (Cell::words(label), class)
+            }));
+        }
+    }
+    rows
+}
+
+fn traffic(clients: &[At<'_>], colours: &Colours) -> Table {
+    let head = [
+        "client",
+        "requests",
+        "sent",
+        "throughput",
+        "goodput",
+        "errors",
+        "how they ended",
+        "in flight",
+        "users",
+    ];
+    let mut table = Table::new("Traffic and errors", &head);
+    for (name, of) in rows(clients, colours) {
+        let others: Vec<String> = of
+            .get("by_status")
+            .fields()
+            .into_iter()
+            .map(|(status, share)| {
+                format!("{status} {}", kneepoint_report::count(share.get("total").total()))
+            })
+            .collect();
+        table.row(vec![
+            name,
+            of.get("sent").get("total").counted(),
+            of.get("sent").get("rate").estimate(&Unit::Rate),
+            of.get("throughput").estimate(&Unit::Rate),
+            of.get("goodput").estimate(&Unit::Rate),
+            of.get("errors").estimate(&Unit::Ratio),
+            Cell::words(others.join(", ")),
+            of.get("in_flight").get("mean").estimate(&Unit::Number),
+            of.get("users").get("mean").estimate(&Unit::Number),
+        ]);
+    }
+    finished(table)
+}
+
+const TIMES: [&str; 6] = ["mean", "p50", "p90", "p99", "p99.9", "max"];
+
+fn times(name: Cell, of: &At<'_>) -> Vec<Cell> {
+    let mut row = vec![name];
+    for what in TIMES {
+        let at = of.get(what);
+        row.push(if what == "max" { at.exact(&Unit::Duration) } else { at.estimate(&Unit::Duration) });
+    }
+    row
+}
+
+fn latencies(clients: &[At<'_>], colours: &Colours) -> Table {
+    let head = ["client", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let mut table = Table::new("Latency of good answers, from the intended start", &head);
+    for (name, of) in rows(clients, colours) {
+        table.row(times(name, &of.get("latency")));
+    }
+    for (name, of) in rows(clients, colours) {
+        let failed = of.get("latency_failed");
+        if failed.get("count").total() > 0 {
+            let name = Cell { text: format!("{} (not good)", name.text), ..name };
+            table.row(times(name, &failed));
+        }
+    }
+    finished(table)
+}
+
+/// What parts went through.
+pub(crate) fn parts(run: &At<'_>, colours: &Colours) -> Section {
+    let mut section = Section::new("parts", "Parts");
+    let parts = run.get("parts").list();
+    let head = [
+        "part",
+        "kind",
+        "calls",
+        "throughput",
+        "goodput",
+        "errors",
+        "utilisation",
+        "threads held",
+        "mean queue",
+        "highest queue",
+        "inside",
+        "lost",
+    ];
+    let mut load = Table::new("Load of the parts", &head);
+    for part in &parts {
+        let lost = part.get("lost").get("total");
+        load.row(vec![
+            name(&part.get("name"), colours),
+            Cell::words(part.get("kind").text()),
+            part.get("calls").get("rate").estimate(&Unit::Rate),
+            part.get("throughput").estimate(&Unit::Rate),
+            part.get("goodput").estimate(&Unit::Rate),
+            part.get("errors").estimate(&Unit::Ratio),
+            part.get("utilisation").estimate(&Unit::Ratio),
+            part.get("thread_utilisation").estimate(&Unit::Ratio),
+            part.get("queue").get("mean").estimate(&Unit::Number),
+            part.get("queue").get("max").exact(&Unit::Number),
+            part.get("inside").get("mean").estimate(&Unit::Number),
+            if lost.total() > 0 { lost.counted() } else { Cell::default() },
+        ]);
+    }
+    section.table_or(finished(load), "This scenario has no part beside its clients.");
+    let head = ["part", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let mut table = Table::new("Times at the parts", &head);
+    for part in &parts {
+        for what in ["response", "waiting", "waiting_abandoned", "service"] {
+            let of = part.get(what);
+            if of.get("count").total() > 0 {
+                let said = if what == "waiting_abandoned" { "waiting, then left" } else { what };
+                let name = name(&part.get("name"), colours);
+                let name = Cell { text: format!("{} {said}", name.text), ..name };
+                table.row(times(name, &of));
+            }
+        }
+    }
+    if !table.rows.is_empty() {
+        let mut table = finished(table);
+        table.folded = true;
+        section.add(Block::Table(table));
+    }
+    let head = ["part", "answers nobody waited for", "share of the time spent there"];
+    let mut orphans = Table::new("Work that went on for nobody", &head);
+    for part in &parts {
+        let total = part.get("orphans").get("total");
+        if total.total() > 0 {
+            let share = part.get("orphan_time").estimate(&Unit::Ratio);
+            orphans.row(vec![name(&part.get("name"), colours), total.counted(), share]);
+        }
+    }
+    if !orphans.rows.is_empty() {
+        section.add(Block::Table(finished(orphans)));
+    }
+    section
+}
+
+/// Says why cells are missing, and leaves out columns without any.
+pub(crate) fn finished(mut table: Table) -> Table {
+    table.notes.extend(table.missing());
+    table.without_empty_columns()
+}

@@ -1,0 +1,297 @@
+//! What was found by searching, comparing and varying.
+
+use kneepoint_experiment::result::Unit;
+use kneepoint_plot::{Results, figures};
+use kneepoint_report::count;
+
+use super::numbers::finished;
+use super::unit;
+use crate::Read;
+use crate::at::At;
+use crate::document::{Block, Cell, Line, Section, Table};
+
+/// Points of a sweep that are listed; all are in its own files.
+const POINTS_MOST: usize = 200;
+
+/// The section of a result that is no run.
+pub(crate) fn study(read: &Read<'_>, several: bool) -> Option<Section> {
+    let at = read.at();
+    let mut section = match &read.results {
+        Results::Run(_) => return None,
+        Results::Capacity(_) => Section::brief("capacity", "Capacity"),
+        Results::Scaling(_) => Section::brief("scaling", "Capacity over size"),
+        Results::Comparison(_) => Section::brief("comparison", "Comparison"),
+        Results::Tornado(_) | Results::Screening(_) => Section::brief("sensitivity", "Sensitivity"),
+        Results::Sweep(_) => Section::brief("sweep", "Sweep"),
+    };
+    if several {
+        section.say(format!("Of {}.", read.name));
+    }
+    let drawn = figures(&read.results).into_iter().map(|figure| Block::Figure(Box::new(figure)));
+    match &read.results {
+        Results::Run(_) => {}
+        Results::Capacity(_) => {
+            sentences(
+                &mut section,
+                &[
+                    at.get("sentence"),
+                    at.get("bottleneck_sentence"),
+                    at.get("behaviour").get("sentence"),
+                    at.get("recovery").get("sentence"),
+                ],
+            );
+            section.blocks.extend(drawn);
+            capacity(&mut section, &at);
+        }
+        Results::Scaling(_) => {
+            sentences(&mut section, &[at.get("sentence"), at.get("fit").get("sentence")]);
+            section.blocks.extend(drawn);
+            scaling(&mut section, &at);
+        }
+        Results::Comparison(_) => {
+            for contrast in at.get("contrasts").list() {
+                sentences(&mut section, &[contrast.get("sentence")]);
+            }
+            section.blocks.extend(drawn);
+            comparison(&mut section, &at);
+        }
+        Results::Tornado(_) => {
+            for flip in at.get("flips").list() {
+                sentences(&mut section, &[flip.get("sentence")]);
+            }
+            section.blocks.extend(drawn);
+            tornados(&mut section, &at);
+        }
+        Results::Screening(_) => {
+            section.blocks.extend(drawn);
+            screening(&mut section, &at);
+        }
+        Results::Sweep(_) => {
+            section.blocks.extend(drawn);
+            sweep(&mut section, &at);
+        }
+    }
+    Some(section)
+}
+
+fn sentences(section: &mut Section, all: &[At<'_>]) {
+    for at in all {
+        if !at.text().is_empty() {
+            section.say(at.text());
+        }
+    }
+}
+
+fn capacity(section: &mut Section, at: &At<'_>) {
+    let mut table =
+        Table::new("Objectives over the load", &["objective", "condition", "holds up to", "missed from"]);
+    for objective in at.get("objectives").list() {
+        table.row(vec![
+            Cell::words(objective.get("name").text()),
+            Cell::words(objective.get("condition").text()),
+            objective.get("holds_up_to").exact(&Unit::Number),
+            objective.get("missed_from").exact(&Unit::Number),
+        ]);
+    }
+    let axis = match (at.get("load").get("path").text(), at.get("load").get("unit").text()) {
+        ("", unit) => unit.to_string(),
+        (path, unit) => format!("{path} {unit}"),
+    };
+    table.notes.push(format!("Loads are {axis}."));
+    section.table_or(finished(table), "No objective is stated.");
+    let head = ["part", "busy at the capacity", "by theory", "full at", "full by theory"];
+    let mut table = Table::new("Parts at the capacity", &head);
+    for part in at.get("parts").list() {
+        table.row(vec![
+            Cell::words(part.get("name").text()),
+            part.get("utilisation").estimate(&Unit::Ratio),
+            part.get("utilisation_by_theory").exact(&Unit::Ratio),
+            part.get("saturates_at").estimate(&Unit::Number),
+            part.get("saturates_at_by_theory").exact(&Unit::Number),
+        ]);
+    }
+    section.table_or(finished(table), "No part has servers.");
+    let head = ["load", "offered", "goodput", "p50", "p99", "errors", "utilisation", "holds"];
+    let mut table = Table::new("Around the capacity and beyond", &head);
+    for row in at.get("knee").list() {
+        let holds = match row.get("holds").flag() {
+            Some(true) => Cell { verdict: Some("met".to_string()), ..Cell::words("holds") },
+            Some(false) => Cell { verdict: Some("missed".to_string()), ..Cell::words("does not hold") },
+            None => Cell::words("not known"),
+        };
+        table.row(vec![
+            row.get("load").exact(&Unit::Number),
+            row.get("offered").estimate(&Unit::Rate),
+            row.get("goodput").estimate(&Unit::Rate),
+            row.get("p50").estimate(&Unit::Duration),
+            row.get("p99").estimate(&Unit::Duration),
+            row.get("errors").estimate(&Unit::Ratio),
+            row.get("utilisation").estimate(&Unit::Ratio),
+            holds,
+        ]);
+    }
+    section.table_or(finished(table), "It was not looked at loads around the capacity.");
+}
+
+fn scaling(section: &mut Section, at: &At<'_>) {
+    let mut table = Table::new("Capacity of each size", &["size", "capacity", "in requests", "efficiency"]);
+    for size in at.get("sizes").list() {
+        let found = size.get("found");
+        let efficiency = size.get("efficiency");
+        table.row(vec![
+            size.get("n").exact(&Unit::Number),
+            found.get("capacity").estimate(&Unit::Number),
+            found.get("capacity_per_s").estimate(&Unit::Rate),
+            if efficiency.number().is_some() {
+                efficiency.exact(&Unit::Ratio)
+            } else {
+                efficiency.estimate(&Unit::Ratio)
+            },
+        ]);
+    }
+    section.table_or(finished(table), "No size was searched.");
+}
+
+fn comparison(section: &mut Section, at: &At<'_>) {
+    let mut designs = Table::new("Designs", &["design", "title", "verdict", "seed", "replications"]);
+    for design in at.get("designs").list() {
+        designs.row(vec![
+            Cell::words(design.get("name").text()),
+            Cell::words(design.get("title").text()),
+            Cell::verdict(design.get("verdict").text()),
+            design.get("seed").counted(),
+            design.get("replications").counted(),
+        ]);
+    }
+    section.add(Block::Table(finished(designs)));
+    for contrast in at.get("contrasts").list() {
+        let [first, second] = ["first", "second"].map(|key| contrast.get(key).text());
+        let head = ["metric", "first", "second", "difference", "relative", "finding"];
+        let mut table = Table::new(format!("{second} against {first}"), &head);
+        for of in contrast.get("metrics").list() {
+            let unit = unit(of.get("unit").text(), of.get("metric").text());
+            let verdict = match of.get("is_better").flag() {
+                Some(true) => Some("met".to_string()),
+                Some(false) => Some("missed".to_string()),
+                None => None,
+            };
+            table.row(vec![
+                Cell::words(of.get("metric").text()),
+                of.get("first").exact(&unit),
+                of.get("second").exact(&unit),
+                of.get("difference").estimate(&unit),
+                of.get("relative").estimate(&Unit::Ratio),
+                Cell { verdict, ..Cell::words(of.get("finding").text()) },
+            ]);
+        }
+        let together = kneepoint_report::percent(at.get("confidence").number().unwrap_or(0.0));
+        table.notes.push(format!("All intervals hold together at {together}."));
+        section.table_or(finished(table), "Nothing was compared.");
+    }
+}
+
+fn tornados(section: &mut Section, at: &At<'_>) {
+    for tornado in at.get("tornados").list() {
+        let metric = tornado.get("metric").text();
+        let unit = unit(tornado.get("unit").text(), metric);
+        let mut table =
+            Table::new(format!("What moves {metric}"), &["input", "at", metric, "difference", "finding"]);
+        for bar in tornado.get("bars").list() {
+            for setting in bar.get("settings").list() {
+                table.row(vec![
+                    Cell::words(bar.get("path").text()),
+                    Cell::words(setting.get("at").text()),
+                    setting.get("response").exact(&unit),
+                    setting.get("difference").estimate(&unit),
+                    Cell::words(setting.get("finding").text()),
+                ]);
+            }
+        }
+        section.table_or(finished(table), "No input was varied.");
+    }
+}
+
+fn screening(section: &mut Section, at: &At<'_>) {
+    for response in at.get("responses").list() {
+        let metric = response.get("metric").text();
+        let unit = unit(response.get("unit").text(), metric);
+        let head = ["input", "size of the effect (μ*)", "effect (μ)", "depends on others (σ)"];
+        let mut table = Table::new(format!("Effects on {metric} over whole ranges"), &head);
+        for input in response.get("inputs").list() {
+            table.row(vec![
+                Cell::words(input.get("path").text()),
+                input.get("mu_star").estimate(&unit),
+                input.get("mu").estimate(&unit),
+                input.get("sigma").estimate(&unit),
+            ]);
+        }
+        section.table_or(finished(table), "No input was varied.");
+    }
+}
+
+fn sweep(section: &mut Section, at: &At<'_>) {
+    let points = at.get("points").list();
+    let texts = |list: At<'_>, key: &str| -> Vec<String> {
+        list.list().iter().map(|of| of.get(key).text().to_string()).collect()
+    };
+    let axes = texts(at.get("axes"), "path");
+    let first = points.iter().find(|point| !point.get("failure").is_there());
+    let [slo, watch] =
+        ["slo", "watch"].map(|key| first.map(|of| texts(of.get(key), "name")).unwrap_or_default());
+    let mut head: Vec<&str> = axes.iter().map(String::as_str).collect();
+    head.push("verdict");
+    head.extend(slo.iter().map(String::as_str));
+    head.extend(watch.iter().map(String::as_str));
+    let mut table = Table::new("Points", &head);
+    for point in points.iter().take(POINTS_MOST) {
+        let settings = point.get("settings");
+        let mut row: Vec<Cell> = axes.iter().map(|axis| Cell::words(settings.get(axis).text())).collect();
+        if point.get("failure").is_there() {
+            row.push(Cell { verdict: Some("missed".to_string()), ..Cell::words("failed") });
+            table.row(row);
+            continue;
+        }
+        row.push(Cell::verdict(point.get("verdict").text()));
+        let named = |list: &str, name: &str| {
+            point.get(list).list().into_iter().find(|of| of.get("name").text() == name)
+        };
+        for name in &slo {
+            row.push(named("slo", name).map_or_else(Cell::default, |of| {
+                of.get("estimate").estimate(&unit(of.get("unit").text(), of.get("condition").text()))
+            }));
+        }
+        for name in &watch {
+            row.push(named("watch", name).map_or_else(Cell::default, |of| {
+                let unit = unit(of.get("unit").text(), of.get("metric").text());
+                match of.get("values").list().as_slice() {
+                    [one] => one.get("estimate").estimate(&unit),
+                    more => Cell::words(format!("{} values", more.len())),
+                }
+            }));
+        }
+        table.row(row);
+    }
+    let more = points.len().saturating_sub(POINTS_MOST);
+    if more > 0 {
+        table.notes.push(format!("{} more points are in the results.", count(more as u64)));
+    }
+    table.folded = table.rows.len() > 12;
+    section.table_or(finished(table), "The sweep has no point.");
+    let failed: Vec<Line> = points
+        .iter()
+        .filter(|point| point.get("failure").is_there())
+        .map(|point| {
+            let failure = point.get("failure");
+            let text = if failure.text().is_empty() {
+                failure.value().to_string()
+            } else {
+                failure.text().to_string()
+            };
+            Line { text, aside: format!("point {}", point.get("point").total()) }
+        })
+        .collect();
+    if !failed.is_empty() {
+        section.say("Points without a result:");
+        section.add(Block::List(failed));
+    }
+}

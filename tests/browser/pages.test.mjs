@@ -1,0 +1,243 @@
+// What a page does in a browser: it opens fast and offline, runs nothing foreign, and can be looked into.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const pages = fileURLToPath(new URL("../../target/browser/", import.meta.url));
+const shots = process.env.KNEEPOINT_SHOTS;
+const names = ["all", "searched", "alone", "nothing", "hostile", "large"];
+const desktop = { width: 1280, height: 900 };
+const phone = { width: 390, height: 844 };
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  if (shots) mkdirSync(shots, { recursive: true });
+});
+after(() => browser?.close());
+
+/** Opens a page; whatever it says on the console or asks the network for is an error. */
+const opened = async (name, options = {}) => {
+  const context = await browser.newContext({ viewport: desktop, ...options });
+  context.setDefaultTimeout(5000);
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("console", (message) => wrong.push(`console: ${message.text()}`));
+  page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
+  page.on("request", (request) => {
+    if (!request.url().startsWith("file:")) wrong.push(`request: ${request.url()}`);
+  });
+  page.on("dialog", (dialog) => { wrong.push("dialog"); dialog.dismiss(); });
+  await page.goto(`file://${pages}${name}.html`);
+  return { page, wrong, context };
+};
+/** Scrolls through all of a page, so that everything is drawn. */
+const through = async (page) => {
+  const step = 800;
+  for (let y = 0; y < await page.evaluate(() => document.documentElement.scrollHeight); y += step) {
+    await page.evaluate((to) => scrollTo({ top: to, behavior: "instant" }), y);
+    await page.waitForTimeout(15);
+  }
+};
+/** Where the curves of a chart are, in pixels. */
+const area = async (page, nth) => {
+  const figure = page.locator("#tabs .panel:not([hidden]) .chart").nth(nth);
+  // Charts are drawn when one comes near.
+  await figure.scrollIntoViewIfNeeded();
+  const over = figure.locator(".u-over");
+  await over.scrollIntoViewIfNeeded();
+  return over.boundingBox();
+};
+/** The ticks cannot be read from a canvas: what the cursor says at both ends of a chart can. */
+const ends = async (page, nth) => {
+  const box = await area(page, nth);
+  const said = [];
+  for (const x of [1, box.width - 1]) {
+    await page.mouse.move(box.x + x, box.y + box.height / 2);
+    said.push(await page.locator("#tabs .panel:not([hidden]) .chart").nth(nth).locator(".legend li:last-child output").textContent());
+  }
+  return said;
+};
+
+for (const name of names) {
+  for (const [width, viewport] of [["desktop", desktop], ["phone", phone]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      test(`${name} fits ${width} in ${colorScheme}, quietly`, async () => {
+        const { page, wrong, context } = await opened(name, { viewport, colorScheme });
+        await through(page);
+        const tabs = await page.getByRole("tab").all();
+        for (const tab of [null, ...tabs]) {
+          await tab?.click();
+          const [wide, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+          assert.ok(wide <= inner, `${wide} pixels wide of ${inner}`);
+        }
+        if (shots) await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+        const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+        const [red] = ground.match(/\d+/g).map(Number);
+        assert.equal(red > 128, colorScheme === "light", ground);
+        assert.deepEqual(wrong, []);
+        await context.close();
+      });
+    }
+  }
+}
+
+// How long it takes is printed and judged by whoever reads it: a busy machine is no fault of the page.
+test("a page of an hour and twenty parts can be used", async () => {
+  const times = [];
+  for (let run = 0; run < 3; run++) {
+    const { page, context } = await opened("large");
+    // Until the tabs are there, and the first chart for one who goes straight to it.
+    await page.evaluate(() => document.getElementById("tabs").scrollIntoView({ behavior: "instant" }));
+    await page.locator(".u-over").first().waitFor();
+    times.push(await page.evaluate(() => performance.now()));
+    await context.close();
+  }
+  console.log(`# usable after ${times.map((t) => Math.round(t)).join(", ")} ms`);
+});
+
+test("dragging looks closer in all charts, a double click shows all again", async () => {
+  const { page, wrong, context } = await opened("all");
+  const before = await ends(page, 0);
+  assert.match(before[0], /^0 s to/);
+  const box = await area(page, 0);
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 5 });
+  await page.mouse.up();
+  const closer = await ends(page, 0);
+  const from = Number.parseFloat(closer[0]);
+  const to = Number.parseFloat(closer[1]);
+  assert.ok(from > 270 && from < 300 && to > 420 && to < 450, closer.join());
+  assert.deepEqual(await ends(page, 1), closer, "another chart shows the same time");
+  await page.getByRole("tab", { name: "Parts" }).click();
+  assert.deepEqual(await ends(page, 0), closer, "and so does one that is drawn later");
+  const other = await area(page, 0);
+  await page.mouse.dblclick(other.x + 50, other.y + 50);
+  assert.deepEqual(await ends(page, 0), before);
+  await page.getByRole("tab", { name: "Clients" }).click();
+  assert.deepEqual(await ends(page, 0), before);
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  assert.notDeepEqual(await ends(page, 0), before);
+  await page.getByRole("button", { name: "Show all of the time" }).click();
+  assert.deepEqual(await ends(page, 0), before);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test("all charts show their numbers at one cursor, and they are those of the results", async () => {
+  const { page, context } = await opened("all");
+  await through(page);
+  const box = await area(page, 0);
+  await page.mouse.move(box.x + box.width * 0.504, box.y + 60);
+  const said = await page.locator("#tabs .panel:not([hidden]) .legend li:last-child output").allTextContents();
+  assert.ok(said.length >= 3 && said.every((text) => text === said[0] && text !== ""), said.join("; "));
+  // 0.504 of 720 s is in the window from 360 s on, the 61st.
+  assert.equal(said[0], "360 s to 366 s");
+  const value = await page.locator(".legend button output").nth(2).textContent();
+  const run = JSON.parse(readFileSync(`${pages}run.json`));
+  const is = run.timeline.clients[0].latency.p99.values[60] * 1e3;
+  assert.ok(Math.abs(Number.parseFloat(value) - is) < 0.51, `${value}, ${is} ms`);
+  await context.close();
+});
+
+test("tabs are chosen by mouse and by keys", async () => {
+  const { page, context } = await opened("all");
+  const shown = () => page.locator(".panel:not([hidden])").evaluateAll((all) => all.map((panel) => panel.id));
+  assert.deepEqual(await shown(), ["clients-over-time"]);
+  await page.getByRole("tab", { name: "Parts" }).click();
+  assert.deepEqual(await shown(), ["parts-over-time"]);
+  await page.keyboard.press("ArrowRight");
+  assert.deepEqual(await shown(), ["dashboard"]);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Dashboard");
+  await page.keyboard.press("ArrowRight");
+  assert.deepEqual(await shown(), ["clients-over-time"]);
+  await page.keyboard.press("End");
+  assert.deepEqual(await shown(), ["dashboard"]);
+  await context.close();
+});
+
+test("parts are shown and hidden in all charts together", async () => {
+  const { page, context } = await opened("large");
+  await page.getByRole("tab", { name: "Parts" }).click();
+  await through(page);
+  const choice = page.locator(".choice button");
+  assert.equal(await choice.count(), 20);
+  assert.equal(await page.locator(".choice button[aria-pressed=true]").count(), 6);
+  const pressed = () => page.locator("#parts-over-time .legend button[title=mail], #parts-over-time .legend button[title=prices]")
+    .evaluateAll((all) => all.map((button) => button.getAttribute("aria-pressed")));
+  const before = await pressed();
+  assert.ok(before.length > 1 && before.every((is) => is === before[0]));
+  await page.locator(".choice button[title=prices]").click();
+  assert.deepEqual(await pressed(), before.map((is) => (is === "true" ? "false" : "true")));
+  await context.close();
+});
+
+test("nothing foreign is run, and no script but those the page names", async () => {
+  const { page, wrong, context } = await opened("hostile");
+  for (const tab of await page.getByRole("tab").all()) {
+    await tab.click();
+    await through(page);
+  }
+  // As if a mouse went over everything.
+  await page.evaluate(() => {
+    for (const element of document.querySelectorAll("*")) element.dispatchEvent(new MouseEvent("mouseover", { bubbles: true }));
+  });
+  assert.equal(await page.evaluate(() => globalThis.struck), undefined);
+  assert.equal(await page.locator("img, iframe, object, embed").count(), 0);
+  assert.deepEqual(wrong, []);
+  // The policy is in force: a script that is added is refused, a handler too, and so is a request.
+  const refused = [];
+  page.on("console", (message) => refused.push(message.text()));
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "globalThis.struck = 9";
+    document.body.append(script);
+    const image = document.createElement("img");
+    image.setAttribute("onerror", "globalThis.struck = 10");
+    image.src = "https://example.invalid/x.png";
+    document.body.append(image);
+    return fetch("https://example.invalid/").catch(() => {});
+  });
+  await page.waitForTimeout(200);
+  assert.equal(await page.evaluate(() => globalThis.struck), undefined);
+  assert.ok(refused.filter((text) => text.includes("Content Security Policy")).length >= 2, refused.join("\n"));
+  await context.close();
+});
+
+test("without JavaScript texts, tables and figures are there", async () => {
+  const { page, context } = await opened("all", { javaScriptEnabled: false });
+  await page.getByText("need JavaScript").waitFor();
+  assert.ok(await page.locator("table").count() > 10);
+  assert.ok(await page.locator("figure.picture svg").count() > 5);
+  assert.equal(await page.locator(".panel:visible").count(), 3);
+  await context.close();
+});
+
+test("what there is too little of is said", async () => {
+  const alone = await opened("alone");
+  await alone.page.getByText("One replication: numbers have no intervals").waitFor();
+  await alone.context.close();
+  const nothing = await opened("nothing");
+  await nothing.page.getByText("No request ended while it was measured").waitFor();
+  await nothing.context.close();
+});
+
+test("on paper everything is unfolded and light", async () => {
+  const { page, wrong, context } = await opened("all", { colorScheme: "dark" });
+  await page.emulateMedia({ media: "print" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.equal(await page.locator("details:not([open])").count(), 0);
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+  assert.equal(await page.locator(".panel:visible").count(), 3);
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  assert.ok(await page.locator("details:not([open])").count() > 0);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
