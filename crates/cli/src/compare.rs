@@ -121,7 +121,7 @@ fn against_baseline(
                 .to_string(),
         ));
     }
-    let shown = file.display();
+    let shown = output::shown(file);
     let text = read(file).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
     let before =
         baseline("baseline", &text).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;

@@ -10,7 +10,7 @@ use kneepoint_experiment::sweep::{
     SweepProgress, VARIANT,
 };
 use kneepoint_report::{
-    sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_text,
+    SweepCount, sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_text,
 };
 use kneepoint_scenario::{Registry, Scenario};
 
@@ -189,6 +189,12 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
         return Ok(end);
     }
     let journal = open_journal(arguments, &study, path, shard)?;
+    if arguments.resume {
+        // Nobody else writes this file now: the journal is ours.
+        for left in output::sweep_away(path) {
+            output::say(&format!("{}: left by a process that has gone; removed", output::shown(&left)));
+        }
+    }
     let resumed = journal.resumed();
     let cut = if resumed.cut { "; the last was cut short and is done again" } else { "" };
     if resumed.replications > 0 || resumed.cut {
@@ -488,8 +494,10 @@ fn deliver(
     };
     match write_all(&mut sink, format, out, facts, run) {
         Ok(end) => {
+            let (end, all) = end;
             if let Sink::File(file) = sink {
                 file.finish().map_err(unwritten)?;
+                output::say(&format!("{}; written to {}", all.clause(), output::shown(&path)));
             }
             Ok(end)
         }
@@ -508,8 +516,9 @@ fn write_all(
     out: &Out,
     facts: &SweepFacts,
     run: impl FnOnce(&mut OnPoint) -> Result<(), SweepError>,
-) -> Result<End, SweepError> {
+) -> Result<(End, SweepCount), SweepError> {
     let mut end = End::Fine;
+    let mut all = SweepCount::default();
     let mut failures = Failures::default();
     let mut points = Vec::new();
     match format {
@@ -522,6 +531,7 @@ fn write_all(
     run(&mut |point| {
         end = end.worse(end_of_point(&point));
         failures.add(facts, &point);
+        all.add(&point);
         #[cfg(feature = "parquet")]
         if let Some(table) = &mut table {
             return table.add(&point);
@@ -548,7 +558,7 @@ fn write_all(
         put(sink, out, &table.finish()?)?;
     }
     failures.tell(facts);
-    Ok(end)
+    Ok((end, all))
 }
 
 fn put(sink: &mut Sink, out: &Out, bytes: &[u8]) -> Result<(), SweepError> {
