@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use kneepoint_experiment::result::{PointResult, SweepFacts, SweepResult};
 use kneepoint_experiment::sweep::{
-    Amount, Axis, AxisValues, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions,
+    Amount, Axis, AxisValues, Design, Journal, Merged, Spacing, Study, StudyPlan, SweepError, SweepOptions,
     SweepProgress, VARIANT,
 };
 use kneepoint_report::{
@@ -178,9 +178,13 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let shard = shard_of(arguments)?;
     let scenario = Scenario::open(&arguments.file)?;
     let plan = study_plan(registry, arguments, &scenario)?;
+    let axes = plan.axes.clone();
     let mut study = Study::of_scenario(&scenario, registry, &arguments.changes.overrides(), plan)?;
     let threads = arguments.out.threads.count();
     study.check(Some(threads))?;
+    for (at, axis) in axes.iter().enumerate() {
+        tell_rounding(axis, study.points().iter().filter_map(|point| point.get(at)));
+    }
     output::spares_sources(&[arguments.out.output.as_deref()], &scenario)?;
     let Some(path) = arguments.out.output.as_deref() else {
         return run(arguments, &study, threads, None);
@@ -210,6 +214,28 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let done = done.map_err(|error| with_hint(arguments, error))?;
     output::say(&format!("shard {k}/{n}: {done} replications in {}", output::shown(path)));
     Ok(End::Fine)
+}
+
+/// Says of an axis whose points do not lie on whole numbers, though only these can be set, which they were rounded to.
+fn tell_rounding<'a>(axis: &Axis, values: impl Iterator<Item = &'a String>) {
+    let AxisValues::Range(span) = &axis.values else { return };
+    let Amount::Points(count) = span.amount else { return };
+    let step = (span.to.value - span.from.value) / count.saturating_sub(1).max(1) as f64;
+    if span.spacing != Spacing::Linear || step.fract() == 0.0 {
+        return;
+    }
+    let mut distinct: Vec<&str> = Vec::new();
+    for value in values {
+        if !distinct.contains(&value.as_str()) {
+            distinct.push(value);
+        }
+    }
+    if distinct.len() as u64 == count && distinct.iter().all(|value| value.parse::<i64>().is_ok()) {
+        output::say(&format!(
+            "note: --over {axis}: this setting takes whole numbers, and the points are rounded to {}",
+            kneepoint_report::safe(&distinct.join(", "))
+        ));
+    }
 }
 
 /// Which part of it is done; nothing for all of it.

@@ -272,7 +272,7 @@ impl Shelf {
                 scanned.records += 1;
                 if let Some(other) = self.records.insert((point, replication), slot) {
                     let also = match self.files.get(other.file) {
-                        Some((other, _)) => format!("in {} too", shown(&other)),
+                        Some((other, _)) => format!("in {} too", shown(other)),
                         None => "there twice".to_string(),
                     };
                     let twice = format!(
