@@ -283,6 +283,66 @@ fn where_a_result_cannot_go_is_said_before_the_run() {
 }
 
 #[cfg(unix)]
+/// Every verb that writes a file spares the scenario it was made of: also its includes, and its data, which is read late.
+#[test]
+fn nothing_that_is_read_is_written_over() {
+    let folder = Folder::new("sources");
+    let write = |name: &str, text: &str| std::fs::write(folder.0.join(name), text).expect("can be written");
+    let (log, part, times) = (
+        "t,class\n1,a\n2,a\n3,a\n",
+        "(format: 1, parts: { \"web\": Service(concurrency: Servers(2), queue: 10, does: Compute(\"1ms\")) })",
+        "ms\n1\n2\n",
+    );
+    write("log.csv", log);
+    write("part.ron", part);
+    write("times.csv", times);
+    let model = SMALL.replace(
+        "\"web\": Service(concurrency: Servers(2), queue: 10, does: Compute(\"1ms\")),",
+        "\"log\": TraceClient(to: \"db\", file: \"log.csv\", columns: (time: \"t\", time_unit: \"s\", class: \"class\")),
+        \"db\": Service(concurrency: Servers(1), queue: 9,
+            does: Compute(Samples(file: \"times.csv\", column: \"ms\", unit: \"ms\"))),",
+    );
+    let model = model.replace("format: 1,", "format: 1, include: [\"part.ron\"],");
+    let variants = "variants: { \"more\": { \"web.queue\": 20 } },\n)";
+    let with_variants = format!("{}{variants}", model.trim_end().trim_end_matches(')'));
+    write("model.ron", &model);
+    write("variants.ron", &with_variants);
+    let (code, base, said) = folder.run(["run", "model.ron", "--format", "json"]);
+    assert_eq!(code, 0, "{said}");
+    write("base.json", &base);
+    for source in ["log.csv", "part.ron", "times.csv", "model.ron"] {
+        let kept = std::fs::read(folder.0.join(source)).expect("it is there");
+        let verbs: [&[&str]; 14] = [
+            &["run", "model.ron", "-o"],
+            &["run", "model.ron", "--junit"],
+            &["trace", "model.ron", "-o"],
+            &["report", "model.ron", "-o"],
+            &["capacity", "model.ron", "-o"],
+            &["capacity", "model.ron", "--update", "--baseline"],
+            &["capacity", "model.ron", "--over", "web.queue=5,6", "-o"],
+            &["capacity", "model.ron", "--load", "users.rate=1/s..9/s", "-o"],
+            &["compare", "variants.ron", "--junit"],
+            &["compare", "model.ron", "--set", "web.queue=9", "-o"],
+            &["compare", "other.ron", "model.ron", "-o"],
+            &["compare", "model.ron", "--baseline", "base.json", "-o"],
+            &["sensitivity", "model.ron", "--over", "web.queue=5..6", "-o"],
+            &["sweep", "model.ron", "--over", "web.queue=5,6", "-o"],
+        ];
+        for verb in verbs {
+            if verb[1] == "variants.ron" && source == "model.ron" {
+                continue;
+            }
+            let force: &[&str] = if verb.contains(&"--update") { &[] } else { &["--force"] };
+            let (code, data, said) = folder.run([verb, &[source], force].concat());
+            let told = "is read for this answer: written there, it would be lost";
+            let no_baseline = "is no result of `capacity`";
+            assert!(said.contains(told) || said.contains(no_baseline), "{verb:?} {source}: {said}");
+            assert_eq!((code, data.as_str()), (2, ""), "{verb:?} {source}");
+            assert!(kept == std::fs::read(folder.0.join(source)).expect("it is there"), "{verb:?} {source}");
+        }
+    }
+}
+
 #[test]
 fn a_pipe_is_not_replaced_by_a_file() {
     use std::os::unix::fs::FileTypeExt;

@@ -167,6 +167,41 @@ fn a_run_ends_with_1_if_an_objective_is_missed() {
 }
 
 #[test]
+fn the_times_at_a_part_add_up_where_its_cores_are_shared() {
+    let folder = Folder::new("times");
+    folder.write(
+        "threads.ron",
+        r#"(format: 1, title: "Threads", run: (duration: "60s", warm_up: "5s", replications: 2),
+            machines: { "m": (cores: 2) },
+            parts: { "u": OpenClient(to: "web", rate: "150/s"),
+                "web": Service(concurrency: Threads(50), machine: "m", queue: 100, does: Compute(Exponential("10ms"))) })"#,
+    );
+    let page = folder.run(&["run", "threads.ron"]).data();
+    let mean = |row: &str| -> f64 {
+        let line = page.lines().find(|line| line.starts_with(row)).unwrap_or_else(|| panic!("{row}: {page}"));
+        let mut words = line[row.len()..].split_whitespace();
+        let number: f64 = words.next().unwrap_or_default().parse().unwrap_or_else(|_| panic!("{line}"));
+        number
+            * match words.next() {
+                Some("µs") => 1e-3,
+                Some("s") => {
+                    if number == 0.0 {
+                        0.0
+                    } else {
+                        1e3
+                    }
+                }
+                _ => 1.0,
+            }
+    };
+    let (waiting, service) = (mean("web waiting in all"), mean("web service"));
+    assert!((waiting + service - mean("web response")).abs() < 0.3, "{page}");
+    assert!(mean("web in line") < 0.1 * waiting, "{page}");
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("waiting in all: also for a core that is with others"), "{page}");
+}
+
+#[test]
 fn a_run_ends_with_2_if_the_scenario_is_at_fault() {
     let folder = Folder::new("fault");
     folder.write("broken.ron", &STATION.replace("Service(", "Servise("));

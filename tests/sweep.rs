@@ -301,8 +301,18 @@ fn precise_points_say_so_when_the_most_is_reached() {
     let enough = to(&["--replications", "4..200", "--threads", "1"]);
     let text = String::from_utf8_lossy(&enough.stdout).into_owned();
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("4 to 200 replications a point, until every interval is within 5.00 %"), "{text}");
+    assert!(
+        flat.contains("4 to 200 replications a point, until every number is known within 5.00 %"),
+        "{text}"
+    );
     assert_eq!(text, String::from_utf8_lossy(&to(&["--replications", "4..200", "--threads", "2"]).stdout));
+    // One number is the least, as it is of a run.
+    let least = String::from_utf8_lossy(&to(&["--replications", "4"]).stdout).into_owned();
+    let least = least.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        least.contains("4 to 100 replications a point, until every number is known within 5.00 %"),
+        "{least}"
+    );
     let capped = to(&["--replications", "4..5", "--precision", "5%"]);
     assert_eq!(code(&capped), 2, "twice is once too often");
     let capped = folder.run(&[

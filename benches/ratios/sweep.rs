@@ -31,7 +31,7 @@ fn threads() {
     let settings = StudyPlan {
         axes,
         design: Design::Grid,
-        replications: Some((REPLICATIONS, REPLICATIONS)),
+        replications: Some((REPLICATIONS, None)),
         ..StudyPlan::default()
     };
     let overrides = Overrides {

@@ -123,7 +123,8 @@ pub struct Repeated {
 /// How sure to be, and what that may cost.
 #[derive(Debug, Args)]
 pub struct Precise {
-    /// Add replications until every interval that is judged or compared is within this of its value: 2%
+    /// Add replications until the error of every number that is judged or compared is within this share P of its true
+    /// value: until half of each interval is at most P / (1 + P) of its value: 2%. --replications N then is the least
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub precision: Option<f64>,
     /// Most replications that a precision may take; those of the file, or 100, if not given

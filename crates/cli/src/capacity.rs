@@ -45,8 +45,6 @@ fn answer(registry: &Registry, arguments: &CapacityArguments) -> Result<End, Tro
     }
     let baseline = read_baseline_file(arguments).map_err(Trouble::usage)?;
     let scenario = Scenario::open(&arguments.file)?;
-    let written = [arguments.answer.to.output.as_deref(), arguments.baseline.as_deref()];
-    output::spares(&written, &scenario.reads()).map_err(Trouble::usage)?;
     if let (Some(path), Some(baseline)) = (&arguments.answer.to.output, &arguments.baseline) {
         output::spares(&[Some(path)], std::slice::from_ref(baseline)).map_err(Trouble::usage)?;
     }
@@ -57,8 +55,14 @@ fn answer(registry: &Registry, arguments: &CapacityArguments) -> Result<End, Tro
         return sizes(registry, arguments, &scenario, over);
     }
     let loads = loads(registry, arguments, &scenario, &arguments.changes.overrides())?;
+    output::spares_sources(&written(arguments), &scenario)?;
     let found = searched(arguments, |options| capacity(&loads, options))?;
     finish(arguments, &found, baseline)
+}
+
+/// The files that are written.
+fn written(arguments: &CapacityArguments) -> [Option<&Path>; 2] {
+    [arguments.answer.to.output.as_deref(), arguments.baseline.as_deref()]
 }
 
 /// Searches behind a bar: what can be refused has been by then.
@@ -90,12 +94,6 @@ fn loads(
             let checked = scenario.check(registry, overrides)?;
             let plan = kneepoint_scenario::plan(&checked)?;
             kneepoint_experiment::check(&checked, &plan)?;
-            if plan.uncertain.is_some() {
-                output::say(
-                    "note: uncertain parameters are drawn anew in each replication, so the capacity will be that of all of \
-                     them together",
-                );
-            }
             if !checked.parts().iter().any(|part| part.is_client) {
                 return Err(Trouble::usage(
                     "there is no client, and so no load whose capacity could be told",
@@ -188,12 +186,22 @@ fn sizes(
     // A path that leads nowhere is said here, before anything is set.
     scenario.takes(registry, &arguments.changes.overrides(), &path, "--over")?;
     let mut sizes = Vec::new();
+    let mut uncertain = false;
     for (n, value) in list {
         let mut overrides = arguments.changes.overrides();
         let own = overrides.set.len();
         overrides.set.push((path.clone(), value));
-        scenario.check(registry, &overrides).map_err(|faults| faults.with_settings_from(own, "--over"))?;
+        let checked = scenario.check(registry, &overrides);
+        let checked = checked.map_err(|faults| faults.with_settings_from(own, "--over"))?;
+        uncertain |= !checked.uncertain().is_empty();
         sizes.push(Size { n, loads: loads(registry, arguments, scenario, &overrides)? });
+    }
+    output::spares_sources(&written(arguments), scenario)?;
+    if uncertain {
+        // Of one size its result says so itself.
+        output::say(
+            "note: uncertain parameters are drawn anew in each replication, so each capacity is that of all of them together",
+        );
     }
     let found = searched(arguments, |options| linearity(&sizes, options))?;
     let text = match arguments.answer.format {
@@ -201,7 +209,15 @@ fn sizes(
         Format::Json => linearity_json(&path, &found),
         Format::Csv => linearity_csv(&found),
     };
-    Ok(output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force))
+    let end = output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force);
+    // A size that is too small is part of the answer; that none is large enough is one that fails.
+    let missed = found.sizes.iter().all(|size| is_missed(&size.found));
+    Ok(if end == End::Fine && missed { End::Missed } else { end })
+}
+
+/// Whether there is no load at which the objectives hold.
+fn is_missed(found: &CapacityResult) -> bool {
+    matches!(found.finding, Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { .. })
 }
 
 /// What a baseline file held; nothing where it is to be written.
@@ -214,6 +230,13 @@ fn read_baseline_file(arguments: &CapacityArguments) -> Result<Option<kneepoint_
             return output::can_be_written(path, false).map(|()| None);
         }
         Err(error) => return Err(format!("baseline {shown} cannot be read: {error}")),
+        // A pipe would be waited for, and a device has no end.
+        Ok(facts) if !facts.is_file() => {
+            if arguments.update {
+                output::can_be_written(path, true)?;
+            }
+            return Err(format!("baseline {shown} is not a regular file"));
+        }
         Ok(facts) if facts.len() > BASELINE_MAX => {
             return Err(format!("baseline {shown} has {} bytes; a result has fewer", facts.len()));
         }
@@ -292,8 +315,7 @@ fn finish(
     {
         store(path, found, arguments.update)?;
     }
-    let missed = matches!(found.finding, Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { .. })
-        || change.as_ref().is_some_and(|(_, _, worse)| *worse);
+    let missed = is_missed(found) || change.as_ref().is_some_and(|(_, _, worse)| *worse);
     Ok(if end == End::Fine && missed { End::Missed } else { end })
 }
 

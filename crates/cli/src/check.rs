@@ -85,7 +85,7 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
             let uncertain: Vec<&str> = checked.uncertain().iter().map(|of| of.name.as_str()).collect();
             let found = json!({
                 "schema_version": 1, "sound": true, "title": checked.title(), "findings": rows, "load": parts,
-                "closed": closed, "not_counted": forecast.unknown, "uncertain": uncertain,
+                "closed": closed, "also_loaded": forecast.also_loaded, "not_counted": forecast.unknown, "uncertain": uncertain,
             });
             output::print(&format!("{found:#}\n"))
         }
@@ -126,6 +126,12 @@ fn csv(findings: &Faults, forecast: &Forecast) -> String {
         rows.push(number(&load.part, "peak_utilisation", load.peak));
         rows.push(number(&load.part, "saturates_at", load.saturates_at()));
     }
+    for part in &forecast.also_loaded {
+        let mut row = vec![String::new(); head.len()];
+        (row[0], row[1]) = ("also_loaded".to_string(), part.clone());
+        row[6] = NOT_COUNTED.to_string();
+        rows.push(row);
+    }
     for closed in &forecast.closed {
         rows.push(number(&closed.client, "saturates_at_users", closed.saturates_at_users));
         rows.push(number(&closed.client, "throughput_max_per_s", closed.throughput_max_per_s));
@@ -133,6 +139,9 @@ fn csv(findings: &Faults, forecast: &Forecast) -> String {
     }
     output::csv(&head, rows)
 }
+
+/// What is said of a part that is loaded by more than what is counted.
+const NOT_COUNTED: &str = "clients that are not counted load it too";
 
 fn severity(severity: Severity) -> &'static str {
     match severity {
@@ -185,10 +194,16 @@ fn summary(checked: &Checked, forecast: &Forecast, warnings: usize) -> String {
 /// The load of open clients.
 fn open(forecast: &Forecast) -> String {
     let Some(first) = forecast.loads.first() else { return String::new() };
-    let mut text = String::from(
-        "\nOffered load by theory (mean work times rate over servers; retries, time-outs and losses not counted):\n",
+    let also = |part: &str| forecast.also_loaded.iter().any(|other| other == part);
+    let beside = if forecast.also_loaded.is_empty() { "" } else { "closed and recorded clients, " };
+    let mut text = format!(
+        "\nOffered load by theory (mean work times rate over servers; {beside}retries, time-outs and losses not counted):\n"
     );
-    let width = forecast.loads.iter().map(|load| load.part.chars().count()).max().unwrap_or(0);
+    let uncounted =
+        forecast.also_loaded.iter().filter(|part| !forecast.loads.iter().any(|l| l.part == **part));
+    let uncounted: Vec<&String> = uncounted.collect();
+    let names = forecast.loads.iter().map(|load| &load.part).chain(uncounted.iter().copied());
+    let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
     for load in &forecast.loads {
         let (mean, at) = (percent(load.mean), load.saturates_at());
         text += &format!("  {:width$}  {mean:>8}", load.part);
@@ -200,20 +215,58 @@ fn open(forecast: &Forecast) -> String {
                 seconds(load.peak_at_s)
             );
         }
-        text += &format!("  saturates at {at:.2} times this load\n");
+        if also(&load.part) {
+            text += &format!("  saturates at {at:.2} times this load or before: {NOT_COUNTED}\n");
+        } else {
+            text += &format!("  saturates at {at:.2} times this load\n");
+        }
     }
+    for part in &uncounted {
+        text += &format!("  {part:width$}  {:>8}  {NOT_COUNTED}\n", "");
+    }
+    let tied: Vec<&str> = forecast
+        .loads
+        .iter()
+        .take_while(|load| load.ties_with(first))
+        .map(|load| load.part.as_str())
+        .collect();
+    // What is not counted only adds to a load: the first stays first unless another may be ahead of it.
+    let others: Vec<&str> =
+        forecast.also_loaded.iter().map(String::as_str).filter(|part| *part != first.part).collect();
+    if first.peak < 1.0 && (!others.is_empty() || (tied.len() > 1 && also(&first.part))) {
+        let whom = if others.is_empty() { first.part.clone() } else { and(&others) };
+        return text + &format!("Which part saturates first cannot be told: {NOT_COUNTED_BY} {whom} too.\n");
+    }
+    let names = and(&tied);
+    let (it, is, saturates) =
+        if tied.len() > 1 { ("they", "are", "saturate") } else { ("it", "is", "saturates") };
     let at_the_peak = if first.varies() {
         format!(
-            "At the peak of {:.4}/s {} is {} busy: it",
+            "At the peak of {:.4}/s {names} {is} {} busy: {it}",
             first.peak_rate_per_s,
-            first.part,
             percent(first.peak)
         )
     } else {
-        first.part.clone()
+        names
     };
-    let verdict = if first.peak >= 1.0 { "is overloaded" } else { "saturates first" };
-    text + &format!("{at_the_peak} {verdict}, at {:.2} times the load.\n", first.saturates_at())
+    let verdict = match first.peak >= 1.0 {
+        true => format!("{is} overloaded"),
+        false => format!("{saturates} first"),
+    };
+    let before = if also(&first.part) { " or before" } else { "" };
+    text + &format!("{at_the_peak} {verdict}, at {:.2} times the load{before}.\n", first.saturates_at())
+}
+
+/// How the sentence begins that says so of several.
+const NOT_COUNTED_BY: &str = "clients that are not counted load";
+
+/// Names in a row: `a`, `a and b`, `a, b and c`.
+fn and(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_string(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// The bounds of closed clients.
@@ -309,6 +362,61 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("at most 2.5000 requests/s, and on average 5s at least"), "{text}");
+    }
+
+    #[test]
+    fn a_part_that_closed_clients_load_too_is_marked_and_the_first_is_not_claimed() {
+        // Open clients: web 40 %, db 10 %. Closed ones keep db busier than web.
+        let mixed = checked(
+            r#""u": OpenClient(to: "web", rate: "40/s"), "v": ClosedClient(to: "db", users: 50, think: "1s"),
+            "web": Service(concurrency: Servers(1), queue: 99, does: [Compute("10ms"), Call("db")]),
+            "db": Service(concurrency: Servers(1), queue: 99, does: Compute("2.5ms"))"#,
+        );
+        let found = forecast(&mixed);
+        assert_eq!(found.also_loaded, ["db"]);
+        let text = summary(&mixed, &found, 0);
+        for part in [
+            "over servers; closed and recorded clients, retries, time-outs and losses not counted):",
+            "  web    40.0 %  saturates at 2.50 times this load\n",
+            "  db     10.0 %  saturates at 10.00 times this load or before: clients that are not counted load it too\n",
+            "\nWhich part saturates first cannot be told: clients that are not counted load db too.\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        // Where they load the first alone, it is the first all the more.
+        let one = checked(
+            r#""u": OpenClient(to: "web", rate: "40/s"), "v": ClosedClient(to: "web", users: 5, think: "1s"),
+            "web": Service(concurrency: Servers(1), queue: 99, does: Compute("10ms"))"#,
+        );
+        let text = summary(&one, &forecast(&one), 0);
+        assert!(text.contains("\nweb saturates first, at 2.50 times the load or before.\n"), "{text}");
+    }
+
+    #[test]
+    fn parts_that_are_equally_busy_saturate_together() {
+        let tied = checked(
+            r#""u": OpenClient(to: "web", rate: "10/s"),
+            "web": Service(concurrency: Servers(1), queue: 9, does: [Compute("30ms"), Call("db")]),
+            "db": Service(concurrency: Servers(3), queue: 9, does: Compute("90ms"))"#,
+        );
+        let text = summary(&tied, &forecast(&tied), 0);
+        assert!(text.contains("\nweb and db saturate first, at 3.33 times the load.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_closed_client_whose_part_open_ones_overload_has_no_bounds_and_is_told_why() {
+        let full = checked(
+            r#""u": OpenClient(to: "web", rate: "200/s"), "batch": ClosedClient(to: "web", users: 5, think: "1s"),
+            "web": Service(concurrency: Servers(1), queue: 9, does: Compute("10ms"))"#,
+        );
+        let found = forecast(&full);
+        assert!(found.closed.is_empty(), "{found:?}");
+        let text = summary(&full, &found, 0);
+        let told = "Not counted: batch: open clients alone ask web for all the work that it can do";
+        assert!(
+            text.contains(told) && text.contains("web is overloaded, at 0.50 times the load or before"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -45,15 +45,20 @@ pub fn compare(registry: &Registry, arguments: &CompareArguments) -> End {
 }
 
 fn answer(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
-    let files = [arguments.answer.to.output.as_deref(), arguments.junit.as_deref()];
+    let files = written(arguments);
     output::all_can_be_written(&files, arguments.answer.to.force).map_err(Trouble::usage)?;
-    let mut read = arguments.files.clone();
-    read.extend(arguments.baseline.clone());
-    output::spares(&files, &read).map_err(Trouble::usage)?;
+    if let Some(baseline) = &arguments.baseline {
+        output::spares(&files, std::slice::from_ref(baseline)).map_err(Trouble::usage)?;
+    }
     match &arguments.baseline {
         Some(file) => against_baseline(registry, arguments, file),
         None => side_by_side(registry, arguments),
     }
+}
+
+/// The files that are written.
+fn written(arguments: &CompareArguments) -> [Option<&Path>; 2] {
+    [arguments.answer.to.output.as_deref(), arguments.junit.as_deref()]
 }
 
 fn side_by_side(registry: &Registry, arguments: &CompareArguments) -> Result<Compared, Trouble> {
@@ -121,9 +126,11 @@ fn against_baseline(
     let before =
         baseline("baseline", &text).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
     let wanted = wanted_gates(arguments)?;
-    let checked = Scenario::load(scenario, registry, &arguments.changes.overrides())?;
+    let scenario = Scenario::open(scenario)?;
+    let checked = scenario.check(registry, &arguments.changes.overrides())?;
     let mut now = plan(&checked)?;
     kneepoint_experiment::check(&checked, &now)?;
+    output::spares_sources(&written(arguments), &scenario)?;
     now.run.seed = arguments.repeated.seed.unwrap_or(before.seed);
     let replications = arguments.repeated.replications.unwrap_or(before.replications);
     if replications < 2 {
@@ -225,7 +232,7 @@ fn same_scenario(before: &Record, now: &Plan) -> Result<(), String> {
 
 fn change(plan: &mut Plan, arguments: &CompareArguments) {
     if let Some(replications) = arguments.repeated.replications {
-        (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
+        plan.run.replicate(replications);
     }
 }
 
@@ -249,16 +256,24 @@ fn metrics(arguments: &CompareArguments) -> Result<Vec<Metric>, Trouble> {
 
 /// What is compared: files, variants of one, or one with and without settings.
 fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Design>, Trouble> {
+    let scenarios: Vec<Scenario> =
+        arguments.files.iter().map(|file| Scenario::open(file)).collect::<Result<_, _>>()?;
+    let designs = designs_of(&scenarios, registry, arguments)?;
+    for scenario in &scenarios {
+        output::spares_sources(&written(arguments), scenario)?;
+    }
+    Ok(designs)
+}
+
+fn designs_of(
+    scenarios: &[Scenario],
+    registry: &Registry,
+    arguments: &CompareArguments,
+) -> Result<Vec<Design>, Trouble> {
     let changes = &arguments.changes;
-    match arguments.files.as_slice() {
-        [file] => {
-            let scenario = Scenario::open(file)?;
+    match scenarios {
+        [scenario] => {
             let check = |overrides: &Overrides| scenario.check(registry, overrides);
-            output::spares(
-                &[arguments.answer.to.output.as_deref(), arguments.junit.as_deref()],
-                &scenario.reads(),
-            )
-            .map_err(Trouble::usage)?;
             if arguments.variants.is_some() {
                 return variants(&check, arguments);
             }
@@ -281,7 +296,8 @@ fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Desi
             }
             variants(&check, arguments)
         }
-        files => {
+        scenarios => {
+            let files = &arguments.files;
             if arguments.variants.is_some() {
                 return Err(Trouble::usage("--variants takes one file".to_string()));
             }
@@ -292,10 +308,10 @@ fn designs(registry: &Registry, arguments: &CompareArguments) -> Result<Vec<Desi
                 .collect();
             let unique = short.iter().all(|s| short.iter().filter(|t| *t == s).count() == 1);
             let names = if unique { short } else { stems };
-            let load = |(file, name): (&std::path::PathBuf, String)| -> Result<Design, Trouble> {
-                design(name, &Scenario::load(file, registry, &changes.overrides())?)
+            let load = |(scenario, name): (&Scenario, String)| -> Result<Design, Trouble> {
+                design(name, &scenario.check(registry, &changes.overrides())?)
             };
-            files.iter().zip(names).map(load).collect()
+            scenarios.iter().zip(names).map(load).collect()
         }
     }
 }

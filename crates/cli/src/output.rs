@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use kneepoint_scenario::Scenario;
+
 use crate::End;
+use crate::trouble::Trouble;
 
 /// Prints data to standard output.
 pub fn print(text: &str) -> End {
@@ -84,6 +87,17 @@ pub fn spares(outputs: &[Option<&Path>], inputs: &[PathBuf]) -> Result<(), Strin
         }
     }
     Ok(())
+}
+
+/// Holds that nothing that is written is what a scenario was read from: the file, its includes and its data.
+///
+/// To be asked when the plan is made, and not before: files of data are read with it. And before anything is run, so
+/// that nobody waits an hour for the refusal.
+///
+/// # Errors
+/// If it is; in words.
+pub fn spares_sources(outputs: &[Option<&Path>], scenario: &Scenario) -> Result<(), Trouble> {
+    spares(outputs, &scenario.reads()).map_err(Trouble::usage)
 }
 
 fn exists(path: &Path) -> bool {

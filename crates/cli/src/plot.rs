@@ -256,6 +256,8 @@ fn into_file(
     }
     let wanted = one(arguments, chosen, "one fits a file")?;
     output::can_be_written(path, arguments.force).map_err(Trouble::usage)?;
+    // Results can have any ending, .svg too.
+    output::spares(&[Some(path)], &arguments.results).map_err(Trouble::usage)?;
     output::write_bytes(path, &bytes(picture, &wanted.figure, kind), arguments.force)
         .map_err(Trouble::failed)?;
     Ok(End::Fine)
@@ -281,6 +283,7 @@ fn into_folder(
     // None is written if one cannot be.
     for wanted in chosen {
         output::can_be_written(&path(wanted), arguments.force).map_err(Trouble::usage)?;
+        output::spares(&[Some(&path(wanted))], &arguments.results).map_err(Trouble::usage)?;
     }
     for wanted in chosen {
         let path = path(wanted);

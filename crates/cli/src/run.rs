@@ -61,8 +61,8 @@ impl Asked<'_> {
         let scenario = Scenario::open(self.file)?;
         let checked = scenario.check(registry, &self.changes.overrides())?;
         let mut plan = plan(&checked)?;
-        output::spares(self.outputs, &scenario.reads()).map_err(Trouble::usage)?;
         kneepoint_experiment::check(&checked, &plan)?;
+        output::spares_sources(self.outputs, &scenario)?;
         if let Some(seed) = self.repeated.seed.filter(|seed| *seed != plan.run.seed) {
             plan.run.seed = seed;
             no_default(&mut plan.about, "seed");
@@ -71,19 +71,17 @@ impl Asked<'_> {
             if replications != plan.run.replications_min {
                 no_default(&mut plan.about, "replications");
             }
-            (plan.run.replications_min, plan.run.replications_max) = (replications, replications);
+            plan.run.replicate(replications);
         }
         let run = &mut plan.run;
         let precise = self.precise;
         precise
             .check(precise.precision.or(run.precision).is_some(), run.replications_min)
             .map_err(Trouble::usage)?;
-        if precise.precision.is_some() {
-            run.precision = precise.precision;
-            if run.replications_max == run.replications_min {
-                // A fixed number says nothing of how many may follow.
-                run.replications_max = REPLICATIONS_MAX.max(run.replications_min);
-            }
+        run.precision = precise.precision.or(run.precision);
+        if run.precision.is_some() && run.replications_max == run.replications_min {
+            // A fixed number says nothing of how many may follow.
+            run.replications_max = REPLICATIONS_MAX.max(run.replications_min);
         }
         if let Some(most) = precise.max_replications {
             run.replications_max = most;

@@ -36,11 +36,6 @@ pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End
     {
         return output::bad(&message);
     }
-    if let Err(message) =
-        output::spares(&[arguments.answer.to.output.as_deref()], std::slice::from_ref(&arguments.file))
-    {
-        return output::bad(&message);
-    }
     if arguments.method != Method::Morris && (arguments.trajectories.is_some() || arguments.levels.is_some())
     {
         return output::bad(
@@ -49,11 +44,11 @@ pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End
     }
     match answer(registry, arguments) {
         Ok(text) => output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force),
-        Err(error) => Trouble::from(error).tell(),
+        Err(trouble) => trouble.tell(),
     }
 }
 
-fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<String, SensitivityError> {
+fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<String, Trouble> {
     let scenario = Scenario::open(&arguments.file)?;
     let check = |settings: &[(String, String)]| -> Result<Checked, Faults> {
         let mut set = arguments.changes.set.clone();
@@ -80,6 +75,13 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
     };
     let responses = responses(&make(&[])?, arguments)?;
     let planned = make(&[])?.run.replications_min * first_runs(&inputs, arguments);
+    for input in &inputs {
+        // A value can name a file of data: all are read now.
+        for value in input.extremes() {
+            make(&[(input.path.clone(), value)])?;
+        }
+    }
+    output::spares_sources(&[arguments.answer.to.output.as_deref()], &scenario)?;
     let bar = Progress::new(planned, arguments.repeated.quiet);
     let (done, planned) = (AtomicU64::new(0), AtomicU64::new(planned));
     let tell = |_| {

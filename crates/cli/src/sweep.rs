@@ -52,10 +52,11 @@ pub struct SweepArguments {
     /// Seed of all randomness; that of the file (1 unless it says so) if not given
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Replications a point, instead of those the file asks for: N, or MIN..MAX with --precision
+    /// Replications a point, instead of those the file asks for: N; with a precision at least so many, or MIN..MAX
     #[arg(long, value_name = "N", value_parser = replications)]
-    pub replications: Option<(u64, u64)>,
-    /// Add replications at each point until every interval is within this of its value: 2%
+    pub replications: Option<(u64, Option<u64>)>,
+    /// Add replications at each point, up to 100 unless MIN..MAX are said, until the error of every number is within this
+    /// share P of its true value: until half of each interval is at most P / (1 + P) of its value: 2%
     #[arg(long, value_name = "RATIO", value_parser = share, conflicts_with = "shard")]
     pub precision: Option<f64>,
     /// Give each point random numbers of its own, instead of the same to all
@@ -129,10 +130,13 @@ pub enum DesignName {
     Sobol,
 }
 
-fn replications(text: &str) -> Result<(u64, u64), String> {
+fn replications(text: &str) -> Result<(u64, Option<u64>), String> {
     let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let is_range = text.contains("..");
     match (least.trim().parse(), most.trim().parse()) {
-        (Ok(least), Ok(most)) if 1 <= least && least <= most && most <= 1_000_000 => Ok((least, most)),
+        (Ok(least), Ok(most)) if 1 <= least && least <= most && most <= 1_000_000 => {
+            Ok((least, is_range.then_some(most)))
+        }
         _ => Err("write a number from 1 to 1000000, or two as in 10..200".to_string()),
     }
 }
@@ -177,7 +181,7 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let mut study = Study::of_scenario(&scenario, registry, &arguments.changes.overrides(), plan)?;
     let threads = arguments.out.threads.count();
     study.check(Some(threads))?;
-    output::spares(&[arguments.out.output.as_deref()], &scenario.reads()).map_err(Trouble::usage)?;
+    output::spares_sources(&[arguments.out.output.as_deref()], &scenario)?;
     let Some(path) = arguments.out.output.as_deref() else {
         return run(arguments, &study, threads, None);
     };
@@ -666,7 +670,7 @@ mod tests {
     fn shares_and_numbers_of_replications_are_read() {
         assert_eq!((share("2%"), share("0.05")), (Ok(0.02), Ok(0.05)));
         assert!(["0", "1", "-1%", "x", "200%"].iter().all(|text| share(text).is_err()));
-        assert_eq!((replications("7"), replications("5..90")), (Ok((7, 7)), Ok((5, 90))));
+        assert_eq!((replications("7"), replications("5..90")), (Ok((7, None)), Ok((5, Some(90)))));
         assert!(["0", "9..2", "a", "1..", "1..9999999"].iter().all(|text| replications(text).is_err()));
     }
 }

@@ -27,9 +27,11 @@ fn answer(registry: &Registry, arguments: &TraceArguments) -> Result<TraceResult
     if let Some(path) = &arguments.to.output {
         output::can_be_written(path, arguments.to.force).map_err(Trouble::usage)?;
     }
-    let checked = Scenario::load(&arguments.file, registry, &arguments.changes.overrides())?;
+    let scenario = Scenario::open(&arguments.file)?;
+    let checked = scenario.check(registry, &arguments.changes.overrides())?;
     let mut plan = plan(&checked)?;
     kneepoint_experiment::check(&checked, &plan)?;
+    output::spares_sources(&[arguments.to.output.as_deref()], &scenario)?;
     if let Some(seed) = arguments.seed {
         plan.run.seed = seed;
     }

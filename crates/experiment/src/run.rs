@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use kneepoint_calls::Candidates;
 use kneepoint_engine::SimDuration;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan};
-use kneepoint_statistics::Estimated;
+use kneepoint_statistics::{Estimated, half_width_for};
 use rayon::prelude::*;
 
 use crate::batches;
@@ -515,7 +515,7 @@ fn reached(objectives: &[ObjectiveResult], watches: &[WatchResult], clients: &[C
 /// the square root of the number. At most twice as many at a time: the first widths are rough.
 fn next(plan: &Plan, n: u64, reached: &Reached) -> u64 {
     let asked = plan.run.precision.expect("asked for");
-    let target = asked / (1.0 + asked);
+    let target = half_width_for(asked);
     let widest = reached.widest();
     if reached.unknown.is_none() && widest.is_some_and(|w| w <= target) {
         return n;

@@ -30,7 +30,8 @@ pub struct Forecast {
     pub closed: Vec<Closed>,
     /// What is not counted, and why.
     pub unknown: Vec<String>,
-    /// The parts that clients load of whom what is written does not say how much they bring, in the order of the file.
+    /// The parts with servers that clients load of whom what is written does not say how much they bring, in the order of
+    /// the file.
     pub also_loaded: Vec<String>,
 }
 
@@ -55,6 +56,11 @@ impl Load {
     /// How many times the load is one at whose peak the part has no idle time left.
     pub fn saturates_at(&self) -> f64 {
         1.0 / self.peak
+    }
+
+    /// Whether the part saturates together with another: work and rates that are written are not summed exactly.
+    pub fn ties_with(&self, other: &Load) -> bool {
+        (self.peak - other.peak).abs() <= 1e-9 * self.peak
     }
 
     /// Whether the rate varies enough to tell mean and peak apart.
@@ -127,6 +133,7 @@ pub fn forecast(checked: &Checked) -> Forecast {
             },
         }
     }
+    also.retain(|at| servers(checked, *at).is_some());
     forecast.also_loaded = also.iter().map(|at| checked.parts()[*at].name.to_string()).collect();
     let looks = instants(end, &open);
     for (at, part) in checked.parts().iter().enumerate() {
@@ -161,12 +168,8 @@ pub fn forecast(checked: &Checked) -> Forecast {
     for (at, part) in checked.parts().iter().enumerate() {
         if let (Some(demand), "ClosedClient") = (&demands[at], part.args.kind()) {
             match closed(checked, at, demand, &forecast.loads, end) {
-                Some(found) => forecast.closed.push(found),
-                None => {
-                    forecast
-                        .unknown
-                        .push(format!("{}: none of its requests reach a part with servers", part.name));
-                }
+                Ok(found) => forecast.closed.push(found),
+                Err(why) => forecast.unknown.push(format!("{}: {why}", part.name)),
             }
         }
     }
@@ -193,10 +196,11 @@ pub fn offered_per_s(checked: &Checked, from: u64, to: u64) -> Option<f64> {
     clients.map(|(at, _)| rate(checked, at)?.mean(from, to)).sum()
 }
 
-/// The bounds of a closed client. What open clients take of a part on average is not there for it.
-fn closed(checked: &Checked, at: usize, demand: &Demand, loads: &[Load], end: u64) -> Option<Closed> {
+/// The bounds of a closed client; or why there are none. What open clients take of a part on average is not there for it.
+fn closed(checked: &Checked, at: usize, demand: &Demand, loads: &[Load], end: u64) -> Result<Closed, String> {
     let part = &checked.parts()[at];
-    let think_s = mean(&part.args.distribution("think"))? / 1e9;
+    let think = mean(&part.args.distribution("think"));
+    let think_s = think.ok_or("the mean of its thinking time is not in this file")? / 1e9;
     let profile = part.args.profile("users");
     let users = bends(&profile, end).into_iter().chain(evenly(end));
     let users = users.filter_map(|t| value_at(&profile, t)).fold(0.0, f64::max);
@@ -205,28 +209,34 @@ fn closed(checked: &Checked, at: usize, demand: &Demand, loads: &[Load], end: u6
         let taken = loads.iter().find(|load| *load.part == *checked.parts()[*callee].name);
         let left = 1.0 - taken.map_or(0.0, |load| load.mean);
         if let Some(servers) = servers(checked, *callee)
-            && left > 0.0
             && *work > 0.0
         {
+            if left <= 0.0 {
+                return Err(format!(
+                    "open clients alone ask {} for all the work that it can do, so that there are no bounds for its requests",
+                    checked.parts()[*callee].name
+                ));
+            }
             let of_one = work / servers / left;
             if largest.is_none_or(|(most, _)| of_one > most) {
                 largest = Some((of_one, *callee));
             }
         }
     }
-    let (largest_s, bottleneck) = largest?;
+    let (largest_s, bottleneck) = largest.ok_or("none of its requests reach a part with servers")?;
     // All but the bottleneck is a delay to it, as thinking is; with several servers a request takes longer than its
     // share of the bottleneck's time.
     let elsewhere_s = (demand.time_s - largest_s).max(0.0);
-    let bounds = Bounds::new(&[largest_s], think_s + elsewhere_s).ok()?;
+    let words = |error: kneepoint_analytic::AnalyticError| format!("it has no bounds: {error}");
+    let bounds = Bounds::new(&[largest_s], think_s + elsewhere_s).map_err(words)?;
     let asked = users.max(1.0);
-    Some(Closed {
+    Ok(Closed {
         client: part.name.to_string(),
         users,
         bottleneck: checked.parts()[bottleneck].name.to_string(),
         saturates_at_users: bounds.knee_clients(),
-        throughput_max_per_s: bounds.throughput_bounds_per_s(asked).ok()?.1,
-        latency_min_s: bounds.response_s_bounds(asked).ok()?.0 + elsewhere_s,
+        throughput_max_per_s: bounds.throughput_bounds_per_s(asked).map_err(words)?.1,
+        latency_min_s: bounds.response_s_bounds(asked).map_err(words)?.0 + elsewhere_s,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Where a run is fine and a number is doubtful.
 
 use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
-use kneepoint_statistics::Estimated;
+use kneepoint_statistics::{Estimated, half_width_for};
 
 use crate::recorder::Replication;
 use crate::result::{ClientResult, Facts, ObjectiveResult, PartResult, Share, Verdict, WarmUpFrom};
@@ -92,27 +92,29 @@ fn about_run(of: &Findings, warnings: &mut Vec<String>) {
         ));
     }
     if let Some(asked) = of.facts.precision {
-        let target = asked / (1.0 + asked);
+        let target = half_width_for(asked);
         let (name, has_interval) = match &of.facts.least_precise {
             Some(least) => (least.name.as_str(), least.has_interval),
             None => ("it", true),
         };
         match of.facts.precision_reached {
-            None => warnings.push(format!(
-                "a precision of {} was asked for, but after {replications} replications no number has an interval",
+            None if has_interval => warnings.push(format!(
+                "a precision of {} was asked for, and every number it is asked for is 0 in all replications: nothing is \
+                 precise relative to 0, so that none were added to the {replications}",
                 percent(asked)
             )),
-            Some(_) if !has_interval => warnings.push(format!(
+            _ if !has_interval => warnings.push(format!(
                 "a precision of {} was asked for, but after {replications} replications {name} has no interval",
                 percent(asked)
             )),
             Some(reached) if reached > target => warnings.push(format!(
                 "an interval is wider than asked: that of {name} is ± {} of its value after {replications} replications, \
-                 {} asked for",
+                 ± {} keeps the error within the {} asked for",
                 percent(reached),
+                percent(target),
                 percent(asked)
             )),
-            Some(_) => {}
+            _ => {}
         }
     }
 }

@@ -147,7 +147,7 @@ pub struct RunPlan {
     pub replications_min: u64,
     /// At most this many: more than the least only if `precision` asks for them.
     pub replications_max: u64,
-    /// Relative half width to reach for every objective's and watch's estimate.
+    /// Error to keep within, as a share of the true value, for every objective's and watch's estimate.
     pub precision: Option<f64>,
     /// Confidence of all intervals.
     pub confidence: f64,
@@ -158,6 +158,13 @@ pub struct RunPlan {
 }
 
 impl RunPlan {
+    /// Has so many replications made. With a precision it is the least: a most that was stated stays, unless it is less.
+    pub fn replicate(&mut self, replications: u64) {
+        let is_range = self.replications_max > self.replications_min;
+        self.replications_min = replications;
+        self.replications_max = if is_range { self.replications_max.max(replications) } else { replications };
+    }
+
     /// Returns a run of this length with the defaults of scenario files: warm-up found, 10 replications, 95 %,
     /// seed 1.
     ///

@@ -24,6 +24,15 @@ pub enum Decision {
     },
 }
 
+/// Returns the half width over the value at which an error of at most `relative_precision` of the true value is kept.
+///
+/// # Source
+/// Law, Simulation Modeling and Analysis, 5th ed., section 9.4.1: γ / (1 + γ), because the half width is known relative to
+/// the estimate and the error is wanted relative to the truth.
+pub fn half_width_for(relative_precision: f64) -> f64 {
+    relative_precision / (1.0 + relative_precision)
+}
+
 /// Decides whether these replications give the mean with the wanted relative precision.
 ///
 /// `relative_precision` is the wanted error of the value as a share of the true mean (0.05: within 5 %).
@@ -46,7 +55,7 @@ pub fn enough(values: &[f64], relative_precision: f64, confidence: f64, min: u64
     let n = values.len() as u64;
     let estimated = Estimated::from_replications(values, confidence);
     let reached = estimated.known().and_then(Estimate::relative_half_width);
-    let target = relative_precision / (1.0 + relative_precision);
+    let target = half_width_for(relative_precision);
     if n >= min
         && reached.is_some_and(|r| r <= target)
         && let Estimated::Known(estimate) = estimated

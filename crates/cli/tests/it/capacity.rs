@@ -71,3 +71,35 @@ fn a_knee_is_not_left_out_of_what_has_none() {
     let model = model(&folder, "model.ron", "Exponential(\"10ms\")", MEAN);
     assert_eq!(run(&["capacity", &model, "--over", "desk.instances=1,2", "--no-knee"]), End::Bad);
 }
+
+#[test]
+fn of_sizes_none_of_which_holds_the_objectives_the_command_fails_as_of_one() {
+    let folder = Folder::new("capacity-sizes-missed");
+    let found = folder.file("found.csv");
+    let over = |model: &str| {
+        let sizes = ["--over", "desk.instances=1,2", "--format", "csv"];
+        run(&[&["capacity", model, "--force", "-o", &found][..], &sizes].concat())
+    };
+    assert_eq!(over(&model(&folder, "gone.ron", "\"60ms\"", MEAN)), End::Missed);
+    assert_eq!(over(&model(&folder, "fine.ron", "\"10ms\"", MEAN)), End::Fine);
+    // Each row says which size it is of.
+    let rows: Vec<Vec<String>> =
+        text(&found).lines().map(|line| line.split(',').map(str::to_string).collect()).collect();
+    assert_eq!(rows[0][..4], ["section", "size", "name", "load"]);
+    for section in ["capacity", "objective", "part"] {
+        let sizes = |size: &str| rows.iter().filter(|row| row[0] == section && row[1] == size).count();
+        assert!(sizes("1") > 0 && sizes("2") > 0, "{section}: {rows:?}");
+        assert_eq!(sizes(""), 0, "{section}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_baseline_is_a_regular_file() {
+    let folder = Folder::new("capacity-baseline-device");
+    let plain = model(&folder, "plain.ron", "\"10ms\"", MEAN);
+    assert_eq!(run(&["capacity", &plain, "--baseline", "/dev/zero"]), End::Bad);
+    let pipe = folder.file("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_eq!(run(&["capacity", &plain, "--baseline", &pipe]), End::Bad);
+}

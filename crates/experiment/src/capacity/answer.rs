@@ -28,6 +28,13 @@ const APART_TO_TELL: f64 = 1.2;
 /// Chosen: a fifth more load brings a fifth more requests, and closed clients near saturation still some per cent.
 const MORE: f64 = 1.005;
 
+/// Utilisation from which on a run is hardly ever long enough for the queue.
+///
+/// # Source
+/// Relaxation time of M/M/1, 1 / (mu (1 - sqrt(rho))^2): 4,400 services at 0.97, 10,000 at 0.98 (Cohen, The Single Server
+/// Queue, 1982, section II.2). Chosen: where it passes the length of usual warm-ups.
+const NEAR_FULL: f64 = 0.97;
+
 impl Runner<'_> {
     pub(super) fn result(&self, mut found: Found, plan: &Plan) -> Result<CapacityResult, ExperimentError> {
         let centre = self.centre(&found);
@@ -83,6 +90,19 @@ impl Runner<'_> {
             let new: Vec<String> = doubts.into_iter().filter(|doubt| !warnings.contains(doubt)).collect();
             warnings
                 .extend(new.into_iter().map(|doubt| format!("at the highest load that was run: {doubt}")));
+        }
+        if let (Some(capacity), Finding::Found, Some(full)) = (
+            &found.capacity,
+            &found.finding,
+            parts.first().and_then(|part| part.saturates_at.as_ref()?.known()),
+        ) && capacity.value > NEAR_FULL * full.value
+        {
+            warnings.push(format!(
+                "the capacity lies within {:.0} % of where {} is full: there a queue takes long to become what it will be, and \
+                 a longer run with a longer warm-up may give a lower one",
+                (1.0 - NEAR_FULL) * 100.0,
+                parts[0].name
+            ));
         }
         self.doubts(&mut warnings, plan, &found);
         let measured = kept().next().map(|kept| kept.measured);

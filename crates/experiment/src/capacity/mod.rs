@@ -181,7 +181,7 @@ impl<'a> Runner<'a> {
             self.search_idle()?;
             self.by_saturation(&plan)
         } else {
-            let ended = self.search()?;
+            let ended = self.search(objectives)?;
             self.look_at_the_other_end()?;
             self.reach_ends(objectives)?;
             self.found(ended, &plan)
@@ -199,20 +199,26 @@ impl<'a> Runner<'a> {
     }
 
     /// Returns whether it came to its end; otherwise it has used up its runs.
-    fn search(&mut self) -> Result<bool, ExperimentError> {
+    fn search(&mut self, objectives: usize) -> Result<bool, ExperimentError> {
         while self.points.len() < RUNS_MAX {
             let load = match search::next(&self.tried(), &self.bounds) {
                 Next::Try(load) => self.loads.fitting(load),
+                // Where the metric hardly moves chance may turn its slope: then a narrower bracket is all there is.
+                Next::Done if !self.is_crossed(objectives) => match self.middle() {
+                    Some(load) => load,
+                    None => return Ok(true),
+                },
                 Next::Done | Next::Edge => return Ok(true),
             };
             if !self.has(load) {
                 self.run(load)?;
                 continue;
             }
-            // Whole loads end where there is none in between; others have come to where they know no further.
-            match self.next_whole() {
+            // Whole loads end where there is none in between; of others the middle of the bracket is tried.
+            let is_whole = self.loads.whole().is_some();
+            match if is_whole { self.next_whole() } else { self.middle() } {
                 Some(load) => self.run(load)?,
-                None => return Ok(self.loads.whole().is_some()),
+                None => return Ok(is_whole),
             }
         }
         Ok(matches!(search::next(&self.tried(), &self.bounds), Next::Done | Next::Edge))
@@ -243,6 +249,19 @@ impl<'a> Runner<'a> {
             self.run(load)?;
         }
         Ok(())
+    }
+
+    /// Whether the border is where a slope says it is, or as near as loads can be told apart, or that of saturation.
+    fn is_crossed(&self, objectives: usize) -> bool {
+        let [_, Some(held), Some(missed)] = self.bracket() else { return true };
+        missed.only_grows() || missed.load / held.load < NARROW_ENOUGH || self.crossing(objectives).is_some()
+    }
+
+    /// The middle of the bracket, if it was not run.
+    fn middle(&self) -> Option<f64> {
+        let [_, held, missed] = self.bracket();
+        let load = self.loads.fitting((held?.load * missed?.load).sqrt());
+        (!self.has(load)).then_some(load)
     }
 
     /// A whole load in the middle of the bracket that was not run; nothing if there is none, or loads are not whole.

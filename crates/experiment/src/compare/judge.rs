@@ -1,8 +1,8 @@
 //! From the numbers of designs to differences and decisions.
 
 use kneepoint_statistics::{
-    BEYOND_SOUND, Difference, Estimated, Pairing, PseudoValues, bonferroni_confidence, difference, holm,
-    relative_change,
+    BEYOND_SOUND, Difference, Estimated, Pairing, PseudoValues, bonferroni_confidence, difference,
+    half_width_for, holm, relative_change,
 };
 
 use super::{Answer, Comparison, Contrast, Finding, MetricDifference, Record, VerdictChange};
@@ -287,8 +287,10 @@ pub(super) fn stopped_short(asked: f64, reached: Option<f64>, widest: &str, repl
     match reached {
         Some(reached) => format!(
             "an interval is wider than asked: the difference in {widest} is known to ± {:.3} % of the first design's \
-             value after {replications} replications, the most allowed; {asked} % asked for",
-            reached * 100.0
+             value after {replications} replications, the most allowed; ± {:.3} % keeps the error within the {asked} % asked \
+             for",
+            reached * 100.0,
+            half_width_for(asked / 100.0) * 100.0
         ),
         None => format!(
             "a precision of {asked} % was asked for, but after {replications} replications, the most allowed, \

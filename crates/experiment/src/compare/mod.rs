@@ -16,7 +16,7 @@ mod judge;
 use kneepoint_engine::SimDuration;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan, Watch};
 use kneepoint_scenario::value::Metric;
-use kneepoint_statistics::{Estimate, Estimated, Pairing};
+use kneepoint_statistics::{Estimate, Estimated, Pairing, half_width_for};
 
 use crate::batches;
 use crate::error::ExperimentError;
@@ -47,8 +47,8 @@ pub struct CompareOptions<'a> {
     pub run: Options<'a>,
     /// Only these metrics; all that the designs share if there is none.
     pub metrics: Vec<Metric>,
-    /// Half width of the differences as a share of the first design's values, at which replications are enough; that
-    /// of the first plan if not given.
+    /// Error of the differences as a share of the first design's values, at which replications are enough, by the rule
+    /// of [`half_width_for`]; that of the first plan if not given.
     pub precision: Option<f64>,
     /// Most replications, if a precision is asked for.
     pub replications_max: Option<u64>,
@@ -496,7 +496,8 @@ fn to_the_end(
         }
         let Some(asked) = asked else { return Ok(comparison) };
         let (reached, widest) = judge::widest(&comparison, !only.is_empty());
-        let done = reached.is_some_and(|r| r <= asked);
+        let target = half_width_for(asked);
+        let done = reached.is_some_and(|r| r <= target);
         if done || planned >= most {
             if !done {
                 comparison.warnings.push(judge::stopped_short(asked, reached, &widest, planned));
@@ -505,7 +506,7 @@ fn to_the_end(
             return Ok(comparison);
         }
         // The half width falls with the square root of the number; at most twice as many at a time.
-        let ratio = reached.map_or(2.0, |w| (w / asked) * (w / asked));
+        let ratio = reached.map_or(2.0, |w| (w / target) * (w / target));
         let wanted = (planned as f64 * ratio).ceil().min(2.0 * planned as f64) as u64;
         planned = wanted.max(planned + 1).min(most);
     }

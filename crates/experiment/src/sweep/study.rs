@@ -26,8 +26,9 @@ pub struct StudyPlan {
     pub design: Design,
     /// Seed; that of the scenario if there is none.
     pub seed: Option<u64>,
-    /// Replications a point, at least and at most; those of the scenario if there are none.
-    pub replications: Option<(u64, u64)>,
+    /// Replications a point, at least and at most; those of the scenario if there are none. Without a most a precision
+    /// may take [`REPLICATIONS_MAX`].
+    pub replications: Option<(u64, Option<u64>)>,
     /// Relative precision to reach at each point; that of the scenario if there is none.
     pub precision: Option<f64>,
     /// Metrics to report beside the watches of the scenario, and watches to show first.
@@ -186,14 +187,21 @@ impl<'a> Study<'a> {
         {
             return Err(SweepError::Design(format!("a precision lies between 0 and 1, as 2% does, not {p}")));
         }
-        let (least, mut most) =
-            replications.unwrap_or((base.run.replications_min, base.run.replications_max));
-        if least == 0 || least > most {
+        let run = &base.run;
+        // A fixed number says nothing of how many may follow.
+        let written = (run.replications_max != run.replications_min).then_some(run.replications_max);
+        let (least, stated) = match replications {
+            Some((least, None)) => (least, written.map(|most| most.max(least))),
+            Some(stated) => stated,
+            None => (run.replications_min, written),
+        };
+        if least == 0 || stated.is_some_and(|most| least > most) {
             return Err(SweepError::Design(format!(
-                "at least {least} and at most {most} replications are no number"
+                "at least {least} and at most {} replications are no number",
+                stated.unwrap_or(least)
             )));
         }
-        if let (Some((least, most)), None) = (replications, precision)
+        if let (Some((least, Some(most))), None) = (replications, precision)
             && least < most
         {
             return Err(SweepError::Design(format!(
@@ -201,11 +209,10 @@ impl<'a> Study<'a> {
                  state it (--precision 2%), or one number of replications"
             )));
         }
-        if precision.is_some() && replications.is_none() && least == most {
-            most = most.max(REPLICATIONS_MAX);
-        } else if precision.is_none() {
-            most = least;
-        }
+        let most = match precision {
+            Some(_) => stated.unwrap_or(REPLICATIONS_MAX.max(least)),
+            None => least,
+        };
         let extra = extra_watches(base, &columns)?;
         let design_seed = seed.unwrap_or(base.run.seed);
         let values = design.points(&axes, design_seed)?;

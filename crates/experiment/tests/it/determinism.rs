@@ -85,6 +85,17 @@ fn replications_are_added_until_the_interval_is_narrow_enough() {
 }
 
 #[test]
+fn nothing_is_precise_relative_to_zero_and_that_is_said() {
+    let mut plan = precise(0.05, 500);
+    plan.watches.clear();
+    let plan = with_watch(plan, "errors(client)");
+    let result = done(&plan);
+    assert_eq!(result.facts.replications, 5);
+    let said = |w: &String| w.contains("every number it is asked for is 0 in all replications");
+    assert!(result.warnings.iter().any(said), "{:?}", result.warnings);
+}
+
+#[test]
 fn a_run_that_may_not_add_enough_says_so() {
     let result = done(&precise(0.001, 7));
     assert_eq!(result.facts.replications, 7);

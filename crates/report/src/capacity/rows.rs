@@ -5,15 +5,21 @@ use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::number::SECOND;
 
-const HEAD: [&str; 9] = ["section", "name", "load", "metric", "value", "low", "high", "confidence", "reason"];
+const HEAD: [&str; 10] =
+    ["section", "size", "name", "load", "metric", "value", "low", "high", "confidence", "reason"];
 
 struct Rows {
     writer: csv::Writer<Vec<u8>>,
+    /// The size whose rows are written; empty where there is only one.
+    size: String,
 }
 
 impl Rows {
+    /// Writes a row: the cells of the head but for the size.
     fn record(&mut self, cells: [&str; 9]) {
-        self.writer.write_record(cells).expect("a Vec takes everything, and all rows have as many cells");
+        let [section, rest @ ..] = cells;
+        let all = [section, &self.size].into_iter().chain(rest);
+        self.writer.write_record(all).expect("a Vec takes everything, and all rows have as many cells");
     }
 
     fn estimate(&mut self, at: [&str; 3], metric: &str, estimated: &Estimated, divisor: f64) {
@@ -49,8 +55,8 @@ impl Rows {
         self.record([section, name, load, metric, value, "", "", "", ""]);
     }
 
-    fn result(&mut self, name: &str, result: &CapacityResult) {
-        let at = ["capacity", name, ""];
+    fn result(&mut self, result: &CapacityResult) {
+        let at = ["capacity", "", ""];
         self.exact(at, "runs", &result.runs.to_string());
         self.exact(at, "seed", &result.seed.to_string());
         self.exact(at, "digest", &format!("{:016x}", result.digest));
@@ -62,7 +68,7 @@ impl Rows {
         self.known(at, "capacity", result.capacity.as_ref());
         if let Some(rough) = &result.rough {
             // The number stands apart from those that have an interval, and the reason in its place.
-            self.record(["capacity", name, "", "capacity", "", "", "", "", &rough.reason]);
+            self.record(["capacity", "", "", "capacity", "", "", "", "", &rough.reason]);
             let ends = [("low", rough.low), ("high", rough.high)];
             let ends = ends.into_iter().filter_map(|(word, end)| Some((word, end?)));
             let known = [("value", rough.value), ("holds", rough.holds), ("misses", rough.misses)];
@@ -73,6 +79,21 @@ impl Rows {
         self.known(at, "capacity_per_s", result.capacity_per_s.as_ref());
         if let Some(binding) = &result.binding {
             self.exact(at, "binding", &binding.name);
+        }
+        for limit in &result.limits {
+            let at = ["objective", limit.name.as_str(), ""];
+            self.exact(at, "condition", &limit.condition);
+            let loads = [
+                ("holds_up_to", limit.holds_up_to),
+                ("missed_from", limit.missed_from),
+                ("missed_up_to", limit.missed_up_to),
+            ];
+            for (word, load) in loads.into_iter().filter_map(|(word, load)| Some((word, load?))) {
+                self.exact(at, word, &load.to_string());
+            }
+            if let Some((load, why)) = &limit.untold {
+                self.record(["objective", &limit.name, &load.to_string(), "untold", "", "", "", "", why]);
+            }
         }
         for part in &result.parts {
             let at = ["part", part.name.as_str(), ""];
@@ -86,7 +107,7 @@ impl Rows {
         }
         for row in &result.knee {
             let load = row.load.to_string();
-            let at = ["knee", name, load.as_str()];
+            let at = ["knee", "", load.as_str()];
             self.exact(at, "of_capacity", &row.of_capacity.to_string());
             match &row.seen {
                 Ok(seen) => {
@@ -99,7 +120,7 @@ impl Rows {
                         self.estimate(at, "utilisation", utilisation, 1.0);
                     }
                 }
-                Err(why) => self.record(["knee", name, &load, "stopped", "", "", "", "", why]),
+                Err(why) => self.record(["knee", "", &load, "stopped", "", "", "", "", why]),
             }
         }
     }
@@ -111,27 +132,37 @@ impl Rows {
 }
 
 fn rows() -> Rows {
-    let mut rows = Rows { writer: csv::Writer::from_writer(Vec::new()) };
-    rows.record(HEAD);
+    let mut rows = Rows { writer: csv::Writer::from_writer(Vec::new()), size: String::new() };
+    rows.writer.write_record(HEAD).expect("a Vec takes everything");
     rows
 }
 
-/// Returns a capacity as CSV: `section` is `capacity`, `part` or `knee`.
+/// Returns a capacity as CSV: `section` is `capacity`, `objective`, `part` or `knee`, and `name` that of the objective or
+/// part; `size` is empty.
 ///
 /// # Units
 /// Loads on the axis, durations \[s\], rates \[1/s\], shares from 0 to 1.
 pub fn capacity_csv(result: &CapacityResult) -> String {
     let mut rows = rows();
-    rows.result("", result);
+    rows.result(result);
     rows.done()
 }
 
-/// Returns capacities over sizes as CSV: `name` is the size.
+/// Returns capacities over sizes as CSV: the rows of each with its `size`, then those of the law through them in the section
+/// `fit`, without one.
+///
+/// # Units
+/// As [`capacity_csv`]; `gamma` in the unit of the capacities, `efficiency` a share.
 pub fn linearity_csv(found: &Linearity) -> String {
     let mut rows = rows();
     for size in &found.sizes {
-        rows.result(&size.n.to_string(), &size.found);
+        rows.size = size.n.to_string();
+        rows.result(&size.found);
+        if let Some(efficiency) = size.efficiency {
+            rows.exact(["capacity", "", ""], "efficiency", &efficiency.to_string());
+        }
     }
+    rows.size.clear();
     match &found.fit {
         Ok(fit) => {
             let at = ["fit", "", ""];

@@ -360,7 +360,16 @@ fn linearity_sentence(over: &str, found: &Linearity) -> String {
             "faster than in proportion, or not by any law".to_string()
         }
         Ok(fit) if fit.alpha.estimated.known().is_none() => {
-            "whether that departs from linear cannot be told".to_string()
+            // No law has an interval; the capacities have, and the growth between two of them with these.
+            let efficiency = |x: f64, of_first: f64| x / of_first / (last.n / first.n);
+            if efficiency(b.high, a.low) < 1.0 {
+                "less than in proportion, as the intervals of both capacities show; by which law cannot be told"
+                    .to_string()
+            } else if efficiency(b.low, a.high) > 1.0 {
+                "more than in proportion, as the intervals of both capacities show".to_string()
+            } else {
+                "whether that departs from linear cannot be told".to_string()
+            }
         }
         Ok(fit) if !fit.alpha.is_above_zero() && !fit.beta.is_above_zero() => {
             "no departure from linear is shown".to_string()

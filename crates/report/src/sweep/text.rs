@@ -91,7 +91,7 @@ fn subject(result: &SweepResult) -> String {
     line += &match facts.precision {
         None => format!("{} a point{}", many(facts.replications_min), batched(result)),
         Some(precision) => format!(
-            "{} to {} a point, until every interval is within {}",
+            "{} to {} a point, until every number is known within {}",
             count(facts.replications_min),
             many(facts.replications_max),
             percent(precision)

@@ -107,4 +107,11 @@ fn ledger(page: &mut Page, clients: &[ClientResult]) {
         table.row(name, row);
     }
     page.table("WHERE THE TIME OF A REQUEST GOES, ON THE PATH THAT DECIDED", &table, cells);
+    if clients
+        .iter()
+        .flat_map(|client| &client.phases)
+        .any(|time| time.phase.name() == "waiting" && time.total > 0)
+    {
+        page.wrapped("", "waiting: in lines, and for cores that are with others.");
+    }
 }

@@ -1,6 +1,6 @@
 //! What happened at the parts.
 
-use kneepoint_experiment::result::{PartResult, Station, Unit};
+use kneepoint_experiment::result::{PartResult, PhaseTime, Station, Unit};
 
 use super::Page;
 use super::cell::Cells;
@@ -72,17 +72,26 @@ fn statuses(page: &mut Page, parts: &[PartResult]) {
 }
 
 fn times(page: &mut Page, parts: &[PartResult]) {
+    let mut beside = false;
     let heads = ["part", "mean", "p50", "p90", "p99", "p99.9", "longest"];
     let (mut table, mut cells) = (Table::new(heads), Cells::default());
     for part in parts {
         let all = &part.all;
         let kept = [
             ("response", Some(&all.response)),
-            ("waiting", all.waiting.as_ref()),
-            ("waiting, then left", all.waiting_abandoned.as_ref()),
+            ("in line", all.waiting.as_ref()),
+            ("in line, then left", all.waiting_abandoned.as_ref()),
             ("service", all.service.as_ref()),
         ];
         for (what, durations) in kept {
+            if what == "service"
+                && let Some(waiting) = waiting_beside_the_line(all)
+            {
+                beside = true;
+                let name = format!("{} waiting in all", safe(&part.name));
+                let mean = cells.estimate(&waiting.per_request, &Unit::Duration, &name);
+                table.row(name, [mean]);
+            }
             if let Some(durations) = durations.filter(|durations| durations.count > 0) {
                 let name = format!("{} {what}", safe(&part.name));
                 let row = cells.durations(durations, &name);
@@ -91,6 +100,26 @@ fn times(page: &mut Page, parts: &[PartResult]) {
         }
     }
     page.table("TIMES AT THE PARTS", &table, cells);
+    if !table.is_empty() {
+        let more = if beside { BESIDE } else { "" };
+        page.wrapped("", &format!("{MEANING}{more}."));
+    }
+}
+
+/// What the rows of the table of times are: `waiting` in the table of requests is more than a line.
+const MEANING: &str = "response: from the arrival of a call to its good answer, with the calls it makes; in line: before \
+the first service of those that were served; service: of a server or core";
+
+/// What the row is that only some parts have.
+const BESIDE: &str = "; waiting in all: also for a core that is with others, or in line again, per call";
+
+/// The time in which calls waited here, by the ledger, if a hundredth of it or more was not in the line before the first
+/// service.
+fn waiting_beside_the_line(of: &Station) -> Option<&PhaseTime> {
+    let ledger = of.phases.iter().find(|time| time.phase.name() == "waiting")?;
+    let in_line = [&of.waiting, &of.waiting_abandoned].into_iter().flatten();
+    let in_line: f64 = in_line.filter_map(|d| Some(d.mean.value()? * d.count as f64)).sum();
+    (ledger.total as f64 * 0.99 > in_line).then_some(ledger)
 }
 
 /// Work that went on after its caller had given up: what timeouts without cancellation cost.
