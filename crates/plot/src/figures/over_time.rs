@@ -350,7 +350,8 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
     let windows = of.bounds.len().saturating_sub(1);
     let mut totals = vec![0_u64; windows];
     for (window, _, n) in heat.cells.iter().filter(|cell| cell.0 < windows) {
-        totals[*window] += n;
+        // No simulation counts so far, but a file can say any number.
+        totals[*window] = totals[*window].saturating_add(*n);
     }
     let inside = |cell: &&(usize, usize, u64)| cell.0 < windows && cell.1 < heat.edges.len() && cell.2 > 0;
     let share =
