@@ -69,6 +69,9 @@ pub struct ClientTimeline {
     /// Requests that ended well.
     #[serde(default)]
     pub good: Counts,
+    /// Requests that ended, by status; `ok` and `stale` and the like are among them.
+    #[serde(default)]
+    pub by_status: BTreeMap<String, Counts>,
     /// Percentiles \[s\], by name: `p99`.
     #[serde(default)]
     pub latency: BTreeMap<String, Line>,
