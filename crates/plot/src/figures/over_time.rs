@@ -248,10 +248,18 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
 fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Option<String> {
     /// Chosen: fewer are hardly seen in the figure.
     const FAIL_FROM: f64 = 0.05;
-    let windows = of.bounds.windows(2).zip(client.sent.total.iter().zip(&client.good.total));
-    let share = |(bounds, (sent, good)): (&[f64], (&u64, &u64))| {
+    // Of what ended in a window: what was sent in it may end in the next, and well.
+    let ended = |window: usize| -> u64 {
+        let of = client.by_status.values().filter_map(|of| of.total.get(window));
+        of.fold(0, |sum, n| sum.saturating_add(*n))
+    };
+    let windows = of.bounds.windows(2).zip(&client.good.total).enumerate();
+    let share = |(window, (bounds, good)): (usize, (&[f64], &u64))| {
         let at = f64::midpoint(bounds[0], bounds[1]);
-        (bounds[0] >= run.run.warm_up && *sent > 0).then(|| (*good as f64 / *sent as f64, at))
+        let ended = ended(window);
+        // Surely few, and not by chance of few requests.
+        let few = surely_at_most(*good, ended)? <= 1.0 - FAIL_FROM;
+        (bounds[0] >= run.run.warm_up && few).then(|| (*good as f64 / ended as f64, at))
     };
     let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
     let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(&at));
@@ -259,10 +267,16 @@ fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &St
         Some((fault, _, _)) => format!("while the fault {} lasts", brief(fault)),
         None => format!("at {}", words(at, &Unit::Duration)),
     };
-    (share <= 1.0 - FAIL_FROM).then(|| {
-        let share = kneepoint_report::percent(share);
-        format!("As few as {share} of the requests of {} end well {when}", brief(&client.name))
-    })
+    let share = kneepoint_report::percent(share);
+    Some(format!("As few as {share} of the requests of {} end well {when}", brief(&client.name)))
+}
+
+/// The upper end of the 95 % interval of a share; nothing of nothing.
+///
+/// # Source
+/// Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22(158), 1927.
+fn surely_at_most(of: u64, all: u64) -> Option<f64> {
+    kneepoint_statistics::Estimated::proportion(of.min(all), all, 0.95).known().map(|e| e.high)
 }
 
 fn is_log(series: &[Series]) -> bool {
@@ -350,7 +364,8 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
     let windows = of.bounds.len().saturating_sub(1);
     let mut totals = vec![0_u64; windows];
     for (window, _, n) in heat.cells.iter().filter(|cell| cell.0 < windows) {
-        totals[*window] += n;
+        // No simulation counts so far, but a file can say any number.
+        totals[*window] = totals[*window].saturating_add(*n);
     }
     let inside = |cell: &&(usize, usize, u64)| cell.0 < windows && cell.1 < heat.edges.len() && cell.2 > 0;
     let share =
