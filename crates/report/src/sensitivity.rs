@@ -180,6 +180,9 @@ fn ranking(response: &Screening) -> String {
     let moving = names(&|input| size(input).is_some_and(|size| size > 0.0));
     let still = names(&|input| size(input) == Some(0.0));
     let unknown = names(&|input| size(input).is_none());
+    if moving.is_empty() && still.is_empty() {
+        return format!("What moves {metric} is not known: of no input are there two effects.");
+    }
     let mut line = match moving.as_slice() {
         [] => format!("Nothing moved {metric}"),
         [one] => format!("{metric} is moved by {one}"),
