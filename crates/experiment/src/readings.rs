@@ -76,6 +76,43 @@ pub(crate) struct StationReading {
     pub thread_limit: Option<LevelReading>,
 }
 
+/// A middle part, all its instances together: what arrived, how it was answered, and whatever series it keeps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MiddleReading {
+    pub calls: u64,
+    pub answers: [u64; STATUSES],
+    /// By name, in the order in which the component made them.
+    pub counts: Vec<(String, u64)>,
+    /// By name, in the order in which the component made them.
+    pub levels: Vec<(String, LevelReading)>,
+}
+
+impl MiddleReading {
+    pub fn of(sim: &Simulation, instances: &[ComponentId]) -> MiddleReading {
+        let now = sim.now().as_nanos();
+        let mut all = MiddleReading::default();
+        for id in instances {
+            let books = sim.books(*id);
+            all.calls += books.calls;
+            all.answers.iter_mut().zip(&books.answers).for_each(|(all, one)| *all += one);
+            for (name, count) in sim.counts(*id) {
+                match all.counts.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, sum)) => *sum += count,
+                    None => all.counts.push((name.to_string(), *count)),
+                }
+            }
+            for (name, l) in sim.levels(*id) {
+                let one = LevelReading { area: l.integral(now), max: l.max(), last: l.value() };
+                match all.levels.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, sum)) => *sum = sum.with(one),
+                    None => all.levels.push((name.to_string(), one)),
+                }
+            }
+        }
+        all
+    }
+}
+
 /// A part and its instances. The histograms of the instances are not kept: there may be thousands of them, in
 /// hundreds of replications.
 #[derive(Clone, Debug)]

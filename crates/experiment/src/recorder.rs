@@ -9,7 +9,7 @@ use crate::checks::{self, Findings};
 use crate::error::ExperimentError;
 use crate::probe::Reading;
 use crate::program::{LOOKS, Stretch, Take, Task};
-use crate::readings::{ClientReading, PartReading};
+use crate::readings::{ClientReading, MiddleReading, PartReading};
 use crate::timeline::{Recorded, Recorder};
 
 /// What was read in one window.
@@ -33,6 +33,8 @@ pub(crate) struct Replication {
     pub clients: Vec<Option<ClientReading>>,
     /// By part of the plan; nothing for clients.
     pub stations: Vec<Option<PartReading>>,
+    /// By middle part of the plan; nothing in records of sweeps.
+    pub middles: Vec<MiddleReading>,
     /// Mean number inside in the first and in the second half of what is measured, by part of the plan.
     pub halves: Vec<Option<(f64, f64)>>,
     pub findings: Findings,
@@ -267,6 +269,7 @@ pub(crate) fn measure(
         taken: windows.done(),
         clients: plan.parts.iter().map(|part| ClientReading::of(sim, part)).collect(),
         stations: stations.collect(),
+        middles: plan.middles.iter().map(|middle| MiddleReading::of(sim, &middle.instances)).collect(),
         halves,
         findings: checks::check(plan, sim, &baseline),
         paths: plan

@@ -21,7 +21,7 @@ use crate::result::{
     ReplicationFacts, RunResult, SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
 };
 use crate::sampled::sampled;
-use crate::tables::{tables, topology};
+use crate::tables::{middles, tables, topology};
 use crate::timeline;
 use crate::warnings;
 
@@ -330,6 +330,7 @@ impl Evaluated {
             watches,
             clients,
             parts,
+            middles: middles(plan, program.warm_up, all),
             topology: topology(plan, program.warm_up, all),
             checks,
             warnings,

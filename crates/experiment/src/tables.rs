@@ -1,15 +1,17 @@
 //! The numbers of clients and parts over all replications.
 
 use kneepoint_calls::{Phase, STATUSES, Status};
-use kneepoint_scenario::plan::{EdgePlan, NodePlan, PartPlan, PartRole, Plan};
+use kneepoint_scenario::plan::{EdgePlan, MiddlePlan, NodePlan, PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
 
 use crate::evaluate::{between_0_and_1, not_negative, ratio, share};
-use crate::readings::{ClassReading, ClientReading, LevelReading, PartReading, Spent, StationReading};
+use crate::readings::{
+    ClassReading, ClientReading, LevelReading, MiddleReading, PartReading, Spent, StationReading,
+};
 use crate::recorder::Replication;
 use crate::result::{
-    ClassResult, ClientResult, Count, Durations, EdgeResult, InstanceResult, LevelResult, Node, PERCENTILES,
-    PartResult, PhaseTime, Requests, Share, Station, TopologyResult,
+    ClassResult, ClientResult, Count, Durations, EdgeResult, InstanceResult, LevelResult, MiddleResult, Node,
+    PERCENTILES, PartResult, PhaseTime, Requests, Share, Station, TopologyResult,
 };
 
 /// What turns sums into estimates.
@@ -167,6 +169,48 @@ pub(crate) fn tables(plan: &Plan, warm_up: u64, all: &[Replication]) -> (Vec<Cli
         }
     }
     (clients, parts)
+}
+
+/// Returns what happened on the way between parts, in the order of the plan; nothing where records do not keep it.
+pub(crate) fn middles(plan: &Plan, warm_up: u64, all: &[Replication]) -> Vec<MiddleResult> {
+    let scale = Scale { nanos: (plan.end().as_nanos() - warm_up) as f64, confidence: plan.run.confidence };
+    let kept = all.iter().all(|one| one.middles.len() == plan.middles.len());
+    let middle = |(at, middle): (usize, &MiddlePlan)| {
+        let of: Vec<&MiddleReading> = all.iter().map(|one| &one.middles[at]).collect();
+        let ends = |r: &&MiddleReading| r.answers.iter().sum::<u64>();
+        let by_status: Vec<_> = of.iter().map(|r| (r.answers, ends(r))).collect();
+        // Every replication has the same components, so that the first one's names are those of all.
+        let names =
+            |pick: fn(&MiddleReading) -> Vec<&String>| of.first().map(|r| pick(r)).unwrap_or_default();
+        let count_of = |r: &MiddleReading, name: &str| {
+            r.counts.iter().find(|(known, _)| known == name).map_or(0, |(_, count)| *count)
+        };
+        let level_of = |r: &MiddleReading, name: &str| {
+            r.levels.iter().find(|(known, _)| known == name).map_or_else(LevelReading::default, |(_, l)| *l)
+        };
+        let count = |name: &String| (name.clone(), scale.count(of.iter().map(|r| count_of(r, name))));
+        let level = |name: &String| {
+            let readings: Vec<LevelReading> = of.iter().map(|r| level_of(r, name)).collect();
+            (name.clone(), scale.level(&readings, middle.instances.len() == 1))
+        };
+        MiddleResult {
+            at: middle.at.clone(),
+            place: middle.place,
+            kind: middle.kind.clone(),
+            instances: middle.instances.len(),
+            calls: scale.count(of.iter().map(|r| r.calls)),
+            by_status: scale.by_status(&by_status),
+            counts: names(|r| r.counts.iter().map(|(name, _)| name).collect())
+                .into_iter()
+                .map(count)
+                .collect(),
+            levels: names(|r| r.levels.iter().map(|(name, _)| name).collect())
+                .into_iter()
+                .map(level)
+                .collect(),
+        }
+    };
+    if kept { plan.middles.iter().enumerate().map(middle).collect() } else { Vec::new() }
 }
 
 /// Returns who calls whom, and how often.

@@ -1,5 +1,6 @@
 //! Everything a run found, as JSON.
 
+mod middle;
 mod samples;
 mod timeline;
 mod topology;
@@ -47,6 +48,10 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// which are null where nobody can tell them from others: where nothing of its own stands on the edge, and another leads to
 /// the same callee. `edges` is null for a plan of a Rust program that does not say them.
 ///
+/// `middle` is what stands on edges and at doors and keeps series of its own (left out where there is nothing): `at` which
+/// edge or part, its `place` in the list there from 0, its `kind`, how many `instances` it has, the `calls` that arrived,
+/// answers `by_status`, and what it counted and kept as levels, by name, in `counts` and `levels`.
+///
 /// `timeline` is there if it was [asked for](kneepoint_experiment::Options::timeline): `bounds` are the ends of its
 /// windows \[s\], the beginning first; `replications` is of how many it is (the first hundred); everything else is a list with one entry per window, null where the data do not
 /// carry one.
@@ -86,6 +91,7 @@ pub fn json(result: &RunResult) -> String {
         watch: result.watches.iter().map(watch).collect(),
         clients: result.clients.iter().map(client).collect(),
         parts: result.parts.iter().map(part).collect(),
+        middle: result.middles.iter().map(middle::middle).collect(),
         topology: topology::topology(&result.topology),
         checks: result.checks.iter().map(check).collect(),
         warnings: &result.warnings,
@@ -126,6 +132,8 @@ struct Shape<'r> {
     watch: Vec<Value>,
     clients: Vec<Value>,
     parts: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    middle: Vec<Value>,
     topology: Value,
     checks: Vec<Value>,
     warnings: &'r [String],

@@ -189,6 +189,16 @@ pub(crate) fn run() -> RunResult {
                 })
                 .collect(),
         }],
+        middles: vec![MiddleResult {
+            at: "shoppers -> web".to_string(),
+            place: 0,
+            kind: "Retry".to_string(),
+            instances: 1,
+            calls: counted(1_080_000, 1200.0),
+            by_status: Vec::new(),
+            counts: vec![("retries".to_string(), counted(10_800, 12.0))],
+            levels: Vec::new(),
+        }],
         topology: TopologyResult {
             nodes: vec![
                 Node {

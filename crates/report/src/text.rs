@@ -2,6 +2,7 @@
 
 mod cell;
 mod clients;
+mod middles;
 mod parts;
 mod samples;
 
@@ -53,6 +54,7 @@ pub fn text(result: &RunResult, look: Look) -> String {
     page.subject(result);
     clients::write(&mut page, &result.clients);
     parts::write(&mut page, &result.parts);
+    middles::write(&mut page, &result.middles);
     page.watches(&result.watches);
     samples::write(&mut page, &result.samples);
     page.checks(result);

@@ -23,6 +23,8 @@ pub struct Plan {
     pub run: RunPlan,
     /// The parts whose numbers are reported, in the order of the description.
     pub parts: Vec<PartPlan>,
+    /// What stands on edges and at doors, whose own series are reported.
+    pub middles: Vec<MiddlePlan>,
     /// Who calls whom, as far as the description says it: a Rust program need not.
     pub topology: Option<TopologyPlan>,
     /// What good looks like.
@@ -211,6 +213,22 @@ pub struct PartPlan {
     pub operations: Vec<(String, u16)>,
 }
 
+/// A middle part of the model: what people see; its instances are components.
+///
+/// Whatever counters and levels its components keep are reported under their names. A time-out has no component of its
+/// own and is not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MiddlePlan {
+    /// Where it stands: `web -> db`, or the name of the part whose door it is at.
+    pub at: String,
+    /// Its place in the list there; 0 is outermost.
+    pub place: usize,
+    /// Its kind, for people.
+    pub kind: String,
+    /// Its instances: one for each calling instance, and for each callee behind the point of choice.
+    pub instances: Vec<ComponentId>,
+}
+
 /// What a part is to whoever measures: it decides which series it has.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PartRole {
@@ -295,6 +313,7 @@ impl Plan {
             question: None,
             run,
             parts: Vec::new(),
+            middles: Vec::new(),
             topology: None,
             objectives: Vec::new(),
             watches: Vec::new(),

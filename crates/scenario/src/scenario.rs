@@ -520,19 +520,15 @@ fn changes_of(arena: &Arena, map: NodeId, origin: Origin) -> Vec<Change> {
 
 /// Returns what the edge entries say of a call's field.
 fn edge_value<'a>(root: &'a Args, call: &Call, field: &str) -> Option<&'a Value> {
+    let args = edge_entry(root, call, field)?.value.as_args()?;
+    args.values[args.kind.field(field)?].as_ref()
+}
+
+fn edge_entry<'a>(root: &'a Args, call: &Call, field: &str) -> Option<&'a Item> {
     let items = root.map("edges");
-    let at = call
-        .edge
-        .iter()
-        .flatten()
-        .next()
-        .and_then(|at| items.get(*at))?
-        .value
-        .as_args()?
-        .kind
-        .field(field)?;
-    let entry = items.get((*call.edge.get(at)?)?)?;
-    entry.value.as_args()?.values[at].as_ref()
+    let any = call.edge.iter().flatten().next().and_then(|at| items.get(*at))?;
+    let at = any.value.as_args()?.kind.field(field)?;
+    items.get((*call.edge.get(at)?)?)
 }
 
 /// What a bare `sweep` goes over, as it is written: values are RON.
@@ -618,6 +614,12 @@ impl Checked {
     #[must_use]
     pub fn edge(&self, call: &Call, field: &str) -> Option<&Value> {
         edge_value(&self.root, call, field)
+    }
+
+    /// Returns the entry of `edges` that says a call's field.
+    #[must_use]
+    pub fn entry(&self, call: &Call, field: &str) -> Option<&Item> {
+        edge_entry(&self.root, call, field)
     }
 
     /// Returns the middle parts on the way of a call, outermost first.

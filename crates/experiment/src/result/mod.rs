@@ -3,6 +3,7 @@
 mod critical_path;
 mod judged;
 mod measure;
+mod middle;
 mod numbers;
 mod point;
 mod sampled;
@@ -18,6 +19,7 @@ pub use kneepoint_scenario::plan::{About, Assumption, DefaultValue, ScenarioFact
 
 pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use measure::{Better, Measure, Subject};
+pub use middle::MiddleResult;
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use point::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
@@ -54,6 +56,8 @@ pub struct RunResult {
     pub clients: Vec<ClientResult>,
     /// What happened at the other parts, in the order of the plan.
     pub parts: Vec<PartResult>,
+    /// What happened on the way between parts, in the order of the plan.
+    pub middles: Vec<MiddleResult>,
     /// Who calls whom, and how often.
     pub topology: TopologyResult,
     /// What the run checked about itself. One that failed voids the verdict.

@@ -318,6 +318,7 @@ impl Coded for Replication {
             paths,
             candidates,
             edges,
+            middles: Vec::new(),
             timeline,
         })
     }
@@ -371,6 +372,7 @@ mod tests {
             paths: Vec::new(),
             candidates: Vec::new(),
             edges: Vec::new(),
+            middles: Vec::new(),
             timeline: None,
         }
     }

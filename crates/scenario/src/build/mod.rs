@@ -21,6 +21,7 @@ mod run;
 mod table;
 mod traffic;
 mod uncertain;
+mod via;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -28,14 +29,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kneepoint_calls::{Callee, ComponentId, Declared, Simulation};
 use kneepoint_components::Edge;
-use kneepoint_components::delay::{Delay, Overhead, Timeout};
+use kneepoint_components::delay::Delay;
 use kneepoint_components::routing::{Balancer, Random, Sorter, Way};
-use kneepoint_engine::SimDuration;
 use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
-use crate::plan::{About, Assumption, Objective, PartPlan, PartRole, Plan, Recording, ScenarioFacts, Watch};
+use crate::plan::{
+    About, Assumption, MiddlePlan, Objective, PartPlan, PartRole, Plan, Recording, ScenarioFacts, Watch,
+};
 use crate::scenario::Checked;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data, Value};
@@ -43,6 +45,7 @@ use crate::value::Path;
 
 pub(crate) use numbers::Numbers;
 pub(crate) use table::classes as recorded_classes;
+use via::Stretch;
 use wire::Among;
 
 /// Values of all instances at most: each instance has all that is written of its part.
@@ -153,7 +156,7 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
     let uncertain = uncertain::uncertainty(checked, (load, pulse), &builder.parts).noted(&mut faults);
     let Some((run, uncertain)) = run.zip(uncertain).filter(|_| faults.is_empty()) else { return Err(faults) };
     let topology = builder.drawn();
-    let Builder { sim, parts, recordings, .. } = builder;
+    let Builder { sim, parts, middles, recordings, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
     Ok(Plan {
@@ -161,6 +164,7 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
         question: checked.question().map(str::to_string),
         run,
         parts,
+        middles,
         topology: Some(topology),
         objectives: checked
             .slo()
@@ -264,6 +268,7 @@ pub(crate) struct Builder<'a> {
     /// When some bring more than that.
     pub(crate) pulse: Option<&'a Pulse>,
     parts: Vec<PartPlan>,
+    middles: Vec<MiddlePlan>,
     /// For each part its instances as others call them: the door, where it has one.
     doors: Vec<Vec<Callee>>,
     declared: BTreeMap<(usize, usize), Declared>,
@@ -295,6 +300,7 @@ impl<'a> Builder<'a> {
             load,
             pulse,
             parts: Vec::new(),
+            middles: Vec::new(),
             doors: Vec::new(),
             declared: BTreeMap::new(),
             chains: BTreeMap::new(),
@@ -392,37 +398,11 @@ impl<'a> Builder<'a> {
         for instance in 0..self.doors[at].len() {
             let path = format!("{}/{instance} door", part.name);
             let inner = Edge::to(self.doors[at][instance]);
-            let edge = self.middle(&path, &via, inner)?;
+            let stretch = Stretch { at: &part.name, path: &path, via: &via, before: 0 };
+            let edge = self.middle(&stretch, inner)?;
             self.doors[at][instance] = self.as_callee(&format!("{path} last"), edge);
         }
         Ok(())
-    }
-
-    /// Puts middle parts in front of an edge, the last of the list innermost.
-    fn middle(&mut self, path: &str, via: &[&Args], inner: Edge) -> Built<Edge> {
-        let mut edge = inner;
-        for (place, args) in via.iter().enumerate().rev() {
-            let path = format!("{path} {place} {}", args.kind());
-            edge = match args.kind() {
-                "Timeout" => {
-                    let outer =
-                        if edge.within.is_zero() { edge } else { Edge::to(self.as_callee(&path, edge)) };
-                    outer.within(SimDuration::from_nanos(args.duration("after")), args.flag("cancel"))
-                }
-                "Overhead" => {
-                    let time =
-                        law::distribution(self.checked, args.distribution("time"), args.place_of("time"))?;
-                    Edge::to(self.sim.serve(&path, Overhead::new(edge, time)))
-                }
-                other => return unbuilt(args.head, &format!("`{other}`")),
-            };
-        }
-        Ok(edge)
-    }
-
-    /// Whoever is called there: a time-out on the edge becomes a part of its own.
-    fn as_callee(&mut self, path: &str, edge: Edge) -> Callee {
-        if edge.within.is_zero() { edge.to } else { self.sim.serve(path, Timeout::new(edge)) }
     }
 
     /// The edge over which an instance of a part makes calls that start at one place of the file. Where it differs by
@@ -532,7 +512,7 @@ impl<'a> Builder<'a> {
                 format!("a call names the instance of {}: `Balance` has no choice", callee.name),
             );
         }
-        let members = self.members(&path, call, instance, inner, among)?;
+        let members = self.members(&path, call, instance, (inner, split.map_or(0, |at| at + 1)), among)?;
         let routing = match among {
             Among::Any => Some(Random::new().into()),
             Among::All | Among::One(_) => balance.map(wire::routing).transpose()?,
@@ -543,10 +523,15 @@ impl<'a> Builder<'a> {
                 let routing = routing.unwrap_or_else(wire::round_robin);
                 let place = balance.map_or(caller.args.head, |balance| balance.head);
                 few_enough(members.len(), place)?;
-                Edge::to(self.sim.serve(&format!("{path} Balance"), Balancer::new(members, routing)))
+                let callee = self.sim.serve(&format!("{path} Balance"), Balancer::new(members, routing));
+                if let Some(place) = split {
+                    self.note_middle(&self.way_name(call), place, "Balance", callee.id());
+                }
+                Edge::to(callee)
             }
         };
-        self.middle(&path, outer, chosen)
+        let stretch = Stretch { at: &self.way_name(call), path: &path, via: outer, before: 0 };
+        self.middle(&stretch, chosen)
     }
 
     /// The ways to each instance of a callee: what stands per instance, then the wire.
@@ -555,15 +540,22 @@ impl<'a> Builder<'a> {
         path: &str,
         call: &Call,
         instance: usize,
-        inner: &[&Args],
+        inner: (&[&Args], usize),
         among: Among,
     ) -> Built<Vec<Edge>> {
         let numbers = self.numbered(call.callee, among);
         numbers.into_iter().map(|to| self.member(path, call, instance, inner, to)).collect()
     }
 
-    /// The way to one instance of a callee.
-    fn member(&mut self, path: &str, call: &Call, instance: usize, inner: &[&Args], to: u32) -> Built<Edge> {
+    /// The way to one instance of a callee; `inner` is what stands there and how many stand before it.
+    fn member(
+        &mut self,
+        path: &str,
+        call: &Call,
+        instance: usize,
+        inner: (&[&Args], usize),
+        to: u32,
+    ) -> Built<Edge> {
         let Some(door) = self.doors[call.callee].get(to as usize).copied() else {
             let name = &self.checked.parts()[call.callee].name;
             return wrong(self.checked.parts()[call.caller].place, format!("{name} has no instance {to}"));
@@ -582,7 +574,9 @@ impl<'a> Builder<'a> {
             return Err(vec![fault.help(format!("all calls together have at most {WAYS_MAX} ways"))]);
         }
         let wired = self.wire(&format!("{path} link/{to}"), call, instance, to as usize, door)?;
-        self.middle(&format!("{path} to/{to}"), inner, wired)
+        let (via, before) = inner;
+        let path = format!("{path} to/{to}");
+        self.middle(&Stretch { at: &self.way_name(call), path: &path, via, before }, wired)
     }
 
     /// Builds one instance of a part.
@@ -657,7 +651,7 @@ impl<'a> Builder<'a> {
                             None | Some(0) => path.clone(),
                             Some(number) => format!("{path} #{number}"),
                         };
-                        let edge = builder.member(&path, call, instance, &via, to)?;
+                        let edge = builder.member(&path, call, instance, (&via, 0), to)?;
                         builder.ways_of.built(call, edge.to);
                         Ok(edge)
                     },

@@ -1,0 +1,99 @@
+//! Middle parts: what stands on an edge or at a door, one function a kind.
+//!
+//! A middle part is a component between a caller and whom it calls. The list of a file is built from its end: the last
+//! stands nearest the callee. Each instance is noted in the plan, so that its series can be reported.
+
+mod waiting;
+
+use kneepoint_calls::{Callee, ComponentId, Serve};
+use kneepoint_components::Edge;
+use kneepoint_components::delay::Timeout;
+
+use super::{Builder, Built, unbuilt};
+use crate::plan::MiddlePlan;
+use crate::topology::Call;
+use crate::typed::Args;
+
+/// A list of middle parts, or a stretch of one, as it stands on an edge or at a door.
+pub(super) struct Stretch<'s> {
+    /// Where the list stands, as people see it: `web -> db`, or the part whose door it is at.
+    pub at: &'s str,
+    /// The path of whatever is built of it: each has a name of its own below it.
+    pub path: &'s str,
+    /// The middle parts, outermost first.
+    pub via: &'s [&'s Args],
+    /// How many of the list stand before these.
+    pub before: usize,
+}
+
+/// One of a list, about to be built in front of `to`.
+pub(super) struct Stand<'s> {
+    at: &'s str,
+    place: usize,
+    /// The path of the component.
+    pub path: String,
+    /// What is written of it.
+    pub args: &'s Args,
+    /// Whom it calls.
+    pub to: Edge,
+}
+
+impl Builder<'_> {
+    /// Puts middle parts in front of an edge, the last of the list innermost.
+    pub(super) fn middle(&mut self, stretch: &Stretch<'_>, inner: Edge) -> Built<Edge> {
+        let mut edge = inner;
+        for (place, args) in stretch.via.iter().enumerate().rev() {
+            let path = format!("{} {place} {}", stretch.path, args.kind());
+            let stand = Stand { at: stretch.at, place: stretch.before + place, path, args, to: edge };
+            edge = match args.kind() {
+                "Timeout" => waiting::timeout(self, stand)?,
+                "Overhead" => waiting::overhead(self, stand)?,
+                other => return unbuilt(args.head, &format!("`{other}`")),
+            };
+        }
+        Ok(edge)
+    }
+
+    /// Makes a middle part, and notes that it is there.
+    pub(super) fn stand<S: Serve>(&mut self, stand: &Stand<'_>, part: S) -> Edge {
+        let callee = self.sim.serve(&stand.path, part);
+        self.note_middle(stand.at, stand.place, stand.args.kind(), callee.id());
+        Edge::to(callee)
+    }
+
+    /// Notes a component that stands on the way of calls.
+    pub(super) fn note_middle(&mut self, at: &str, place: usize, kind: &str, id: ComponentId) {
+        let same = |known: &&mut MiddlePlan| known.at == at && known.place == place && known.kind == kind;
+        match self.middles.iter_mut().rev().find(same) {
+            Some(known) => known.instances.push(id),
+            None => self.middles.push(MiddlePlan {
+                at: at.to_string(),
+                place,
+                kind: kind.to_string(),
+                instances: vec![id],
+            }),
+        }
+    }
+
+    /// Whoever is called there: a time-out on the edge becomes a part of its own.
+    pub(super) fn as_callee(&mut self, path: &str, edge: Edge) -> Callee {
+        if edge.within.is_zero() { edge.to } else { self.sim.serve(path, Timeout::new(edge)) }
+    }
+
+    /// What people call the way of a call: with operations where the file tells them apart.
+    pub(super) fn way_name(&self, call: &Call) -> String {
+        let parts = self.checked.parts();
+        let (caller, callee) = (&parts[call.caller].name, &parts[call.callee].name);
+        let entry = self.checked.entry(call, "via").map(|item| &*item.key).unwrap_or_default();
+        let (left, right) = entry.split_once("->").unwrap_or(("", ""));
+        let end = |name: &str, written: &str, operation: Option<&str>| match operation {
+            Some(operation) if written.contains(':') => format!("{name}:{operation}"),
+            _ => name.to_string(),
+        };
+        format!(
+            "{} -> {}",
+            end(caller, left, call.operation.as_deref()),
+            end(callee, right, call.callee_operation.as_deref())
+        )
+    }
+}
