@@ -1,27 +1,27 @@
 //! Routing: which of several callees is next.
 //!
-//! A [`Balancer`] chooses by a [`Policy`]: one per file. A [`Sorter`] chooses by what a call is, [`Origins`] by where
-//! its request comes from, [`Drawn`] by lot.
+//! A [`Balancer`] chooses by a [`Policy`]: one per file in `policies`. A policy is told what the balancer knows of its
+//! [`Members`] and makes a [`Choice`]; it has never heard of a simulation. A [`Sorter`] chooses by what a call is,
+//! [`Origins`] by where its request comes from, [`Drawn`] by lot.
 
 mod balancer;
 mod drawn;
-mod least_connections;
+pub mod hashing;
+mod members;
 mod origins;
+pub mod policies;
 mod policy;
-mod power_of_choices;
-mod random;
-mod round_robin;
 mod sorter;
-mod tournament;
+mod usable;
 
-pub use balancer::{Balancer, BalancerTimer};
+pub use balancer::{
+    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, Line, Next, Passive, Seen, SlowStart, TRIES_MAX,
+};
 pub use drawn::Drawn;
-pub use least_connections::{LeastConnections, Ties};
+pub use members::{Member, Members};
 pub use origins::Origins;
-pub use policy::{Policy, Routing};
-pub use power_of_choices::PowerOfChoices;
-pub use random::Random;
-pub use round_robin::RoundRobin;
+pub use policies::{LeastConnections, PowerOfChoices, Random, RoundRobin, Ties};
+pub use policy::{Choice, End, Policy, Routing};
 pub use sorter::{Sorter, Way};
 
 #[cfg(test)]

@@ -1,34 +1,93 @@
 //! What a routing policy is.
 
-use kneepoint_calls::{Call, Core};
+use kneepoint_calls::Attributes;
+use kneepoint_engine::{SimDuration, SimTime};
+use kneepoint_random::Stream;
 
-use super::least_connections::LeastConnections;
-use super::power_of_choices::PowerOfChoices;
-use super::random::Random;
-use super::round_robin::RoundRobin;
+use super::members::Members;
+use super::policies::{LeastConnections, PowerOfChoices, Random, RoundRobin};
+
+/// One choice that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    /// What the request carries.
+    pub attributes: &'a Attributes,
+    /// The number the policy goes by, if it goes by any: a key, or who asks.
+    pub key: u64,
+    /// When.
+    pub now: SimTime,
+    /// Among whom.
+    pub members: &'a Members,
+    /// Those that were tried for this call already: none of them is chosen again.
+    pub tried: &'a [u16],
+}
+
+impl Choice<'_> {
+    /// Returns whether a member can be chosen for this call.
+    #[inline]
+    pub fn allows(&self, member: usize) -> bool {
+        self.members.is_usable(member) && !self.was_tried(member)
+    }
+
+    /// Returns how many can be chosen for this call.
+    pub fn allowed(&self) -> usize {
+        let tried = self.tried.iter().filter(|tried| self.members.is_usable(usize::from(**tried))).count();
+        self.members.usable() - tried
+    }
+
+    /// Returns whether a member was tried for this call already.
+    #[inline]
+    pub fn was_tried(&self, member: usize) -> bool {
+        self.tried.iter().any(|tried| usize::from(*tried) == member)
+    }
+}
+
+/// How a call that was given to a member ended, as its balancer saw it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct End {
+    /// When.
+    pub now: SimTime,
+    /// How long it took; nothing if its caller gave up first.
+    pub took: Option<SimDuration>,
+    /// Whether the member is to blame for a bad end.
+    pub failed: bool,
+}
 
 /// Chooses the member that gets the next call.
 ///
-/// It may know the call, what it was told about its own earlier choices, and draws of its own: nothing else.
+/// It may know the request, what it is told of its members, and draws of its own: nothing else.
 pub trait Policy: Send + 'static {
-    /// The balancer starts, with so many members (one at least): none has calls.
-    fn start(&mut self, members: usize, cx: &mut Core);
+    /// The balancer starts. The stream is this policy's own.
+    fn start(&mut self, members: &Members, stream: Stream);
 
-    /// Returns whether it must hear how many calls each member has: then [`ended`](Policy::ended) is called, and the
-    /// balancer is woken by each answer, which costs time.
+    /// Returns whether it must hear how many calls each member has and how they end: then the balancer is woken by each
+    /// answer, which costs time.
     fn watches(&self) -> bool;
 
-    /// Returns the position of the member that gets this call.
-    fn choose(&mut self, call: Call, cx: &mut Core) -> usize;
+    /// Returns whether a call waits for its member when that one has no room, while others have.
+    fn insists(&self) -> bool {
+        false
+    }
 
-    /// A call that went to this member was answered, or was given up by its caller.
-    fn ended(&mut self, member: usize);
+    /// Returns the position of the member that gets this call; nothing if it can be none of them.
+    ///
+    /// Never one that [is not allowed](Choice::allows), unless it insists, and then only for want of room.
+    fn choose(&mut self, choice: &Choice<'_>) -> Option<usize>;
+
+    /// A member has changed: whether it can be chosen, or its weight.
+    fn changed(&mut self, _member: usize, _members: &Members) {}
+
+    /// How many calls a member is known to have has changed; for those that [watch](Policy::watches).
+    fn loaded(&mut self, _member: usize, _members: &Members) {}
+
+    /// A call that went to this member has ended.
+    fn ended(&mut self, _member: usize, _end: End, _members: &Members) {}
 
     /// Returns a copy.
     fn boxed(&self) -> Box<dyn Policy>;
 }
 
-/// One of the shipped policies, called without indirection, or anybody's.
+/// One of the frequent policies, called without indirection, or anybody's.
 pub enum Routing {
     /// One after the other.
     RoundRobin(RoundRobin),
@@ -55,22 +114,43 @@ macro_rules! each {
 }
 
 impl Routing {
-    pub(crate) fn start(&mut self, members: usize, cx: &mut Core) {
-        each!(self, policy => policy.start(members, cx))
+    /// See [`Policy::start`].
+    pub fn start(&mut self, members: &Members, stream: Stream) {
+        each!(self, policy => policy.start(members, stream))
     }
 
-    pub(crate) fn watches(&self) -> bool {
+    /// See [`Policy::watches`].
+    pub fn watches(&self) -> bool {
         each!(self, policy => policy.watches())
     }
 
-    #[inline]
-    pub(crate) fn choose(&mut self, call: Call, cx: &mut Core) -> usize {
-        each!(self, policy => policy.choose(call, cx))
+    /// See [`Policy::insists`].
+    pub fn insists(&self) -> bool {
+        each!(self, policy => policy.insists())
     }
 
+    /// See [`Policy::choose`].
     #[inline]
-    pub(crate) fn ended(&mut self, member: usize) {
-        each!(self, policy => policy.ended(member))
+    pub fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
+        each!(self, policy => policy.choose(choice))
+    }
+
+    /// See [`Policy::changed`].
+    #[inline]
+    pub fn changed(&mut self, member: usize, members: &Members) {
+        each!(self, policy => policy.changed(member, members))
+    }
+
+    /// See [`Policy::loaded`].
+    #[inline]
+    pub fn loaded(&mut self, member: usize, members: &Members) {
+        each!(self, policy => policy.loaded(member, members))
+    }
+
+    /// See [`Policy::ended`].
+    #[inline]
+    pub fn ended(&mut self, member: usize, end: End, members: &Members) {
+        each!(self, policy => policy.ended(member, end, members))
     }
 }
 

@@ -289,43 +289,20 @@ fn shortest_queues_are_as_short_as_theory_says() {
     assert!(all < two);
 }
 
-#[test]
-fn the_tournament_is_the_slow_twin() {
-    let mut stream = Stream::from_key(3);
-    for n in [1, 2, 3, 5, 8, 100] {
-        let mut slow = vec![(0_u32, 0_u64); n];
-        let mut fast = super::tournament::Tournament::new(slow.iter().copied());
-        for _ in 0..500 {
-            let position = stream.below(n as u64) as usize;
-            let value = (stream.below(4) as u32, stream.below(2));
-            slow[position] = value;
-            fast.set(position, value);
-            let least = slow.iter().min().unwrap();
-            let tied: Vec<usize> = (0..n).filter(|i| slow[*i] == *least).collect();
-            assert_eq!(fast.tied() as usize, tied.len());
-            for (i, position) in tied.iter().enumerate() {
-                assert_eq!(fast.least(i as u32), *position);
-            }
-            assert_eq!(fast.get(position), value);
-        }
-    }
-}
-
 /// A stranger's policy: always the last member.
 #[derive(Clone)]
 struct Last(usize);
 
 impl Policy for Last {
-    fn start(&mut self, members: usize, _: &mut kneepoint_calls::Core) {
-        self.0 = members - 1;
+    fn start(&mut self, members: &Members, _: Stream) {
+        self.0 = members.count() - 1;
     }
     fn watches(&self) -> bool {
         false
     }
-    fn choose(&mut self, _: Call, _: &mut kneepoint_calls::Core) -> usize {
-        self.0
+    fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
+        choice.allows(self.0).then_some(self.0)
     }
-    fn ended(&mut self, _: usize) {}
     fn boxed(&self) -> Box<dyn Policy> {
         Box::new(self.clone())
     }

@@ -43,6 +43,7 @@ use kneepoint_random::uniform_from_key;
 use self::job::{Job, State};
 use self::program::{Branch, CallOp, Fork, OWN, Op, Program};
 use self::station::Station;
+use crate::routing::HEALTH_CHECK;
 
 pub use self::builder::Builder;
 pub use self::error::ServiceError;
@@ -247,8 +248,10 @@ impl Service {
 
     #[inline(never)]
     fn arrived_otherwise(&mut self, call: Call, asked: u16, cx: &mut Cx<Self>) {
-        let mine = asked >= OWN;
-        let (start, operation) = if mine {
+        let mine = asked >= OWN && asked != HEALTH_CHECK;
+        let (start, operation) = if asked == HEALTH_CHECK {
+            (Some(self.program.nothing()), asked)
+        } else if mine {
             match self.own.operations.get(usize::from(asked - OWN)) {
                 Some((part, operation)) => (self.program.parts.get(*part as usize).copied(), *operation),
                 None => (None, asked),
@@ -461,7 +464,10 @@ impl Own {
         if let Some(number) = self.numbers.get(&(part, of)) {
             return *number;
         }
-        let number = OWN.saturating_add(self.operations.len() as u16);
+        let number = match self.operations.len() as u16 {
+            at if at < HEALTH_CHECK - OWN => OWN + at,
+            _ => u16::MAX,
+        };
         if number < u16::MAX {
             self.operations.push((part, of));
             self.numbers.insert((part, of), number);

@@ -15,7 +15,6 @@ use kneepoint_random::{Distribution, Stream};
 use super::error::ServiceError;
 use super::steps::{ItemSize, Key, Parallel, Step, SubCall, Wait};
 use crate::Edge;
-use crate::client::record_of;
 
 /// A drawn amount; most are constant, and then nothing is drawn.
 ///
@@ -136,16 +135,7 @@ impl CallOp {
         let old = *cx.attributes(call);
         let key = match &self.key {
             None => old.key,
-            Some(Key::Own { space, keys }) => keys.sample(&mut own_stream(old.identity, *space)) as u32,
-            Some(Key::Fresh { keys }) => keys.sample(&mut Stream::from_key(cx.draw(call))) as u32,
-            Some(Key::Recorded { keys }) => match keys.get(record_of(old.identity)) {
-                Some(key) => *key,
-                None => panic!(
-                    "{} at {}: a request without a record is asked for its recorded key",
-                    cx.path(cx.me()),
-                    cx.now()
-                ),
-            },
+            Some(key) => key.of(call, cx),
         };
         let size = u32::try_from(self.size.draw(call, cx)).unwrap_or(u32::MAX);
         let reply = match &self.item {
@@ -193,6 +183,8 @@ pub(super) struct Program {
     starts: BTreeMap<u16, u32>,
     table: Vec<u32>,
     default: Option<u32>,
+    /// Answers at once.
+    nothing: u32,
 }
 
 /// From here on operations are calls to oneself.
@@ -201,6 +193,11 @@ pub(super) const OWN: u16 = 1 << 15;
 const NOWHERE: u32 = u32::MAX;
 
 impl Program {
+    /// Where that begins which does nothing.
+    pub fn nothing(&self) -> u32 {
+        self.nothing
+    }
+
     /// Where an operation begins.
     #[inline(always)]
     pub fn start(&self, operation: u16) -> Option<u32> {
@@ -254,6 +251,7 @@ impl Compiler {
         if self.program.ops.len() > NOWHERE as usize / 2 || self.program.parts.len() >= OWN as usize {
             return Err(ServiceError::TooLong);
         }
+        self.program.nothing = self.whole(&[])?;
         self.shorten();
         if let Some((&last, _)) = self.program.starts.last_key_value() {
             self.program.table = vec![NOWHERE; usize::from(last) + 1];

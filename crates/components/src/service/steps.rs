@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use kneepoint_calls::Status;
-use kneepoint_random::{Distribution, KeyPopularity, RequestStreams};
+use kneepoint_calls::{Call, Core, Status};
+use kneepoint_random::{Distribution, KeyPopularity, RequestStreams, Stream};
 
+use super::program::own_stream;
 use crate::Edge;
+use crate::client::record_of;
 
 /// A step of an operation.
 ///
@@ -159,6 +161,29 @@ pub enum Key {
         /// The key of each record.
         keys: Arc<[u32]>,
     },
+}
+
+impl Key {
+    /// Returns the key of a request.
+    ///
+    /// # Panics
+    /// If it was recorded, and the request has no record: whoever builds a model sees to that.
+    #[inline]
+    pub fn of(&self, call: Call, cx: &mut Core) -> u32 {
+        let identity = cx.attributes(call).identity;
+        match self {
+            Key::Own { space, keys } => keys.sample(&mut own_stream(identity, *space)) as u32,
+            Key::Fresh { keys } => keys.sample(&mut Stream::from_key(cx.draw(call))) as u32,
+            Key::Recorded { keys } => match keys.get(record_of(identity)) {
+                Some(key) => *key,
+                None => panic!(
+                    "{} at {}: a request without a record is asked for its recorded key",
+                    cx.path(cx.me()),
+                    cx.now()
+                ),
+            },
+        }
+    }
 }
 
 /// How large each thing of a key space is \[bytes\]: the same wherever, and for whomever, its key is named.

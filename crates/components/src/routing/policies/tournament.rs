@@ -1,22 +1,25 @@
 //! The least of many, kept up to date.
 
+/// What is compared: the smaller wins.
+pub(crate) type Value = (u64, u64);
+
 /// Values by position; the least of them, and how many share it, at the root of a binary tree: O(log n) a change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tournament {
     /// The least value below, and how many positions have it; node i has children 2i and 2i + 1.
-    nodes: Vec<((u32, u64), u32)>,
+    nodes: Vec<(Value, u32)>,
     leaves: usize,
 }
 
 impl Tournament {
-    /// Nobody, at the places of a tree that is not full.
-    const NOBODY: ((u32, u64), u32) = ((u32::MAX, u64::MAX), 0);
+    /// Who takes no part: also the places of a tree that is not full.
+    const NOBODY: (Value, u32) = ((u64::MAX, u64::MAX), 0);
 
-    pub(crate) fn new(values: impl ExactSizeIterator<Item = (u32, u64)>) -> Tournament {
+    pub(crate) fn new(values: impl ExactSizeIterator<Item = Option<Value>>) -> Tournament {
         let leaves = values.len().next_power_of_two();
         let mut nodes = vec![Self::NOBODY; 2 * leaves];
         for (i, value) in values.enumerate() {
-            nodes[leaves + i] = (value, 1);
+            nodes[leaves + i] = value.map_or(Self::NOBODY, |value| (value, 1));
         }
         let mut tree = Tournament { nodes, leaves };
         for node in (1..leaves).rev() {
@@ -34,20 +37,22 @@ impl Tournament {
         };
     }
 
-    pub(crate) fn get(&self, position: usize) -> (u32, u64) {
-        self.nodes[self.leaves + position].0
+    /// The value of a position, if it takes part.
+    pub(crate) fn get(&self, position: usize) -> Option<Value> {
+        let (value, count) = self.nodes[self.leaves + position];
+        (count > 0).then_some(value)
     }
 
-    pub(crate) fn set(&mut self, position: usize, value: (u32, u64)) {
+    pub(crate) fn set(&mut self, position: usize, value: Option<Value>) {
         let mut node = self.leaves + position;
-        self.nodes[node].0 = value;
+        self.nodes[node] = value.map_or(Self::NOBODY, |value| (value, 1));
         while node > 1 {
             node /= 2;
             self.play(node);
         }
     }
 
-    /// How many share the least value.
+    /// How many share the least value; 0 if nobody takes part.
     pub(crate) fn tied(&self) -> u32 {
         self.nodes[1].1
     }
@@ -65,5 +70,20 @@ impl Tournament {
             }
         }
         node - self.leaves
+    }
+
+    /// Does something while some positions take no part.
+    pub(crate) fn without<R>(&mut self, positions: &[u16], then: impl FnOnce(&Tournament) -> R) -> R {
+        match positions {
+            [] => then(self),
+            [first, rest @ ..] => {
+                let first = usize::from(*first);
+                let value = self.get(first);
+                self.set(first, None);
+                let result = self.without(rest, then);
+                self.set(first, value);
+                result
+            }
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! The better of a few.
 
-use kneepoint_calls::{Call, Core};
 use kneepoint_random::Stream;
 
-use super::policy::Policy;
+use crate::routing::members::Members;
+use crate::routing::policy::{Choice, Policy};
 
 /// Draws some different members and takes the one with the fewest calls under way; of equal ones any.
 ///
-/// All members are compared if as many choices are asked for, or more.
+/// All members are compared if as many choices are asked for, or more. Weights are not looked at.
 ///
 /// # Source
 /// Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12(10), 2001. Without
@@ -15,7 +15,6 @@ use super::policy::Policy;
 #[derive(Clone, Debug)]
 pub struct PowerOfChoices {
     choices: usize,
-    calls: Vec<u32>,
     /// A permutation of the members: its head is shuffled for each draw, so that none is drawn twice.
     order: Vec<u32>,
     stream: Option<Stream>,
@@ -28,40 +27,42 @@ impl PowerOfChoices {
     /// If there are no choices.
     pub fn new(choices: usize) -> PowerOfChoices {
         assert!(choices > 0, "a choice among none");
-        PowerOfChoices { choices, calls: Vec::new(), order: Vec::new(), stream: None }
+        PowerOfChoices { choices, order: Vec::new(), stream: None }
     }
 }
 
 impl Policy for PowerOfChoices {
-    fn start(&mut self, members: usize, cx: &mut Core) {
-        self.calls = vec![0; members];
-        self.order = (0..members as u32).collect();
-        self.stream = Some(cx.stream("routing"));
+    fn start(&mut self, members: &Members, stream: Stream) {
+        self.order = (0..members.count() as u32).collect();
+        self.stream = Some(stream);
     }
 
     fn watches(&self) -> bool {
         true
     }
 
-    fn choose(&mut self, _: Call, _: &mut Core) -> usize {
+    fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
         let stream = self.stream.as_mut().expect("a policy is started first");
         let members = self.order.len();
-        let mut best = usize::MAX;
-        for i in 0..self.choices.min(members) {
+        let mut best: Option<usize> = None;
+        let mut drawn = 0;
+        for i in 0..members {
             let j = i + stream.below((members - i) as u64) as usize;
             self.order.swap(i, j);
-            let drawn = self.order[i] as usize;
+            let member = self.order[i] as usize;
+            if !choice.allows(member) {
+                continue;
+            }
             // They come in random order: the first of equal ones is any of them.
-            if best == usize::MAX || self.calls[drawn] < self.calls[best] {
-                best = drawn;
+            if best.is_none_or(|best| choice.members.load(member) < choice.members.load(best)) {
+                best = Some(member);
+            }
+            drawn += 1;
+            if drawn == self.choices {
+                break;
             }
         }
-        self.calls[best] += 1;
         best
-    }
-
-    fn ended(&mut self, member: usize) {
-        self.calls[member] -= 1;
     }
 
     fn boxed(&self) -> Box<dyn Policy> {

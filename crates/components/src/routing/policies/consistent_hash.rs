@@ -1,0 +1,98 @@
+//! The textbook ring, with or without a bound on load.
+
+use kneepoint_random::Stream;
+use xxhash_rust::xxh64::xxh64;
+
+use super::ring::Ring;
+use crate::routing::hashing::digits;
+use crate::routing::members::Members;
+use crate::routing::policy::{Choice, Policy};
+
+/// Each member has points at hashed places of a circle, as many for each unit of weight; a key belongs to the next point
+/// clockwise. With a bound of 1 + ε nobody gets more than that times the mean number of calls under way, rounded up: keys
+/// of a member that is full go on to the next. O(log of the points).
+///
+/// # Source
+/// Karger et al., "Consistent hashing and random trees", STOC 1997; Mirrokni, Thorup, Zadimoghaddam, "Consistent hashing
+/// with bounded loads", SODA 2018. Places by xxHash64 of address and number.
+#[derive(Clone, Debug)]
+pub struct ConsistentHash {
+    points: u32,
+    bound: Option<f64>,
+    ring: Ring,
+    weight: u64,
+}
+
+/// Returns the most calls a member may have: `bound` times its share of all of them, rounded up, one at least.
+pub fn bounded(bound: f64, calls: u64, weight: u64, total: u64) -> u64 {
+    let share = calls as f64 * weight as f64 / total as f64;
+    // A product that is whole but for rounding is whole.
+    ((bound * share - 1e-9).ceil() as u64).max(1)
+}
+
+impl ConsistentHash {
+    /// Returns the policy with so many points for each unit of weight.
+    pub fn new(points: u32) -> ConsistentHash {
+        ConsistentHash { points, bound: None, ring: Ring::default(), weight: 0 }
+    }
+
+    /// With a bound on load, as a multiple of the mean.
+    ///
+    /// # Panics
+    /// If it is less than 1: then nobody might have room.
+    pub fn bounded(self, bound: f64) -> ConsistentHash {
+        assert!(bound >= 1.0, "a bound below the mean leaves calls that nobody takes");
+        ConsistentHash { bound: Some(bound), ..self }
+    }
+
+    fn settle(&mut self, members: &Members) {
+        let weight = |at: usize| if members.is_up(at) { u64::from(members.weight(at)) } else { 0 };
+        self.weight = (0..members.count()).map(weight).sum();
+    }
+}
+
+impl Policy for ConsistentHash {
+    fn start(&mut self, members: &Members, _: Stream) {
+        let points = self.points;
+        self.ring = Ring::new((0..members.count()).flat_map(|at| {
+            let member = members.get(at);
+            let address = member.address.clone();
+            (0..points.saturating_mul(member.weight))
+                .map(move |n| ((xxh64(address.as_bytes(), u64::from(n)) >> 32) as u32, at as u32))
+        }));
+        self.settle(members);
+    }
+
+    fn watches(&self) -> bool {
+        self.bound.is_some()
+    }
+
+    fn insists(&self) -> bool {
+        self.bound.is_none()
+    }
+
+    fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
+        let members = choice.members;
+        if self.ring.len() == 0 || self.weight == 0 {
+            return None;
+        }
+        let first = self.ring.after((xxh64(digits(choice.key, &mut [0; 20]), 0) >> 32) as u32);
+        let fits = |member: usize| {
+            let up = members.is_up(member) && members.weight(member) > 0 && !choice.was_tried(member);
+            up && self.bound.is_none_or(|bound| {
+                let calls = members.total_load() + 1;
+                let most = bounded(bound, calls, u64::from(members.weight(member)), self.weight);
+                members.is_usable(member) && u64::from(members.load(member)) < most
+            })
+        };
+        (0..self.ring.len()).map(|step| self.ring.point(first + step).1).find(|member| fits(*member))
+    }
+
+    fn changed(&mut self, _: usize, members: &Members) {
+        self.settle(members);
+    }
+
+    fn boxed(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,112 @@
+//! The hash of a key, modulo the weights.
+
+use kneepoint_random::Stream;
+
+use super::static_round_robin::Table;
+use super::weights::Tickets;
+use crate::routing::hashing::{digits, haproxy, nginx};
+use crate::routing::members::Members;
+use crate::routing::policy::{Choice, Policy};
+
+/// Tries of nginx before it takes whoever is next in turn.
+const TRIES: u32 = 20;
+
+/// Which product's arithmetic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Modulo {
+    /// CRC-32 modulo all weights; one that cannot be chosen makes the key be hashed again, so that only its keys move.
+    ///
+    /// # Source
+    /// nginx `hash` without `consistent`; recorded owners are repeated exactly.
+    #[default]
+    Nginx,
+    /// A table of what is up, indexed by `sdbm` modulo its length: when one goes nearly all keys move.
+    ///
+    /// # Source
+    /// HAProxy `hash-type map-based`; recorded owners are repeated exactly.
+    Haproxy,
+}
+
+/// Gives a key to the member that its hash, modulo the sum of weights, points to. O(log n).
+#[derive(Clone, Debug)]
+pub struct HashModulo {
+    kind: Modulo,
+    tickets: Tickets,
+    table: Table,
+    turn: usize,
+}
+
+impl HashModulo {
+    /// Returns the policy.
+    pub fn new(kind: Modulo) -> HashModulo {
+        HashModulo { kind, tickets: Tickets::default(), table: Table::default(), turn: 0 }
+    }
+
+    /// Returns who gets a key that is this text.
+    pub fn owner(&mut self, key: &[u8], allows: impl Fn(usize) -> bool, members: &Members) -> Option<usize> {
+        if self.kind == Modulo::Haproxy {
+            let table = self.table.entries();
+            let at = haproxy::sdbm(key) as usize % table.len().max(1);
+            let owner = *table.get(at)? as usize;
+            // A second try goes to the next in the table that was not tried.
+            return (0..table.len())
+                .map(|step| table[(at + step) % table.len()] as usize)
+                .find(|member| allows(*member))
+                .or(Some(owner).filter(|owner| allows(*owner)));
+        }
+        let total = self.tickets.total();
+        if total == 0 {
+            return None;
+        }
+        let mut hash = 0;
+        for n in 0..=TRIES {
+            hash += u64::from(nginx::try_of(key, n));
+            let member = self.tickets.holder(hash % total);
+            if allows(member) {
+                return Some(member);
+            }
+        }
+        let next = (0..members.count())
+            .map(|step| (self.turn + step) % members.count())
+            .find(|member| allows(*member))?;
+        self.turn = next + 1;
+        Some(next)
+    }
+}
+
+impl Policy for HashModulo {
+    fn start(&mut self, members: &Members, _: Stream) {
+        // Of all, whether up or not.
+        self.tickets = Tickets::new((0..members.count()).map(|member| members.get(member).weight));
+        self.table.start(members);
+        self.turn = 0;
+    }
+
+    fn watches(&self) -> bool {
+        false
+    }
+
+    fn insists(&self) -> bool {
+        true
+    }
+
+    fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
+        let allows = |member| choice.members.is_up(member) && !choice.was_tried(member);
+        let mut text = [0; 20];
+        let key = digits(choice.key, &mut text);
+        self.owner(key, allows, choice.members)
+    }
+
+    fn changed(&mut self, member: usize, members: &Members) {
+        if self.kind == Modulo::Haproxy {
+            let listed = self.table.entries().contains(&(member as u32));
+            if listed != (members.is_up(member) && members.weight(member) > 0) {
+                self.table.fill(members);
+            }
+        }
+    }
+
+    fn boxed(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+}
