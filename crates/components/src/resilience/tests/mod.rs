@@ -1,5 +1,6 @@
 mod breaking;
 mod deciding;
+mod making_do;
 mod retrying;
 
 use kneepoint_calls::Status;
