@@ -8,8 +8,7 @@ use crate::handle::ComponentId;
 /// Something that happened at one instant, for whoever looks at a run over time.
 ///
 /// The runtime notes what becomes of components: `crash`, `restart`, `hang`, `resume`, `start` (made during the run) and
-/// `retire`. Components add what is theirs with [`Core::happened`]: of those shipped only faults do so far, so that
-/// breakers that open and actions of scaling policies are not among them.
+/// `retire`. Components add what is theirs with [`Core::happened`]: of those shipped, faults and breakers do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happening {
     /// When.

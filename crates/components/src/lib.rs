@@ -7,6 +7,7 @@ pub mod client;
 pub mod delay;
 pub mod fault;
 pub mod link;
+pub mod resilience;
 pub mod routing;
 pub mod service;
 

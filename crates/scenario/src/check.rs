@@ -578,7 +578,12 @@ impl<'a> Checker<'a> {
             })
         };
         let (low, high) = (bound(&slot.range.low), bound(&slot.range.high));
-        let noun = if *ty == Type::Count { "count".to_string() } else { slot.noun.replace('_', " ") };
+        let noun = match slot.noun {
+            _ if *ty == Type::Count => "count".to_string(),
+            // `Quantile(of: …)`: the kind says what it is.
+            "of" => slot.owner.to_string(),
+            noun => noun.replace('_', " "),
+        };
         let of = |number: f64| Quantity { value: number, ..quantity };
         let ratio = quantity.dimension == Dimension::Ratio && matches!(ty, Type::Of(Dimension::Ratio));
         if ratio {
@@ -593,7 +598,8 @@ impl<'a> Checker<'a> {
             let message = if most == f64::MAX {
                 format!("{} lies above {least}", with_article(&noun))
             } else {
-                format!("{} lies between {least} and {most}", with_article(&noun))
+                let ends = if least_in || most_in { "" } else { ", both excluded" };
+                format!("{} lies between {least} and {most}{ends}", with_article(&noun))
             };
             return self.wrong(place, message, "0.05 and \"5%\" are the same");
         }
@@ -603,7 +609,7 @@ impl<'a> Checker<'a> {
         if let Some((least, included, _)) = low {
             if value < least && *ty == Type::Count {
                 let things = slot.field.replace('_', " ");
-                let things = if least == 1.0 { things.trim_end_matches('s') } else { &things };
+                let things = if least == 1.0 { singular(&things) } else { things };
                 return self.wrong(place, format!("at least {} {things}", grouped(least)), "");
             }
             if value < least || (!included && value == least) {
@@ -1130,6 +1136,14 @@ pub(crate) fn key_part(word: &Word, span: std::ops::Range<usize>) -> Place {
         return word.place.part(1 + span.start, 1 + end);
     }
     word.place
+}
+
+/// Returns one of several: `instance`, `retry`.
+fn singular(things: &str) -> String {
+    match things.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => things.strip_suffix('s').unwrap_or(things).to_string(),
+    }
 }
 
 /// Writes a whole number with its thousands apart.

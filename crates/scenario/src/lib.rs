@@ -17,6 +17,7 @@ mod reader;
 mod reference;
 mod registry;
 mod rule;
+mod rule_middle;
 mod scenario;
 mod setting;
 mod spec;

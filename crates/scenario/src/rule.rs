@@ -207,7 +207,7 @@ fn nested(args: &Args, faults: &mut Vec<Fault>) {
                 faults.push(Fault::error(wait.place_of("of"), message));
             }
         }
-        _ => {}
+        _ => crate::rule_middle::check(args, faults),
     }
     for value in args.values.iter().flatten() {
         walk(value, faults);

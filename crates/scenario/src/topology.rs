@@ -244,8 +244,9 @@ pub(crate) fn build(
     };
     builder.follow_clients();
     builder.follow_the_rest();
+    builder.follow_what_stands_on_edges();
     builder.cycles();
-    let mut calls = builder.take_calls();
+    let mut calls = builder.all_calls();
     builder.edges(&mut calls);
     faults.append(&mut builder.faults);
     let mut graph = DiGraph::new();
@@ -439,6 +440,61 @@ impl<'a> Builder<'a> {
             }
         }
         self.follow(from);
+    }
+
+    /// Follows the calls that middle parts on edges make by themselves, on behalf of the caller of the edge: a fallback
+    /// that asks another part. Which edge a call takes is known once the calls are, and they may make others.
+    fn follow_what_stands_on_edges(&mut self) {
+        let Some(kind) = self.registry.kind("record", "edge").cloned() else { return };
+        let Some(via) = kind.field("via") else { return };
+        let root = self.root;
+        let sites_at: Vec<Vec<Site<'a>>> = root
+            .map("edges")
+            .iter()
+            .map(|item| {
+                let value =
+                    item.value.as_args().and_then(|args| Some((args, args.values.get(via)?.as_ref()?)));
+                value.map_or_else(Vec::new, |(args, value)| sites_of(args, &kind.fields[via].ty, value))
+            })
+            .collect();
+        if sites_at.iter().all(Vec::is_empty) {
+            return;
+        }
+        let mut done: BTreeSet<(State, usize)> = BTreeSet::new();
+        loop {
+            let mut calls = self.all_calls();
+            let said = self.faults.len();
+            self.edges(&mut calls);
+            // What is wrong with edges is said once, at the end.
+            self.faults.truncate(said);
+            let keys: Vec<(CallKey, BTreeSet<u32>)> =
+                self.calls.iter().map(|(key, classes)| (*key, classes.clone())).collect();
+            let mut grown = false;
+            for (((caller, operation, ..), classes), call) in keys.into_iter().zip(&calls) {
+                let entry = call.edge.get(via).copied().flatten();
+                let Some(entry) = entry.filter(|entry| !sites_at[*entry].is_empty()) else { continue };
+                let of = |state: &State| {
+                    state.part as usize == caller
+                        && state.operation == operation
+                        && state.class.is_none_or(|class| classes.contains(&class))
+                };
+                let states: Vec<State> = self.list.iter().copied().filter(of).collect();
+                for state in states {
+                    if !done.insert((state, entry)) {
+                        continue;
+                    }
+                    grown = true;
+                    let from = self.list.len();
+                    for site in &sites_at[entry] {
+                        self.call(state, site);
+                    }
+                    self.follow(from);
+                }
+            }
+            if !grown || self.full() {
+                return;
+            }
+        }
     }
 
     fn follow(&mut self, from: usize) {
@@ -681,20 +737,21 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take_calls(&mut self) -> Vec<Call> {
-        let calls = std::mem::take(&mut self.calls);
+    fn all_calls(&self) -> Vec<Call> {
         let word = |word: u32| Arc::clone(&self.words[word as usize]);
         let call =
-            |((caller, operation, site, callee, callee_operation), classes): (CallKey, BTreeSet<u32>)| Call {
-                caller,
-                operation: Option::map(operation, word),
-                site,
-                callee,
-                callee_operation: Option::map(callee_operation, word),
-                classes: classes.into_iter().map(word).collect(),
-                edge: Vec::new(),
+            |((caller, operation, site, callee, callee_operation), classes): (&CallKey, &BTreeSet<u32>)| {
+                Call {
+                    caller: *caller,
+                    operation: Option::map(*operation, word),
+                    site: *site,
+                    callee: *callee,
+                    callee_operation: Option::map(*callee_operation, word),
+                    classes: classes.iter().map(|class| word(*class)).collect(),
+                    edge: Vec::new(),
+                }
             };
-        calls.into_iter().map(call).collect()
+        self.calls.iter().map(call).collect()
     }
 
     /// Says for each call which entry of `edges` gives which field.

@@ -241,6 +241,12 @@ impl Args {
         })
     }
 
+    /// Returns the kind of a field where a kind stands, and nothing where a plain value does.
+    #[must_use]
+    pub fn args_if_kind(&self, field: &str) -> Option<&Args> {
+        self.get(field).and_then(Value::as_args)
+    }
+
     /// Returns the name of the kind of a field that is given or has a default: `RoundRobin`.
     #[must_use]
     pub fn word(&self, field: &str) -> &str {

@@ -240,8 +240,5 @@ impl Scope<'_> {
 }
 
 fn named(status: &str, args: &Args) -> Built<Status> {
-    Status::ALL
-        .into_iter()
-        .find(|known| known.name().eq_ignore_ascii_case(status))
-        .map_or_else(|| wrong(args.place_of("status"), format!("no status `{status}`")), Ok)
+    super::status(status).map_or_else(|| wrong(args.place_of("status"), format!("no status `{status}`")), Ok)
 }

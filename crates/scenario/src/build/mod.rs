@@ -27,7 +27,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kneepoint_calls::{Callee, ComponentId, Declared, Simulation};
+use kneepoint_calls::{Callee, ComponentId, Declared, Simulation, Status};
 use kneepoint_components::Edge;
 use kneepoint_components::delay::Delay;
 use kneepoint_components::routing::{Balancer, Random, Sorter, Way};
@@ -72,6 +72,11 @@ pub(crate) fn wrong<T>(place: Place, message: impl Into<String>) -> Built<T> {
 /// Something the format has, and the simulator not yet.
 pub(crate) fn unbuilt<T>(place: Place, what: &str) -> Built<T> {
     wrong(place, format!("{what} is known but not built yet"))
+}
+
+/// The status of a kind's name: `Timeout`.
+fn status(name: &str) -> Option<Status> {
+    Status::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
 }
 
 /// Goes on after a fault, so that all are said together.
@@ -271,6 +276,8 @@ pub(crate) struct Builder<'a> {
     middles: Vec<MiddlePlan>,
     /// For each part its instances as others call them: the door, where it has one.
     doors: Vec<Vec<Callee>>,
+    /// Parts whose doors are done.
+    has_door: Vec<bool>,
     declared: BTreeMap<(usize, usize), Declared>,
     chains: BTreeMap<ChainKey, Edge>,
     /// Where each way of an edge begins.
@@ -302,6 +309,7 @@ impl<'a> Builder<'a> {
             parts: Vec::new(),
             middles: Vec::new(),
             doors: Vec::new(),
+            has_door: vec![false; checked.parts().len()],
             declared: BTreeMap::new(),
             chains: BTreeMap::new(),
             ways_of: drawn::Ways::default(),
@@ -385,10 +393,21 @@ impl<'a> Builder<'a> {
 
     /// Puts the middle parts of a part's own `via` in front of each of its instances.
     fn door(&mut self, at: usize, part: &Part) -> Built<()> {
-        if part.args.kind.field("via").is_none() || part.is_client {
+        if part.args.kind.field("via").is_none() || part.is_client || self.has_door[at] {
             return Ok(());
         }
+        self.has_door[at] = true;
         let via: Vec<&Args> = part.args.args_list("via").collect();
+        // What a fallback at this door asks has a door too, which it must meet.
+        let calls = &self.checked.topology().calls;
+        let asked: Vec<usize> = via
+            .iter()
+            .filter(|args| args.kind() == "Fallback")
+            .flat_map(|args| calls.iter().filter(|call| call.site == args.node).map(|call| call.callee))
+            .collect();
+        for other in asked {
+            self.door(other, &self.checked.parts()[other])?;
+        }
         if let Some(balance) = via.iter().find(|args| args.kind() == "Balance") {
             return wrong(
                 balance.head,
@@ -398,7 +417,8 @@ impl<'a> Builder<'a> {
         for instance in 0..self.doors[at].len() {
             let path = format!("{}/{instance} door", part.name);
             let inner = Edge::to(self.doors[at][instance]);
-            let stretch = Stretch { at: &part.name, path: &path, via: &via, before: 0 };
+            let owner = (at, instance);
+            let stretch = Stretch { at: &part.name, path: &path, via: &via, before: 0, owner };
             let edge = self.middle(&stretch, inner)?;
             self.doors[at][instance] = self.as_callee(&format!("{path} last"), edge);
         }
@@ -530,7 +550,8 @@ impl<'a> Builder<'a> {
                 Edge::to(callee)
             }
         };
-        let stretch = Stretch { at: &self.way_name(call), path: &path, via: outer, before: 0 };
+        let owner = (call.caller, instance);
+        let stretch = Stretch { at: &self.way_name(call), path: &path, via: outer, before: 0, owner };
         self.middle(&stretch, chosen)
     }
 
@@ -576,7 +597,8 @@ impl<'a> Builder<'a> {
         let wired = self.wire(&format!("{path} link/{to}"), call, instance, to as usize, door)?;
         let (via, before) = inner;
         let path = format!("{path} to/{to}");
-        self.middle(&Stretch { at: &self.way_name(call), path: &path, via, before }, wired)
+        let owner = (call.caller, instance);
+        self.middle(&Stretch { at: &self.way_name(call), path: &path, via, before, owner }, wired)
     }
 
     /// Builds one instance of a part.

@@ -31,7 +31,7 @@ const MOST: &str = r#"(
         "session": SessionClient(label: "S", to: "lb", sessions: "1/s", requests: 2, think: "1s", places: ["eu"], classes: { "b": (share: 1) }),
         "trace": TraceClient(label: "T", to: "told", file: "log.csv", speed: 2.0, repeat: true, places: ["eu"],
             columns: (time: "ts", time_unit: "s", class: "kind", keys: { "t": "key" }, size: "bytes")),
-        "told": Service(concurrency: Unlimited, does: Call(to: "back", key: "t")),
+        "told": Service(concurrency: Unlimited, does: Call(to: "back", key: "t"), via: [MIDDLE]),
         "steps": OpenClient(to: "back", rate: Steps({ "0s": "1/s", "5s": "2/s" }), arrivals: Constant),
         "lines": OpenClient(to: "back", rate: Lines({ "0s": "1/s", "5s": "2/s" })),
         "spike": OpenClient(to: "back", rate: Spike(base: "1/s", peak: "2/s", at: "1s", rise: "1s", hold: "1s", fall: "1s")),
@@ -67,6 +67,23 @@ const MOST: &str = r#"(
     variants: { "more": { "web.instances": 4 } },
     sweep: (over: { "web.instances": [1, 2], "params.load": Linear(from: "1/s", to: "2/s", points: 2), "open.batch": Logarithmic(from: 1, to: 4, points: 3) }, design: DESIGN, variants: ["more"]),
 )"#;
+
+/// Middle parts that deal with failure.
+const MIDDLE: &str = r#"
+    Deadline(after: "5s", cancel: false), Fallback(to: "pause", status: Stale, takes: "1ms", on: [Failed]),
+    Breaker(
+        trip: [
+            Count(failures: 5, success_resets: false),
+            Rate(failures: "50%", window: "10s", buckets: 5, at_least: 10, strict: true, of: Asked, checked: AtFailures),
+            SlowCalls(slower: "1s", share: "50%", window: 100, buckets: 5, at_least: 10, strict: false, of: Answered, checked: AtAnswers),
+        ],
+        open: Linear(base: "1s", cap: "9s"), probes: 3, probing: Together, probe_for: "1s", on: [Failed], starts_anew: false, state: Local,
+    ),
+    Breaker(trip: Count(5), open: Fixed("1s"), probing: NoProbes), Breaker(trip: Count(5), open: "1s", probing: FirstFailure),
+    Retry(retries: 2, on: [Failed], backoff: Exponential(base: "1ms", factor: 3, cap: "9ms"), jitter: Full, budget: Ratio(share: "10%", burst: 3, at_least: "1/s"), honour_retry_after: true),
+    Retry(retries: 2, backoff: Fixed("1ms"), jitter: Equal, budget: Tokens(per_success: 1, burst: 500, cost: 5)),
+    Retry(retries: 2, backoff: Exponential("1ms"), jitter: Decorrelated, budget: HalfFull(per_success: 0.1, max: 10)), Retry(retries: 1, jitter: NoJitter),
+    Hedge(after: Quantile("95%"), max: 2, cancel: false, budget: Ratio("5%"))"#;
 
 /// A step for each distribution, with each of its fields.
 const LAWS: &str = r#"
@@ -118,6 +135,7 @@ fn every_built_kind_and_field_can_be_built() {
             let text = MOST
                 .replace("STATUSES", &statuses.join(", "))
                 .replace("LAWS", LAWS)
+                .replace("MIDDLE", MIDDLE)
                 .replace("DESIGN", design)
                 .replace("warm_up: \"1s\"", &format!("warm_up: {warm_up}"));
             let scenario = Scenario::from_text("all.ron", &text, Some(&folder))

@@ -7,6 +7,7 @@ mod examples;
 mod foreign;
 mod hostile;
 mod meaning;
+mod resilience;
 mod settings;
 
 use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, Severity};

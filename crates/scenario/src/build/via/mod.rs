@@ -3,6 +3,7 @@
 //! A middle part is a component between a caller and whom it calls. The list of a file is built from its end: the last
 //! stands nearest the callee. Each instance is noted in the plan, so that its series can be reported.
 
+mod resilience;
 mod waiting;
 
 use kneepoint_calls::{Callee, ComponentId, Serve};
@@ -24,12 +25,16 @@ pub(super) struct Stretch<'s> {
     pub via: &'s [&'s Args],
     /// How many of the list stand before these.
     pub before: usize,
+    /// On whose behalf they call: the number of a part, and its instance.
+    pub owner: (usize, usize),
 }
 
 /// One of a list, about to be built in front of `to`.
 pub(super) struct Stand<'s> {
     at: &'s str,
     place: usize,
+    /// On whose behalf it calls.
+    pub owner: (usize, usize),
     /// The path of the component.
     pub path: String,
     /// What is written of it.
@@ -44,10 +49,16 @@ impl Builder<'_> {
         let mut edge = inner;
         for (place, args) in stretch.via.iter().enumerate().rev() {
             let path = format!("{} {place} {}", stretch.path, args.kind());
-            let stand = Stand { at: stretch.at, place: stretch.before + place, path, args, to: edge };
+            let (at, place, owner) = (stretch.at, stretch.before + place, stretch.owner);
+            let stand = Stand { at, place, owner, path, args, to: edge };
             edge = match args.kind() {
                 "Timeout" => waiting::timeout(self, stand)?,
                 "Overhead" => waiting::overhead(self, stand)?,
+                "Deadline" => resilience::deadline(self, stand),
+                "Retry" => resilience::retry(self, stand)?,
+                "Breaker" => resilience::breaker(self, stand)?,
+                "Fallback" => resilience::fallback(self, stand)?,
+                "Hedge" => resilience::hedge(self, stand)?,
                 other => return unbuilt(args.head, &format!("`{other}`")),
             };
         }

@@ -1,0 +1,187 @@
+//! What deals with failure: retries, breakers, fallbacks, hedges, deadlines.
+
+use kneepoint_calls::Status;
+use kneepoint_components::Edge;
+use kneepoint_components::resilience::{
+    After, Backoff, Breaker, Budget, Deadline, Fallback, Hedge, Hedges, Instead, Jitter, Probing,
+    RecentQuantile, Retries, Retry, Rules, Share, Span, Statuses, Trip, Waits,
+};
+use kneepoint_engine::SimDuration;
+
+use super::Stand;
+use crate::build::wire::{self, Among};
+use crate::build::{Builder, Built, law, status, unbuilt, wrong};
+use crate::topology::Call;
+use crate::typed::{Args, Data};
+use crate::value::Path;
+
+/// `Deadline`.
+pub(super) fn deadline(builder: &mut Builder<'_>, stand: Stand<'_>) -> Edge {
+    let after = stand.args.duration_if("after").map(SimDuration::from_nanos);
+    let part = Deadline::new(stand.to, after, stand.args.flag("cancel"));
+    builder.stand(&stand, part)
+}
+
+/// `Retry`.
+pub(super) fn retry(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> {
+    let args = stand.args;
+    let jitter = match args.word("jitter") {
+        "NoJitter" => Jitter::None,
+        "Full" => Jitter::Full,
+        "Equal" => Jitter::Equal,
+        "Decorrelated" => Jitter::Decorrelated,
+        other => return unbuilt(args.place_of("jitter"), &format!("`{other}`")),
+    };
+    let backoff = args.args("backoff").map_or(Ok(Backoff::AtOnce), backoff)?;
+    let rules = Retries {
+        most: count(args, "retries"),
+        on: statuses(args, "on"),
+        waits: Waits { backoff, jitter },
+        budget: budget(args)?,
+        honour_retry_after: args.flag("honour_retry_after"),
+    };
+    let part = Retry::new(stand.to, rules);
+    Ok(builder.stand(&stand, part))
+}
+
+/// `Breaker`.
+pub(super) fn breaker(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> {
+    let args = stand.args;
+    if let Some(scope) = args.args("state").filter(|scope| scope.kind() != "Local") {
+        return unbuilt(scope.head, &format!("`{}`", scope.kind()));
+    }
+    let open = match args.args_if_kind("open") {
+        Some(growing) => backoff(growing)?,
+        None => Backoff::Fixed(span(args, "open")),
+    };
+    let probing = match args.word("probing") {
+        "FirstFailure" => Probing::FirstFailure,
+        "Together" => Probing::Together,
+        "NoProbes" => Probing::NoProbes,
+        other => return unbuilt(args.place_of("probing"), &format!("`{other}`")),
+    };
+    let rules = Rules {
+        trips: args.args_list("trip").map(trip).collect::<Built<_>>()?,
+        open,
+        probes: count(args, "probes"),
+        probing,
+        probe_for: args.duration_if("probe_for").map_or(SimDuration::ZERO, SimDuration::from_nanos),
+        starts_anew: args.flag("starts_anew"),
+    };
+    let part = Breaker::new(stand.to, rules, statuses(args, "on"));
+    Ok(builder.stand(&stand, part))
+}
+
+/// `Fallback`.
+pub(super) fn fallback(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> {
+    let args = stand.args;
+    let to = match args.path("to") {
+        Some(path) => Some(other(builder, path, &stand)?),
+        None => None,
+    };
+    let takes = law::distribution(builder.checked, args.distribution("takes"), args.place_of("takes"))?;
+    let instead = Instead { to, status: status(args.word("status")).unwrap_or(Status::Degraded), takes };
+    let on = if args.get("on").is_some() { statuses(args, "on") } else { Statuses::all_bad() };
+    let part = Fallback::new(stand.to, on, instead);
+    Ok(builder.stand(&stand, part))
+}
+
+/// The way to the part that a fallback asks, and the operation, if it is not that of the call.
+fn other(builder: &mut Builder<'_>, path: &Path, stand: &Stand<'_>) -> Built<(Edge, Option<u16>)> {
+    let (args, place) = (stand.args, stand.args.place_of("to"));
+    let Path::Target(target) = path else { return wrong(place, "a call goes to a part") };
+    let (caller, instance) = stand.owner;
+    let calls: Vec<Call> = builder
+        .checked
+        .topology()
+        .calls_at(args.node)
+        .filter(|call| call.caller == caller)
+        .cloned()
+        .collect();
+    if calls.is_empty() {
+        return wrong(args.head, "no request comes this way");
+    }
+    let asks_for: Vec<Option<u16>> = calls
+        .iter()
+        .map(|call| call.callee_operation.as_deref().map(|name| builder.numbers.operation(name)))
+        .collect();
+    let same = asks_for.iter().all(|operation| *operation == asks_for[0]);
+    let (operation, asks_for) = if same { (asks_for[0], vec![None; calls.len()]) } else { (None, asks_for) };
+    let among: Among = wire::among(target, place)?;
+    Ok((builder.edge_asking(&calls, instance, among, &asks_for)?, operation))
+}
+
+/// `Hedge`.
+pub(super) fn hedge(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> {
+    let args = stand.args;
+    let after = match args.args_if_kind("after") {
+        Some(quantile) => After::Quantile(RecentQuantile::new(quantile.number("of"))),
+        None => After::Time(span(args, "after")),
+    };
+    let most = u16::try_from(args.count("max")).unwrap_or(u16::MAX);
+    let rules = Hedges { after, most, cancelling: args.flag("cancel"), budget: budget(args)? };
+    let part = Hedge::new(stand.to, rules);
+    Ok(builder.stand(&stand, part))
+}
+
+fn count(args: &Args, field: &str) -> u32 {
+    u32::try_from(args.count(field)).unwrap_or(u32::MAX)
+}
+
+fn span(args: &Args, field: &str) -> SimDuration {
+    SimDuration::from_nanos(args.duration(field))
+}
+
+fn statuses(args: &Args, field: &str) -> Statuses {
+    let list: Vec<Status> = args.args_list(field).filter_map(|kind| status(kind.kind())).collect();
+    Statuses::of(&list)
+}
+
+fn backoff(args: &Args) -> Built<Backoff> {
+    Ok(match args.kind() {
+        "Fixed" => Backoff::Fixed(span(args, "wait")),
+        "Linear" => Backoff::Linear { base: span(args, "base"), cap: span(args, "cap") },
+        "Exponential" => Backoff::Exponential {
+            base: span(args, "base"),
+            factor: args.number("factor"),
+            cap: span(args, "cap"),
+        },
+        other => return unbuilt(args.head, &format!("`{other}`")),
+    })
+}
+
+fn budget(args: &Args) -> Built<Option<Budget>> {
+    let Some(args) = args.args("budget") else { return Ok(None) };
+    Ok(Some(match args.kind() {
+        "Ratio" => Budget::ratio(args.number("share"), args.number("burst"), args.number("at_least")),
+        "Tokens" => Budget::tokens(args.number("per_success"), args.number("burst"), args.number("cost")),
+        "HalfFull" => Budget::half_full(args.number("per_success"), args.number("max")),
+        other => return unbuilt(args.head, &format!("`{other}`")),
+    }))
+}
+
+fn trip(args: &Args) -> Built<Trip> {
+    Ok(match args.kind() {
+        "Count" => {
+            Trip::Count { failures: count(args, "failures"), success_resets: args.flag("success_resets") }
+        }
+        "Rate" => Trip::Rate(share(args, "failures")),
+        "SlowCalls" => Trip::SlowCalls { slower: span(args, "slower"), share: share(args, "share") },
+        other => return unbuilt(args.head, &format!("`{other}`")),
+    })
+}
+
+fn share(args: &Args, bound: &str) -> Share {
+    let span = match args.get("window").map(|value| &value.data) {
+        Some(Data::Count(calls)) => Span::Calls(u32::try_from(*calls).unwrap_or(u32::MAX)),
+        _ => Span::Time { length: span(args, "window"), buckets: count(args, "buckets") },
+    };
+    Share {
+        bound: args.number(bound),
+        strict: args.flag("strict"),
+        span,
+        at_least: count(args, "at_least"),
+        of_asked: args.word("of") == "Asked",
+        at_failures: args.word("checked") == "AtFailures",
+    }
+}
