@@ -164,6 +164,7 @@ impl Component for TraceClient {
             size: record.size,
             reply: record.reply,
             key: record.key,
+            user: None,
             number: self.numbered_from.map(|from| from + place),
         };
         self.requests.send(self.sent, born, known, cx);
