@@ -244,9 +244,8 @@ pub(crate) fn build(
     };
     builder.follow_clients();
     builder.follow_the_rest();
+    let calls = builder.calls_over_edges();
     builder.cycles();
-    let mut calls = builder.take_calls();
-    builder.edges(&mut calls);
     faults.append(&mut builder.faults);
     let mut graph = DiGraph::new();
     let nodes: Vec<NodeIndex> = (0..parts.len()).map(|part| graph.add_node(part)).collect();
@@ -681,20 +680,75 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn take_calls(&mut self) -> Vec<Call> {
-        let calls = std::mem::take(&mut self.calls);
+    fn list_calls(&self) -> Vec<Call> {
         let word = |word: u32| Arc::clone(&self.words[word as usize]);
-        let call =
-            |((caller, operation, site, callee, callee_operation), classes): (CallKey, BTreeSet<u32>)| Call {
+        let call = |(key, classes): (&CallKey, &BTreeSet<u32>)| {
+            let (caller, operation, site, callee, callee_operation) = *key;
+            Call {
                 caller,
-                operation: Option::map(operation, word),
+                operation: operation.map(word),
                 site,
                 callee,
-                callee_operation: Option::map(callee_operation, word),
-                classes: classes.into_iter().map(word).collect(),
+                callee_operation: callee_operation.map(word),
+                classes: classes.iter().copied().map(word).collect(),
                 edge: Vec::new(),
+            }
+        };
+        self.calls.iter().map(call).collect()
+    }
+
+    /// Lists the calls and says which edges they take, until no edge brings calls of its own.
+    fn calls_over_edges(&mut self) -> Vec<Call> {
+        let before = std::mem::take(&mut self.faults);
+        loop {
+            let mut calls = self.list_calls();
+            self.edges(&mut calls);
+            let of_edges = std::mem::take(&mut self.faults);
+            self.follow_middle_parts(&calls);
+            let all_known = self.calls.len() == calls.len();
+            if all_known {
+                self.faults.splice(..0, before.into_iter().chain(of_edges));
+                return calls;
+            }
+            // What is said of edges is said again, of all calls.
+        }
+    }
+
+    /// Follows the calls that what stands on edges makes by itself: whoever calls over the edge makes them.
+    fn follow_middle_parts(&mut self, calls: &[Call]) {
+        let Some(via) = self.registry.kind("record", "edge").and_then(|kind| kind.field("via")) else {
+            return;
+        };
+        let from = self.list.len();
+        let mut sites: BTreeMap<usize, Vec<Site<'a>>> = BTreeMap::new();
+        for call in calls {
+            let Some(entry) = call.edge.get(via).copied().flatten() else { continue };
+            let Some(edge) = self.root.map("edges").get(entry).and_then(|item| item.value.as_args()) else {
+                continue;
             };
-        calls.into_iter().map(call).collect()
+            let Some(list) = &edge.values[via] else { continue };
+            let sites = sites.entry(entry).or_insert_with(|| sites_of(edge, &edge.kind.fields[via].ty, list));
+            let part = u32::try_from(call.caller).expect("at most 10 000 parts");
+            for site in sites.iter() {
+                let operation = call.operation.as_ref().map(|operation| self.word(operation));
+                let mut classes: Vec<Option<u32>> =
+                    call.classes.iter().map(|class| Some(self.word(class))).collect();
+                if classes.is_empty() {
+                    classes.push(None);
+                }
+                for class in classes {
+                    let state = State { part, operation, class, named: None };
+                    let next = self.call(state, site);
+                    if let (Some(next), Some(at)) = (next, self.states.get(&state))
+                        && !site.conditional
+                        && !self.next[*at as usize].iter().any(|(known, _)| *known == next)
+                    {
+                        self.next[*at as usize].push((next, site.step));
+                    }
+                }
+            }
+        }
+        self.follow(from);
     }
 
     /// Says for each call which entry of `edges` gives which field.

@@ -8,6 +8,7 @@ use kneepoint_engine::{SimDuration, SimTime};
 use super::classes::Classes;
 use super::invalid::Invalid;
 use super::requests::{Known, Requests};
+use super::senders::Senders;
 use crate::edge::Edge;
 
 timers! {
@@ -102,6 +103,11 @@ impl TraceClient {
             from: SimTime::ZERO,
             sent: 0,
         })
+    }
+
+    /// With a number for its sender: all its requests are of one.
+    pub fn with_senders(self, senders: Senders) -> TraceClient {
+        TraceClient { requests: self.requests.with_senders(senders), ..self }
     }
 
     /// With the numbers of records in the requests' identities, where [`record_of`] finds them: so that what else was

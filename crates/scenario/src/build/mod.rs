@@ -35,6 +35,7 @@ use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
+use crate::node::NodeId;
 use crate::plan::{
     About, Assumption, MiddlePlan, Objective, PartPlan, PartRole, Plan, Recording, ScenarioFacts, Watch,
 };
@@ -281,6 +282,12 @@ pub(crate) struct Builder<'a> {
     users: f64,
     /// Sorters of the part that is being built.
     sorters: usize,
+    /// The counts of rate limits that several share, by where they are written.
+    shared_limits: BTreeMap<NodeId, Callee>,
+    /// Which of those are being built: their stores must not be asked by way of themselves.
+    asking: Vec<NodeId>,
+    /// Senders of the clients that are built already.
+    pub(crate) senders: u32,
     /// The recordings that are played once.
     pub(crate) recordings: Vec<Recording>,
 }
@@ -308,6 +315,9 @@ impl<'a> Builder<'a> {
             ways: 0,
             users: 0.0,
             sorters: 0,
+            shared_limits: BTreeMap::new(),
+            asking: Vec::new(),
+            senders: 0,
             recordings: Vec::new(),
         }
     }
@@ -352,7 +362,10 @@ impl<'a> Builder<'a> {
             });
         }
         // Doors first: whoever calls a part must meet its door.
-        for (at, part) in checked.parts().iter().enumerate() {
+        // Those that ask others by themselves come last, so that they meet the doors of these.
+        let (asking, plain): (Vec<_>, Vec<_>) =
+            checked.parts().iter().enumerate().partition(|(_, part)| via::asks_others(part));
+        for (at, part) in plain.into_iter().chain(asking) {
             self.door(at, part).unwrap_or_else(|more| faults.extend(more));
         }
         for (at, part) in checked.parts().iter().enumerate() {
@@ -398,7 +411,7 @@ impl<'a> Builder<'a> {
         for instance in 0..self.doors[at].len() {
             let path = format!("{}/{instance} door", part.name);
             let inner = Edge::to(self.doors[at][instance]);
-            let stretch = Stretch { at: &part.name, path: &path, via: &via, before: 0 };
+            let stretch = Stretch { of: (at, instance), at: &part.name, path: &path, via: &via, before: 0 };
             let edge = self.middle(&stretch, inner)?;
             self.doors[at][instance] = self.as_callee(&format!("{path} last"), edge);
         }
@@ -530,7 +543,8 @@ impl<'a> Builder<'a> {
                 Edge::to(callee)
             }
         };
-        let stretch = Stretch { at: &self.way_name(call), path: &path, via: outer, before: 0 };
+        let of = (call.caller, instance);
+        let stretch = Stretch { of, at: &self.way_name(call), path: &path, via: outer, before: 0 };
         self.middle(&stretch, chosen)
     }
 
@@ -576,7 +590,8 @@ impl<'a> Builder<'a> {
         let wired = self.wire(&format!("{path} link/{to}"), call, instance, to as usize, door)?;
         let (via, before) = inner;
         let path = format!("{path} to/{to}");
-        self.middle(&Stretch { at: &self.way_name(call), path: &path, via, before }, wired)
+        let of = (call.caller, instance);
+        self.middle(&Stretch { of, at: &self.way_name(call), path: &path, via, before }, wired)
     }
 
     /// Builds one instance of a part.

@@ -3,6 +3,7 @@
 //! A middle part is a component between a caller and whom it calls. The list of a file is built from its end: the last
 //! stands nearest the callee. Each instance is noted in the plan, so that its series can be reported.
 
+mod limits;
 mod waiting;
 
 use kneepoint_calls::{Callee, ComponentId, Serve};
@@ -11,11 +12,13 @@ use kneepoint_components::delay::Timeout;
 
 use super::{Builder, Built, unbuilt};
 use crate::plan::MiddlePlan;
-use crate::topology::Call;
+use crate::topology::{Call, Part};
 use crate::typed::Args;
 
 /// A list of middle parts, or a stretch of one, as it stands on an edge or at a door.
 pub(super) struct Stretch<'s> {
+    /// Whose it is: the part and its instance that call over the edge, or whose door it is at.
+    pub of: (usize, usize),
     /// Where the list stands, as people see it: `web -> db`, or the part whose door it is at.
     pub at: &'s str,
     /// The path of whatever is built of it: each has a name of its own below it.
@@ -26,8 +29,16 @@ pub(super) struct Stretch<'s> {
     pub before: usize,
 }
 
+/// Returns whether something at the door of a part makes calls of its own.
+pub(super) fn asks_others(part: &Part) -> bool {
+    let has = part.args.kind.field("via").is_some();
+    has && part.args.args_list("via").any(|args| limits::store(args).is_some())
+}
+
 /// One of a list, about to be built in front of `to`.
 pub(super) struct Stand<'s> {
+    /// The part and its instance that own it.
+    of: (usize, usize),
     at: &'s str,
     place: usize,
     /// The path of the component.
@@ -44,10 +55,12 @@ impl Builder<'_> {
         let mut edge = inner;
         for (place, args) in stretch.via.iter().enumerate().rev() {
             let path = format!("{} {place} {}", stretch.path, args.kind());
-            let stand = Stand { at: stretch.at, place: stretch.before + place, path, args, to: edge };
+            let (of, at, place) = (stretch.of, stretch.at, stretch.before + place);
+            let stand = Stand { of, at, place, path, args, to: edge };
             edge = match args.kind() {
                 "Timeout" => waiting::timeout(self, stand)?,
                 "Overhead" => waiting::overhead(self, stand)?,
+                "RateLimit" => limits::rate_limit(self, stand)?,
                 other => return unbuilt(args.head, &format!("`{other}`")),
             };
         }
