@@ -21,6 +21,10 @@ pub struct Attributes {
     pub size: u32,
     /// Size of what is answered \[bytes\].
     pub reply: u32,
+    /// Who asks: the users of all clients have numbers of their own.
+    pub user: u32,
+    /// Where it comes from, as others tell senders apart: several users may share an address.
+    pub address: u32,
     /// Class, as the model numbers its classes.
     pub class: u8,
     /// Urgency: 0 is most urgent.
@@ -40,6 +44,8 @@ impl Default for Attributes {
             key: 0,
             size: 0,
             reply: 0,
+            user: 0,
+            address: 0,
             class: 0,
             priority: 0,
             shared: 0,

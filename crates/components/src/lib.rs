@@ -6,6 +6,7 @@ mod edge;
 pub mod client;
 pub mod delay;
 pub mod fault;
+pub mod limits;
 pub mod link;
 pub mod resilience;
 pub mod routing;

@@ -244,10 +244,8 @@ pub(crate) fn build(
     };
     builder.follow_clients();
     builder.follow_the_rest();
-    builder.follow_what_stands_on_edges();
+    let calls = builder.calls_over_edges();
     builder.cycles();
-    let mut calls = builder.all_calls();
-    builder.edges(&mut calls);
     faults.append(&mut builder.faults);
     let mut graph = DiGraph::new();
     let nodes: Vec<NodeIndex> = (0..parts.len()).map(|part| graph.add_node(part)).collect();
@@ -440,61 +438,6 @@ impl<'a> Builder<'a> {
             }
         }
         self.follow(from);
-    }
-
-    /// Follows the calls that middle parts on edges make by themselves, on behalf of the caller of the edge: a fallback
-    /// that asks another part. Which edge a call takes is known once the calls are, and they may make others.
-    fn follow_what_stands_on_edges(&mut self) {
-        let Some(kind) = self.registry.kind("record", "edge").cloned() else { return };
-        let Some(via) = kind.field("via") else { return };
-        let root = self.root;
-        let sites_at: Vec<Vec<Site<'a>>> = root
-            .map("edges")
-            .iter()
-            .map(|item| {
-                let value =
-                    item.value.as_args().and_then(|args| Some((args, args.values.get(via)?.as_ref()?)));
-                value.map_or_else(Vec::new, |(args, value)| sites_of(args, &kind.fields[via].ty, value))
-            })
-            .collect();
-        if sites_at.iter().all(Vec::is_empty) {
-            return;
-        }
-        let mut done: BTreeSet<(State, usize)> = BTreeSet::new();
-        loop {
-            let mut calls = self.all_calls();
-            let said = self.faults.len();
-            self.edges(&mut calls);
-            // What is wrong with edges is said once, at the end.
-            self.faults.truncate(said);
-            let keys: Vec<(CallKey, BTreeSet<u32>)> =
-                self.calls.iter().map(|(key, classes)| (*key, classes.clone())).collect();
-            let mut grown = false;
-            for (((caller, operation, ..), classes), call) in keys.into_iter().zip(&calls) {
-                let entry = call.edge.get(via).copied().flatten();
-                let Some(entry) = entry.filter(|entry| !sites_at[*entry].is_empty()) else { continue };
-                let of = |state: &State| {
-                    state.part as usize == caller
-                        && state.operation == operation
-                        && state.class.is_none_or(|class| classes.contains(&class))
-                };
-                let states: Vec<State> = self.list.iter().copied().filter(of).collect();
-                for state in states {
-                    if !done.insert((state, entry)) {
-                        continue;
-                    }
-                    grown = true;
-                    let from = self.list.len();
-                    for site in &sites_at[entry] {
-                        self.call(state, site);
-                    }
-                    self.follow(from);
-                }
-            }
-            if !grown || self.full() {
-                return;
-            }
-        }
     }
 
     fn follow(&mut self, from: usize) {
@@ -737,21 +680,75 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn all_calls(&self) -> Vec<Call> {
+    fn list_calls(&self) -> Vec<Call> {
         let word = |word: u32| Arc::clone(&self.words[word as usize]);
-        let call =
-            |((caller, operation, site, callee, callee_operation), classes): (&CallKey, &BTreeSet<u32>)| {
-                Call {
-                    caller: *caller,
-                    operation: Option::map(*operation, word),
-                    site: *site,
-                    callee: *callee,
-                    callee_operation: Option::map(*callee_operation, word),
-                    classes: classes.iter().map(|class| word(*class)).collect(),
-                    edge: Vec::new(),
-                }
-            };
+        let call = |(key, classes): (&CallKey, &BTreeSet<u32>)| {
+            let (caller, operation, site, callee, callee_operation) = *key;
+            Call {
+                caller,
+                operation: operation.map(word),
+                site,
+                callee,
+                callee_operation: callee_operation.map(word),
+                classes: classes.iter().copied().map(word).collect(),
+                edge: Vec::new(),
+            }
+        };
         self.calls.iter().map(call).collect()
+    }
+
+    /// Lists the calls and says which edges they take, until no edge brings calls of its own.
+    fn calls_over_edges(&mut self) -> Vec<Call> {
+        let before = std::mem::take(&mut self.faults);
+        loop {
+            let mut calls = self.list_calls();
+            self.edges(&mut calls);
+            let of_edges = std::mem::take(&mut self.faults);
+            self.follow_middle_parts(&calls);
+            let all_known = self.calls.len() == calls.len();
+            if all_known {
+                self.faults.splice(..0, before.into_iter().chain(of_edges));
+                return calls;
+            }
+            // What is said of edges is said again, of all calls.
+        }
+    }
+
+    /// Follows the calls that what stands on edges makes by itself: whoever calls over the edge makes them.
+    fn follow_middle_parts(&mut self, calls: &[Call]) {
+        let Some(via) = self.registry.kind("record", "edge").and_then(|kind| kind.field("via")) else {
+            return;
+        };
+        let from = self.list.len();
+        let mut sites: BTreeMap<usize, Vec<Site<'a>>> = BTreeMap::new();
+        for call in calls {
+            let Some(entry) = call.edge.get(via).copied().flatten() else { continue };
+            let Some(edge) = self.root.map("edges").get(entry).and_then(|item| item.value.as_args()) else {
+                continue;
+            };
+            let Some(list) = &edge.values[via] else { continue };
+            let sites = sites.entry(entry).or_insert_with(|| sites_of(edge, &edge.kind.fields[via].ty, list));
+            let part = u32::try_from(call.caller).expect("at most 10 000 parts");
+            for site in sites.iter() {
+                let operation = call.operation.as_ref().map(|operation| self.word(operation));
+                let mut classes: Vec<Option<u32>> =
+                    call.classes.iter().map(|class| Some(self.word(class))).collect();
+                if classes.is_empty() {
+                    classes.push(None);
+                }
+                for class in classes {
+                    let state = State { part, operation, class, named: None };
+                    let next = self.call(state, site);
+                    if let (Some(next), Some(at)) = (next, self.states.get(&state))
+                        && !site.conditional
+                        && !self.next[*at as usize].iter().any(|(known, _)| *known == next)
+                    {
+                        self.next[*at as usize].push((next, site.step));
+                    }
+                }
+            }
+        }
+        self.follow(from);
     }
 
     /// Says for each call which entry of `edges` gives which field.

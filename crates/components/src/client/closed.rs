@@ -7,6 +7,7 @@ use kneepoint_random::{Distribution, RequestStreams};
 use super::classes::Classes;
 use super::profile::{RateProfile, whole};
 use super::requests::{Known, Requests};
+use super::senders::Senders;
 use crate::edge::Edge;
 
 timers! {
@@ -74,6 +75,11 @@ impl ClosedClient {
         }
     }
 
+    /// With these numbers for its users: each of them is one.
+    pub fn with_senders(self, senders: Senders) -> ClosedClient {
+        ClosedClient { requests: self.requests.with_senders(senders), ..self }
+    }
+
     fn think(&mut self, user: u32, cx: &mut Cx<Self>) {
         let streams = self.thinking.as_ref().expect("made at the start");
         let at = user as usize;
@@ -137,7 +143,8 @@ impl Component for ClosedClient {
             ClosedTimer::Think(user) => {
                 let n = self.users[user as usize].sent;
                 self.users[user as usize] = User { doing: Doing::Waiting, sent: n.wrapping_add(1) };
-                let asked = self.requests.send(index(user, n), cx.now(), Known::default(), cx);
+                let known = Known { user: Some(user), ..Known::default() };
+                let asked = self.requests.send(index(user, n), cx.now(), known, cx);
                 if self.asking.len() <= asked.index() {
                     self.asking.resize(asked.index() + 1, 0);
                 }

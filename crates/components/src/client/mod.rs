@@ -14,6 +14,7 @@ mod open;
 mod pieces;
 mod profile;
 mod requests;
+mod senders;
 mod session;
 mod trace;
 mod wave;
@@ -24,6 +25,7 @@ pub use closed::{ClosedClient, ClosedTimer};
 pub use invalid::Invalid;
 pub use open::{OpenClient, OpenTimer};
 pub use profile::RateProfile;
+pub use senders::Senders;
 pub use session::{SessionClient, SessionTimer};
 pub use trace::{RECORDS_MAX, Record, TraceClient, TraceTimer, record_of};
 

@@ -8,6 +8,7 @@ use super::arrivals::{ArrivalProcess, Next};
 use super::classes::Classes;
 use super::profile::whole;
 use super::requests::Requests;
+use super::senders::Senders;
 use crate::edge::Edge;
 
 timers! {
@@ -62,6 +63,11 @@ impl OpenClient {
     /// With so many requests at each arrival, rounded; zero is possible.
     pub fn with_batch(self, batch: Distribution) -> OpenClient {
         OpenClient { batch: (batch.is_constant() != Some(1.0)).then_some(batch), ..self }
+    }
+
+    /// With these users; without, all requests are of one.
+    pub fn with_senders(self, senders: Senders) -> OpenClient {
+        OpenClient { requests: self.requests.with_senders(senders), ..self }
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@ use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, RequestStreams};
 
 use super::classes::Classes;
+use super::senders::Senders;
 use super::trace::RECORDS_MAX;
 use crate::edge::Edge;
 
@@ -16,6 +17,7 @@ use crate::edge::Edge;
 pub(crate) struct Requests {
     to: Edge,
     classes: Classes,
+    senders: Senders,
     open: Option<Open>,
 }
 
@@ -23,6 +25,7 @@ pub(crate) struct Requests {
 struct Open {
     identities: RequestStreams,
     class: RequestStreams,
+    user: RequestStreams,
     size: RequestStreams,
     reply: RequestStreams,
     in_flight: Gauge,
@@ -39,6 +42,8 @@ struct Plain {
     class: u8,
     priority: u8,
     operation: u16,
+    user: u32,
+    address: u32,
     requests: Counter,
 }
 
@@ -57,13 +62,19 @@ pub(crate) struct Known {
     pub(crate) size: Option<u32>,
     pub(crate) reply: Option<u32>,
     pub(crate) key: u32,
+    /// Which of the client's users it is of.
+    pub(crate) user: Option<u32>,
     /// The number of its record, if its identity is to tell.
     pub(crate) number: Option<u32>,
 }
 
 impl Requests {
     pub(crate) fn new(to: Edge, classes: Classes) -> Requests {
-        Requests { to, classes, open: None }
+        Requests { to, classes, senders: Senders::default(), open: None }
+    }
+
+    pub(crate) fn with_senders(self, senders: Senders) -> Requests {
+        Requests { senders, ..self }
     }
 
     /// The streams of this client's requests for one purpose.
@@ -85,11 +96,18 @@ impl Requests {
             });
         }
         let plain = match &self.classes.of[..] {
-            [class] if class.size.is_none() && class.reply.is_none() && class.deadline.is_none() => {
+            [class]
+                if class.size.is_none()
+                    && class.reply.is_none()
+                    && class.deadline.is_none()
+                    && self.senders.users() == 1 =>
+            {
                 Some(Plain {
                     class: class.id,
                     priority: class.priority,
                     operation: class.operation,
+                    user: self.senders.user(0),
+                    address: self.senders.address(0),
                     requests: series[0].requests,
                 })
             }
@@ -98,6 +116,7 @@ impl Requests {
         self.open = Some(Open {
             identities: Self::streams(cx, "identity"),
             class: Self::streams(cx, "class"),
+            user: Self::streams(cx, "user"),
             size: Self::streams(cx, "size"),
             reply: Self::streams(cx, "reply"),
             in_flight: cx.gauge("in_flight"),
@@ -111,11 +130,12 @@ impl Requests {
     #[inline(always)]
     pub(crate) fn send_drawn(&mut self, index: u64, born: SimTime, cx: &mut Core) {
         let open = self.open.as_ref().expect("a client makes requests after its start");
-        let Some(Plain { class, priority, operation, requests }) = open.plain else {
+        let Some(Plain { class, priority, operation, user, address, requests }) = open.plain else {
             self.send(index, born, Known::default(), cx);
             return;
         };
-        let attributes = Attributes { born, class, priority, ..Attributes::of(open.identities.key(index)) };
+        let attributes =
+            Attributes { born, class, priority, user, address, ..Attributes::of(open.identities.key(index)) };
         cx.count(requests, 1);
         cx.add(open.in_flight, 1.0);
         cx.call(self.to.request(attributes).operation(operation));
@@ -139,6 +159,12 @@ impl Requests {
         attributes.class = class.id;
         attributes.priority = class.priority;
         attributes.key = known.key;
+        let user = match (known.user, self.senders.users()) {
+            (Some(user), _) => user,
+            (None, 1) => 0,
+            (None, users) => open.user.stream(index).below(u64::from(users)) as u32,
+        };
+        (attributes.user, attributes.address) = (self.senders.user(user), self.senders.address(user));
         attributes.size = given_or_drawn(known.size, &class.size, &open.size, index);
         attributes.reply = given_or_drawn(known.reply, &class.reply, &open.reply, index);
         let mut edge = self.to;

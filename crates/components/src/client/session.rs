@@ -8,6 +8,7 @@ use super::arrivals::{ArrivalProcess, Next};
 use super::classes::Classes;
 use super::profile::whole;
 use super::requests::{Known, Requests};
+use super::senders::Senders;
 use crate::edge::Edge;
 
 timers! {
@@ -82,6 +83,11 @@ impl SessionClient {
         }
     }
 
+    /// With these numbers for its users: each session is one.
+    pub fn with_senders(self, senders: Senders) -> SessionClient {
+        SessionClient { requests: self.requests.with_senders(senders), ..self }
+    }
+
     fn streams(&self) -> &Streams {
         self.streams.as_ref().expect("made at the start")
     }
@@ -124,9 +130,10 @@ impl SessionClient {
     fn send(&mut self, place: u32, born: SimTime, cx: &mut Cx<Self>) {
         let session = &mut self.sessions[place as usize];
         let index = index(session);
+        let known = Known { user: Some(session.index), ..Known::default() };
         session.sent += 1;
         session.left -= 1;
-        let asked = self.requests.send(index, born, Known::default(), cx);
+        let asked = self.requests.send(index, born, known, cx);
         if self.asking.len() <= asked.index() {
             self.asking.resize(asked.index() + 1, 0);
         }

@@ -8,6 +8,7 @@ use kneepoint_engine::{SimDuration, SimTime};
 use super::classes::Classes;
 use super::invalid::Invalid;
 use super::requests::{Known, Requests};
+use super::senders::Senders;
 use crate::edge::Edge;
 
 timers! {
@@ -104,6 +105,11 @@ impl TraceClient {
         })
     }
 
+    /// With a number for its sender: all its requests are of one.
+    pub fn with_senders(self, senders: Senders) -> TraceClient {
+        TraceClient { requests: self.requests.with_senders(senders), ..self }
+    }
+
     /// With the numbers of records in the requests' identities, where [`record_of`] finds them: so that what else was
     /// recorded can be looked up along a request's way. Work is drawn as without them.
     ///
@@ -164,6 +170,7 @@ impl Component for TraceClient {
             size: record.size,
             reply: record.reply,
             key: record.key,
+            user: None,
             number: self.numbered_from.map(|from| from + place),
         };
         self.requests.send(self.sent, born, known, cx);

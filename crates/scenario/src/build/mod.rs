@@ -35,6 +35,7 @@ use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
+use crate::node::NodeId;
 use crate::plan::{
     About, Assumption, MiddlePlan, Objective, PartPlan, PartRole, Plan, Recording, ScenarioFacts, Watch,
 };
@@ -288,6 +289,12 @@ pub(crate) struct Builder<'a> {
     users: f64,
     /// Sorters of the part that is being built.
     sorters: usize,
+    /// The counts of rate limits that several share, by where they are written.
+    shared_limits: BTreeMap<NodeId, Callee>,
+    /// Which of those are being built: their stores must not be asked by way of themselves.
+    asking: Vec<NodeId>,
+    /// Senders of the clients that are built already.
+    pub(crate) senders: u32,
     /// The recordings that are played once.
     pub(crate) recordings: Vec<Recording>,
 }
@@ -316,6 +323,9 @@ impl<'a> Builder<'a> {
             ways: 0,
             users: 0.0,
             sorters: 0,
+            shared_limits: BTreeMap::new(),
+            asking: Vec::new(),
+            senders: 0,
             recordings: Vec::new(),
         }
     }
@@ -360,7 +370,10 @@ impl<'a> Builder<'a> {
             });
         }
         // Doors first: whoever calls a part must meet its door.
-        for (at, part) in checked.parts().iter().enumerate() {
+        // Those that ask others by themselves come last, so that they meet the doors of these.
+        let (asking, plain): (Vec<_>, Vec<_>) =
+            checked.parts().iter().enumerate().partition(|(_, part)| via::asks_others(part));
+        for (at, part) in plain.into_iter().chain(asking) {
             self.door(at, part).unwrap_or_else(|more| faults.extend(more));
         }
         for (at, part) in checked.parts().iter().enumerate() {

@@ -3,7 +3,7 @@
 use kneepoint_calls::ComponentId;
 use kneepoint_components::Edge;
 use kneepoint_components::client::{
-    ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile,
+    ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile, Senders,
     SessionClient, TraceClient,
 };
 use kneepoint_components::routing::Origins;
@@ -32,7 +32,7 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
         "OpenClient" => {
             let found = both(asks, both(arrivals(builder, part, "rate"), drawn("batch")));
             let ((edge, classes), (arrivals, batch)) = found?;
-            let client = OpenClient::new(edge, arrivals, classes);
+            let client = OpenClient::new(edge, arrivals, classes).with_senders(senders(builder, args));
             let client = if batch.is_constant() == Some(1.0) { client } else { client.with_batch(batch) };
             builder.sim.add(&part.name, client)
         }
@@ -40,7 +40,8 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             let users = course("users").and_then(|users| pulsed(builder, part, users.scaled(load)));
             let ((edge, classes), (users, think)) = both(asks, both(users, drawn("think")))?;
             few_enough(builder, args, &users)?;
-            builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes))
+            let each = each_a_sender(builder, USERS_MAX as u32);
+            builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes).with_senders(each))
         }
         "SessionClient" => {
             let sessions = course("sessions").and_then(|rate| pulsed(builder, part, rate.scaled(load)));
@@ -50,7 +51,9 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             });
             let sessions = both(drawn("requests"), drawn("think"));
             let ((edge, classes), (arrivals, (requests, think))) = both(asks, both(arrivals, sessions))?;
-            builder.sim.add(&part.name, SessionClient::new(edge, arrivals, requests, think, classes))
+            let each = each_a_sender(builder, USERS_MAX as u32);
+            let client = SessionClient::new(edge, arrivals, requests, think, classes).with_senders(each);
+            builder.sim.add(&part.name, client)
         }
         "TraceClient" => {
             if takes_pulse(builder, part) {
@@ -70,10 +73,28 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
                 None => client,
             };
             let client = client.or_else(|e| wrong(args.head, e.to_string()))?;
-            builder.sim.add(&part.name, client)
+            let one = Senders::new(builder.senders, 1, 1);
+            builder.senders = builder.senders.wrapping_add(1);
+            builder.sim.add(&part.name, client.with_senders(one))
         }
         other => return unbuilt(args.head, &format!("`{other}`")),
     })
+}
+
+/// The users of a client whose requests are of one of so many.
+fn senders(builder: &mut Builder<'_>, args: &Args) -> Senders {
+    let users = args.count("users") as u32;
+    let addresses = args.count_if("addresses").map_or(users, |addresses| addresses as u32);
+    let first = builder.senders;
+    builder.senders = first.wrapping_add(users.max(addresses));
+    Senders::new(first, users, addresses)
+}
+
+/// Numbers for a client whose users are themselves, each with an address, and that has so many at most.
+fn each_a_sender(builder: &mut Builder<'_>, most: u32) -> Senders {
+    let first = builder.senders;
+    builder.senders = first.wrapping_add(most);
+    Senders::new(first, 1, u32::MAX)
 }
 
 /// Whether the client is one of those that bring more for a while.

@@ -85,6 +85,24 @@ const MIDDLE: &str = r#"
     Retry(retries: 2, backoff: Exponential("1ms"), jitter: Decorrelated, budget: HalfFull(per_success: 0.1, max: 10)), Retry(retries: 1, jitter: NoJitter),
     Hedge(after: Quantile("95%"), max: 2, cancel: false, budget: Ratio("5%"))"#;
 
+/// What bounds load.
+const BOUNDED: &str = r#"(
+    format: 1, title: "Bounds", run: (duration: "1min"),
+    keyspaces: { "k": Even(10) },
+    parts: {
+        "c": OpenClient(to: "api", rate: "1/s", users: 5, addresses: 2, classes: { "a": (share: 0.5), "b": (share: 0.5) }),
+        "api": Service(does: Call(to: "back", key: "k"), via: [
+            RateLimit(limit: FixedWindow(limit: 5, window: "1s"), per: All, tiers: { "a": "1/s" }, keys: 5, state: Local, on_store_error: Admit),
+            RateLimit(limit: SlidingLog(limit: 5, window: "1s", step: "1ms"), per: User, state: Shared(store: "store"), on_store_error: Refuse),
+            RateLimit(limit: SlidingCounter(limit: 5, window: "1s", counts: All), per: Ip),
+            RateLimit(limit: SlidingCounter(limit: 5, window: "1s", counts: Admitted), per: Class),
+            RateLimit(LeakyBucket(rate: "1/s", burst: 2, delay: 1)), RateLimit(TokenBucket(rate: "1/s", burst: 2)), RateLimit(Gcra(rate: "1/s", burst: 2)),
+        ]),
+        "store": Delay("1ms"),
+        "back": Delay("1ms"),
+    },
+)"#;
+
 /// A step for each distribution, with each of its fields.
 const LAWS: &str = r#"
     Compute(Exponential("1ms")), Compute(Erlang(mean: "1ms", k: 2)), Compute(Hyperexponential(mean: "1ms", cv: 2)), Compute(Gamma(mean: "1ms", cv: 2)),
@@ -147,6 +165,9 @@ fn every_built_kind_and_field_can_be_built() {
         }
     }
     std::fs::remove_dir_all(&folder).expect("it is ours");
+    let bounded = crate::accepted(BOUNDED);
+    plan(&bounded).unwrap_or_else(|faults| panic!("{faults}"));
+    used_in(bounded.root(), &mut seen);
     let mut missing = Vec::new();
     for family in registry.families() {
         for kind in registry.kinds(family).iter().filter(|kind| kind.status == Status::Built) {

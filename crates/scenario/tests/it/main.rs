@@ -6,6 +6,7 @@ mod built;
 mod examples;
 mod foreign;
 mod hostile;
+mod limits;
 mod meaning;
 mod resilience;
 mod settings;

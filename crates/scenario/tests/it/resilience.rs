@@ -177,10 +177,6 @@ fn impossible_middle_parts_are_refused_with_what_is_allowed() {
             "Breaker(trip: Count(1), open: \"1s\", on: [Stale])",
             "`Stale` is a good answer: it opens no breaker",
         ),
-        (
-            "Breaker(trip: Count(1), open: \"1s\", state: Shared(\"db\"))",
-            "`Shared` is known but not built yet",
-        ),
         ("Fallback(status: Failed)", "a fallback gives something: it does not answer `Failed`"),
         ("Hedge(after: Quantile(1))", "a Quantile lies between 0 and 1, both excluded"),
         ("Hedge(after: Quantile(0))", "a Quantile lies between 0 and 1, both excluded"),
@@ -190,4 +186,11 @@ fn impossible_middle_parts_are_refused_with_what_is_allowed() {
         let found = errors(&with_via("0%", &format!("[{via}]")));
         assert!(found.len() == 1 && found[0].ends_with(said), "{via}: {found:?}");
     }
+}
+
+#[test]
+fn a_breaker_whose_state_is_shared_is_not_built_yet() {
+    let text = with_via("0%", r#"[Breaker(trip: Count(1), open: "1s", state: Shared("old:read"))]"#);
+    let faults = plan(&accepted(&text)).err().expect("a breaker has state of its own");
+    assert!(faults.to_string().contains("`Shared` is known but not built yet"), "{faults}");
 }

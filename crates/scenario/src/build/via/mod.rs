@@ -3,6 +3,7 @@
 //! A middle part is a component between a caller and whom it calls. The list of a file is built from its end: the last
 //! stands nearest the callee. Each instance is noted in the plan, so that its series can be reported.
 
+mod limits;
 mod resilience;
 mod waiting;
 
@@ -12,7 +13,7 @@ use kneepoint_components::delay::Timeout;
 
 use super::{Builder, Built, unbuilt};
 use crate::plan::MiddlePlan;
-use crate::topology::Call;
+use crate::topology::{Call, Part};
 use crate::typed::Args;
 
 /// A list of middle parts, or a stretch of one, as it stands on an edge or at a door.
@@ -25,8 +26,17 @@ pub(super) struct Stretch<'s> {
     pub via: &'s [&'s Args],
     /// How many of the list stand before these.
     pub before: usize,
-    /// On whose behalf they call: the number of a part, and its instance.
+    /// Whose it is: the part and its instance that call over the edge, or whose door it is at.
     pub owner: (usize, usize),
+}
+
+/// Returns whether something at the door of a part makes calls of its own.
+pub(super) fn asks_others(part: &Part) -> bool {
+    let has = part.args.kind.field("via").is_some();
+    has && part
+        .args
+        .args_list("via")
+        .any(|args| limits::store(args).is_some() || resilience::asks_another(args))
 }
 
 /// One of a list, about to be built in front of `to`.
@@ -58,6 +68,7 @@ impl Builder<'_> {
                 "Retry" => resilience::retry(self, stand)?,
                 "Breaker" => resilience::breaker(self, stand)?,
                 "Fallback" => resilience::fallback(self, stand)?,
+                "RateLimit" => limits::rate_limit(self, stand)?,
                 "Hedge" => resilience::hedge(self, stand)?,
                 other => return unbuilt(args.head, &format!("`{other}`")),
             };

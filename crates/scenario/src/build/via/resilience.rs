@@ -86,6 +86,11 @@ pub(super) fn fallback(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edg
     Ok(builder.stand(&stand, part))
 }
 
+/// Returns whether a middle part is a fallback that asks another part.
+pub(super) fn asks_another(args: &Args) -> bool {
+    args.kind() == "Fallback" && args.path("to").is_some()
+}
+
 /// The way to the part that a fallback asks, and the operation, if it is not that of the call.
 fn other(builder: &mut Builder<'_>, path: &Path, stand: &Stand<'_>) -> Built<(Edge, Option<u16>)> {
     let (args, place) = (stand.args, stand.args.place_of("to"));
