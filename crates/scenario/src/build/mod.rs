@@ -17,6 +17,7 @@ mod keys;
 mod law;
 mod numbers;
 mod places;
+mod routing;
 mod run;
 mod table;
 mod traffic;
@@ -30,7 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kneepoint_calls::{Callee, ComponentId, Declared, Simulation, Status};
 use kneepoint_components::Edge;
 use kneepoint_components::delay::Delay;
-use kneepoint_components::routing::{Balancer, Random, Sorter, Way};
+use kneepoint_components::routing::{Balancer, Random, RoundRobin, Sorter, Way};
 use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
@@ -45,6 +46,7 @@ use crate::typed::{Args, Data, Value};
 use crate::value::Path;
 
 pub(crate) use numbers::Numbers;
+use routing::Candidate;
 pub(crate) use table::classes as recorded_classes;
 use via::Stretch;
 use wire::Among;
@@ -546,17 +548,28 @@ impl<'a> Builder<'a> {
             );
         }
         let members = self.members(&path, call, instance, (inner, split.map_or(0, |at| at + 1)), among)?;
-        let routing = match among {
-            Among::Any => Some(Random::new().into()),
-            Among::All | Among::One(_) => balance.map(wire::routing).transpose()?,
-        };
-        let chosen = match (&members[..], routing) {
-            ([one], _) => *one,
-            (_, routing) => {
-                let routing = routing.unwrap_or_else(wire::round_robin);
+        let cares = balance.is_some_and(|balance| routing_cares(balance));
+        let chosen = match &members[..] {
+            [one] if !cares => *one,
+            _ => {
                 let place = balance.map_or(caller.args.head, |balance| balance.head);
                 few_enough(members.len(), place)?;
-                let callee = self.sim.serve(&format!("{path} Balance"), Balancer::new(members, routing));
+                let balancer = match (among, balance) {
+                    (Among::Any, _) => Balancer::new(members, Random::new()),
+                    (_, None) => Balancer::new(members, RoundRobin::new()),
+                    (_, Some(balance)) => {
+                        let numbers = self.numbered(call.callee, among);
+                        let candidate = |(edge, number): (Edge, u32)| Candidate {
+                            edge,
+                            name: format!("{}/{number}", callee.name),
+                            target: 0,
+                            near: self.is_near(caller, instance, callee, number as usize),
+                        };
+                        let members = members.into_iter().zip(numbers).map(candidate).collect();
+                        self.choice(balance, members, Vec::new(), call.site)?
+                    }
+                };
+                let callee = self.sim.serve(&format!("{path} Balance"), balancer);
                 if let Some(place) = split {
                     self.note_middle(&self.way_name(call), place, "Balance", callee.id());
                 }
@@ -652,8 +665,22 @@ impl<'a> Builder<'a> {
 
     fn balancer(&mut self, at: usize, part: &Part, instance: usize) -> Built<Balancer> {
         let args = &part.args;
+        let members = self.candidates(at, part, instance, "to")?;
+        let backups = self.candidates(at, part, instance, "backups")?;
+        if members.is_empty() {
+            return wrong(args.place_of("to"), "a balancer needs somebody to call");
+        }
+        few_enough(members.len() + backups.len(), args.place_of("to"))?;
+        let overhead = args.distribution("overhead");
+        let overhead = law::distribution(self.checked, overhead, args.place_of("overhead"))?;
+        Ok(self.choice(args, members, backups, args.node)?.with_overhead(overhead))
+    }
+
+    /// Those that a balancer names in a field: all instances that are meant, in order.
+    fn candidates(&mut self, at: usize, part: &Part, instance: usize, field: &str) -> Built<Vec<Candidate>> {
+        let checked = self.checked;
         let mut members = Vec::new();
-        for value in args.list("to") {
+        for (number, value) in part.args.list(field).iter().enumerate() {
             let target = match &value.data {
                 Data::Path(Path::Target(target)) => target,
                 _ => return wrong(value.place, "a balancer calls parts"),
@@ -667,7 +694,9 @@ impl<'a> Builder<'a> {
             };
             let calls: Vec<Call> = self.calls_to(at, &target.place.root.value);
             let Some(first) = calls.first() else { continue };
+            let callee = &checked.parts()[first.callee];
             let path = format!("{}/{instance} -> {} {}", part.name, target.place.root.value, members.len());
+            let path = if field == "to" { path } else { format!("{path} {field}") };
             // A call is passed on as it came, unless a name or its class says otherwise.
             let other = |call: &Call| {
                 let asked =
@@ -676,11 +705,8 @@ impl<'a> Builder<'a> {
             };
             let asks_for: Vec<Option<u16>> = calls.iter().map(other).collect();
             for to in self.numbered(first.callee, among) {
-                members.push(self.sorted(
-                    &format!("{path} sorter/{to}"),
-                    &calls,
-                    &asks_for,
-                    |builder, call| {
+                let edge =
+                    self.sorted(&format!("{path} sorter/{to}"), &calls, &asks_for, |builder, call| {
                         let via: Vec<&Args> = builder.checked.via(call).collect();
                         let path = match calls.iter().position(|other| other.edge == call.edge) {
                             None | Some(0) => path.clone(),
@@ -689,17 +715,16 @@ impl<'a> Builder<'a> {
                         let edge = builder.member(&path, call, instance, (&via, 0), to)?;
                         builder.ways_of.built(call, edge.to);
                         Ok(edge)
-                    },
-                )?);
+                    })?;
+                members.push(Candidate {
+                    edge,
+                    name: format!("{}/{to}", callee.name),
+                    target: number,
+                    near: self.is_near(part, instance, callee, to as usize),
+                });
             }
         }
-        if members.is_empty() {
-            return wrong(args.place_of("to"), "a balancer needs somebody to call");
-        }
-        few_enough(members.len(), args.place_of("to"))?;
-        let overhead = args.distribution("overhead");
-        let overhead = law::distribution(self.checked, overhead, args.place_of("overhead"))?;
-        Ok(Balancer::new(members, wire::routing(args)?).with_overhead(overhead))
+        Ok(members)
     }
 
     /// The numbers of the instances of a part that are meant.
@@ -740,6 +765,13 @@ impl<'a> Builder<'a> {
     pub(crate) fn components(&self, at: usize) -> &[ComponentId] {
         &self.parts[at].instances
     }
+}
+
+/// Whether a point of choice does more than choose, so that it is there before a single instance too.
+fn routing_cares(balance: &Args) -> bool {
+    ["health", "next", "max_per_member", "queue"].iter().any(|field| {
+        balance.get(field).is_some_and(|value| !matches!(&value.data, Data::List(list) if list.is_empty()))
+    })
 }
 
 /// Holds that a balancer can tell so many instances apart.

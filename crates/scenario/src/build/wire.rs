@@ -4,14 +4,12 @@ use kneepoint_calls::Callee;
 use kneepoint_components::Edge;
 use kneepoint_components::fault::Part;
 use kneepoint_components::link::{Bandwidth, Link};
-use kneepoint_components::routing::{LeastConnections, PowerOfChoices, Random, RoundRobin, Routing, Ties};
 
 use super::places::Places;
 use super::{Builder, Built, law, unbuilt, wrong};
 use crate::file::Place;
 use crate::spec::DistributionSpec;
 use crate::topology::Call;
-use crate::typed::Args;
 use crate::value::{Piece, Target};
 
 impl Builder<'_> {
@@ -51,23 +49,6 @@ impl Builder<'_> {
         }
         Ok(Edge::to(self.sim.serve(path, link)))
     }
-}
-
-/// The policy of a `Balance` or `Balancer`.
-pub(super) fn routing(args: &Args) -> Built<Routing> {
-    let Some(policy) = args.args("policy") else { return Ok(round_robin()) };
-    Ok(match policy.kind() {
-        "RoundRobin" => round_robin(),
-        "Random" => Random::new().into(),
-        // nginx and HAProxy differ among equals; HAProxy's way costs O(log n).
-        "LeastConnections" => LeastConnections::new(Ties::default()).into(),
-        "PowerOfChoices" => PowerOfChoices::new(policy.count("choices") as usize).into(),
-        other => return unbuilt(policy.head, &format!("`{other}`")),
-    })
-}
-
-pub(super) fn round_robin() -> Routing {
-    RoundRobin::new().into()
 }
 
 /// Which instances of a callee a call goes to.

@@ -168,6 +168,20 @@ fn every_built_kind_and_field_can_be_built() {
     let bounded = crate::accepted(BOUNDED);
     plan(&bounded).unwrap_or_else(|faults| panic!("{faults}"));
     used_in(bounded.root(), &mut seen);
+    for policy in crate::routing::POLICIES {
+        let care = format!("{}, backups: \"spare\", max_connections: 900", crate::routing::CARE);
+        let edge = format!("\"users -> old\": (via: Balance(policy: {policy}, {}))", crate::routing::CARE);
+        let text = crate::routing::with(policy, &care);
+        let more = text
+            .replace("\"users\": OpenClient(to: \"lb\"", "\"users\": OpenClient(to: \"old\"")
+            .replace("\"spare\": ", "\"old\": Service(instances: 3, does: Call(\"lb\")), \"spare\": ")
+            .replace("keyspaces:", &format!("edges: {{ {edge} }}, keyspaces:"));
+        for text in [text, more] {
+            let checked = crate::accepted(&text);
+            plan(&checked).unwrap_or_else(|faults| panic!("{policy} {faults}"));
+            used_in(checked.root(), &mut seen);
+        }
+    }
     let mut missing = Vec::new();
     for family in registry.families() {
         for kind in registry.kinds(family).iter().filter(|kind| kind.status == Status::Built) {

@@ -9,6 +9,7 @@ mod hostile;
 mod limits;
 mod meaning;
 mod resilience;
+mod routing;
 mod settings;
 
 use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, Severity};

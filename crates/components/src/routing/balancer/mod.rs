@@ -5,7 +5,7 @@ mod group;
 mod health;
 mod slow_start;
 
-use kneepoint_calls::{Answer, Attributes, Call, Component, Core, Cx, Gauge, Phase, Serve, Status, timers};
+use kneepoint_calls::{Answer, Call, Component, Core, Cx, Gauge, Phase, Serve, Status, timers};
 use kneepoint_engine::SimDuration;
 use kneepoint_random::Distribution;
 
@@ -42,6 +42,8 @@ pub enum By {
     Request,
     /// The key of a key space.
     Key(Key),
+    /// Its user.
+    User,
     /// The address its user comes from.
     Address,
 }
@@ -52,13 +54,10 @@ impl By {
         match self {
             By::Request => cx.attributes(call).identity,
             By::Key(key) => u64::from(key.of(call, cx)),
-            By::Address => address(cx.attributes(call)),
+            By::User => u64::from(cx.attributes(call).user),
+            By::Address => u64::from(cx.attributes(call).address),
         }
     }
-}
-
-fn address(attributes: &Attributes) -> u64 {
-    attributes.identity >> 32
 }
 
 /// Passes each call to one of its members, chosen by a policy, and the answer back.

@@ -1,0 +1,155 @@
+//! Points of choice: every policy from a file, and what a balancer does beyond choosing.
+
+use kneepoint_calls::{ComponentId, Simulation, Status};
+use kneepoint_engine::SimTime;
+use kneepoint_scenario::plan;
+use kneepoint_scenario::plan::Plan;
+
+use crate::{accepted, shop};
+
+/// Every policy, with each of its fields.
+pub const POLICIES: &[&str] = &[
+    "RoundRobin",
+    "Random",
+    "LeastConnections",
+    "LeastConnections(ties: Rotation)",
+    "LeastConnections(AnyOfThem)",
+    "LeastTime",
+    "First",
+    "JoinIdleQueue",
+    "PowerOfChoices(2)",
+    "PeakEwma(decay: \"5s\")",
+    "WeightedRandom([3, 2, 1])",
+    "WeightedLeastConnections(weights: [3, 2, 1], ties: FirstInList)",
+    "WeightedRoundRobin(weights: [5, 1, 1], order: Nginx)",
+    "WeightedRoundRobin(weights: [5, 1, 1], order: Haproxy)",
+    "WeightedRoundRobin(weights: [5, 1, 1], order: Envoy)",
+    "StaticRoundRobin([5, 1, 1])",
+    "KeyHash(key: \"k\", modulo: Nginx, weights: [1, 1, 1])",
+    "KeyHash(key: \"k\", modulo: Haproxy)",
+    "Ketama(key: \"k\", points: 160, weights: [1, 1, 1])",
+    "JumpHash(\"k\")",
+    "Maglev(key: \"k\", table: 251, weights: [1, 2, 1])",
+    "ConsistentHash(key: \"k\", virtual_nodes: 150, bound: 1.25, weights: [1, 1, 1])",
+    "HaproxyRing(key: \"k\", bound: 1.5, weights: [1, 1, 2])",
+    "HaproxyRandom(draws: 2, weights: [10, 10, 10])",
+    "IpHash(weights: [1, 1, 1])",
+    "Sticky(lifetime: \"5s\", of: LeastConnections, by: User)",
+    "Sticky(by: Ip)",
+    "Subset(size: 2, of: Random)",
+    "ShuffleShard(size: 2, key: \"k\")",
+    "ShuffleShard(size: 2)",
+    "ZoneAware(of: Random, enough: 0.5)",
+];
+
+/// Everything a balancer does beyond choosing.
+pub const CARE: &str = r#"health: [Active(every: "1s", timeout: "300ms", fall: 2, rise: 2, fast_every: "500ms", down_every: "2s"),
+        Passive(failures: 3, window: "2s", out_for: "2s", at_most: 0.5, on: [Timeout, Failed], whole_seconds: true)],
+    view: (every: "100ms", delay: "10ms"), next: (tries: 3, on: [Failed, Unavailable], same: 1, wait: "10ms"),
+    slow_start: "5s", max_per_member: 20, queue: (max: 100, patience: "1s")"#;
+
+pub fn with(policy: &str, care: &str) -> String {
+    let parts = r#"
+        "users": OpenClient(to: "lb", rate: "100/s", users: 500, addresses: 50, arrivals: Constant),
+        "lb": Balancer(to: "web", policy: POLICY, CARE),
+        "web": Service(instances: 3, concurrency: Unlimited, does: Delay("20ms")),
+        "spare": Service(does: Delay("20ms"))"#;
+    shop(
+        &parts.replace("POLICY", policy).replace("CARE", care),
+        r#"keyspaces: { "k": Zipf(keys: 1000, exponent: 1.0) }"#,
+    )
+}
+
+fn run(text: &str, seconds: u64) -> (Plan, Simulation) {
+    let plan = plan(&accepted(text)).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut sim = (plan.build)(1, 0);
+    sim.run_until(SimTime::from_millis(1000 * seconds)).unwrap();
+    (plan, sim)
+}
+
+fn part(plan: &Plan, name: &str) -> Vec<ComponentId> {
+    plan.part(name).unwrap().instances.clone()
+}
+
+#[test]
+fn every_policy_passes_every_call_on() {
+    for policy in POLICIES {
+        for care in ["", CARE] {
+            let (plan, sim) = run(&with(policy, care), 20);
+            let web: u64 = part(&plan, "web").iter().map(|id| sim.books(*id).answered(Status::Ok)).sum();
+            let lb = sim.books(part(&plan, "lb")[0]);
+            // Constant arrivals: 2000 requests, the last of which may be under way; checks are calls too.
+            assert!(lb.answered(Status::Ok) >= 1_990, "{policy} {care}: {:?}", lb.answers);
+            assert!(web >= lb.answered(Status::Ok), "{policy}");
+            let few = part(&plan, "web").iter().filter(|id| sim.books(**id).calls > 0).count();
+            assert!(few >= 1, "{policy}");
+        }
+    }
+}
+
+#[test]
+fn weights_make_shares_in_every_order() {
+    for order in ["Nginx", "Haproxy", "Envoy"] {
+        let policy = format!("WeightedRoundRobin(weights: [5, 3, 2], order: {order})");
+        let (plan, sim) = run(&with(&policy, ""), 10);
+        let calls: Vec<u64> = part(&plan, "web").iter().map(|id| sim.books(*id).calls).collect();
+        let all: u64 = calls.iter().sum();
+        for (calls, share) in calls.iter().zip([0.5, 0.3, 0.2]) {
+            assert!((*calls as f64 - share * all as f64).abs() <= 5.0, "{order}: {calls:?} of {all}");
+        }
+    }
+}
+
+#[test]
+fn backups_get_nothing_until_everybody_else_is_out() {
+    let text = |faults: &str| {
+        shop(
+            r#""users": OpenClient(to: "lb", rate: "100/s", arrivals: Constant),
+            "lb": Balancer(to: "web", backups: ["spare"], health: [Passive(failures: 1, window: "10s", out_for: "10s")], next: (tries: 3)),
+            "web": Service(instances: 3, concurrency: Unlimited, does: Delay("20ms")),
+            "spare": Service(concurrency: Unlimited, does: Delay("20ms"))"#,
+            faults,
+        )
+    };
+    let (plan, sim) = run(
+        &text(r#"faults: { "two": Crash(on: "web/0", at: "1s"), "more": Crash(on: "web/1", at: "1s") }"#),
+        20,
+    );
+    assert_eq!(sim.books(part(&plan, "spare")[0]).calls, 0);
+    let (plan, sim) = run(&text(r#"faults: { "all": Crash(on: "web", at: "1s") }"#), 20);
+    let lb = sim.books(part(&plan, "lb")[0]);
+    assert!(sim.books(part(&plan, "spare")[0]).calls > 1_800);
+    // Those under way when it happened are lost; none of the later ones fails.
+    assert!(lb.answers.iter().sum::<u64>() - lb.answered(Status::Ok) <= 2, "{:?}", lb.answers);
+}
+
+#[test]
+fn impossible_choices_are_refused_with_what_is_allowed() {
+    for (policy, said) in [
+        ("WeightedRandom([1, 1])", "2 weights for 3 members"),
+        ("WeightedRoundRobin([0, 0, 0])", "all weights are 0"),
+        ("WeightedRandom([1, 1, 1000])", "a weight is at most 256"),
+        ("Maglev(key: \"k\", table: 252)", "252 is no prime"),
+        ("Maglev(key: \"k\", table: 2)", "2 slots are too few for 3 members"),
+        ("Ketama(key: \"k\", points: 100000, weights: [256, 256, 256])", "a ring holds at most"),
+        ("Sticky(of: IpHash)", "not by a key or address"),
+        ("Nearest", "`Nearest` is known but not built yet"),
+    ] {
+        let text = with(policy, "");
+        let said_by = match crate::check(&text) {
+            Err(faults) => faults.to_string(),
+            Ok(checked) => plan(&checked).err().map_or_else(String::new, |faults| faults.to_string()),
+        };
+        assert!(said_by.contains(said), "{policy}: {said_by}");
+    }
+    for (care, said) in [
+        ("next: (tries: 2, same: 3)", "`same` (3) are some of the `tries` (2)"),
+        ("queue: (max: 5)", "nobody ever waits in this `queue`"),
+        ("max_per_member: 1, queue: (discipline: Lifo)", "first come first served"),
+        ("view: (every: \"1s\", delay: Exponential(\"1s\"))", "is a constant"),
+    ] {
+        let said_by =
+            plan(&accepted(&with("RoundRobin", care))).err().map_or_else(String::new, |f| f.to_string());
+        assert!(said_by.contains(said), "{care}: {said_by}");
+    }
+}
