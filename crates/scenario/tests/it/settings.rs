@@ -122,7 +122,12 @@ fn a_variant_is_taken_by_name_and_all_are_checked() {
     // What is not built stops the variant that uses it, not the others.
     let warnings = said(&big.warnings(), Severity::Warning).join("\n");
     assert!(warnings.contains("`ConnectionPool` is known but not built yet"), "{warnings}");
-    assert!(variant("later").unwrap_err().to_string().contains("error: `ConnectionPool` is known but not built yet"));
+    assert!(
+        variant("later")
+            .unwrap_err()
+            .to_string()
+            .contains("error: `ConnectionPool` is known but not built yet")
+    );
     assert!(variant("bigg").unwrap_err().to_string().contains("did you mean \"big\"?"));
     let broken = text.replace("\"web.instances\": 2", "\"web.instances\": \"2s\"");
     assert!(errors(&broken).join("\n").contains("a number is needed"), "{:?}", errors(&broken));
