@@ -33,6 +33,10 @@ fn retry(args: &Args, faults: &mut Vec<Fault>) {
             let fault = Fault::error(args.place_of("jitter"), message);
             faults.push(fault.help("give a backoff: Exponential(\"50ms\")"));
         }
+        (Some(jitter), Some("Drawn")) => {
+            let message = format!("a wait that is drawn has its chance already: no `{jitter}`");
+            faults.push(Fault::error(args.place_of("jitter"), message));
+        }
         (Some("Decorrelated"), Some(kind)) if kind != "Exponential" => {
             let message =
                 format!("`Decorrelated` goes from the base to the cap of Exponential, not of {kind}");
@@ -51,6 +55,12 @@ fn breaker(args: &Args, faults: &mut Vec<Fault>) {
         && open.nanoseconds() == 0
     {
         faults.push(Fault::error(args.place_of("open"), "`open` must be above 0s"));
+    }
+    if let Some(open) = args.get("open").and_then(crate::typed::Value::as_args)
+        && open.kind() == "Drawn"
+    {
+        let fault = Fault::error(open.head, "a breaker does not draw how long it stays open");
+        faults.push(fault.help("open: \"5s\", or Linear and Exponential for longer each time"));
     }
     for status in args.args_list("on").filter(|status| matches!(status.kind(), "Stale" | "Degraded")) {
         let message = format!("`{}` is a good answer: it opens no breaker", status.kind());

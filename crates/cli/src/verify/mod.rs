@@ -11,13 +11,16 @@ mod comparison;
 mod coverage;
 mod findings;
 mod judge;
+mod known;
 mod law;
 mod model;
 mod network;
 mod observe;
 mod quantity;
+mod resilience;
 mod script;
 mod station;
+mod tail;
 mod transient;
 
 use std::io::Write;
@@ -61,12 +64,12 @@ const QUICK: [&str; 19] = [
 ];
 
 /// Areas whose cases are experiments on experiments.
-const EXPERIMENTS: [&str; 2] = [coverage::AREA, capacity::AREA];
+const EXPERIMENTS: [&str; 3] = [comparison::AREA, coverage::AREA, capacity::AREA];
 
 /// What is to be verified.
 #[derive(Clone, Debug, Default)]
 pub struct Verify {
-    /// The area: `queueing`, `comparison`, `coverage`, `capacity`.
+    /// The area: `queueing`, `resilience`, `tail`, `comparison`, `coverage`, `capacity`.
     pub area: String,
     /// A part of the cases, shorter runs: a test, not a proof.
     pub quick: bool,
@@ -170,6 +173,8 @@ pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> 
         comparison::AREA => return comparison::verify(what, out),
         coverage::AREA => return coverage::verify(what, out),
         capacity::AREA => return capacity::verify(what, out),
+        resilience::NAME => return known::verify(&resilience::AREA, what, out),
+        tail::NAME => return known::verify(&tail::AREA, what, out),
         _ => {}
     }
     let Some(cases) = cases(&what.area) else {

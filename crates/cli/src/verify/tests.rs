@@ -141,3 +141,26 @@ fn the_capacity_of_one_server_is_that_of_theory() {
     });
     assert_eq!((tally.passed, tally.failed), (1, 0), "{text}");
 }
+
+#[test]
+fn products_behave_as_recorded_and_tails_as_computed() {
+    for (area, passed) in [("resilience", 18), ("tail", 7)] {
+        let quick = Verify { area: area.to_string(), quick: true, threads: 2, ..Verify::default() };
+        let (tally, text) = found(&quick);
+        assert_eq!((tally.passed, tally.failed, tally.not_expressible), (passed, 0, 0), "{text}");
+        let (_, printed) = found(&Verify { print: true, ..quick });
+        assert_eq!(printed.matches("// ").count(), passed, "{printed}");
+    }
+}
+
+#[test]
+fn what_is_not_answered_by_any_family_is_said() {
+    let one = Verify {
+        area: "tail".to_string(),
+        quick: true,
+        case: Some("tail/published".to_string()),
+        ..Verify::default()
+    };
+    let (tally, text) = found(&one);
+    assert_eq!((tally.not_expressible, tally.failed), (1, 0), "{text}");
+}

@@ -1,7 +1,7 @@
 //! How long to wait before another try.
 
 use kneepoint_engine::SimDuration;
-use kneepoint_random::Stream;
+use kneepoint_random::{Distribution, Stream};
 
 /// The waits before the first, second, third, … retry, before jitter.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,24 +74,33 @@ pub enum Jitter {
     Decorrelated,
 }
 
-/// Waits with jitter.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Waits {
-    /// What they are without it.
-    pub backoff: Backoff,
-    /// What chance does to them.
-    pub jitter: Jitter,
+/// Waits with what chance does to them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Waits {
+    /// Planned, and spread.
+    Planned {
+        /// What they are without jitter.
+        backoff: Backoff,
+        /// How they are spread.
+        jitter: Jitter,
+    },
+    /// Each drawn anew \[ns\].
+    Drawn(Distribution),
 }
 
 impl Waits {
     /// Returns the wait before this retry, counted from 1; `last` is the wait before the one before, 0 if there was
     /// none.
     pub fn wait(&self, retry: u32, last: SimDuration, chance: &mut Stream) -> SimDuration {
-        let wait = self.backoff.wait(retry);
+        let (backoff, jitter) = match self {
+            Waits::Planned { backoff, jitter } => (backoff, jitter),
+            Waits::Drawn(law) => return SimDuration::from_nanos_f64(law.sample(chance)),
+        };
+        let wait = backoff.wait(retry);
         let part = |of: SimDuration, chance: &mut Stream| {
             SimDuration::from_nanos_f64(of.as_nanos() as f64 * chance.uniform())
         };
-        match self.jitter {
+        match jitter {
             Jitter::None => wait,
             Jitter::Full => part(wait, chance),
             Jitter::Equal => {
@@ -99,7 +108,7 @@ impl Waits {
                 half + part(wait - half, chance)
             }
             Jitter::Decorrelated => {
-                let (base, cap) = self.backoff.ends();
+                let (base, cap) = backoff.ends();
                 let high = SimDuration::from_nanos(last.max(base).as_nanos().saturating_mul(3)).max(base);
                 (base + part(high - base, chance)).min(cap)
             }

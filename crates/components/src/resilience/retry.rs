@@ -35,7 +35,7 @@ impl Retries {
         Retries {
             most,
             on: Statuses::of(&[Status::Timeout, Status::Failed, Status::Unavailable, Status::Lost]),
-            waits: Waits { backoff: Backoff::AtOnce, jitter: Jitter::None },
+            waits: Waits::Planned { backoff: Backoff::AtOnce, jitter: Jitter::None },
             budget: None,
             honour_retry_after: false,
         }

@@ -82,7 +82,7 @@ const MIDDLE: &str = r#"
     Breaker(trip: Count(5), open: Fixed("1s"), probing: NoProbes), Breaker(trip: Count(5), open: "1s", probing: FirstFailure),
     Retry(retries: 2, on: [Failed], backoff: Exponential(base: "1ms", factor: 3, cap: "9ms"), jitter: Full, budget: Ratio(share: "10%", burst: 3, at_least: "1/s"), honour_retry_after: true),
     Retry(retries: 2, backoff: Fixed("1ms"), jitter: Equal, budget: Tokens(per_success: 1, burst: 500, cost: 5)),
-    Retry(retries: 2, backoff: Exponential("1ms"), jitter: Decorrelated, budget: HalfFull(per_success: 0.1, max: 10)), Retry(retries: 1, jitter: NoJitter),
+    Retry(retries: 2, backoff: Exponential("1ms"), jitter: Decorrelated, budget: HalfFull(per_success: 0.1, max: 10)), Retry(retries: 1, jitter: NoJitter), Retry(retries: 1, backoff: Drawn(Exponential("1ms"))),
     Hedge(after: Quantile("95%"), max: 2, cancel: false, budget: Ratio("5%"))"#;
 
 /// What bounds load.

@@ -155,6 +155,11 @@ fn impossible_middle_parts_are_refused_with_what_is_allowed() {
         ("Retry(retries: 1, on: [])", "nothing is tried again: `on` is empty"),
         ("Breaker(trip: Count(0), open: \"1s\")", "at least 1 failure"),
         ("Breaker(trip: Count(1), open: \"0s\")", "`open` must be above 0s"),
+        (
+            "Retry(retries: 1, backoff: Drawn(\"1s\"), jitter: Full)",
+            "a wait that is drawn has its chance already: no `Full`",
+        ),
+        ("Breaker(trip: Count(1), open: Drawn(\"1s\"))", "a breaker does not draw how long it stays open"),
         ("Breaker(trip: [], open: \"1s\")", "a breaker that nothing opens: `trip` is empty"),
         ("Breaker(trip: Count(1), open: \"1s\", probes: 0)", "at least 1 probe"),
         (

@@ -29,7 +29,7 @@ fn jitter_stays_within_its_bounds() {
         (Jitter::Equal, 200.0, 400.0, 300.0),
         (Jitter::None, 400.0, 400.0, 400.0),
     ] {
-        let waits = Waits { backoff, jitter };
+        let waits = Waits::Planned { backoff, jitter };
         let draws: Vec<f64> =
             (0..20_000).map(|_| waits.wait(3, ms(200), &mut chance).as_secs_f64() * 1e3).collect();
         assert!(draws.iter().all(|wait| (low..=high).contains(wait)), "{jitter:?}");
@@ -37,7 +37,7 @@ fn jitter_stays_within_its_bounds() {
         assert!((seen - mean).abs() < 3.0, "{jitter:?}: {seen}");
     }
     // Between the base and three times the last one, whatever the number of the retry; capped.
-    let waits = Waits { backoff, jitter: Jitter::Decorrelated };
+    let waits = Waits::Planned { backoff, jitter: Jitter::Decorrelated };
     for (last, low, high) in [(0, 100.0, 300.0), (200, 100.0, 600.0), (900, 100.0, 1_000.0)] {
         let draws: Vec<f64> =
             (0..2_000).map(|_| waits.wait(1, ms(last), &mut chance).as_secs_f64() * 1e3).collect();

@@ -9,7 +9,7 @@ use crate::resilience::{Backoff, Budget, Jitter, Retries, Retry, Waits};
 use kneepoint_random::Distribution;
 
 fn fixed(most: u32, wait: u64) -> Retries {
-    let waits = Waits { backoff: Backoff::Fixed(ms(wait)), jitter: Jitter::None };
+    let waits = Waits::Planned { backoff: Backoff::Fixed(ms(wait)), jitter: Jitter::None };
     Retries { waits, ..Retries::at_once(most) }
 }
 

@@ -32,11 +32,18 @@ pub(super) fn retry(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> 
         "Decorrelated" => Jitter::Decorrelated,
         other => return unbuilt(args.place_of("jitter"), &format!("`{other}`")),
     };
-    let backoff = args.args("backoff").map_or(Ok(Backoff::AtOnce), backoff)?;
+    let waits = match args.args("backoff") {
+        None => Waits::Planned { backoff: Backoff::AtOnce, jitter },
+        Some(drawn) if drawn.kind() == "Drawn" => {
+            let law = drawn.distribution("wait");
+            Waits::Drawn(law::distribution(builder.checked, law, drawn.place_of("wait"))?)
+        }
+        Some(planned) => Waits::Planned { backoff: backoff(planned)?, jitter },
+    };
     let rules = Retries {
         most: count(args, "retries"),
         on: statuses(args, "on"),
-        waits: Waits { backoff, jitter },
+        waits,
         budget: budget(args)?,
         honour_retry_after: args.flag("honour_retry_after"),
     };
