@@ -7,7 +7,8 @@ use serde_json::Value;
 const QUEUEING: &str = include_str!("../../cases/queueing.json");
 
 /// The areas there are cases for.
-pub(super) const AREAS: [&str; 3] = ["queueing", super::resilience::NAME, super::tail::NAME];
+pub(super) const AREAS: [&str; 4] =
+    ["queueing", super::loadbalancing::NAME, super::resilience::NAME, super::tail::NAME];
 
 #[derive(Debug, Deserialize)]
 struct Area {

@@ -29,6 +29,8 @@ use super::{Format, Judged, Outcome, Tally, Verify, VerifyError, findings, line}
 pub(super) struct Known {
     pub id: String,
     pub model: Value,
+    #[serde(default)]
+    sim_hint: BTreeMap<String, f64>,
     expect: Vec<Expected>,
 }
 
@@ -110,6 +112,11 @@ pub(super) struct Ran {
 impl Known {
     pub fn number(&self, name: &str) -> Result<f64, String> {
         self.model.get(name).and_then(Value::as_f64).ok_or_else(|| format!("the model gives no `{name}`"))
+    }
+
+    /// Returns what the case says about the size of a simulation.
+    pub fn hint(&self, name: &str) -> Option<f64> {
+        self.sim_hint.get(name).copied()
     }
 
     pub fn list(&self, name: &str) -> Result<&[Value], String> {
@@ -214,6 +221,20 @@ impl Bench {
     /// # Errors
     /// If it is at fault or stops; and if it is only to be printed.
     pub fn run(&self, text: &str) -> Result<Ran, String> {
+        self.sampled(text, f64::INFINITY, |_| Vec::new()).map(|(ran, _)| ran)
+    }
+
+    /// As [`run`](Bench::run), looking at each replication every so often \[s\] after the warm-up; returns the mean of what
+    /// was seen in each.
+    ///
+    /// # Errors
+    /// As [`run`](Bench::run).
+    pub fn sampled(
+        &self,
+        text: &str,
+        every: f64,
+        look: impl Fn(&Seen<'_>) -> Vec<f64> + Sync,
+    ) -> Result<(Ran, Vec<Vec<f64>>), String> {
         let plan = self.plan(text)?;
         let count = plan.run.replications_min as usize;
         let warm_up = match plan.run.warm_up {
@@ -234,8 +255,19 @@ impl Bench {
                         let mut sim = (plan.build)(plan.run.seed, number as u64);
                         let mut ended = sim.run_until(SimTime::ZERO + warm_up);
                         sim.reset_statistics();
+                        let (mut sums, mut looks) = (Vec::new(), 0.0);
+                        let mut at = (SimTime::ZERO + warm_up).as_nanos() as f64 / 1e9 + every;
+                        while ended.is_ok() && at < end.as_nanos() as f64 / 1e9 {
+                            ended = sim.run_until(SimTime::from_nanos((at * 1e9) as u64));
+                            let seen = look(&Seen { plan: &plan, sim: &sim });
+                            sums.resize(seen.len(), 0.0);
+                            sums.iter_mut().zip(&seen).for_each(|(sum, seen)| *sum += seen);
+                            looks += 1.0;
+                            at += every;
+                        }
+                        sums.iter_mut().for_each(|sum| *sum /= looks);
                         ended = ended.and_then(|_| sim.run_until(end));
-                        let result = ended.map(|_| sim).map_err(|stop| stop.to_string());
+                        let result = ended.map(|_| (sim, sums)).map_err(|stop| stop.to_string());
                         done.lock().expect("nobody panics with it").push((number, result));
                     }
                 });
@@ -243,8 +275,10 @@ impl Bench {
         });
         let mut done = done.into_inner().expect("nobody panics with it");
         done.sort_by_key(|(number, _)| *number);
-        let sims = done.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?;
-        Ok(Ran { plan, sims })
+        let done: Vec<(Simulation, Vec<f64>)> =
+            done.into_iter().map(|(_, result)| result).collect::<Result<_, _>>()?;
+        let (sims, looks) = done.into_iter().unzip();
+        Ok((Ran { plan, sims }, looks))
     }
 
     /// As [`run`](Bench::run), of the first replication, looking at it every so often \[s\].
@@ -270,32 +304,35 @@ impl Bench {
             .and_then(|scenario| scenario.check(&Registry::core(), &Overrides::default()))
             .and_then(|checked| kneepoint_scenario::plan(&checked))
             .map_err(|faults| format!("the scenario is at fault: {faults}"))
-            .and_then(|mut plan| {
+            .map(|mut plan| {
                 if self.printed.is_some() {
                     // Nothing is to happen: what is found is not looked at.
                     plan.run.duration = SimDuration::from_nanos(1);
                     plan.run.warm_up = WarmUpPlan::Fixed(SimDuration::ZERO);
                     plan.run.replications_min = 1;
                 }
-                Ok(plan)
+                plan
             })
     }
 }
 
+fn part_of(plan: &Plan, name: &str) -> ComponentId {
+    instances(plan, name).first().copied().expect("the scenario has the part")
+}
+
+fn instances<'p>(plan: &'p Plan, name: &str) -> &'p [ComponentId] {
+    plan.parts.iter().find(|part| part.name == name).map_or(&[], |part| &part.instances)
+}
+
+fn middles(plan: &Plan, kind: &str) -> Vec<ComponentId> {
+    let of = plan.middles.iter().filter(|middle| middle.kind == kind);
+    of.flat_map(|middle| middle.instances.iter().copied()).collect()
+}
+
 impl Ran {
-    fn part(&self, name: &str) -> ComponentId {
-        let part = self.plan.parts.iter().find(|part| part.name == name);
-        part.and_then(|part| part.instances.first().copied()).expect("the scenario has the part")
-    }
-
-    fn middles(&self, kind: &str) -> Vec<ComponentId> {
-        let of = self.plan.middles.iter().filter(|middle| middle.kind == kind);
-        of.flat_map(|middle| middle.instances.iter().copied()).collect()
-    }
-
     /// A number of each replication, with the standard error of the mean.
     pub fn mean(&self, of: impl Fn(&Seen<'_>) -> f64) -> Answer {
-        let each: Vec<f64> = self.sims.iter().map(|sim| of(&Seen { ran: self, sim })).collect();
+        let each: Vec<f64> = self.sims.iter().map(|sim| of(&Seen { plan: &self.plan, sim })).collect();
         Answer::Number(Measured::new(each.iter().sum::<f64>() / each.len() as f64, &each))
     }
 
@@ -303,7 +340,7 @@ impl Ran {
     pub fn latency(&self, client: &str, quantile: f64) -> Answer {
         let (mut all, mut each) = (Histogram::new(), Vec::new());
         for sim in &self.sims {
-            if let Some(one) = sim.samples(self.part(client), "latency:default") {
+            if let Some(one) = sim.samples(part_of(&self.plan, client), "latency:default") {
                 all.merge(one);
                 each.push(one.quantile(quantile).unwrap_or(f64::NAN) / 1e9);
             }
@@ -313,81 +350,96 @@ impl Ran {
 
     /// The first replication.
     pub fn first(&self) -> Seen<'_> {
-        Seen { ran: self, sim: &self.sims[0] }
+        Seen { plan: &self.plan, sim: &self.sims[0] }
     }
 }
 
 /// One replication.
 pub(super) struct Seen<'r> {
-    ran: &'r Ran,
+    plan: &'r Plan,
     sim: &'r Simulation,
 }
 
 impl Seen<'_> {
     /// Calls that came to the first instance of a part.
     pub fn calls(&self, part: &str) -> f64 {
-        self.sim.books(self.ran.part(part)).calls as f64
+        self.sim.books(part_of(self.plan, part)).calls as f64
     }
 
     /// Calls that came to all instances of a part.
     pub fn calls_all(&self, part: &str) -> f64 {
-        let part = self.ran.plan.parts.iter().find(|known| known.name == part);
-        let ids = part.map_or(&[][..], |part| &part.instances);
-        ids.iter().map(|id| self.sim.books(*id).calls as f64).sum()
+        instances(self.plan, part).iter().map(|id| self.sim.books(*id).calls as f64).sum()
+    }
+
+    /// How many calls each instance of a part has inside now.
+    pub fn inside(&self, part: &str) -> Vec<f64> {
+        let inside = |id: &ComponentId| self.sim.level(*id, "inside").map_or(f64::NAN, |level| level.value());
+        instances(self.plan, part).iter().map(inside).collect()
+    }
+
+    /// Mean response time of good answers of all instances of a part together \[s\].
+    pub fn response_mean(&self, part: &str) -> f64 {
+        let of = |id: &ComponentId| &self.sim.books(*id).response;
+        let ids = instances(self.plan, part);
+        let (sum, count) = (
+            ids.iter().map(|id| of(id).sum()).sum::<u128>(),
+            ids.iter().map(|id| of(id).count()).sum::<u64>(),
+        );
+        sum as f64 / count as f64 / 1e9
     }
 
     /// Calls that came to all middle parts of a kind.
     pub fn calls_of(&self, kind: &str) -> f64 {
-        self.ran.middles(kind).iter().map(|id| self.sim.books(*id).calls as f64).sum()
+        middles(self.plan, kind).iter().map(|id| self.sim.books(*id).calls as f64).sum()
     }
 
     /// What all middle parts of a kind counted.
     pub fn count_of(&self, kind: &str, counter: &str) -> f64 {
-        self.ran.middles(kind).iter().filter_map(|id| self.sim.count(*id, counter)).sum::<u64>() as f64
+        middles(self.plan, kind).iter().filter_map(|id| self.sim.count(*id, counter)).sum::<u64>() as f64
     }
 
     /// Time spent in a phase at all middle parts of a kind \[s\].
     pub fn time_of(&self, kind: &str, phase: kneepoint_calls::Phase) -> f64 {
         let of = |id: &ComponentId| self.sim.books(*id).phases[phase as usize] as f64 / 1e9;
-        self.ran.middles(kind).iter().map(of).sum()
+        middles(self.plan, kind).iter().map(of).sum()
     }
 
     /// Requests of a client that ended so, of all that ended.
     pub fn share(&self, client: &str, test: impl Fn(kneepoint_calls::Status) -> bool) -> f64 {
-        let ended = self.sim.outcomes(self.ran.part(client)).ended;
+        let ended = self.sim.outcomes(part_of(self.plan, client)).ended;
         let of = kneepoint_calls::Status::ALL.iter().filter(|status| test(**status));
         of.map(|status| ended[*status as usize]).sum::<u64>() as f64 / ended.iter().sum::<u64>() as f64
     }
 
     /// Requests of a client that ended well.
     pub fn good(&self, client: &str) -> f64 {
-        let ended = self.sim.outcomes(self.ran.part(client)).ended;
+        let ended = self.sim.outcomes(part_of(self.plan, client)).ended;
         let good = kneepoint_calls::Status::ALL.iter().filter(|status| status.is_good());
         good.map(|status| ended[*status as usize]).sum::<u64>() as f64
     }
 
     /// Mean latency of good answers \[s\].
     pub fn latency_mean(&self, client: &str) -> f64 {
-        let samples = self.sim.samples(self.ran.part(client), "latency:default");
+        let samples = self.sim.samples(part_of(self.plan, client), "latency:default");
         samples.and_then(Histogram::mean).unwrap_or(f64::NAN) / 1e9
     }
 
     /// The share of good answers slower than this \[s\].
     pub fn slower(&self, client: &str, seconds: f64) -> f64 {
-        let samples = self.sim.samples(self.ran.part(client), "latency:default");
+        let samples = self.sim.samples(part_of(self.plan, client), "latency:default");
         samples.map_or(f64::NAN, |all| all.count_above((seconds * 1e9) as u64) as f64 / all.count() as f64)
     }
 
     /// Mean, highest and present level of a part.
     pub fn level(&self, part: &str, name: &str) -> (f64, f64, f64) {
         let now = self.sim.now().as_nanos();
-        let level = self.sim.level(self.ran.part(part), name);
+        let level = self.sim.level(part_of(self.plan, part), name);
         level.map_or((f64::NAN, f64::NAN, f64::NAN), |level| (level.mean(now), level.max(), level.value()))
     }
 
     /// The longest of samples of a part \[s\].
     pub fn longest(&self, part: &str, name: &str) -> f64 {
-        let samples = self.sim.samples(self.ran.part(part), name);
+        let samples = self.sim.samples(part_of(self.plan, part), name);
         samples.and_then(Histogram::max).map_or(f64::NAN, |most| most as f64 / 1e9)
     }
 }

@@ -13,6 +13,7 @@ mod findings;
 mod judge;
 mod known;
 mod law;
+mod loadbalancing;
 mod model;
 mod network;
 mod observe;
@@ -175,6 +176,7 @@ pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> 
         capacity::AREA => return capacity::verify(what, out),
         resilience::NAME => return known::verify(&resilience::AREA, what, out),
         tail::NAME => return known::verify(&tail::AREA, what, out),
+        loadbalancing::NAME => return known::verify(&loadbalancing::AREA, what, out),
         _ => {}
     }
     let Some(cases) = cases(&what.area) else {

@@ -548,7 +548,7 @@ impl<'a> Builder<'a> {
             );
         }
         let members = self.members(&path, call, instance, (inner, split.map_or(0, |at| at + 1)), among)?;
-        let cares = balance.is_some_and(|balance| routing_cares(balance));
+        let cares = balance.is_some_and(routing_cares);
         let chosen = match &members[..] {
             [one] if !cares => *one,
             _ => {

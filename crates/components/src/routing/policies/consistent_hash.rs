@@ -45,6 +45,32 @@ impl ConsistentHash {
         ConsistentHash { bound: Some(bound), ..self }
     }
 
+    /// With points at these places instead of hashed ones, each with its member.
+    pub fn with_places(self, places: &[(u32, u32)]) -> ConsistentHash {
+        ConsistentHash { ring: Ring::new(places.iter().copied()), ..self }
+    }
+
+    /// Returns who owns a place, of those that fit.
+    pub fn owner_at(&self, place: u32, fits: impl Fn(usize) -> bool) -> Option<usize> {
+        if self.ring.len() == 0 {
+            return None;
+        }
+        let first = self.ring.after(place);
+        (0..self.ring.len()).map(|step| self.ring.point(first + step).1).find(|member| fits(*member))
+    }
+
+    /// Returns the share of the circle that each of so many members owns.
+    pub fn shares(&self, members: usize) -> Vec<f64> {
+        let mut shares = vec![0.0; members];
+        for at in 0..self.ring.len() {
+            let ((before, _), (place, owner)) =
+                (self.ring.point(at + self.ring.len() - 1), self.ring.point(at));
+            let arc = if self.ring.len() == 1 { 1 << 32 } else { u64::from(place.wrapping_sub(before)) };
+            shares[owner] += arc as f64 / (1_u64 << 32) as f64;
+        }
+        shares
+    }
+
     fn settle(&mut self, members: &Members) {
         let weight = |at: usize| if members.is_up(at) { u64::from(members.weight(at)) } else { 0 };
         self.weight = (0..members.count()).map(weight).sum();
@@ -73,10 +99,10 @@ impl Policy for ConsistentHash {
 
     fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
         let members = choice.members;
-        if self.ring.len() == 0 || self.weight == 0 {
+        if self.weight == 0 {
             return None;
         }
-        let first = self.ring.after((xxh64(digits(choice.key, &mut [0; 20]), 0) >> 32) as u32);
+        let place = (xxh64(digits(choice.key, &mut [0; 20]), 0) >> 32) as u32;
         let fits = |member: usize| {
             let up = members.is_up(member) && members.weight(member) > 0 && !choice.was_tried(member);
             up && self.bound.is_none_or(|bound| {
@@ -85,7 +111,7 @@ impl Policy for ConsistentHash {
                 members.is_usable(member) && u64::from(members.load(member)) < most
             })
         };
-        (0..self.ring.len()).map(|step| self.ring.point(first + step).1).find(|member| fits(*member))
+        self.owner_at(place, fits)
     }
 
     fn changed(&mut self, _: usize, members: &Members) {
