@@ -7,8 +7,8 @@ use serde_json::Value;
 const QUEUEING: &str = include_str!("../../cases/queueing.json");
 
 /// The areas there are cases for.
-pub(super) const AREAS: [&str; 4] =
-    ["queueing", super::loadbalancing::NAME, super::resilience::NAME, super::tail::NAME];
+pub(super) const AREAS: [&str; 5] =
+    ["queueing", super::loadbalancing::NAME, super::resilience::NAME, super::tail::NAME, super::real::NAME];
 
 #[derive(Debug, Deserialize)]
 struct Area {

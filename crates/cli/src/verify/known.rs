@@ -51,6 +51,12 @@ struct Bounds {
     max: Option<f64>,
 }
 
+/// Reads a file of cases that is part of the program.
+pub(super) fn read(cases: &str) -> Vec<Known> {
+    let cases: Cases = serde_json::from_str(cases).expect("the file is part of the program and tested");
+    cases.cases
+}
+
 #[derive(Debug, Deserialize)]
 struct Cases {
     cases: Vec<Known>,
@@ -86,8 +92,8 @@ type Family = fn(&Known, &Bench) -> Result<Found, String>;
 
 /// An area: its cases, and who can answer them, by how their ids begin.
 pub(super) struct Area {
-    /// As in the file of cases.
-    pub cases: &'static str,
+    /// The cases.
+    pub cases: fn() -> Vec<Known>,
     /// What a case's id begins with, and what answers it. The first that fits.
     pub families: &'static [(&'static str, Family)],
     /// The quick cases.
@@ -110,6 +116,22 @@ pub(super) struct Ran {
 }
 
 impl Known {
+    /// A case made of a recording: what is known, by quantity, with how far off it may be (relative, absolute).
+    pub fn recorded(id: &str, model: Value, known: Vec<(String, Value, f64, f64)>) -> Known {
+        let expected = |(quantity, value, rel, abs): (String, Value, f64, f64)| Expected {
+            quantity,
+            value,
+            tol: Bounds {
+                exact: rel == 0.0 && abs == 0.0,
+                rel: Some(rel),
+                abs: Some(abs),
+                ..Bounds::default()
+            },
+        };
+        let expect = known.into_iter().map(expected).collect();
+        Known { id: id.to_string(), model, sim_hint: BTreeMap::new(), expect }
+    }
+
     pub fn number(&self, name: &str) -> Result<f64, String> {
         self.model.get(name).and_then(Value::as_f64).ok_or_else(|| format!("the model gives no `{name}`"))
     }
@@ -446,12 +468,12 @@ impl Seen<'_> {
 
 /// Simulates the cases of an area, writes one line each and how many passed.
 pub(super) fn verify(area: &Area, what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> {
-    let cases: Cases = serde_json::from_str(area.cases).expect("the file is part of the program and tested");
+    let cases = (area.cases)();
     let wanted = |case: &&Known| match &what.case {
         Some(part) => case.id.contains(part.as_str()),
         None => !what.quick || area.quick.contains(&case.id.as_str()),
     };
-    let chosen: Vec<&Known> = cases.cases.iter().filter(wanted).collect();
+    let chosen: Vec<&Known> = cases.iter().filter(wanted).collect();
     if chosen.is_empty() {
         return Err(VerifyError::Case { asked: what.case.clone().unwrap_or_default() });
     }

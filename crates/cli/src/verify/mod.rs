@@ -18,6 +18,7 @@ mod model;
 mod network;
 mod observe;
 mod quantity;
+mod real;
 mod resilience;
 mod script;
 mod station;
@@ -176,6 +177,7 @@ pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> 
         capacity::AREA => return capacity::verify(what, out),
         resilience::NAME => return known::verify(&resilience::AREA, what, out),
         tail::NAME => return known::verify(&tail::AREA, what, out),
+        real::NAME => return known::verify(&real::AREA, what, out),
         loadbalancing::NAME => return known::verify(&loadbalancing::AREA, what, out),
         _ => {}
     }

@@ -1,11 +1,11 @@
 //! Tails: what fan-out makes of them, and what hedges, copies and quorums make of that.
 
-use super::known::{Answer, Area, Bench, Found, Known, Ran};
+use super::known::{Answer, Area, Bench, Found, Known, Ran, read};
 
 pub(super) const NAME: &str = "tail";
 
 pub(super) const AREA: Area = Area {
-    cases: include_str!("../../cases/tail.json"),
+    cases: || read(include_str!("../../cases/tail.json")),
     families: &[
         ("tail/fanout-prob", slow_share),
         ("tail/fanout/", fan_out),

@@ -375,6 +375,7 @@ fn active(args: &Args) -> Active {
     let or_every = |field: &str| args.duration_if(field).map_or(every, SimDuration::from_nanos);
     let count = |field: &str| u32::try_from(args.count(field)).unwrap_or(u32::MAX);
     Active {
+        first: [].into(),
         every,
         timeout: or_every("timeout"),
         fall: count("fall"),

@@ -7,12 +7,12 @@ mod breaker;
 mod retry;
 mod storm;
 
-use super::known::Area;
+use super::known::{Area, read};
 
 pub(super) const NAME: &str = "resilience";
 
 pub(super) const AREA: Area = Area {
-    cases: include_str!("../../../cases/resilience.json"),
+    cases: || read(include_str!("../../../cases/resilience.json")),
     families: &[
         ("res/backoff/exp", retry::waits),
         ("res/backoff/jitter", retry::jitter),

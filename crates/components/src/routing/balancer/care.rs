@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use kneepoint_calls::{Answer, Attributes, Call, Core, Counter, Cx, Gauge, Held, Phase, STATUSES, Status};
+use kneepoint_calls::{Answer, Attributes, Call, Counter, Cx, Gauge, Held, Phase, STATUSES, Status};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
 
@@ -148,12 +148,13 @@ impl Balancer {
         care.lines = vec![VecDeque::new(); members];
         care.up = members as u32;
         care.series = Some(series);
-        if let Some(active) = care.active {
-            // Spread over the interval, from a phase of this balancer's own.
+        if let Some(active) = &care.active {
+            // Spread over the interval, from a phase of this balancer's own, unless it is said.
             let phase = stream.uniform();
             for member in 0..members {
                 let share = (member as f64 + phase) / members as f64;
-                let first = SimDuration::from_nanos((active.every.as_nanos() as f64 * share) as u64);
+                let spread = SimDuration::from_nanos((active.every.as_nanos() as f64 * share) as u64);
+                let first = active.first.get(member).copied().unwrap_or(spread);
                 cx.after(first, BalancerTimer::Check(member as u32));
             }
         }
@@ -314,10 +315,18 @@ impl Balancer {
         cx.answer_with(call, status, value, SimDuration::ZERO);
     }
 
-    /// The first of a line that still waits.
-    fn head(line: &mut VecDeque<Call>, held: &mut Held<Pending>, cx: &Core) -> Option<Call> {
+    /// The first of a line that still waits. Whether its caller does too is not looked at.
+    ///
+    /// # Source
+    /// HAProxy without `option abortonclose`: requests of clients that left are sent on (recorded).
+    fn head(&mut self, member: Option<usize>, cx: &mut Cx<Self>) -> Option<Call> {
+        let care = self.care();
+        let line = match member {
+            Some(member) => &mut care.lines[member],
+            None => &mut care.line,
+        };
         while let Some(call) = line.front().copied() {
-            if cx.is_open(call) && held.get(call, cx).waits {
+            if cx.is_open(call) && care.held.get(call, cx).waits {
                 return Some(call);
             }
             line.pop_front();
@@ -331,16 +340,16 @@ impl Balancer {
             if self.care().is_full() {
                 return;
             }
-            let has_room = self.group(member).has_room(member);
-            let care = self.care.as_mut().expect("only a balancer that cares comes here");
-            if has_room && let Some(call) = Self::head(&mut care.lines[member], &mut care.held, cx) {
-                care.lines[member].pop_front();
+            if self.group(member).has_room(member)
+                && let Some(call) = self.head(Some(member), cx)
+            {
+                self.care().lines[member].pop_front();
                 self.leaves_the_line(call, cx);
                 self.send(call, member, cx);
                 continue;
             }
-            let Some(call) = Self::head(&mut care.line, &mut care.held, cx) else { return };
-            care.line.pop_front();
+            let Some(call) = self.head(None, cx) else { return };
+            self.care().line.pop_front();
             self.leaves_the_line(call, cx);
             if !self.try_to_pass(call, cx) {
                 // It keeps its place.
@@ -434,23 +443,23 @@ impl Balancer {
 
     fn check(&mut self, member: usize, cx: &mut Cx<Self>) {
         let care = self.care();
-        let Some(active) = care.active else { return };
+        let Some(timeout) = care.active.as_ref().map(|active| active.timeout) else { return };
         let series = care.series();
         let identity = care.stream.as_mut().expect("made at the start").next_u64();
         cx.count(series.checks, 1);
         let attributes = Attributes { born: cx.now(), ..Attributes::of(identity) };
         let ask = self.edges[member].to.request(attributes).operation(HEALTH_CHECK).tag(member as u16);
-        cx.call(ask.within(active.timeout).cancelling());
+        cx.call(ask.within(timeout).cancelling());
     }
 
     fn checked(&mut self, member: usize, good: bool, cx: &mut Cx<Self>) {
         let care = self.care();
-        let Some(active) = care.active else { return };
         let series = care.series();
         if !good {
             cx.count(series.failed_checks, 1);
         }
-        let (next, turned) = care.checked[member].told(good, &active);
+        let Some(active) = &care.active else { return };
+        let (next, turned) = care.checked[member].told(good, active);
         cx.after(next, BalancerTimer::Check(member as u32));
         if turned.is_some() {
             self.settle(member, cx);

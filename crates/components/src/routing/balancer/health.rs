@@ -1,5 +1,7 @@
 //! Who is held to be well.
 
+use std::sync::Arc;
+
 use kneepoint_calls::{STATUSES, Status};
 use kneepoint_engine::{SimDuration, SimTime};
 
@@ -14,8 +16,10 @@ pub const HEALTH_CHECK: u16 = u16::MAX - 1;
 ///
 /// # Source
 /// HAProxy `src/check.c` (`inter`, `fastinter`, `downinter`, `fall`, `rise`, `timeout check`); recorded.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Active {
+    /// When the first check of each member begins; empty to spread them over the interval.
+    pub first: Arc<[SimDuration]>,
     /// From the end of a check to the next.
     pub every: SimDuration,
     /// How long an answer is waited for.
