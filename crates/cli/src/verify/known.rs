@@ -270,14 +270,14 @@ impl Bench {
             .and_then(|scenario| scenario.check(&Registry::core(), &Overrides::default()))
             .and_then(|checked| kneepoint_scenario::plan(&checked))
             .map_err(|faults| format!("the scenario is at fault: {faults}"))
-            .and_then(|mut plan| {
+            .map(|mut plan| {
                 if self.printed.is_some() {
                     // Nothing is to happen: what is found is not looked at.
                     plan.run.duration = SimDuration::from_nanos(1);
                     plan.run.warm_up = WarmUpPlan::Fixed(SimDuration::ZERO);
                     plan.run.replications_min = 1;
                 }
-                Ok(plan)
+                plan
             })
     }
 }
