@@ -52,4 +52,10 @@ keep capacity-planning topology "$work/planning.json" --figure topology
 results sweep models/vertical-horizontal-core/scenario.ron --format json > "$work/sweep.json"
 keep vertical-horizontal-core lines "$work/sweep.json" --figure lines-fast
 
+results run models/retry-storm/scenario.ron --timeline --format json > "$work/storm.json"
+keep retry-storm over-time "$work/storm.json" --figure over-time-clients
+
+results run models/hedging/scenario.ron --variant hedged --format json > "$work/hedging.json"
+keep hedging percentiles "$work/hedging.json" --figure percentiles
+
 exit $stale

@@ -9,6 +9,7 @@ mod file;
 mod include;
 mod kind_line;
 mod lint;
+mod lint_middle;
 mod node;
 mod params;
 pub mod plan;

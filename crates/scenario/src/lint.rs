@@ -28,6 +28,7 @@ pub(crate) fn check(
             short_timeouts(call, &via, topology, faults);
         }
     }
+    crate::lint_middle::check(topology, edge, faults);
 }
 
 /// Warns of parameters that nothing is made of: a formula that should have named one has another name in it, or a

@@ -5,7 +5,7 @@ use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::Plan;
 use kneepoint_scenario::{Checked, plan};
 
-use crate::{accepted, errors, shop};
+use crate::{accepted, errors, shop, warnings};
 
 const PARTS: &str = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
     "web": Service(concurrency: Unlimited, does: Call("db")),
@@ -198,4 +198,49 @@ fn a_breaker_whose_state_is_shared_is_not_built_yet() {
     let text = with_via("0%", r#"[Breaker(trip: Count(1), open: "1s", state: Shared("old:read"))]"#);
     let faults = plan(&accepted(&text)).err().expect("a breaker has state of its own");
     assert!(faults.to_string().contains("`Shared` is known but not built yet"), "{faults}");
+}
+
+#[test]
+fn middle_parts_that_make_things_worse_are_doubted() {
+    let text = |edges: &str| {
+        shop(
+            r#""users": OpenClient(to: "web", rate: "1/s"), "web": Service(concurrency: Unlimited, does: Call("db")),
+            "db": Service(concurrency: Unlimited, does: Compute("1ms"))"#,
+            &format!("edges: {{ {edges} }}"),
+        )
+    };
+    let multiply = "retries on 2 layers multiply: one request may become 12 calls to db";
+    let at_once = "retries at once and without a budget: under overload they multiply it";
+    let spread = |retries: u32| format!("Retry(retries: {retries}, backoff: Fixed(\"1s\"))");
+    for (edges, expected) in [
+        (
+            format!("\"users -> web\": (via: [{}]), \"web -> db\": (via: [{}])", spread(3), spread(2)),
+            vec![multiply],
+        ),
+        (
+            format!(
+                "\"users -> web\": (via: [{}]), \"web -> db\": (via: [Retry(retries: 2, budget: Ratio(0.1))])",
+                spread(3)
+            ),
+            vec![],
+        ),
+        ("\"web -> db\": (via: [Retry(2)])".to_string(), vec![at_once]),
+        (
+            "\"users -> web\": (via: [Timeout(\"1s\")]), \"web -> db\": (via: [Timeout(\"2s\")])".to_string(),
+            vec!["this waits up to 2s for a caller that gives up after 1s"],
+        ),
+        (
+            "\"users -> web\": (via: [Timeout(\"2s\")]), \"web -> db\": (via: [Timeout(\"1s\")])".to_string(),
+            vec![],
+        ),
+        (
+            "\"web -> db\": (via: [Hedge(after: \"1s\", cancel: false)])".to_string(),
+            vec!["the copies that lose are worked on to their end: each hedge is extra load"],
+        ),
+    ] {
+        let said: Vec<String> = warnings(&text(&edges));
+        let said: Vec<&str> =
+            said.iter().map(|line| line.split_once(' ').map_or("", |(_, message)| message)).collect();
+        assert_eq!(said, expected, "{edges}");
+    }
 }
