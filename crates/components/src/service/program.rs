@@ -134,11 +134,24 @@ impl CallOp {
 
     fn attributes(&self, call: Call, cx: &mut Core) -> Attributes {
         let old = *cx.attributes(call);
-        let key = match &self.key {
-            None => old.key,
-            Some(Key::Own { space, keys }) => keys.sample(&mut own_stream(old.identity, *space)) as u32,
-            Some(Key::Fresh { keys }) => keys.sample(&mut Stream::from_key(cx.draw(call))) as u32,
-            Some(Key::Recorded { keys }) => match keys.get(record_of(old.identity)) {
+        let key = self.key.as_ref().map_or(old.key, |key| key.of(call, cx));
+        let size = u32::try_from(self.size.draw(call, cx)).unwrap_or(u32::MAX);
+        let reply = match &self.item {
+            None => u32::try_from(self.reply.draw(call, cx)).unwrap_or(u32::MAX),
+            Some(item) => item.of(key, cx.seed(), cx.replication()),
+        };
+        Attributes { key, size, reply, ..old }
+    }
+}
+
+impl Key {
+    /// Returns the key that a call is about.
+    pub(crate) fn of(&self, call: Call, cx: &mut Core) -> u32 {
+        let identity = cx.attributes(call).identity;
+        match self {
+            Key::Own { space, keys } => keys.sample(&mut own_stream(identity, *space)) as u32,
+            Key::Fresh { keys } => keys.sample(&mut Stream::from_key(cx.draw(call))) as u32,
+            Key::Recorded { keys } => match keys.get(record_of(identity)) {
                 Some(key) => *key,
                 None => panic!(
                     "{} at {}: a request without a record is asked for its recorded key",
@@ -146,13 +159,7 @@ impl CallOp {
                     cx.now()
                 ),
             },
-        };
-        let size = u32::try_from(self.size.draw(call, cx)).unwrap_or(u32::MAX);
-        let reply = match &self.item {
-            None => u32::try_from(self.reply.draw(call, cx)).unwrap_or(u32::MAX),
-            Some(item) => item.of(key, cx.seed(), cx.replication()),
-        };
-        Attributes { key, size, reply, ..old }
+        }
     }
 }
 
