@@ -411,7 +411,8 @@ impl<'a> Builder<'a> {
         for instance in 0..self.doors[at].len() {
             let path = format!("{}/{instance} door", part.name);
             let inner = Edge::to(self.doors[at][instance]);
-            let stretch = Stretch { of: (at, instance), at: &part.name, path: &path, via: &via, before: 0 };
+            let (of, toward) = ((at, instance), (at, Some(instance as u32)));
+            let stretch = Stretch { of, toward, at: &part.name, path: &path, via: &via, before: 0 };
             let edge = self.middle(&stretch, inner)?;
             self.doors[at][instance] = self.as_callee(&format!("{path} last"), edge);
         }
@@ -544,7 +545,11 @@ impl<'a> Builder<'a> {
             }
         };
         let of = (call.caller, instance);
-        let stretch = Stretch { of, at: &self.way_name(call), path: &path, via: outer, before: 0 };
+        let toward = match among {
+            Among::One(only) => (call.callee, Some(only)),
+            Among::All | Among::Any => (call.callee, None),
+        };
+        let stretch = Stretch { of, toward, at: &self.way_name(call), path: &path, via: outer, before: 0 };
         self.middle(&stretch, chosen)
     }
 
@@ -591,7 +596,8 @@ impl<'a> Builder<'a> {
         let (via, before) = inner;
         let path = format!("{path} to/{to}");
         let of = (call.caller, instance);
-        self.middle(&Stretch { of, at: &self.way_name(call), path: &path, via, before }, wired)
+        let toward = (call.callee, Some(to));
+        self.middle(&Stretch { of, toward, at: &self.way_name(call), path: &path, via, before }, wired)
     }
 
     /// Builds one instance of a part.

@@ -8,6 +8,7 @@ mod foreign;
 mod hostile;
 mod limits;
 mod meaning;
+mod overload;
 mod settings;
 
 use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, Severity};

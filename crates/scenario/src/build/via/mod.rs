@@ -4,6 +4,7 @@
 //! stands nearest the callee. Each instance is noted in the plan, so that its series can be reported.
 
 mod limits;
+mod overload;
 mod waiting;
 
 use kneepoint_calls::{Callee, ComponentId, Serve};
@@ -19,6 +20,8 @@ use crate::typed::Args;
 pub(super) struct Stretch<'s> {
     /// Whose it is: the part and its instance that call over the edge, or whose door it is at.
     pub of: (usize, usize),
+    /// Whom it leads to: a part, and its instance where that is settled.
+    pub toward: (usize, Option<u32>),
     /// Where the list stands, as people see it: `web -> db`, or the part whose door it is at.
     pub at: &'s str,
     /// The path of whatever is built of it: each has a name of its own below it.
@@ -39,6 +42,8 @@ pub(super) fn asks_others(part: &Part) -> bool {
 pub(super) struct Stand<'s> {
     /// The part and its instance that own it.
     of: (usize, usize),
+    /// The part that is behind it, and its instance where that is settled.
+    toward: (usize, Option<u32>),
     at: &'s str,
     place: usize,
     /// The path of the component.
@@ -55,12 +60,18 @@ impl Builder<'_> {
         let mut edge = inner;
         for (place, args) in stretch.via.iter().enumerate().rev() {
             let path = format!("{} {place} {}", stretch.path, args.kind());
-            let (of, at, place) = (stretch.of, stretch.at, stretch.before + place);
-            let stand = Stand { of, at, place, path, args, to: edge };
+            let Stretch { of, toward, at, before, .. } = *stretch;
+            let stand = Stand { of, toward, at, place: before + place, path, args, to: edge };
             edge = match args.kind() {
                 "Timeout" => waiting::timeout(self, stand)?,
                 "Overhead" => waiting::overhead(self, stand)?,
                 "RateLimit" => limits::rate_limit(self, stand)?,
+                "Bulkhead" => overload::bulkhead(self, stand)?,
+                "ConcurrencyLimit" => overload::concurrency_limit(self, stand)?,
+                "Shed" => overload::shed(self, stand)?,
+                "Throttle" => overload::throttle(self, stand)?,
+                "SingleFlight" => overload::single_flight(self, stand)?,
+                "ConnectionPool" => overload::connection_pool(self, stand)?,
                 other => return unbuilt(args.head, &format!("`{other}`")),
             };
         }
