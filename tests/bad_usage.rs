@@ -262,7 +262,7 @@ fn wrong_arguments_are_refused_in_a_sentence() {
         (&["compare", "small.ron", "--seed-b", "2", "-o", "x", "--junit", "./x"], SAME_FILE_DOTTED),
         (
             &["verify", "--area", "nope"],
-            "error: there are no cases for area \"nope\"; there are: queueing, comparison, coverage, capacity",
+            "error: there are no cases for area \"nope\"; there are: queueing, comparison, coverage, capacity, resilience, real",
         ),
     ] {
         folder.refuses(arguments, expected);

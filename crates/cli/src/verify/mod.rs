@@ -11,11 +11,14 @@ mod comparison;
 mod coverage;
 mod findings;
 mod judge;
+mod known;
 mod law;
+mod limits;
 mod model;
 mod network;
 mod observe;
 mod quantity;
+mod real_limits;
 mod script;
 mod station;
 mod transient;
@@ -66,7 +69,7 @@ const EXPERIMENTS: [&str; 2] = [coverage::AREA, capacity::AREA];
 /// What is to be verified.
 #[derive(Clone, Debug, Default)]
 pub struct Verify {
-    /// The area: `queueing`, `comparison`, `coverage`, `capacity`.
+    /// The area: `queueing`, `comparison`, `coverage`, `capacity`, `resilience`, `real`.
     pub area: String,
     /// A part of the cases, shorter runs: a test, not a proof.
     pub quick: bool,
@@ -120,7 +123,13 @@ impl std::fmt::Display for VerifyError {
                     f,
                     "there are no cases for area \"{}\"; there are: {}",
                     asked.escape_debug(),
-                    AREAS.iter().chain(&EXPERIMENTS).copied().collect::<Vec<_>>().join(", ")
+                    AREAS
+                        .iter()
+                        .chain(&EXPERIMENTS)
+                        .chain(&known::AREAS)
+                        .copied()
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 )
             }
             VerifyError::Case { asked } => write!(f, "no case has \"{}\" in its id", asked.escape_debug()),
@@ -170,6 +179,7 @@ pub fn verify(what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> 
         comparison::AREA => return comparison::verify(what, out),
         coverage::AREA => return coverage::verify(what, out),
         capacity::AREA => return capacity::verify(what, out),
+        area if known::AREAS.contains(&area) => return known::verify(what, out),
         _ => {}
     }
     let Some(cases) = cases(&what.area) else {
