@@ -262,7 +262,7 @@ fn wrong_arguments_are_refused_in_a_sentence() {
         (&["compare", "small.ron", "--seed-b", "2", "-o", "x", "--junit", "./x"], SAME_FILE_DOTTED),
         (
             &["verify", "--area", "nope"],
-            "error: there are no cases for area \"nope\"; there are: queueing, resilience, tail, comparison, coverage, capacity",
+            "error: there are no cases for area \"nope\"; there are: queueing, loadbalancing, resilience, tail, real, comparison, coverage, capacity",
         ),
     ] {
         folder.refuses(arguments, expected);

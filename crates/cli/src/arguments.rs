@@ -421,7 +421,7 @@ pub struct KindsArguments {
 
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// Area of the cases: queueing, resilience, tail, comparison, coverage, capacity
+    /// Area of the cases: queueing, loadbalancing, resilience, tail, real, comparison, coverage, capacity
     #[arg(long, default_value = "queueing")]
     pub area: String,
     /// A part of the cases with shorter runs: a test, not a proof

@@ -8,6 +8,7 @@ pub mod delay;
 pub mod fault;
 pub mod limits;
 pub mod link;
+pub mod overload;
 pub mod resilience;
 pub mod routing;
 pub mod service;

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use super::case::Tolerance;
 use super::judge::Measured;
+use super::said::Said;
 use super::script::Effort;
 use super::{Format, Judged, Outcome, Tally, Verify, VerifyError, findings, line};
 
@@ -96,6 +97,8 @@ pub(super) struct Area {
     pub cases: fn() -> Vec<Known>,
     /// What a case's id begins with, and what answers it. The first that fits.
     pub families: &'static [(&'static str, Family)],
+    /// Cases that judge themselves; one with the id of a case above stands for it.
+    pub said: fn() -> Vec<Said>,
     /// The quick cases.
     pub quick: &'static [&'static str],
 }
@@ -466,14 +469,36 @@ impl Seen<'_> {
     }
 }
 
+/// A case that is asked for.
+enum Asked {
+    Known(Known),
+    Said(Said),
+}
+
+impl Asked {
+    fn id(&self) -> &str {
+        match self {
+            Asked::Known(case) => &case.id,
+            Asked::Said(case) => &case.id,
+        }
+    }
+}
+
 /// Simulates the cases of an area, writes one line each and how many passed.
 pub(super) fn verify(area: &Area, what: &Verify, out: &mut dyn Write) -> Result<Tally, VerifyError> {
-    let cases = (area.cases)();
-    let wanted = |case: &&Known| match &what.case {
-        Some(part) => case.id.contains(part.as_str()),
-        None => !what.quick || area.quick.contains(&case.id.as_str()),
+    let wanted = |id: &str| match &what.case {
+        Some(part) => id.contains(part.as_str()),
+        None => !what.quick || area.quick.contains(&id),
     };
-    let chosen: Vec<&Known> = cases.iter().filter(wanted).collect();
+    let mut said = (area.said)();
+    // In the order of the file; those that are in none come last.
+    let mut chosen: Vec<Asked> = Vec::new();
+    for case in (area.cases)() {
+        let own = said.iter().position(|own| own.id == case.id).map(|at| said.remove(at));
+        chosen.push(own.map_or(Asked::Known(case), Asked::Said));
+    }
+    chosen.extend(said.into_iter().map(Asked::Said));
+    chosen.retain(|case| wanted(case.id()));
     if chosen.is_empty() {
         return Err(VerifyError::Case { asked: what.case.clone().unwrap_or_default() });
     }
@@ -485,10 +510,15 @@ pub(super) fn verify(area: &Area, what: &Verify, out: &mut dyn Write) -> Result<
     };
     let (mut tally, mut all) = (Tally::default(), Vec::new());
     for case in &chosen {
-        let family = area.families.iter().find(|(start, _)| case.id.starts_with(start));
-        let outcome = match family {
-            None => Outcome::NotExpressible("nothing here can say it".to_string()),
-            Some((_, find)) => match find(case, &bench) {
+        let family = area.families.iter().find(|(start, _)| case.id().starts_with(start));
+        let outcome = match (case, family) {
+            (Asked::Said(own), _) if what.print => {
+                writeln!(out, "// {}\n{}", own.id, own.said)?;
+                continue;
+            }
+            (Asked::Said(own), _) => (own.check)().map_or_else(Outcome::Broken, Outcome::Judged),
+            (Asked::Known(_), None) => Outcome::NotExpressible("nothing here can say it".to_string()),
+            (Asked::Known(case), Some((_, find))) => match find(case, &bench) {
                 Ok(found) => Outcome::Judged(case.judged(&found, bench.effort)),
                 Err(why) => Outcome::Broken(why),
             },
@@ -496,19 +526,19 @@ pub(super) fn verify(area: &Area, what: &Verify, out: &mut dyn Write) -> Result<
         if let Some(printed) = &bench.printed {
             let texts = std::mem::take(&mut *printed.lock().expect("nobody panics with it"));
             match (texts.as_slice(), family) {
-                (_, None) => writeln!(out, "// {}: not expressible", case.id)?,
-                ([], _) => writeln!(out, "// {}: a decision by itself, without a scenario", case.id)?,
-                (texts, _) => writeln!(out, "// {}\n{}", case.id, texts.join("\n"))?,
+                (_, None) => writeln!(out, "// {}: not expressible", case.id())?,
+                ([], _) => writeln!(out, "// {}: a decision by itself, without a scenario", case.id())?,
+                (texts, _) => writeln!(out, "// {}\n{}", case.id(), texts.join("\n"))?,
             }
             continue;
         }
         tally.count(&outcome);
         match what.format {
             Format::Text => {
-                writeln!(out, "{}", line(&case.id, &outcome))?;
+                writeln!(out, "{}", line(case.id(), &outcome))?;
                 out.flush()?;
             }
-            Format::Json | Format::Csv => all.push((case.id.as_str(), outcome)),
+            Format::Json | Format::Csv => all.push((case.id(), outcome)),
         }
     }
     match what.format {

@@ -35,6 +35,7 @@ pub(super) const AREA: Area = Area {
         ("lb/swrr/", smooth),
         ("lb/weighted-random/", weighted_random),
     ],
+    said: Vec::new,
     quick: &[
         "lb/bounded-loads/n5-k30-eps0",
         "lb/disruption/N10",

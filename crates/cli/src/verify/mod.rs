@@ -13,13 +13,16 @@ mod findings;
 mod judge;
 mod known;
 mod law;
+mod limits;
 mod loadbalancing;
 mod model;
 mod network;
 mod observe;
 mod quantity;
 mod real;
+mod real_limits;
 mod resilience;
+mod said;
 mod script;
 mod station;
 mod tail;
@@ -71,7 +74,7 @@ const EXPERIMENTS: [&str; 3] = [comparison::AREA, coverage::AREA, capacity::AREA
 /// What is to be verified.
 #[derive(Clone, Debug, Default)]
 pub struct Verify {
-    /// The area: `queueing`, `resilience`, `tail`, `comparison`, `coverage`, `capacity`.
+    /// The area: `queueing`, `loadbalancing`, `resilience`, `tail`, `real`, `comparison`, `coverage`, `capacity`.
     pub area: String,
     /// A part of the cases, shorter runs: a test, not a proof.
     pub quick: bool,

@@ -16,6 +16,7 @@ pub(super) const AREA: Area = Area {
         ("tail/redundant/", redundant),
         ("tail/serial", serial),
     ],
+    said: Vec::new,
     quick: &[
         "tail/fanout-prob/n10-p0.001",
         "tail/fanout/exp10-n10",

@@ -133,10 +133,7 @@ impl CallOp {
 
     fn attributes(&self, call: Call, cx: &mut Core) -> Attributes {
         let old = *cx.attributes(call);
-        let key = match &self.key {
-            None => old.key,
-            Some(key) => key.of(call, cx),
-        };
+        let key = self.key.as_ref().map_or(old.key, |key| key.of(call, cx));
         let size = u32::try_from(self.size.draw(call, cx)).unwrap_or(u32::MAX);
         let reply = match &self.item {
             None => u32::try_from(self.reply.draw(call, cx)).unwrap_or(u32::MAX),

@@ -432,8 +432,8 @@ impl<'a> Builder<'a> {
         for instance in 0..self.doors[at].len() {
             let path = format!("{}/{instance} door", part.name);
             let inner = Edge::to(self.doors[at][instance]);
-            let owner = (at, instance);
-            let stretch = Stretch { at: &part.name, path: &path, via: &via, before: 0, owner };
+            let (owner, toward) = ((at, instance), (at, Some(instance as u32)));
+            let stretch = Stretch { owner, toward, at: &part.name, path: &path, via: &via, before: 0 };
             let edge = self.middle(&stretch, inner)?;
             self.doors[at][instance] = self.as_callee(&format!("{path} last"), edge);
         }
@@ -577,7 +577,11 @@ impl<'a> Builder<'a> {
             }
         };
         let owner = (call.caller, instance);
-        let stretch = Stretch { at: &self.way_name(call), path: &path, via: outer, before: 0, owner };
+        let toward = match among {
+            Among::One(only) => (call.callee, Some(only)),
+            Among::All | Among::Any => (call.callee, None),
+        };
+        let stretch = Stretch { owner, toward, at: &self.way_name(call), path: &path, via: outer, before: 0 };
         self.middle(&stretch, chosen)
     }
 
@@ -624,7 +628,8 @@ impl<'a> Builder<'a> {
         let (via, before) = inner;
         let path = format!("{path} to/{to}");
         let owner = (call.caller, instance);
-        self.middle(&Stretch { at: &self.way_name(call), path: &path, via, before, owner }, wired)
+        let toward = (call.callee, Some(to));
+        self.middle(&Stretch { owner, toward, at: &self.way_name(call), path: &path, via, before }, wired)
     }
 
     /// Builds one instance of a part.

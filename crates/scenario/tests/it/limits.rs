@@ -7,7 +7,7 @@ use kneepoint_scenario::plan;
 use crate::{accepted, check, warnings};
 
 /// What was counted: `web -> db RateLimit limited`, `shoppers ended:default:ok`.
-fn counted(text: &str) -> BTreeMap<String, u64> {
+pub(crate) fn counted(text: &str) -> BTreeMap<String, u64> {
     let plan = plan(&accepted(text)).unwrap_or_else(|faults| panic!("{faults}"));
     let mut sim = (plan.build)(1, 0);
     sim.run_until(plan.end()).expect("no ceiling is met");
@@ -22,7 +22,7 @@ fn counted(text: &str) -> BTreeMap<String, u64> {
     all
 }
 
-fn scenario(seconds: u64, parts: &str, more: &str) -> String {
+pub(crate) fn scenario(seconds: u64, parts: &str, more: &str) -> String {
     format!(
         "(format: 1, title: \"T\", run: (duration: \"{seconds}s\", warm_up: \"0s\", replications: 1), parts: {{ {parts} }}, {more})"
     )
@@ -41,7 +41,7 @@ fn admitted(counts: &BTreeMap<String, u64>) -> u64 {
 }
 
 #[track_caller]
-fn about(seen: u64, from: u64, to: u64) {
+pub(crate) fn about(seen: u64, from: u64, to: u64) {
     assert!((from..=to).contains(&seen), "{seen} is not from {from} to {to}");
 }
 

@@ -8,6 +8,7 @@ mod foreign;
 mod hostile;
 mod limits;
 mod meaning;
+mod overload;
 mod resilience;
 mod routing;
 mod settings;

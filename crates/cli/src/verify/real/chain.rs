@@ -244,14 +244,20 @@ impl Chain {
     }
 }
 
+/// When which workers a request came to.
+type Tries = Vec<(SimTime, usize)>;
+
+/// How and when a request ended.
+type End = Option<(Status, SimTime)>;
+
 /// What became of the requests.
 pub(super) struct Done {
     requests: Vec<Request>,
     /// Which workers each came to, in order.
-    tried: Vec<Vec<(SimTime, usize)>>,
+    tried: Vec<Tries>,
     /// When which worker began which request, in order.
     began: Vec<(SimTime, usize, usize)>,
-    pub ends: Vec<Option<(Status, SimTime)>>,
+    pub ends: Vec<End>,
     /// What the balancer said: when, what, of whom.
     pub news: Vec<(SimTime, &'static str, String)>,
 }
@@ -263,11 +269,10 @@ pub(super) fn letter(worker: usize) -> char {
 impl Done {
     /// The last worker of each request, `-` where it was none that answered well.
     pub fn letters(&self) -> Vec<String> {
-        let of =
-            |(tried, end): (&Vec<(SimTime, usize)>, &Option<(Status, SimTime)>)| match (tried.last(), end) {
-                (Some((_, worker)), Some((Status::Ok, _))) => letter(*worker).to_string(),
-                _ => "-".to_string(),
-            };
+        let of = |(tried, end): (&Tries, &End)| match (tried.last(), end) {
+            (Some((_, worker)), Some((Status::Ok, _))) => letter(*worker).to_string(),
+            _ => "-".to_string(),
+        };
         self.tried.iter().zip(&self.ends).map(of).collect()
     }
 

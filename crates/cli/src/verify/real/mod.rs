@@ -41,6 +41,7 @@ pub(super) const AREA: Area = Area {
         ("haproxy-check", health::checks),
         ("e2e", queues::chains),
     ],
+    said: super::real_limits::cases,
     quick: &[
         "nginx-wrr-5-1-1",
         "haproxy-leastconn-weighted-holds",

@@ -34,6 +34,7 @@ pub(super) const AREA: Area = Area {
         ("res/metastable/fluid", storm::threshold),
         ("res/recovery", storm::recovery),
     ],
+    said: super::limits::cases,
     quick: &[
         "res/backoff/exp-100-2-100000",
         "res/backoff/jitter-25-3",

@@ -4,6 +4,7 @@
 //! stands nearest the callee. Each instance is noted in the plan, so that its series can be reported.
 
 mod limits;
+mod overload;
 mod resilience;
 mod waiting;
 
@@ -18,6 +19,8 @@ use crate::typed::Args;
 
 /// A list of middle parts, or a stretch of one, as it stands on an edge or at a door.
 pub(super) struct Stretch<'s> {
+    /// Whom it leads to: a part, and its instance where that is settled.
+    pub toward: (usize, Option<u32>),
     /// Where the list stands, as people see it: `web -> db`, or the part whose door it is at.
     pub at: &'s str,
     /// The path of whatever is built of it: each has a name of its own below it.
@@ -41,6 +44,8 @@ pub(super) fn asks_others(part: &Part) -> bool {
 
 /// One of a list, about to be built in front of `to`.
 pub(super) struct Stand<'s> {
+    /// The part that is behind it, and its instance where that is settled.
+    toward: (usize, Option<u32>),
     at: &'s str,
     place: usize,
     /// On whose behalf it calls.
@@ -59,8 +64,9 @@ impl Builder<'_> {
         let mut edge = inner;
         for (place, args) in stretch.via.iter().enumerate().rev() {
             let path = format!("{} {place} {}", stretch.path, args.kind());
-            let (at, place, owner) = (stretch.at, stretch.before + place, stretch.owner);
-            let stand = Stand { at, place, owner, path, args, to: edge };
+            let (at, place) = (stretch.at, stretch.before + place);
+            let (owner, toward) = (stretch.owner, stretch.toward);
+            let stand = Stand { at, place, owner, toward, path, args, to: edge };
             edge = match args.kind() {
                 "Timeout" => waiting::timeout(self, stand)?,
                 "Overhead" => waiting::overhead(self, stand)?,
@@ -70,6 +76,12 @@ impl Builder<'_> {
                 "Fallback" => resilience::fallback(self, stand)?,
                 "RateLimit" => limits::rate_limit(self, stand)?,
                 "Hedge" => resilience::hedge(self, stand)?,
+                "Bulkhead" => overload::bulkhead(self, stand)?,
+                "ConcurrencyLimit" => overload::concurrency_limit(self, stand)?,
+                "Shed" => overload::shed(self, stand)?,
+                "Throttle" => overload::throttle(self, stand)?,
+                "SingleFlight" => overload::single_flight(self, stand)?,
+                "ConnectionPool" => overload::connection_pool(self, stand)?,
                 other => return unbuilt(args.head, &format!("`{other}`")),
             };
         }
