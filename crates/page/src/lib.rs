@@ -20,6 +20,7 @@ mod document;
 mod figures;
 mod html;
 mod markdown;
+mod same;
 mod sections;
 mod writer;
 
@@ -161,6 +162,7 @@ fn verb(at: &At<'_>) -> String {
 fn document(all: &[Read<'_>], run: Option<&Read<'_>>) -> Document {
     let named: Vec<(String, At<'_>)> =
         all.iter().map(|of| (kneepoint_report::safe(of.name), of.at())).collect();
+    let apart = apart(all, run);
     let mut sections = Vec::new();
     let mut charts = Value::Null;
     if let Some(run) = run {
@@ -175,7 +177,7 @@ fn document(all: &[Read<'_>], run: Option<&Read<'_>>) -> Document {
     if let Some(at) = &at {
         sections.push(sections::trust::checks(at));
     }
-    sections.push(sections::trust::warnings(&named, &doubts(&named, at.as_ref())));
+    sections.push(sections::trust::warnings(&named, &doubts(&named, at.as_ref(), &apart)));
     if let Some(at) = &at {
         sections.push(sections::assumptions::assumptions(at));
         sections.push(sections::assumptions::left_out(at));
@@ -187,7 +189,7 @@ fn document(all: &[Read<'_>], run: Option<&Read<'_>>) -> Document {
     Document {
         title: title.map_or_else(|| named[0].0.clone(), str::to_string),
         question: first.map(str::to_string),
-        findings: findings(all, run),
+        findings: findings(all, run, &apart),
         sections,
         charts,
     }
@@ -266,7 +268,7 @@ fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
 }
 
 /// Returns the answers, that of the run first.
-fn findings(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<Finding> {
+fn findings(all: &[Read<'_>], run: Option<&Read<'_>>, apart: &[(usize, String)]) -> Vec<Finding> {
     let finding = |verdict: &str, sentence: &str| Finding {
         verdict: verdict.to_string(),
         sentence: sentence.to_string(),
@@ -294,25 +296,35 @@ fn findings(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<Finding> {
                 findings.extend(titles.first().map(|figure| finding("", &figure.title)));
             }
         }
+        // Beside what was found, not below it: who reads the answer must not take it for one of the same.
+        let doubts = apart.iter().filter(|(source, _)| *source == of.source);
+        findings.extend(doubts.map(|(_, doubt)| finding("doubtful", &format!("Doubtful: {doubt}"))));
     }
     findings.retain(|finding| !finding.sentence.is_empty());
     findings
 }
 
-/// Returns what a reader would not see: results that are not of one scenario.
-fn doubts(all: &[(String, At<'_>)], run: Option<&At<'_>>) -> Vec<String> {
-    let Some(run) = run else { return Vec::new() };
-    let title = run.get("title").text();
-    let mut doubts = Vec::new();
+/// Returns what one would not see: how results are apart from the run, or where there is none from the first of them;
+/// beside the number of the result.
+fn apart(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<(usize, String)> {
+    let Some(against) = run.or(all.first()) else { return Vec::new() };
+    let other = match run {
+        Some(_) => "the run".to_string(),
+        None => kneepoint_report::safe(against.name),
+    };
+    let others = all.iter().filter(|of| of.source != against.source);
+    let each = |of: &Read<'_>| {
+        let sentences = same::apart(&kneepoint_report::safe(of.name), &of.at(), &other, &against.at());
+        sentences.into_iter().map(|sentence| (of.source, sentence)).collect::<Vec<_>>()
+    };
+    others.flat_map(each).collect()
+}
+
+/// Returns what is doubtful about the results together.
+fn doubts(all: &[(String, At<'_>)], run: Option<&At<'_>>, apart: &[(usize, String)]) -> Vec<String> {
+    let mut doubts: Vec<String> = apart.iter().map(|(_, sentence)| sentence.clone()).collect();
+    let Some(run) = run else { return doubts };
     for (name, at) in all {
-        let titles: Vec<&str> = std::iter::once(at.get("title").text())
-            .chain(at.get("designs").list().iter().map(|design| design.get("title").text()))
-            .filter(|title| !title.is_empty())
-            .collect();
-        if !titles.is_empty() && !titles.contains(&title) {
-            doubts
-                .push(format!("{name} is of another scenario than the run: its title is \"{}\".", titles[0]));
-        }
         let version = |at: &At<'_>| at.get("program_version").text().to_string();
         if version(at) != version(run) {
             doubts.push(format!(

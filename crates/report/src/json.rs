@@ -145,7 +145,8 @@ pub(crate) fn digest(digest: u64) -> String {
     format!("{digest:016x}")
 }
 
-fn scenario(facts: &ScenarioFacts) -> Value {
+/// Which scenario it was: the same in the results of every verb.
+pub(crate) fn scenario(facts: &ScenarioFacts) -> Value {
     json!({
         "file": facts.file,
         "format": facts.format,

@@ -19,7 +19,9 @@ pub use kneepoint_scenario::plan::{About, Assumption, DefaultValue, ScenarioFact
 pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
 pub use measure::{Better, Measure, Subject};
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
-pub use point::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
+pub use point::{
+    AxisFacts, DataFacts, OriginFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult,
+};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
 pub use timeline::{
     ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,

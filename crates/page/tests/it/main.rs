@@ -301,3 +301,69 @@ fn the_short_form_has_verdict_tables_and_command_and_no_picture() {
     }
     assert!(!short.contains("<svg") && !short.contains("Sampled requests"));
 }
+
+/// What `capacity` writes, as far as a page needs it.
+fn capacity() -> Value {
+    json!({
+        "schema_version": 1, "program": "kneepoint", "program_version": "0.1.0", "verb": "capacity",
+        "command": "kneepoint capacity shop.ron --load params.load --seed 1 --replications 2",
+        "scenario": { "file": "shop.ron", "format": 1, "hash": "00ff", "variant": null, "set": [] },
+        "title": "A shop", "seed": 1, "replications": 2, "confidence": 0.95, "finding": { "kind": "found" },
+        "sentence": "Holds up to 100 requests/s.", "load": { "kind": "clients", "unit": "times the load of the file" },
+        "objectives": [], "parts": [], "knee": [], "warnings": [],
+    })
+}
+
+#[test]
+fn every_result_says_which_command_makes_it_again() {
+    let knee = Source { name: "knee.json".to_string(), json: capacity().to_string() };
+    let page = Page::read(&[source(&run()), knee.clone()]).unwrap();
+    for text in [text_of(&page.html()), page.markdown()] {
+        assert!(text.contains("kneepoint run shop.ron --seed 1 --replications 2"), "{text}");
+        assert!(text.contains("kneepoint capacity shop.ron --load params.load --seed 1 --replications 2"));
+    }
+    let mut older = capacity();
+    older.as_object_mut().unwrap().remove("command");
+    let older = Source { json: older.to_string(), ..knee };
+    let text = text_of(&Page::read(&[older]).unwrap().html());
+    assert!(text.contains("knee.json does not say which command makes it again."));
+}
+
+#[test]
+fn results_that_are_not_of_one_scenario_say_so_beside_the_headline() {
+    let said = |change: &dyn Fn(&mut Value)| -> String {
+        let mut other = capacity();
+        change(&mut other);
+        let knee = Source { name: "knee.json".to_string(), json: other.to_string() };
+        let page = Page::read(&[source(&run()), knee]).unwrap();
+        let html = page.html();
+        let head = text_of(html.split("<header>").nth(1).unwrap().split("<nav").next().unwrap());
+        assert_eq!(head.contains("Doubtful"), page.markdown().contains("**Doubtful"));
+        head
+    };
+    assert!(!said(&|_| {}).contains("Doubtful"));
+    let set = said(&|of| {
+        of["scenario"]["hash"] = json!("aaaa");
+        of["scenario"]["set"] = json!([["web.instances", "2"]]);
+    });
+    let expected = "Doubtful: knee.json is not of the scenario of the run as it was run: it was made with web.instances = 2, \
+                    the run with nothing set from outside.";
+    assert!(set.contains(expected), "{set}");
+    let file = said(&|of| of["scenario"]["hash"] = json!("aaaa"));
+    assert!(file.contains("its hash is aaaa, that of the run 00ff"), "{file}");
+    let seed = said(&|of| of["seed"] = json!(7));
+    assert!(seed.contains("Doubtful: knee.json has seed 7, the run 1"), "{seed}");
+    // What says less is held against what it says.
+    let older = said(&|of| {
+        of.as_object_mut().unwrap().remove("scenario");
+    });
+    assert!(!older.contains("Doubtful"), "{older}");
+    let other = said(&|of| {
+        of.as_object_mut().unwrap().remove("scenario");
+        of["title"] = json!("A bank");
+    });
+    assert!(
+        other.contains("knee.json is of another scenario than the run: its title is \"A bank\"."),
+        "{other}"
+    );
+}
