@@ -53,6 +53,7 @@ pub fn text(result: &RunResult, look: Look) -> String {
     page.subject(result);
     clients::write(&mut page, &result.clients);
     parts::write(&mut page, &result.parts);
+    page.labels(result);
     page.watches(&result.watches);
     samples::write(&mut page, &result.samples);
     page.checks(result);
@@ -109,6 +110,16 @@ impl Page {
             Verdict::NothingToJudge => 0,
         };
         format!("\u{1b}[{colour};1m{text}\u{1b}[0m")
+    }
+
+    /// What people call parts whose names say less.
+    fn labels(&mut self, result: &RunResult) {
+        let labelled = result.topology.nodes.iter().filter_map(|node| Some((node, node.label.as_ref()?)));
+        let each: Vec<String> =
+            labelled.map(|(node, label)| format!("{} is {}", safe(&node.name), safe(label))).collect();
+        if !each.is_empty() {
+            self.wrapped("", &format!("{}.", each.join("; ")));
+        }
     }
 
     fn verdict(&mut self, result: &RunResult) {

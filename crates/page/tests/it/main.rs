@@ -43,6 +43,7 @@ fn run() -> Value {
             "inside": { "mean": known(1.0), "max": 4.0 }, "orphans": { "total": 2 }, "orphan_time": known(0.02),
             "instances": [{ "path": "web/0", "calls": { "total": 60 } }, { "path": "web/1", "calls": { "total": 50 } }],
         }],
+        "topology": { "nodes": [{ "name": "web", "kind": "Service", "label": "Front end", "client": false, "instances": 2 }], "edges": null },
         "checks": [{ "name": "conservation", "rule": "what goes in comes out", "holds": true, "checked": 4, "skipped": 0, "failures": [] }],
         "warnings": ["the queue of web is unbounded"],
         "samples": [{
@@ -65,7 +66,7 @@ fn run() -> Value {
                 "latency": { "p50": line([0.04, 0.04]), "p95": line([0.123456789, 0.1]), "p99": { "values": [0.2, null] } },
                 "in_flight": line([1.0, 1.0]), "classes": [],
             }],
-            "parts": [{ "name": "web", "calls": { "rate": line([5.0, 6.0]) }, "utilisation": line([0.5, 0.6]), "capacity": line([2.0, 1.0]), "queue": line([0.0, 1.0]), "inside": null, "threads": null }],
+            "parts": [{ "name": "web", "calls": { "rate": line([5.0, 6.0]) }, "answered": { "rate": line([4.0, 6.0]) }, "instances": { "values": [2.0, 1.5], "min": [2, 1] }, "utilisation": line([0.5, 0.6]), "capacity": line([2.0, 1.0]), "queue": line([0.0, 1.0]), "inside": null, "threads": null }],
             "faults": [{ "name": "crash", "struck": { "values": [0.0, 1.0] } }],
         },
         "assumptions": [
@@ -114,8 +115,11 @@ fn a_page_says_what_a_review_asks_for() {
         "Latency of good answers, from the intended start",
         "Not enough data for users p99.9: too few.",
         "The path that decided has 3 pieces, which add up to 40.0 ms: the latency, to the nanosecond.",
-        "This scenario has no cache.",
-        "The number of instances never changes: no part scales, and none is struck.",
+        "Not shown, because no part in these results has it: hit rates of caches",
+        "A point is what happened in a window of 10.0 s of simulated time",
+        "Calls that arrive at parts with a queue, and are answered",
+        "Front end is what the scenario calls web",
+        "window from 10.0 s",
         "what goes in comes out",
         "the queue of web is unbounded",
         "orders are rare",
@@ -363,7 +367,31 @@ fn results_that_are_not_of_one_scenario_say_so_beside_the_headline() {
         of["title"] = json!("A bank");
     });
     assert!(
-        other.contains("knee.json is of another scenario than the run: its title is \"A bank\"."),
+        other.contains("knee.json is of another scenario than the run: its title is &quot;A bank&quot;."),
         "{other}"
     );
+}
+
+#[test]
+fn calls_of_instances_are_held_against_those_of_the_part() {
+    let mut all = run();
+    all["parts"].as_array_mut().unwrap().push(json!({ "name": "lb", "kind": "Balancer", "instances": [{ "path": "lb", "calls": { "total": 110 } }] }));
+    let text = text_of(&html(&all));
+    assert!(text.contains("web, all 2110100 %"), "{text}");
+    assert!(!text.contains("the results contradict themselves"));
+    all["parts"][0]["calls"]["total"] = json!(111);
+    let text = text_of(&html(&all));
+    assert!(
+        text.contains("The calls of the instances of web add up to 110 and not to those of the part"),
+        "{text}"
+    );
+}
+
+#[test]
+fn results_without_answers_over_time_show_arrivals_and_never_zero() {
+    let mut older = run();
+    older["timeline"]["parts"][0].as_object_mut().unwrap().remove("answered");
+    let page = html(&older);
+    assert!(page.contains("web arrive") && !page.contains("web answered"));
+    assert!(html(&run()).contains("web answered"));
 }
