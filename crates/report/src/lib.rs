@@ -45,6 +45,7 @@ pub use crate::junit::{JudgedDesign, junit};
 pub use crate::number::{count, duration, interval, percent, quantity};
 pub use crate::prometheus::prometheus;
 pub use crate::safe::safe;
+pub use crate::samples::Depths;
 pub use crate::sensitivity::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
@@ -57,7 +58,7 @@ pub use crate::sweep::{
 pub use crate::table::{Table, wrap};
 pub use crate::text::{Look, text};
 pub use crate::trace::{otlp, perfetto};
-pub use crate::verdict::sentence;
+pub use crate::verdict::{PROBABILITY_LEAST, is_missed, sentence};
 
 #[cfg(test)]
 mod sample;

@@ -32,8 +32,13 @@ pub fn sentence(result: &RunResult) -> String {
             Some(Estimated::Known(chance)) => {
                 let [value, low, high] = [chance.value, chance.low, chance.high].map(|v| v * 100.0);
                 format!(
-                    "Meets {} with probability {value:.0} % ({low:.0} to {high:.0}, {}).",
-                    if all == 1 { "the one objective" } else { "all objectives" },
+                    "Meets {} ({}) with probability {value:.0} % ({low:.0} to {high:.0}, {}).",
+                    if all == 1 {
+                        "the one objective".to_string()
+                    } else {
+                        format!("all {}", objectives(all))
+                    },
+                    result.objectives.iter().map(|o| o.name.as_str()).collect::<Vec<_>>().join(", "),
                     crate::capacity::confidence(chance.confidence)
                 )
             }
@@ -46,6 +51,22 @@ pub fn sentence(result: &RunResult) -> String {
                 result.checks.iter().filter(|check| !check.holds()).map(|check| check.name).collect();
             format!("Void: the run failed its own checks ({}), so nothing it says counts.", failed.join(", "))
         }
+    }
+}
+
+/// Below which a probability to meet the objectives is a miss, if the whole of its interval is.
+///
+/// # Source
+/// Chosen: nobody states how probable is enough; a plan that is sooner missed than met is no plan.
+pub const PROBABILITY_LEAST: f64 = 0.5;
+
+/// Returns whether objectives are missed: surely, or sooner than not as far as the interval of the probability tells.
+pub fn is_missed(verdict: Verdict, probability: Option<&Estimated>) -> bool {
+    let high = probability.and_then(|chance| chance.known()).map(|chance| chance.high);
+    match verdict {
+        Verdict::Missed => true,
+        Verdict::Probability => high.is_some_and(|high| high < PROBABILITY_LEAST),
+        _ => false,
     }
 }
 
