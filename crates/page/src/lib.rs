@@ -24,7 +24,9 @@ mod same;
 mod sections;
 mod writer;
 
-use kneepoint_plot::{ReadError, Results, open};
+use std::collections::BTreeMap;
+
+use kneepoint_plot::{Figure, ReadError, Results, figures, open};
 use serde_json::Value;
 
 use at::At;
@@ -163,15 +165,18 @@ fn document(all: &[Read<'_>], run: Option<&Read<'_>>) -> Document {
     let named: Vec<(String, At<'_>)> =
         all.iter().map(|of| (kneepoint_report::safe(of.name), of.at())).collect();
     let apart = apart(all, run);
+    let mut drawn: Vec<Vec<Figure>> = all.iter().map(|of| figures(&of.results)).collect();
+    let findings = findings(all, run, &apart, &drawn);
     let mut sections = Vec::new();
     let mut charts = Value::Null;
     if let Some(run) = run {
-        let (of_run, drawn) = run_sections(run);
+        let (of_run, data) = run_sections(run, std::mem::take(&mut drawn[run.source]));
         sections.extend(of_run);
-        charts = drawn;
+        charts = data;
     }
     let several = all.len() > 1;
-    let studies: Vec<Section> = all.iter().filter_map(|of| sections::studies::study(of, several)).collect();
+    let studies =
+        all.iter().zip(drawn).filter_map(|(of, drawn)| sections::studies::study(of, drawn, several));
     sections.extend(studies);
     let at = run.map(Read::at);
     if let Some(at) = &at {
@@ -189,28 +194,28 @@ fn document(all: &[Read<'_>], run: Option<&Read<'_>>) -> Document {
     Document {
         title: title.map_or_else(|| named[0].0.clone(), str::to_string),
         question: first.map(str::to_string),
-        findings: findings(all, run, &apart),
+        findings,
         sections,
         charts,
     }
 }
 
-/// Links lead to one place each: sections of a kind that is there twice have none but the first.
+/// Links lead to one place each: of sections of a kind the later ones are numbered.
 fn number_ids(sections: &mut [Section]) {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for section in sections {
-        if seen.contains(&section.id) {
-            section.id = "";
-        } else {
-            seen.push(section.id);
+        let times = seen.entry(section.id.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            section.id = format!("{}-{times}", section.id);
+            section.title = format!("{} {times}", section.title);
         }
     }
 }
 
-fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
+fn run_sections(read: &Read<'_>, mut drawn: Vec<Figure>) -> (Vec<Section>, Value) {
     let at = read.at();
     let colours = Colours::new(&at);
-    let mut drawn = kneepoint_plot::figures(&read.results);
     let mut take = |wanted: &dyn Fn(&str) -> bool| -> Vec<Block> {
         let (taken, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut drawn).into_iter().partition(|figure| wanted(&figure.name));
@@ -268,7 +273,12 @@ fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
 }
 
 /// Returns the answers, that of the run first.
-fn findings(all: &[Read<'_>], run: Option<&Read<'_>>, apart: &[(usize, String)]) -> Vec<Finding> {
+fn findings(
+    all: &[Read<'_>],
+    run: Option<&Read<'_>>,
+    apart: &[(usize, String)],
+    drawn: &[Vec<Figure>],
+) -> Vec<Finding> {
     let finding = |verdict: &str, sentence: &str| Finding {
         verdict: verdict.to_string(),
         sentence: sentence.to_string(),
@@ -276,9 +286,9 @@ fn findings(all: &[Read<'_>], run: Option<&Read<'_>>, apart: &[(usize, String)])
     let mut findings = Vec::new();
     if let Some(run) = run {
         let at = run.at();
-        findings.push(finding(at.get("verdict").text(), at.get("verdict_sentence").text()));
+        findings.push(finding(sections::mark(&at), at.get("verdict_sentence").text()));
     }
-    for of in all {
+    for (of, drawn) in all.iter().zip(drawn) {
         let at = of.at();
         match &of.results {
             Results::Run(_) => {}
@@ -290,11 +300,11 @@ fn findings(all: &[Read<'_>], run: Option<&Read<'_>>, apart: &[(usize, String)])
                 findings
                     .extend(sentences.iter().map(|contrast| finding("", contrast.get("sentence").text())));
             }
-            Results::Tornado(_) | Results::Screening(_) | Results::Sweep(_) => {
+            Results::Tornado(_) | Results::Screening(_) => {
                 // Their figures say in their titles what was found.
-                let titles = kneepoint_plot::figures(&of.results);
-                findings.extend(titles.first().map(|figure| finding("", &figure.title)));
+                findings.extend(drawn.first().map(|figure| finding("", &figure.title)));
             }
+            Results::Sweep(_) => findings.push(finding("", &sections::studies::swept(&at))),
         }
         // Beside what was found, not below it: who reads the answer must not take it for one of the same.
         let doubts = apart.iter().filter(|(source, _)| *source == of.source);
