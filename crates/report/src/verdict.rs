@@ -79,10 +79,34 @@ mod tests {
     use super::*;
     use crate::sample;
 
+    fn chance(value: f64, low: f64, high: f64) -> Estimated {
+        let estimate = kneepoint_statistics::Estimate {
+            value,
+            low,
+            high,
+            confidence: 0.95,
+            n: 20,
+            effective_samples: None,
+        };
+        estimate.into()
+    }
+
+    #[test]
+    fn what_is_surely_sooner_missed_than_met_is_a_miss() {
+        assert!(is_missed(Verdict::Missed, None) && !is_missed(Verdict::Met, None));
+        assert!(is_missed(Verdict::Probability, Some(&chance(0.3, 0.2, 0.4))));
+        assert!(!is_missed(Verdict::Probability, Some(&chance(0.4, 0.2, 0.6))));
+        assert!(!is_missed(Verdict::Probability, None));
+    }
+
     #[test]
     fn each_verdict_has_its_sentence() {
         let mut result = sample::run();
         assert_eq!(sentence(&result), "Missed: 1 of 2 objectives does not hold (fast).");
+        result.verdict = Verdict::Probability;
+        result.probability = Some(chance(0.3, 0.2, 0.4));
+        let said = sentence(&result);
+        assert_eq!(said, "Meets all 2 objectives (fast, right) with probability 30 % (20 to 40, 95 %).");
         result.verdict = Verdict::Unclear;
         result.objectives[0].verdict = Verdict::Unclear;
         assert!(sentence(&result).starts_with("Unclear: 1 of 2 objectives cannot be told from its bound"));

@@ -395,3 +395,53 @@ fn results_without_answers_over_time_show_arrivals_and_never_zero() {
     assert!(page.contains("web arrive") && !page.contains("web answered"));
     assert!(html(&run()).contains("web answered"));
 }
+
+#[test]
+fn the_headline_of_a_sweep_says_what_came_of_its_points() {
+    let html = Page::read(&[kept("sweep")]).unwrap().html();
+    let points: Value = serde_json::from_str(&kept("sweep").json).unwrap();
+    let met = points["points"].as_array().unwrap().iter().filter(|point| point["verdict"] == "met").count();
+    let head = text_of(html.split("<header>").nth(1).unwrap().split("<nav").next().unwrap());
+    assert!(met > 0 && head.contains("Over ") && head.contains(&format!("met at {met}")), "{head}");
+}
+
+#[test]
+fn two_studies_of_a_kind_both_have_a_link() {
+    let knee = |name: &str| Source { name: name.to_string(), json: capacity().to_string() };
+    let html = Page::read(&[knee("a.json"), knee("b.json")]).unwrap().html();
+    for id in ["capacity", "capacity-2"] {
+        assert!(
+            html.contains(&format!("<section id=\"{id}\">")) && html.contains(&format!("href=\"#{id}\"")),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn a_probability_that_ends_as_a_miss_is_marked_as_one() {
+    let marked = |high: f64| {
+        let mut run = run();
+        run["verdict"] = json!("probability");
+        run["verdict_sentence"] = json!("Meets the one objective (fast) with probability 30 %.");
+        run["probability"] = json!({ "value": 0.3, "low": 0.2, "high": high, "confidence": 0.95, "n": 20 });
+        html(&run).contains("<p class=\"finding answer bad\"><bdi>Meets the one objective (fast)")
+    };
+    assert!(marked(0.4) && !marked(0.6));
+}
+
+#[test]
+fn nothing_is_at_a_capacity_that_was_not_found() {
+    let text = |found: Value| {
+        let mut knee = capacity();
+        knee["capacity"] = found;
+        knee["parts"] = json!([{ "name": "web", "utilisation": { "value": 0.5 } }]);
+        knee["knee"] = json!([{ "load": 1.0, "holds": true, "overloaded": ["web"] }]);
+        text_of(
+            &Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap().html(),
+        )
+    };
+    let none = text(json!(null));
+    assert!(!none.contains("at the capacity") && none.contains("Parts at a load that was run"), "{none}");
+    assert!(none.contains("hold, queue grows"));
+    assert!(text(json!({ "value": 2.0 })).contains("Parts at the capacity"));
+}
