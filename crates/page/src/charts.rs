@@ -363,18 +363,20 @@ impl<'r> Maker<'_, 'r> {
             let least = part.get("instances").get("min").list();
             let fewest = least.iter().filter(|at| at.number().is_some()).min_by_key(|at| at.total());
             let Some(fewest) = fewest else { continue };
-            let at = least.iter().position(|one| one.of() == fewest.of()).and_then(|at| bounds.get(at));
+            let at = least.iter().position(|one| one.of() == fewest.of()).unwrap_or_default();
             let is_less = fewest.total() < node.get("instances").total();
             table.row(vec![
                 Cell::coloured(name, self.slot(name)),
                 node.get("instances").counted(),
                 fewest.counted(),
-                match at {
-                    Some(at) if is_less => {
-                        let at = at.exact(&kneepoint_experiment::result::Unit::Duration);
-                        Cell { text: format!("window from {}", at.text), ..at }
-                    }
-                    _ => Cell::words("all up throughout"),
+                if is_less {
+                    let end = |at: usize| {
+                        let at = bounds.get(at).and_then(At::number).unwrap_or(f64::NAN);
+                        kneepoint_report::duration(at * 1e9)
+                    };
+                    Cell::words(format!("within {} to {}", end(at), end(at + 1)))
+                } else {
+                    Cell::words("all up throughout")
                 },
             ]);
         }

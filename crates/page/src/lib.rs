@@ -333,6 +333,12 @@ fn apart(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<(usize, String)> {
 /// Returns what is doubtful about the results together.
 fn doubts(all: &[(String, At<'_>)], run: Option<&At<'_>>, apart: &[(usize, String)]) -> Vec<String> {
     let mut doubts: Vec<String> = apart.iter().map(|(_, sentence)| sentence.clone()).collect();
+    for (name, at) in all {
+        let is_silent = |of: &At<'_>| same::hash(of).is_empty() && of.get("title").text().is_empty();
+        if all.len() > 1 && same::designs(at).iter().all(is_silent) {
+            doubts.push(format!("{name} does not say which scenario it is of."));
+        }
+    }
     let Some(run) = run else { return doubts };
     for (name, at) in all {
         let version = |at: &At<'_>| at.get("program_version").text().to_string();

@@ -48,7 +48,10 @@ pub(crate) fn apart(name: &str, result: &At<'_>, other: &str, against: &At<'_>) 
             }
         };
         let (with, without) = (changed(their), changed(our));
-        let how = if with == without {
+        let [their_title, our_title] = [their, our].map(|of| of.get("title").text());
+        let how = if their_title != our_title {
+            format!("its title is \"{their_title}\"")
+        } else if with == without {
             format!("its hash is {}, that of {other} {}", hash(their), hash(our))
         } else {
             format!("it was made with {with}, {other} with {without}")

@@ -119,7 +119,7 @@ fn a_page_says_what_a_review_asks_for() {
         "A point is what happened in a window of 10.0 s of simulated time",
         "Calls that arrive at parts with a queue, and are answered",
         "Front end is what the scenario calls web",
-        "window from 10.0 s",
+        "within 10.0 s to 20.0 s",
         "what goes in comes out",
         "the queue of web is unbounded",
         "orders are rare",
@@ -366,6 +366,8 @@ fn results_that_are_not_of_one_scenario_say_so_beside_the_headline() {
         of.as_object_mut().unwrap().remove("scenario");
         of["title"] = json!("A bank");
     });
+    let silent = Page::read(&[source(&run()), kept("sensitivity")]).unwrap().markdown();
+    assert!(silent.contains("sensitivity.json does not say which scenario it is of."), "{silent}");
     assert!(
         other.contains("knee.json is of another scenario than the run: its title is &quot;A bank&quot;."),
         "{other}"
