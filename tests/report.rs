@@ -173,3 +173,70 @@ fn what_cannot_be_is_refused_before_anything_is_run() {
     assert!(folder.refused(&["report", "cut.json"]).contains("cut short"));
     assert!(Path::new(&folder.0).join("station.ron").exists());
 }
+
+/// Runs a command of a result as a shell would.
+fn again(folder: &Folder, command: &str) -> String {
+    let script = format!("kneepoint() {{ \"$KNEEPOINT\" \"$@\"; }}\n{command} --format json --quiet");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .env("KNEEPOINT", env!("CARGO_BIN_EXE_kneepoint"))
+        .current_dir(&folder.0)
+        .output()
+        .expect("there is a shell");
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_command_in_a_result_makes_that_result() {
+    let folder = Folder::new("again");
+    for asked in [
+        &["capacity", "station.ron", "--set", "desk.instances=3", "--no-knee", "--replications", "2"][..],
+        &["capacity", "station.ron", "--load", "callers.rate=20/s..400/s", "--no-knee", "--seed", "3"],
+        &["capacity", "station.ron", "--over", "desk.instances=2,3", "--replications", "2"],
+        &["compare", "station.ron", "--set", "desk.instances=3", "--metric", "p99(callers.latency)"],
+        &["compare", "station.ron", "--seed-b", "9"],
+        &["sweep", "station.ron", "--over", "desk.instances=2..3", "--columns", "p99(callers.latency)"],
+        &["sweep", "station.ron", "--over", "callers.rate=10/s..90/s", "--design", "sobol", "--points", "2"],
+        &["sensitivity", "station.ron", "--over", "callers.rate=40/s..60/s", "--seed", "5"],
+        &[
+            "sensitivity",
+            "station.ron",
+            "--over",
+            "callers.rate=40/s..60/s",
+            "--method",
+            "morris",
+            "--trajectories",
+            "2",
+        ],
+    ] {
+        let found = folder.fine(&[asked, &["--format", "json", "--quiet", "--threads", "2"]].concat());
+        let value: Value = serde_json::from_str(&found).unwrap();
+        let command = value["command"].as_str().unwrap_or_else(|| panic!("{asked:?} says no command"));
+        assert_eq!(again(&folder, command), found, "{command}");
+        // Of designs each says its own.
+        let scenario =
+            if value["designs"].is_array() { &value["designs"][0]["scenario"] } else { &value["scenario"] };
+        assert_eq!(
+            (&scenario["file"], scenario["hash"].as_str().map(str::len)),
+            (&"station.ron".into(), Some(16))
+        );
+    }
+}
+
+#[test]
+fn a_page_of_a_run_and_a_search_of_another_scenario_says_so() {
+    let folder = Folder::new("apart");
+    let search = |name: &str, more: &[&str]| {
+        let asked = ["capacity", "station.ron", "--no-knee", "--quiet", "--format", "json", "-o", name];
+        folder.fine(&[&asked[..], more].concat());
+    };
+    search("same.json", &[]);
+    search("other.json", &["--set", "desk.instances=3"]);
+    let page = |with: &str| folder.fine(&["report", "station.ron", with, "--format", "markdown", "--quiet"]);
+    assert!(!page("same.json").contains("Doubtful"));
+    assert!(page("other.json").contains(
+        "**Doubtful: other.json is not of the scenario of the run as it was run: it was made \
+                                        with desk.instances = 3"
+    ));
+}

@@ -60,7 +60,7 @@ const ends = async (page, nth) => {
   const said = [];
   for (const x of [1, box.width - 1]) {
     await page.mouse.move(box.x + x, box.y + box.height / 2);
-    said.push(await page.locator("#tabs .panel:not([hidden]) .chart").nth(nth).locator(".legend li:last-child output").textContent());
+    said.push(await page.locator("#tabs .panel:not([hidden]) .chart").nth(nth).locator(".legend li:last-child .value").textContent());
   }
   return said;
 };
@@ -136,11 +136,11 @@ test("all charts show their numbers at one cursor, and they are those of the res
   await through(page);
   const box = await area(page, 0);
   await page.mouse.move(box.x + box.width * 0.504, box.y + 60);
-  const said = await page.locator("#tabs .panel:not([hidden]) .legend li:last-child output").allTextContents();
+  const said = await page.locator("#tabs .panel:not([hidden]) .legend li:last-child .value").allTextContents();
   assert.ok(said.length >= 3 && said.every((text) => text === said[0] && text !== ""), said.join("; "));
   // 0.504 of 720 s is in the window from 360 s on, the 61st.
   assert.equal(said[0], "360 s to 366 s");
-  const value = await page.locator(".legend button output").nth(2).textContent();
+  const value = await page.locator(".legend button .value").nth(2).textContent();
   const run = JSON.parse(readFileSync(`${pages}run.json`));
   const is = run.timeline.clients[0].latency.p99.values[60] * 1e3;
   assert.ok(Math.abs(Number.parseFloat(value) - is) < 0.51, `${value}, ${is} ms`);

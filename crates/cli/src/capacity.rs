@@ -9,7 +9,7 @@ use kneepoint_experiment::capacity::{
 };
 use kneepoint_experiment::sweep::{Amount, Axis, AxisValues, Spacing};
 use kneepoint_report::{
-    baseline_sentence, capacity_csv, capacity_json, capacity_text, linearity_csv, linearity_json,
+    Command, baseline_sentence, capacity_csv, capacity_json, capacity_text, linearity_csv, linearity_json,
     linearity_text, read_baseline,
 };
 use kneepoint_scenario::value::Quantity;
@@ -206,13 +206,33 @@ fn sizes(
     let found = searched(arguments, |options| linearity(&sizes, options))?;
     let text = match arguments.answer.format {
         Format::Text => linearity_text(&path, &found, output::look(arguments.answer.to.output.is_some())),
-        Format::Json => linearity_json(&path, &found),
+        Format::Json => {
+            let base =
+                scenario.check(registry, &arguments.changes.overrides()).map(|checked| checked.facts()).ok();
+            let first = found.sizes.first().map(|size| &size.found);
+            linearity_json(&path, &found, base.as_ref(), first.map(|of| command(arguments, of)).as_deref())
+        }
         Format::Csv => linearity_csv(&found),
     };
     let end = output::deliver(&text, arguments.answer.to.output.as_deref(), arguments.answer.to.force);
     // A size that is too small is part of the answer; that none is large enough is one that fails.
     let missed = found.sizes.iter().all(|size| is_missed(&size.found));
     Ok(if end == End::Fine && missed { End::Missed } else { end })
+}
+
+/// Returns what makes the same again.
+fn command(arguments: &CapacityArguments, found: &CapacityResult) -> String {
+    let file = arguments.file.display().to_string();
+    let changes = &arguments.changes;
+    Command::new("capacity")
+        .word(found.scenario.as_ref().map_or(&file, |facts| &facts.file))
+        .changes(changes.variant.as_deref(), &changes.set)
+        .option("--load", arguments.load.as_ref())
+        .option("--over", arguments.over.as_ref())
+        .flag("--no-knee", arguments.no_knee)
+        .option("--seed", Some(found.seed))
+        .option("--replications", Some(found.replications))
+        .text()
 }
 
 /// Whether there is no load at which the objectives hold.
@@ -297,7 +317,9 @@ fn finish(
                 None => text,
             }
         }
-        Format::Json => capacity_json(found, change.as_ref().map(|(_, value, _)| value)),
+        Format::Json => {
+            capacity_json(found, change.as_ref().map(|(_, value, _)| value), Some(&command(arguments, found)))
+        }
         Format::Csv => {
             // The table has no place for it, and whoever asked hears of it.
             if let Some((sentence, _, _)) = &change {
@@ -313,13 +335,13 @@ fn finish(
     if end == End::Fine
         && let (Some(path), None) = (&arguments.baseline, &baseline)
     {
-        store(path, found, arguments.update)?;
+        store(path, arguments, found)?;
     }
     let missed = is_missed(found) || change.as_ref().is_some_and(|(_, _, worse)| *worse);
     Ok(if end == End::Fine && missed { End::Missed } else { end })
 }
 
-fn store(path: &Path, found: &CapacityResult, update: bool) -> Result<(), Trouble> {
+fn store(path: &Path, arguments: &CapacityArguments, found: &CapacityResult) -> Result<(), Trouble> {
     if found.capacity.is_none() {
         let why = match &found.rough {
             Some(rough) => format!("the capacity has no interval ({})", rough.reason),
@@ -328,7 +350,8 @@ fn store(path: &Path, found: &CapacityResult, update: bool) -> Result<(), Troubl
         let shown = output::shown(path);
         return Err(Trouble::usage(format!("{why}, so nothing is stored as a baseline in {shown}")));
     }
-    output::write_file(path, &capacity_json(found, None), update).map_err(Trouble::failed)?;
+    let text = capacity_json(found, None, Some(&command(arguments, found)));
+    output::write_file(path, &text, arguments.update).map_err(Trouble::failed)?;
     output::say(&format!("baseline stored in {}", output::shown(path)));
     Ok(())
 }

@@ -9,7 +9,7 @@ use kneepoint_experiment::compare::{
 use kneepoint_experiment::result::{RunResult, Subject};
 use kneepoint_experiment::{Options, Progress};
 use kneepoint_report::{
-    JudgedDesign, baseline, comparison_csv, comparison_json, comparison_text, json, junit,
+    Command, JudgedDesign, baseline, comparison_csv, comparison_json, comparison_text, json, junit,
 };
 use kneepoint_scenario::plan::{Plan, Watch};
 use kneepoint_scenario::value::Metric;
@@ -357,6 +357,34 @@ fn variants(
     all.into_iter().map(|(name, checked)| design(name, &checked)).collect()
 }
 
+/// Returns what makes the same again.
+fn command(arguments: &CompareArguments, comparison: &Comparison) -> String {
+    let changes = &arguments.changes;
+    let precise = &arguments.precise;
+    let now = comparison.designs.last();
+    // Files may each have a seed of their own, and then none was given.
+    let seed = comparison.designs.first().map(|design| design.seed);
+    let one = comparison.designs.iter().all(|design| Some(design.seed) == seed);
+    let seed = arguments.repeated.seed.or(seed.filter(|_| one || arguments.seed_b.is_some()));
+    // With a precision it is the least, and their number is found again.
+    let made = now.map(|design| design.replications).filter(|_| comparison.precision.is_none());
+    let files = arguments.files.iter().map(|file| file.display().to_string());
+    files
+        .fold(Command::new("compare"), |command, file| command.word(&file))
+        .option("--variants", arguments.variants.as_ref().map(|names| names.join(",")))
+        .changes(changes.variant.as_deref(), &changes.set)
+        .option("--baseline", arguments.baseline.as_ref().map(|file| file.display()))
+        .options("--metric", &arguments.metric)
+        .options("--fail-if", &arguments.fail_if)
+        .flag("--fail-on-undecided", arguments.fail_on_undecided)
+        .option("--seed", seed)
+        .option("--seed-b", arguments.seed_b)
+        .option("--replications", made.or(arguments.repeated.replications))
+        .option("--precision", precise.precision)
+        .option("--max-replications", precise.max_replications)
+        .text()
+}
+
 fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
     let Compared { comparison, gates, results } = compared;
     // Who states conditions states what fails. Otherwise objectives decide; a first design that misses its own is what
@@ -380,7 +408,7 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
         Format::Text => {
             comparison_text(comparison, gates, output::look(arguments.answer.to.output.is_some()))
         }
-        Format::Json => comparison_json(comparison, gates),
+        Format::Json => comparison_json(comparison, gates, Some(&command(arguments, comparison))),
         Format::Csv => comparison_csv(comparison, gates),
     };
     let written = output::deliver(&written, arguments.answer.to.output.as_deref(), arguments.answer.to.force);

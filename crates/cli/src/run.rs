@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kneepoint_experiment::result::{About, RunResult, Verdict};
 use kneepoint_experiment::{Options, Progress, REPLICATIONS_MAX};
-use kneepoint_report::{JudgedDesign, csv, json, junit, prometheus, text};
+use kneepoint_report::{JudgedDesign, csv, is_missed, json, junit, prometheus, text};
 use kneepoint_scenario::{Registry, Scenario, plan};
 use kneepoint_statistics::Estimated;
 
@@ -128,22 +128,14 @@ fn finish(arguments: &RunArguments, result: &RunResult) -> End {
 /// How a command ends that found this of a scenario.
 pub fn end_of(verdict: Verdict, probability: Option<&Estimated>) -> End {
     match verdict {
-        Verdict::Missed => End::Missed,
-        Verdict::Probability if surely_unlikely(probability) => End::Missed,
+        _ if is_missed(verdict, probability) => End::Missed,
         // It failed its own checks.
         Verdict::Void => End::Failed,
         Verdict::Met
+        | Verdict::Missed
         | Verdict::Unclear
         | Verdict::NotEnough
         | Verdict::NothingToJudge
         | Verdict::Probability => End::Fine,
     }
-}
-
-/// Whether what is uncertain makes a miss likelier than not, as far as the interval tells.
-///
-/// # Source
-/// Chosen: nobody states how probable is enough; a plan that is sooner missed than met is no plan.
-fn surely_unlikely(probability: Option<&Estimated>) -> bool {
-    probability.and_then(|chance| chance.known()).is_some_and(|chance| chance.high < 0.5)
 }

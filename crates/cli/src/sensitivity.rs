@@ -6,9 +6,9 @@ use kneepoint_experiment::Options;
 use kneepoint_experiment::sensitivity::{MorrisOptions, SensitivityError, one_at_a_time, screen};
 use kneepoint_experiment::sweep::{Axis, AxisError};
 use kneepoint_report::{
-    screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
+    Command, screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
-use kneepoint_scenario::plan::{PartRole, Plan};
+use kneepoint_scenario::plan::{PartRole, Plan, ScenarioFacts};
 use kneepoint_scenario::value::Metric;
 use kneepoint_scenario::{Checked, Faults, Overrides, Registry, Scenario, plan};
 
@@ -93,7 +93,15 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
             let found = one_at_a_time(&make, &inputs, &responses, &options)?;
             match arguments.answer.format {
                 Format::Text => tornado_text(&found, look),
-                Format::Json => tornado_json(&found),
+                Format::Json => tornado_json(
+                    &found,
+                    Some(&command(
+                        arguments,
+                        found.scenario.as_ref(),
+                        found.comparison.designs[0].seed,
+                        found.comparison.designs[0].replications,
+                    )),
+                ),
                 Format::Csv => tornado_csv(&found),
             }
         }
@@ -105,13 +113,39 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
             let found = screen(&make, &inputs, &responses, how, &options)?;
             match arguments.answer.format {
                 Format::Text => screening_text(&found, look),
-                Format::Json => screening_json(&found),
+                Format::Json => screening_json(
+                    &found,
+                    Some(&command(arguments, found.scenario.as_ref(), found.seed, found.replications)),
+                ),
                 Format::Csv => screening_csv(&found),
             }
         }
     };
     drop(bar);
     Ok(text)
+}
+
+/// Returns what makes the same again.
+fn command(
+    arguments: &SensitivityArguments,
+    facts: Option<&ScenarioFacts>,
+    seed: u64,
+    replications: u64,
+) -> String {
+    let file = arguments.file.display().to_string();
+    let changes = &arguments.changes;
+    let method = (arguments.method == Method::Morris).then_some("morris");
+    Command::new("sensitivity")
+        .word(facts.map_or(&file, |facts| &facts.file))
+        .changes(changes.variant.as_deref(), &changes.set)
+        .options("--over", &arguments.over)
+        .options("--metric", &arguments.metric)
+        .option("--method", method)
+        .option("--trajectories", arguments.trajectories)
+        .option("--levels", arguments.levels)
+        .option("--seed", Some(seed))
+        .option("--replications", Some(replications))
+        .text()
 }
 
 /// Runs that are sure to be made, of all replications each.

@@ -222,6 +222,7 @@ pub(crate) fn topology(plan: &Plan, warm_up: u64, all: &[Replication]) -> Topolo
         Node {
             name: part.name.clone(),
             kind: part.kind.clone(),
+            label: more.label.clone(),
             client: matches!(part.role, PartRole::Client { .. }),
             instances: part.instances.len() as u64,
             cores: more.cores,

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use kneepoint_calls::{ComponentId, Happening, Simulation, Status};
+use kneepoint_calls::{ComponentId, Happening, STATUSES, Simulation, Status};
 use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
@@ -278,10 +278,20 @@ fn tracks(part: &PartPlan) -> Vec<Probe> {
             tracks
         }
         PartRole::Station => {
-            ["calls", "in_flight", "utilisation", "queue", "threads"].map(|name| read(None, name)).into()
+            let mut tracks = vec![read(None, "calls"), answered(ids)];
+            tracks.extend(["in_flight", "utilisation", "queue", "threads"].map(|name| read(None, name)));
+            tracks
         }
-        PartRole::Delay | PartRole::Router => ["calls", "in_flight"].map(|name| read(None, name)).into(),
+        PartRole::Delay | PartRole::Router => {
+            vec![read(None, "calls"), answered(ids), read(None, "in_flight")]
+        }
     }
+}
+
+/// Answers of every status: what was done with the calls, whatever came of them.
+fn answered(ids: &[ComponentId]) -> Probe {
+    let part = ids.iter().map(|id| CountOf::Answers(*id, [true; STATUSES])).collect();
+    Probe::Counts { part, whole: Vec::new() }
 }
 
 fn fault_tracks(id: ComponentId) -> [Probe; 2] {
@@ -390,7 +400,7 @@ impl Tracks<'_> {
     }
 
     fn part(&mut self, part: &PartPlan, at: usize, station: bool) -> PartTimeline {
-        let (calls, inside) = (self.counts(), self.level());
+        let (calls, answered, inside) = (self.counts(), self.counts(), self.level());
         let serving = |window: usize| self.recorded.iter().map(move |one| one.serving[at][window]);
         let windows = 0..self.windows();
         let areas = windows.clone().map(|w| serving(w).map(|of| of.area as f64).collect());
@@ -398,6 +408,7 @@ impl Tracks<'_> {
         let mut all = PartTimeline {
             name: part.name.clone(),
             calls,
+            answered,
             inside,
             utilisation: None,
             capacity: None,

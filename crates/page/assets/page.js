@@ -59,6 +59,9 @@
   // Ticks need no third digit: 1, 1.5, 2.
   const tick = (value, unit) => said(value, unit).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
 
+  // Beside an axis: the ticks have their units too, scaled to fit.
+  const titles = { "s": "duration (s, ms, µs)", "1/s": "rate [/s]", "ratio": "share [%]", "1": "number" };
+
   // ---- Tabs: arrow keys move between them (WAI-ARIA Authoring Practices, "Tabs").
 
   const panels = [...tabs.querySelectorAll(".panel")];
@@ -152,7 +155,14 @@
     return [0, most > 0 ? most * 1.08 : 1];
   };
 
-  const follow = (min, max) => {
+  // Less than three windows is no picture: a drag or a click too many ends there.
+  const shortest = Math.min(3 * (whole.max - whole.min) / times.length, whole.max - whole.min);
+  const follow = (from, to) => {
+    if (from === range.min && to === range.max) return;
+    const length = Math.max(to - from, shortest);
+    const min = length >= whole.max - whole.min ? whole.min
+      : Math.min(Math.max((from + to - length) / 2, whole.min), whole.max - length);
+    const max = length >= whole.max - whole.min ? whole.max : min + length;
     if (min === range.min && max === range.max) return;
     range = { min, max };
     for (const { plot } of drawn.values()) {
@@ -161,10 +171,11 @@
   };
 
   const legend = (figure, at, chart, strokes) => {
-    const when = make("output", {}, "");
+    // No live regions: the cursor moves faster than anything can be read out.
+    const when = make("span", { class: "value" }, "");
     const outputs = [];
     const items = chart.series.map((series, n) => {
-      const output = make("output", {}, "");
+      const output = make("span", { class: "value" }, "");
       outputs.push(output);
       const key = make("i", { class: `key s${series.slot} ${["", "dashed", "dotted"][Math.min(strokes[n], 2)]}` });
       const button = make("button", { type: "button", title: series.name, "aria-pressed": !hidden.get(at).has(series.name) },
@@ -172,15 +183,17 @@
       button.addEventListener("click", () => show(at, series.name, hidden.get(at).has(series.name)));
       return make("li", {}, button);
     });
-    for (const rule of chart.rules) {
-      items.push(make("li", {}, make("span", {}, make("i", { class: "key dashed" }), make("bdi", {}, rule.name))));
-    }
+    const beyond = chart.rules.map((rule) => {
+      const note = make("span", {}, "");
+      items.push(make("li", {}, make("span", {}, make("i", { class: "key dashed" }), make("bdi", {}, rule.name), note)));
+      return note;
+    });
     for (const name of new Set(data.marks.map((mark) => mark.name))) {
       items.push(make("li", {}, make("span", {}, make("i", { class: "key shade" }), "while ", make("bdi", {}, name), " strikes")));
     }
     const all = make("ul", { class: "legend" }, ...items, make("li", {}, make("span", {}, when)));
     figure.append(all);
-    return { outputs, when, buttons: [...all.querySelectorAll("button")] };
+    return { outputs, when, beyond, buttons: [...all.querySelectorAll("button")] };
   };
 
   const show = (at, name, is) => {
@@ -230,7 +243,7 @@
     const axis = { stroke: colour("quiet"), font, grid: { stroke: colour("grid"), width: 1 }, ticks: { stroke: colour("grid"), width: 1 } };
     known.plot = new uPlot({
       width: Math.max(place.clientWidth, 200),
-      height: 240,
+      height: 260,
       legend: { show: false },
       cursor: {
         y: false,
@@ -241,20 +254,32 @@
       series,
       bands,
       axes: [
-        { ...axis, size: 34, values: (u, ticks) => ticks.map((value) => tick(value, "s")) },
-        { ...axis, size: 64, values: (u, ticks) => ticks.map((value) => tick(value, chart.unit)) },
+        { ...axis, size: 34, label: "simulated time [s]", labelSize: 18, labelFont: font, labelGap: 0, values: (u, ticks) => ticks.map((value) => tick(value, "s")) },
+        { ...axis, size: 64, label: titles[chart.unit] ?? "", labelSize: 18, labelFont: font, labelGap: 0, values: (u, ticks) => ticks.map((value) => tick(value, chart.unit)) },
       ],
       hooks: {
         drawClear: [background],
         draw: [rules(chart)],
-        setScale: [(u, key) => { if (key === "x" && known.plot) follow(u.scales.x.min, u.scales.x.max); }],
+        setScale: [(u, key) => {
+          if (key === "x" && known.plot) follow(u.scales.x.min, u.scales.x.max);
+          if (key === "y") bounded(known, chart, u.scales.y.max);
+        }],
         setCursor: [(u) => read(known, chart, u.cursor.idx)],
       },
     }, table, place);
     known.legend = legend(figure, at, chart, strokes);
+    bounded(known, chart, known.plot.scales.y.max);
     known.plot.over.addEventListener("dblclick", () => follow(whole.min, whole.max));
     drawn.set(at, known);
     known.plot.setScale("x", range);
+  };
+
+  // A bound that is not in the picture is told: its absence must not look like its being kept.
+  const bounded = (known, chart, most) => {
+    known.legend?.beyond.forEach((note, n) => {
+      const at = chart.rules[n].at;
+      note.textContent = at > most ? ` (${said(at, chart.unit)}, above what is drawn)` : "";
+    });
   };
 
   const read = (known, chart, at) => {
@@ -285,7 +310,7 @@
     for (const { target, contentRect } of entries) {
       const known = drawn.get(Number(target.dataset.chart));
       if (known && contentRect.width > 0 && known.plot.width !== Math.floor(contentRect.width)) {
-        known.plot.setSize({ width: Math.floor(contentRect.width), height: 240 });
+        known.plot.setSize({ width: Math.floor(contentRect.width), height: 260 });
       }
     }
   });

@@ -111,4 +111,50 @@ mod tests {
         assert!(UPLOT.starts_with(&format!("/*! https://github.com/leeoniya/uPlot (v{UPLOT_VERSION}) */")));
         assert!(!style(&[]).to_ascii_lowercase().contains("</style"));
     }
+
+    #[test]
+    fn the_library_is_the_one_that_was_looked_at() {
+        let digest = |text: &str| -> String {
+            Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let readme = include_str!("../vendor/uplot/README.md");
+        for (name, text) in
+            [("uPlot.iife.min.js", UPLOT), ("uPlot.min.css", UPLOT_STYLE), ("LICENSE", UPLOT_LICENCE)]
+        {
+            let line = format!("| `{name}` | `{}` |", digest(text));
+            assert!(readme.contains(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn phases_have_the_colours_of_the_figures() {
+        let of = |phase: &str| -> Vec<Rgb> {
+            let run = serde_json::json!({
+                "schema_version": 1, "program": "kneepoint", "seed": 1, "replications": 1, "run": { "confidence": 0.95 },
+                "clients": [{ "name": "users", "latency": { "count": 1, "mean": { "value": 1.0 } },
+                    "time": { phase: { "total": 1.0, "per_request": { "value": 1.0 } } } }],
+            });
+            let results = kneepoint_plot::read("run.json", &run.to_string()).expect("it is a run");
+            let figures = kneepoint_plot::figures(&results);
+            let figure = figures.iter().find(|figure| figure.name == "time").expect("there is time");
+            let svg =
+                kneepoint_plot::Picture { theme: Theme::LIGHT, size: None }.svg(figure).to_ascii_lowercase();
+            let all =
+                (0..SLOTS).map(Colour::Slot).chain([Colour::Neutral]).map(|colour| Theme::LIGHT.rgb(colour));
+            all.filter(|Rgb(r, g, b)| svg.contains(&format!("\"#{r:02x}{g:02x}{b:02x}\""))).collect()
+        };
+        for phase in ["service", "waiting", "network", "pool", "backoff", "wasted"] {
+            let rule = STYLE.split(&format!(".p-{phase} {{ fill: var(--")).nth(1).expect("the style has it");
+            let name = rule.split(')').next().expect("a split has a first");
+            let colour = match name.strip_prefix('s') {
+                Some(slot) => Colour::Slot(slot.parse().expect("a number")),
+                None => Colour::Neutral,
+            };
+            assert!(
+                of(phase).contains(&Theme::LIGHT.rgb(colour)),
+                "{phase}: {name}, and figures have {:?}",
+                of(phase)
+            );
+        }
+    }
 }

@@ -219,29 +219,33 @@ impl<'r> Maker<'_, 'r> {
         parts.iter().map(line).collect()
     }
 
-    /// The panels that dashboards of services have; one that this scenario has nothing for says so.
+    /// The panels that dashboards of services have; one that these results have nothing for says so.
     fn dashboard(&mut self) -> Group {
         let mut blocks = Vec::new();
         let none = |what: &str| ChartBlock::Words(what.to_string());
+        blocks.extend(self.sampling());
 
         blocks.push(ChartBlock::Heading("Instances and health"));
         let up = self.of_parts(&["instances"], Stroke::Solid, "instances up");
-        let chart = self.chart("Instances that are up", "1", up);
+        let chart = self.chart("Instances that are up (mean of each window)", "1", up);
         let chart = chart.or_else(|| {
             let servers = self.of_parts(&["capacity"], Stroke::Solid, "servers");
-            self.chart("Servers that are up", "1", servers)
+            self.chart("Servers that are up (mean of each window)", "1", servers)
         });
         blocks
             .push(chart.unwrap_or_else(|| none("No part of this scenario has servers that could be away.")));
+        let health = self.health();
+        if !health.rows.is_empty() {
+            blocks.push(ChartBlock::Table(health));
+        }
 
         blocks.push(ChartBlock::Heading("Balancers: requests and their distribution"));
         let balancers = self.of_kind(&["Balancer", "Proxy", "Gateway", "Dns"]);
         if balancers.is_empty() {
             blocks.push(none("This scenario has no balancer."));
         } else {
-            let of_parts = self.of_parts(&["calls", "rate"], Stroke::Solid, "");
-            let lines = of_parts.into_iter().filter(|(line, _)| balancers.contains(&line.of)).collect();
-            blocks.extend(self.chart("Requests that balancers handed on", "1/s", lines));
+            let lines = self.arrived_and_answered(&balancers);
+            blocks.extend(self.chart("Requests that arrive at balancers, and are answered", "1/s", lines));
             let table = self.distribution();
             blocks.push(if table.rows.is_empty() {
                 none("No part has more than one instance: there is nothing to distribute over.")
@@ -250,35 +254,20 @@ impl<'r> Maker<'_, 'r> {
             });
         }
 
-        blocks.push(ChartBlock::Heading("Caches: hit rate and size"));
-        let before = blocks.len();
-        let hits = self.of_parts(&["hit_rate"], Stroke::Solid, "");
-        blocks.extend(self.chart("Hit rate", "ratio", hits));
-        let items = self.of_parts(&["items"], Stroke::Solid, "");
-        blocks.extend(self.chart("Items held", "1", items));
-        if blocks.len() == before {
-            blocks.push(none(if self.of_kind(&["Cache", "Cdn"]).is_empty() {
-                "This scenario has no cache."
-            } else {
-                "The results do not hold the hit rate of caches over time."
-            }));
+        // Other versions may keep these; where they are kept they are shown.
+        for (heading, title, unit, key) in [
+            ("Caches: hit rate", "Hit rate", "ratio", "hit_rate"),
+            ("Caches: size", "Items held", "1", "items"),
+            ("Databases: connections", "Connections in use", "1", "connections"),
+            ("Databases: lag", "Lag of replicas", "s", "lag"),
+        ] {
+            let lines = self.of_parts(&[key], Stroke::Solid, "");
+            if let Some(chart) = self.chart(title, unit, lines) {
+                blocks.extend([ChartBlock::Heading(heading), chart]);
+            }
         }
 
-        blocks.push(ChartBlock::Heading("Databases: connections, replicas, lag"));
-        let before = blocks.len();
-        let connections = self.of_parts(&["connections"], Stroke::Solid, "");
-        blocks.extend(self.chart("Connections in use", "1", connections));
-        let lag = self.of_parts(&["lag"], Stroke::Solid, "");
-        blocks.extend(self.chart("Lag of replicas", "s", lag));
-        if blocks.len() == before {
-            blocks.push(none(if self.of_kind(&["Database"]).is_empty() {
-                "This scenario has no part of kind Database, and so neither connections nor replicas to show."
-            } else {
-                "The results do not hold connections and lag of databases over time."
-            }));
-        }
-
-        blocks.push(ChartBlock::Heading("Queues: depth and processing rate"));
+        blocks.push(ChartBlock::Heading("Queues: depth, and what goes in and out"));
         let queues = self.of_parts(&["queue"], Stroke::Solid, "");
         let with: Vec<&str> =
             queues.iter().filter(|(_, at)| at.is_there()).map(|(line, _)| line.of).collect();
@@ -286,9 +275,16 @@ impl<'r> Maker<'_, 'r> {
         match depth {
             Some(chart) => {
                 blocks.push(chart);
-                let rates = self.of_parts(&["calls", "rate"], Stroke::Solid, "");
-                let rates = rates.into_iter().filter(|(line, _)| with.contains(&line.of)).collect();
-                blocks.extend(self.chart("Calls taken in by parts with a queue", "1/s", rates));
+                let lines = self.arrived_and_answered(&with);
+                blocks.extend(self.chart(
+                    "Calls that arrive at parts with a queue, and are answered",
+                    "1/s",
+                    lines,
+                ));
+                blocks.push(none(
+                    "Answers are of every status: what was refused or ran out of time is answered too. Little's law, which ties \
+                     depth, rate and time together, is among the self-checks.",
+                ));
             }
             None => blocks.push(none("No part of this scenario has a queue.")),
         }
@@ -302,7 +298,7 @@ impl<'r> Maker<'_, 'r> {
             blocks.push(none("No request ended well: there is no response time."));
         }
 
-        blocks.push(ChartBlock::Heading("Scaling history: instances over the load"));
+        blocks.push(ChartBlock::Heading("History of instances over the load"));
         let up = self.of_parts(&["instances"], Stroke::Solid, "instances up");
         let moving: Vec<(Line<'_>, At<'r>)> = up.into_iter().filter(|(_, at)| moves(at)).collect();
         if moving.is_empty() {
@@ -323,7 +319,93 @@ impl<'r> Maker<'_, 'r> {
             let lines = lines.collect();
             blocks.extend(self.chart("Load", "1/s", lines));
         }
+        blocks.extend(self.absent());
         Group { id: "dashboard", title: "Dashboard", blocks }
+    }
+
+    /// How far apart points are: what happens between two of them is not seen.
+    fn sampling(&self) -> Option<ChartBlock> {
+        let bounds: Vec<f64> = self.timeline.get("bounds").list().iter().filter_map(At::number).collect();
+        let lengths = || bounds.windows(2).map(|pair| pair[1] - pair[0]);
+        let (least, most) = (lengths().fold(f64::INFINITY, f64::min), lengths().fold(0.0, f64::max));
+        let words = |seconds: f64| kneepoint_report::duration(seconds * 1e9);
+        let each = if words(least) == words(most) {
+            words(most)
+        } else {
+            format!("{} to {}", words(least), words(most))
+        };
+        least.is_finite().then(|| {
+            ChartBlock::Words(format!(
+                "A point is what happened in a window of {each} of simulated time; a dashboard that is refreshed each second \
+                 shows windows of 1 s."
+            ))
+        })
+    }
+
+    /// Calls that arrive at some parts, and answers of them, where the results say these.
+    fn arrived_and_answered(&self, of: &[&str]) -> Vec<(Line<'r>, At<'r>)> {
+        let mut lines = self.of_parts(&["calls", "rate"], Stroke::Dashed, "arrive");
+        lines.extend(self.of_parts(&["answered", "rate"], Stroke::Solid, "answered"));
+        lines.retain(|(line, _)| of.contains(&line.of));
+        lines
+    }
+
+    /// How many instances parts have, and how few of them served.
+    fn health(&self) -> Table {
+        let head = ["part", "instances", "fewest up", "when first"];
+        let mut table =
+            Table::new("Instances of each part, and the fewest that were up in any replication", &head);
+        let nodes = self.run.get("topology").get("nodes").list();
+        let bounds = self.timeline.get("bounds").list();
+        for part in self.timeline.get("parts").list() {
+            let name = part.get("name").text();
+            let Some(node) = nodes.iter().find(|node| node.get("name").text() == name) else { continue };
+            let least = part.get("instances").get("min").list();
+            let fewest = least.iter().filter(|at| at.number().is_some()).min_by_key(|at| at.total());
+            let Some(fewest) = fewest else { continue };
+            let at = least.iter().position(|one| one.of() == fewest.of()).unwrap_or_default();
+            let is_less = fewest.total() < node.get("instances").total();
+            table.row(vec![
+                Cell::coloured(name, self.slot(name)),
+                node.get("instances").counted(),
+                fewest.counted(),
+                if is_less {
+                    let end = |at: usize| {
+                        let at = bounds.get(at).and_then(At::number).unwrap_or(f64::NAN);
+                        kneepoint_report::duration(at * 1e9)
+                    };
+                    Cell::words(format!("within {} to {}", end(at), end(at + 1)))
+                } else {
+                    Cell::words("all up throughout")
+                },
+            ]);
+        }
+        table.folded = table.rows.len() > 12;
+        table
+    }
+
+    /// What dashboards show and these results do not hold: left out, and not drawn as zero.
+    fn absent(&self) -> Option<ChartBlock> {
+        let has = |key: &str| self.timeline.get("parts").list().iter().any(|part| part.get(key).is_there());
+        let all: Vec<&str> = [
+            ("hit_rate", "hit rates of caches"),
+            ("items", "sizes of caches"),
+            ("connections", "connections of databases"),
+            ("replicas", "replicas of databases"),
+            ("lag", "lag of replicas"),
+            ("scaling", "decisions of autoscalers"),
+            ("breakers", "states of circuit breakers"),
+        ]
+        .into_iter()
+        .filter(|(key, _)| !has(key))
+        .map(|(_, what)| what)
+        .collect();
+        (!all.is_empty()).then(|| {
+            ChartBlock::Words(format!(
+                "Not shown, because no part in these results has it: {}. That is no zero.",
+                all.join(", ")
+            ))
+        })
     }
 
     fn of_kind(&self, kinds: &[&str]) -> Vec<&'r str> {
@@ -344,6 +426,25 @@ impl<'r> Maker<'_, 'r> {
             }
             let calls = instances.iter().map(|of| of.get("calls").get("total").total());
             let all = calls.fold(0_u64, u64::saturating_add);
+            // Calls of the part are counted for themselves: that they are the sum is a finding, not a way of writing.
+            let whole = part.get("calls").get("total");
+            let name = part.get("name").text();
+            table.row(vec![
+                Cell::coloured(
+                    format!("{name}, all {}", kneepoint_report::count(instances.len() as u64)),
+                    self.slot(name),
+                ),
+                whole.counted(),
+                Cell::number(if all > 0 { kneepoint_report::percent(1.0) } else { String::new() }),
+                part.get("utilisation").estimate(&kneepoint_experiment::result::Unit::Ratio),
+            ]);
+            if whole.is_there() && whole.total() != all {
+                table.notes.push(format!(
+                    "The calls of the instances of {name} add up to {} and not to those of the part: the results contradict \
+                     themselves.",
+                    kneepoint_report::count(all)
+                ));
+            }
             for instance in instances.iter().take(INSTANCES_MOST) {
                 let calls = instance.get("calls").get("total");
                 let share = if all > 0 { calls.total() as f64 / all as f64 } else { 0.0 };

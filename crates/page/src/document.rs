@@ -29,9 +29,9 @@ pub(crate) struct Finding {
 /// A headline with what is under it.
 pub(crate) struct Section {
     /// What links call it.
-    pub id: &'static str,
+    pub id: String,
     /// The headline.
-    pub title: &'static str,
+    pub title: String,
     /// What is under it.
     pub blocks: Vec<Block>,
     /// It is in the short form for a pull request too.
@@ -39,11 +39,11 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    pub fn new(id: &'static str, title: &'static str) -> Section {
-        Section { id, title, blocks: Vec::new(), brief: false }
+    pub fn new(id: &str, title: &str) -> Section {
+        Section { id: id.to_string(), title: title.to_string(), blocks: Vec::new(), brief: false }
     }
 
-    pub fn brief(id: &'static str, title: &'static str) -> Section {
+    pub fn brief(id: &str, title: &str) -> Section {
         Section { brief: true, ..Section::new(id, title) }
     }
 

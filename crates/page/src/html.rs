@@ -3,6 +3,7 @@
 use crate::assets::{PROGRAM, UPLOT, UPLOT_LICENCE, UPLOT_VERSION, hash, style};
 use crate::document::{Block, Card, Cell, ChartBlock, Document, Group, Request, Section, SpanLine, Table};
 use crate::figures::{Pairs, inline};
+use crate::sections::IMPROBABLE;
 use crate::writer::Html;
 
 /// Units of a bar from birth to end.
@@ -66,7 +67,7 @@ struct Body {
 impl Body {
     fn head(&mut self, document: &Document) {
         let html = &mut self.html;
-        html.raw("<a class=\"skip\" href=\"#main\">To the objectives</a>\n<header>\n<h1>")
+        html.raw("<a class=\"skip\" href=\"#main\">Skip to the content</a>\n<header>\n<h1>")
             .foreign(&document.title);
         html.raw("</h1>\n");
         if let Some(question) = &document.question {
@@ -80,19 +81,20 @@ impl Body {
             html.raw("</p>\n");
         }
         html.raw("<nav aria-label=\"Sections\"><ul>\n");
-        for section in document.sections.iter().filter(|section| !section.id.is_empty()) {
-            html.raw("<li><a").attribute("href", &format!("#{}", section.id)).raw(">").text(section.title);
+        for section in &document.sections {
+            html.raw("<li><a").attribute("href", &format!("#{}", section.id)).raw(">").text(&section.title);
             html.raw("</a></li>\n");
         }
         html.raw("</ul></nav>\n</header>\n");
     }
 
     fn section(&mut self, section: &Section) {
-        self.html.raw("<section");
-        if !section.id.is_empty() {
-            self.html.attribute("id", section.id);
-        }
-        self.html.raw(">\n<h2>").text(section.title).raw("</h2>\n");
+        self.html
+            .raw("<section")
+            .attribute("id", &section.id)
+            .raw(">\n<h2>")
+            .text(&section.title)
+            .raw("</h2>\n");
         for block in &section.blocks {
             self.block(block);
         }
@@ -153,7 +155,9 @@ impl Body {
             self.html.raw("<details class=\"fold\"><summary>").foreign(&table.caption);
             self.html.raw(" <small>").text(&format!("{rows} rows")).raw("</small></summary>\n");
         }
-        self.html.raw("<div class=\"scroll\"><table>\n<caption>").foreign(&table.caption);
+        self.html.raw("<div class=\"scroll\" tabindex=\"0\" role=\"group\"");
+        self.html.attribute("aria-label", &table.caption);
+        self.html.raw("><table>\n<caption>").foreign(&table.caption);
         self.html.raw("</caption>\n<thead><tr>");
         for (at, head) in table.head.iter().enumerate() {
             // A column of words begins where its words begin.
@@ -252,7 +256,7 @@ impl Body {
         self.html.raw("<summary>").foreign(&request.title).raw("</summary>\n<p class=\"note\">");
         self.html
             .text(&request.path)
-            .raw("</p>\n<div class=\"scroll\"><table class=\"spans\">\n<caption>Where it was</caption>\n");
+            .raw("</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Where it was\"><table class=\"spans\">\n<caption>Where it was</caption>\n");
         self.html.raw("<thead><tr><th scope=\"col\">where</th><th scope=\"col\">with</th><th scope=\"col\" class=\"n\">from</th><th scope=\"col\" class=\"n\">took</th><th scope=\"col\">on the path</th><th scope=\"col\" class=\"when\">when</th></tr></thead>\n<tbody>\n");
         for span in &request.spans {
             self.span(span, request.latency);
@@ -304,7 +308,7 @@ fn phase(phase: &str) -> &'static str {
 fn kind(verdict: &str) -> &'static str {
     match verdict {
         "met" => "good",
-        "missed" | "void" => "bad",
+        "missed" | "void" | IMPROBABLE => "bad",
         "" | "nothing to judge" => "none",
         _ => "unsure",
     }

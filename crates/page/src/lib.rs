@@ -20,10 +20,13 @@ mod document;
 mod figures;
 mod html;
 mod markdown;
+mod same;
 mod sections;
 mod writer;
 
-use kneepoint_plot::{ReadError, Results, open};
+use std::collections::BTreeMap;
+
+use kneepoint_plot::{Figure, ReadError, Results, figures, open};
 use serde_json::Value;
 
 use at::At;
@@ -161,21 +164,25 @@ fn verb(at: &At<'_>) -> String {
 fn document(all: &[Read<'_>], run: Option<&Read<'_>>) -> Document {
     let named: Vec<(String, At<'_>)> =
         all.iter().map(|of| (kneepoint_report::safe(of.name), of.at())).collect();
+    let apart = apart(all, run);
+    let mut drawn: Vec<Vec<Figure>> = all.iter().map(|of| figures(&of.results)).collect();
+    let findings = findings(all, run, &apart, &drawn);
     let mut sections = Vec::new();
     let mut charts = Value::Null;
     if let Some(run) = run {
-        let (of_run, drawn) = run_sections(run);
+        let (of_run, data) = run_sections(run, std::mem::take(&mut drawn[run.source]));
         sections.extend(of_run);
-        charts = drawn;
+        charts = data;
     }
     let several = all.len() > 1;
-    let studies: Vec<Section> = all.iter().filter_map(|of| sections::studies::study(of, several)).collect();
+    let studies =
+        all.iter().zip(drawn).filter_map(|(of, drawn)| sections::studies::study(of, drawn, several));
     sections.extend(studies);
     let at = run.map(Read::at);
     if let Some(at) = &at {
         sections.push(sections::trust::checks(at));
     }
-    sections.push(sections::trust::warnings(&named, &doubts(&named, at.as_ref())));
+    sections.push(sections::trust::warnings(&named, &doubts(&named, at.as_ref(), &apart)));
     if let Some(at) = &at {
         sections.push(sections::assumptions::assumptions(at));
         sections.push(sections::assumptions::left_out(at));
@@ -187,28 +194,28 @@ fn document(all: &[Read<'_>], run: Option<&Read<'_>>) -> Document {
     Document {
         title: title.map_or_else(|| named[0].0.clone(), str::to_string),
         question: first.map(str::to_string),
-        findings: findings(all, run),
+        findings,
         sections,
         charts,
     }
 }
 
-/// Links lead to one place each: sections of a kind that is there twice have none but the first.
+/// Links lead to one place each: of sections of a kind the later ones are numbered.
 fn number_ids(sections: &mut [Section]) {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for section in sections {
-        if seen.contains(&section.id) {
-            section.id = "";
-        } else {
-            seen.push(section.id);
+        let times = seen.entry(section.id.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            section.id = format!("{}-{times}", section.id);
+            section.title = format!("{} {times}", section.title);
         }
     }
 }
 
-fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
+fn run_sections(read: &Read<'_>, mut drawn: Vec<Figure>) -> (Vec<Section>, Value) {
     let at = read.at();
     let colours = Colours::new(&at);
-    let mut drawn = kneepoint_plot::figures(&read.results);
     let mut take = |wanted: &dyn Fn(&str) -> bool| -> Vec<Block> {
         let (taken, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut drawn).into_iter().partition(|figure| wanted(&figure.name));
@@ -266,7 +273,12 @@ fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
 }
 
 /// Returns the answers, that of the run first.
-fn findings(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<Finding> {
+fn findings(
+    all: &[Read<'_>],
+    run: Option<&Read<'_>>,
+    apart: &[(usize, String)],
+    drawn: &[Vec<Figure>],
+) -> Vec<Finding> {
     let finding = |verdict: &str, sentence: &str| Finding {
         verdict: verdict.to_string(),
         sentence: sentence.to_string(),
@@ -274,9 +286,9 @@ fn findings(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(run) = run {
         let at = run.at();
-        findings.push(finding(at.get("verdict").text(), at.get("verdict_sentence").text()));
+        findings.push(finding(sections::mark(&at), at.get("verdict_sentence").text()));
     }
-    for of in all {
+    for (of, drawn) in all.iter().zip(drawn) {
         let at = of.at();
         match &of.results {
             Results::Run(_) => {}
@@ -288,31 +300,47 @@ fn findings(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<Finding> {
                 findings
                     .extend(sentences.iter().map(|contrast| finding("", contrast.get("sentence").text())));
             }
-            Results::Tornado(_) | Results::Screening(_) | Results::Sweep(_) => {
+            Results::Tornado(_) | Results::Screening(_) => {
                 // Their figures say in their titles what was found.
-                let titles = kneepoint_plot::figures(&of.results);
-                findings.extend(titles.first().map(|figure| finding("", &figure.title)));
+                findings.extend(drawn.first().map(|figure| finding("", &figure.title)));
             }
+            Results::Sweep(_) => findings.push(finding("", &sections::studies::swept(&at))),
         }
+        // Beside what was found, not below it: who reads the answer must not take it for one of the same.
+        let doubts = apart.iter().filter(|(source, _)| *source == of.source);
+        findings.extend(doubts.map(|(_, doubt)| finding("doubtful", &format!("Doubtful: {doubt}"))));
     }
     findings.retain(|finding| !finding.sentence.is_empty());
     findings
 }
 
-/// Returns what a reader would not see: results that are not of one scenario.
-fn doubts(all: &[(String, At<'_>)], run: Option<&At<'_>>) -> Vec<String> {
-    let Some(run) = run else { return Vec::new() };
-    let title = run.get("title").text();
-    let mut doubts = Vec::new();
+/// Returns what one would not see: how results are apart from the run, or where there is none from the first of them;
+/// beside the number of the result.
+fn apart(all: &[Read<'_>], run: Option<&Read<'_>>) -> Vec<(usize, String)> {
+    let Some(against) = run.or(all.first()) else { return Vec::new() };
+    let other = match run {
+        Some(_) => "the run".to_string(),
+        None => kneepoint_report::safe(against.name),
+    };
+    let others = all.iter().filter(|of| of.source != against.source);
+    let each = |of: &Read<'_>| {
+        let sentences = same::apart(&kneepoint_report::safe(of.name), &of.at(), &other, &against.at());
+        sentences.into_iter().map(|sentence| (of.source, sentence)).collect::<Vec<_>>()
+    };
+    others.flat_map(each).collect()
+}
+
+/// Returns what is doubtful about the results together.
+fn doubts(all: &[(String, At<'_>)], run: Option<&At<'_>>, apart: &[(usize, String)]) -> Vec<String> {
+    let mut doubts: Vec<String> = apart.iter().map(|(_, sentence)| sentence.clone()).collect();
     for (name, at) in all {
-        let titles: Vec<&str> = std::iter::once(at.get("title").text())
-            .chain(at.get("designs").list().iter().map(|design| design.get("title").text()))
-            .filter(|title| !title.is_empty())
-            .collect();
-        if !titles.is_empty() && !titles.contains(&title) {
-            doubts
-                .push(format!("{name} is of another scenario than the run: its title is \"{}\".", titles[0]));
+        let is_silent = |of: &At<'_>| same::hash(of).is_empty() && of.get("title").text().is_empty();
+        if all.len() > 1 && same::designs(at).iter().all(is_silent) {
+            doubts.push(format!("{name} does not say which scenario it is of."));
         }
+    }
+    let Some(run) = run else { return doubts };
+    for (name, at) in all {
         let version = |at: &At<'_>| at.get("program_version").text().to_string();
         if version(at) != version(run) {
             doubts.push(format!(

@@ -2,7 +2,7 @@
 
 use kneepoint_engine::SimDuration;
 use kneepoint_experiment::compare::Record;
-use kneepoint_experiment::result::{Better, Measure, Subject, Unit, Verdict};
+use kneepoint_experiment::result::{Better, Measure, ScenarioFacts, Subject, Unit, Verdict};
 use kneepoint_statistics::{Estimate, Estimated, PseudoValues};
 use serde::Deserialize;
 
@@ -25,6 +25,17 @@ struct Stored {
     verdict: String,
     slo: Vec<Objective>,
     comparable: Option<Vec<Number>>,
+    scenario: Option<serde_json::Value>,
+}
+
+/// The scenario of a stored run; nothing if it says none that can be understood.
+#[derive(Deserialize)]
+struct StoredScenario {
+    file: String,
+    format: u64,
+    hash: String,
+    variant: Option<String>,
+    set: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +153,7 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
     Ok(Record {
         name: name.to_string(),
         title: stored.title,
+        scenario: stored.scenario.and_then(facts),
         seed: stored.seed,
         replications: stored.replications,
         batches: None,
@@ -153,6 +165,11 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         chances,
         measures,
     })
+}
+
+fn facts(stored: serde_json::Value) -> Option<ScenarioFacts> {
+    let StoredScenario { file, format, hash, variant, set } = serde_json::from_value(stored).ok()?;
+    Some(ScenarioFacts { file, format, hash: u64::from_str_radix(&hash, 16).ok()?, variant, set })
 }
 
 fn nanos(seconds: f64) -> SimDuration {

@@ -40,8 +40,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// `latency_curve`, of a client and of each class, is a list of pairs: a share from 0 to 1 and the latency \[s\] that
 /// so many good requests had at most, as far as ten requests lie beyond.
 ///
-/// `topology` says who calls whom. Its `nodes` are all parts, clients too, in the order of the file: `name`, `kind`, whether
-/// it is a `client`, `instances` at the start, `cores` and `concurrency` of each of them (null where a part has none), and
+/// `topology` says who calls whom. Its `nodes` are all parts, clients too, in the order of the file: `name`, `kind`, the
+/// `label` that people call it by (null if the file says none), whether it is a `client`, `instances` at the start, `cores` and `concurrency` of each of them (null where a part has none), and
 /// what stands at its door, `via`. Its `edges` are the calls `from` one part `to` another that go the same way, in the order
 /// of the callers: pairs of `operations` (of a client its classes; null where a part passes on what comes), what stands on
 /// the edge, `via`, outermost first and written as in the file, what is said of the `wire`, and the `calls` made over it,
@@ -57,7 +57,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// carry one.
 /// A number over time is an object with `values` and, with two replications or more, `low` and `high`; a count has its
 /// `total` over all replications and its `rate`. Clients have `sent`, `good`, `by_status`, `latency` (p50, p90, p95, p99),
-/// `heat` and `in_flight`, and the same of their `classes` if they have several; parts have `calls`, `utilisation`,
+/// `heat` and `in_flight`, and the same of their `classes` if they have several; parts have `calls`, the answers they gave (`answered`, of every status), `utilisation`,
 /// `capacity`, `queue`, `inside` and `threads`, null where a part does not keep them, and `instances` that serve (neither
 /// down nor hanging: the mean over each window, and under `min` the fewest at any instant in any replication); `faults` have
 /// `strikes` and how many were `struck`. `events` are what happened to parts at which instant in one `replication`, the
@@ -153,7 +153,8 @@ pub(crate) fn digest(digest: u64) -> String {
     format!("{digest:016x}")
 }
 
-fn scenario(facts: &ScenarioFacts) -> Value {
+/// Which scenario it was: the same in the results of every verb.
+pub(crate) fn scenario(facts: &ScenarioFacts) -> Value {
     json!({
         "file": facts.file,
         "format": facts.format,

@@ -13,6 +13,7 @@
 
 mod baseline;
 mod capacity;
+mod command;
 mod comparison;
 mod csv;
 mod json;
@@ -34,6 +35,7 @@ pub use crate::capacity::{
     bottleneck_sentence, capacity_csv, capacity_json, capacity_sentence, capacity_text, linearity_csv,
     linearity_json, linearity_text, read_baseline,
 };
+pub use crate::command::Command;
 pub use crate::comparison::{
     answer_sentence, comparison_csv, comparison_json, comparison_text, gate_sentence, metric_sentence,
 };
@@ -43,19 +45,20 @@ pub use crate::junit::{JudgedDesign, junit};
 pub use crate::number::{count, duration, interval, percent, quantity};
 pub use crate::prometheus::prometheus;
 pub use crate::safe::safe;
+pub use crate::samples::Depths;
 pub use crate::sensitivity::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,
 };
 #[cfg(feature = "parquet")]
 pub use crate::sweep::SweepParquet;
 pub use crate::sweep::{
-    SweepCount, sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point,
-    sweep_sentence, sweep_text,
+    SweepCount, sweep_command, sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head,
+    sweep_jsonl_point, sweep_sentence, sweep_text,
 };
 pub use crate::table::{Table, wrap};
 pub use crate::text::{Look, text};
 pub use crate::trace::{otlp, perfetto};
-pub use crate::verdict::sentence;
+pub use crate::verdict::{PROBABILITY_LEAST, is_missed, sentence};
 
 #[cfg(test)]
 mod sample;

@@ -1,7 +1,7 @@
 //! What moves a number, as text, JSON and CSV.
 
 use kneepoint_experiment::compare::Finding;
-use kneepoint_experiment::result::Unit;
+use kneepoint_experiment::result::{ScenarioFacts, Unit};
 use kneepoint_experiment::sensitivity::{
     Bar, Flip, FlipKind, OneAtATime, Screened, Screening, Screenings, Tornado, UnknownPoint,
 };
@@ -9,7 +9,7 @@ use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::json::{SCHEMA_VERSION, estimate};
+use crate::json::{SCHEMA_VERSION, estimate, scenario};
 use crate::number::{base_unit, count, divisor, interval, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
@@ -244,12 +244,14 @@ fn settings(point: &UnknownPoint) -> String {
     each.join(", ")
 }
 
-fn whole(kind: &str, title: &str, content: Value) -> String {
+fn whole(title: &str, facts: Option<&ScenarioFacts>, command: Option<&str>, content: Value) -> String {
     let mut all = json!({
         "schema_version": SCHEMA_VERSION,
         "program": "kneepoint",
         "program_version": env!("CARGO_PKG_VERSION"),
-        "kind": kind,
+        "kind": "sensitivity",
+        "command": command,
+        "scenario": facts.map(scenario),
         "title": title,
         "units": { "duration": "s", "rate": "1/s", "ratio": "1" },
     });
@@ -259,11 +261,11 @@ fn whole(kind: &str, title: &str, content: Value) -> String {
     serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n"
 }
 
-/// Returns tornado tables and flips as JSON.
+/// Returns tornado tables and flips as JSON; `command` is what makes it again, where that is a command.
 ///
 /// # Units
 /// Durations \[s\], rates [1/s], shares from 0 to 1.
-pub fn tornado_json(found: &OneAtATime) -> String {
+pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
     let bar = |bar: &Bar, unit: &Unit| {
         let by = divisor(unit);
         let settings: Vec<Value> = bar
@@ -310,8 +312,9 @@ pub fn tornado_json(found: &OneAtATime) -> String {
             .collect()
     };
     whole(
-        "sensitivity",
         &found.title,
+        found.scenario.as_ref(),
+        command,
         json!({
             "method": "one at a time",
             "seed": found.comparison.designs[0].seed,
@@ -337,11 +340,11 @@ fn rename(mut setting: Value) -> Value {
     setting
 }
 
-/// Returns what Morris screening found as JSON.
+/// Returns what Morris screening found as JSON; `command` is what makes it again, where that is a command.
 ///
 /// # Units
 /// Durations \[s\], rates [1/s], shares from 0 to 1; effects are over the whole range of the input.
-pub fn screening_json(found: &Screenings) -> String {
+pub fn screening_json(found: &Screenings, command: Option<&str>) -> String {
     let responses: Vec<Value> = found
         .responses
         .iter()
@@ -369,11 +372,13 @@ pub fn screening_json(found: &Screenings) -> String {
         })
         .collect();
     whole(
-        "sensitivity",
         &found.title,
+        found.scenario.as_ref(),
+        command,
         json!({
             "method": "morris",
             "seed": found.seed,
+            "replications": found.replications,
             "runs": found.runs,
             "trajectories": found.trajectories,
             "confidence": found.confidence,

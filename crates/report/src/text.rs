@@ -15,8 +15,9 @@ use kneepoint_experiment::result::{
 use crate::number::{count, duration, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
-use crate::verdict::sentence;
+use crate::verdict::{is_missed, sentence};
 use cell::Cells;
+use kneepoint_statistics::Estimated;
 
 /// Values of one watch that are listed; of more, the lowest and the highest are.
 ///
@@ -55,6 +56,7 @@ pub fn text(result: &RunResult, look: Look) -> String {
     clients::write(&mut page, &result.clients);
     parts::write(&mut page, &result.parts);
     middles::write(&mut page, &result.middles);
+    page.labels(result);
     page.watches(&result.watches);
     samples::write(&mut page, &result.samples);
     page.checks(result);
@@ -100,12 +102,13 @@ impl Page {
         if self.look.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_string() }
     }
 
-    fn coloured(&self, verdict: Verdict, text: &str) -> String {
+    fn coloured(&self, verdict: Verdict, probability: Option<&Estimated>, text: &str) -> String {
         if !self.look.colour {
             return text.to_string();
         }
         let colour = match verdict {
             Verdict::Met => 32,
+            _ if is_missed(verdict, probability) => 31,
             Verdict::Missed | Verdict::Void => 31,
             Verdict::Unclear | Verdict::NotEnough | Verdict::Probability => 33,
             Verdict::NothingToJudge => 0,
@@ -113,15 +116,26 @@ impl Page {
         format!("\u{1b}[{colour};1m{text}\u{1b}[0m")
     }
 
+    /// What people call parts whose names say less.
+    fn labels(&mut self, result: &RunResult) {
+        let labelled = result.topology.nodes.iter().filter_map(|node| Some((node, node.label.as_ref()?)));
+        let each: Vec<String> =
+            labelled.map(|(node, label)| format!("{} is {}", safe(&node.name), safe(label))).collect();
+        if !each.is_empty() {
+            self.wrapped("", &format!("{}.", each.join("; ")));
+        }
+    }
+
     fn verdict(&mut self, result: &RunResult) {
         let sentence = wrap("", &safe(&sentence(result)), self.look.width);
-        let sentence = self.coloured(result.verdict, sentence.trim_end());
+        let sentence = self.coloured(result.verdict, result.probability.as_ref(), sentence.trim_end());
         self.line(&sentence);
     }
 
     fn objectives(&mut self, objectives: &[ObjectiveResult]) {
         for objective in objectives {
-            let word = self.coloured(objective.verdict, objective.verdict.name());
+            let word =
+                self.coloured(objective.verdict, objective.probability.as_ref(), objective.verdict.name());
             let finding = format!("{}: {}", safe(&objective.name), safe(&objective.condition));
             self.line(&format!("  {word}  {finding}"));
             self.wrapped("      ", &safe(&objective.sentence));

@@ -32,8 +32,13 @@ pub fn sentence(result: &RunResult) -> String {
             Some(Estimated::Known(chance)) => {
                 let [value, low, high] = [chance.value, chance.low, chance.high].map(|v| v * 100.0);
                 format!(
-                    "Meets {} with probability {value:.0} % ({low:.0} to {high:.0}, {}).",
-                    if all == 1 { "the one objective" } else { "all objectives" },
+                    "Meets {} ({}) with probability {value:.0} % ({low:.0} to {high:.0}, {}).",
+                    if all == 1 {
+                        "the one objective".to_string()
+                    } else {
+                        format!("all {}", objectives(all))
+                    },
+                    result.objectives.iter().map(|o| o.name.as_str()).collect::<Vec<_>>().join(", "),
                     crate::capacity::confidence(chance.confidence)
                 )
             }
@@ -49,6 +54,22 @@ pub fn sentence(result: &RunResult) -> String {
     }
 }
 
+/// Below which a probability to meet the objectives is a miss, if the whole of its interval is.
+///
+/// # Source
+/// Chosen: nobody states how probable is enough; a plan that is sooner missed than met is no plan.
+pub const PROBABILITY_LEAST: f64 = 0.5;
+
+/// Returns whether objectives are missed: surely, or sooner than not as far as the interval of the probability tells.
+pub fn is_missed(verdict: Verdict, probability: Option<&Estimated>) -> bool {
+    let high = probability.and_then(|chance| chance.known()).map(|chance| chance.high);
+    match verdict {
+        Verdict::Missed => true,
+        Verdict::Probability => high.is_some_and(|high| high < PROBABILITY_LEAST),
+        _ => false,
+    }
+}
+
 fn objectives(n: usize) -> String {
     if n == 1 { "1 objective".to_string() } else { format!("{n} objectives") }
 }
@@ -58,10 +79,34 @@ mod tests {
     use super::*;
     use crate::sample;
 
+    fn chance(value: f64, low: f64, high: f64) -> Estimated {
+        let estimate = kneepoint_statistics::Estimate {
+            value,
+            low,
+            high,
+            confidence: 0.95,
+            n: 20,
+            effective_samples: None,
+        };
+        estimate.into()
+    }
+
+    #[test]
+    fn what_is_surely_sooner_missed_than_met_is_a_miss() {
+        assert!(is_missed(Verdict::Missed, None) && !is_missed(Verdict::Met, None));
+        assert!(is_missed(Verdict::Probability, Some(&chance(0.3, 0.2, 0.4))));
+        assert!(!is_missed(Verdict::Probability, Some(&chance(0.4, 0.2, 0.6))));
+        assert!(!is_missed(Verdict::Probability, None));
+    }
+
     #[test]
     fn each_verdict_has_its_sentence() {
         let mut result = sample::run();
         assert_eq!(sentence(&result), "Missed: 1 of 2 objectives does not hold (fast).");
+        result.verdict = Verdict::Probability;
+        result.probability = Some(chance(0.3, 0.2, 0.4));
+        let said = sentence(&result);
+        assert_eq!(said, "Meets all 2 objectives (fast, right) with probability 30 % (20 to 40, 95 %).");
         result.verdict = Verdict::Unclear;
         result.objectives[0].verdict = Verdict::Unclear;
         assert!(sentence(&result).starts_with("Unclear: 1 of 2 objectives cannot be told from its bound"));

@@ -257,6 +257,8 @@ pub struct TopologyPlan {
 /// A part, for whoever draws it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodePlan {
+    /// What people call it, where the file says so.
+    pub label: Option<String>,
     /// Cores of the machine of each instance, where it has one.
     pub cores: Option<u64>,
     /// How many calls each instance works on, as the description has it: `Servers(4)`.

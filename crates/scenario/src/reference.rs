@@ -136,7 +136,10 @@ mod tests {
         assert!(service.contains("main field") && service.contains("(known but not built yet)"));
         assert!(service.contains("instances    count >= 1 <= run.limits.instances = 1"), "{service}");
         assert!(
-            registry.reference(Some("via")).unwrap().contains("\nSingleFlight  (known but not built yet)\n")
+            registry
+                .reference(Some("eviction"))
+                .unwrap()
+                .contains("\nSampledLru  (known but not built yet)\n")
         );
         let all = registry.reference(None).unwrap();
         assert!(all.contains("*OpenClient") && all.contains("-Cache"), "{all}");

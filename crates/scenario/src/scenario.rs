@@ -11,6 +11,7 @@ use crate::file::{Files, Place};
 use crate::include::{Loader, Written};
 use crate::node::{Arena, NodeId, Origin, Shape, Word};
 use crate::params::{Params, Uncertain};
+use crate::plan::ScenarioFacts;
 use crate::preset::Presets;
 use crate::reader::read_from;
 use crate::registry::{Registry, Type};
@@ -710,6 +711,18 @@ impl Checked {
     #[must_use]
     pub fn variant(&self) -> Option<&str> {
         self.variant.as_deref()
+    }
+
+    /// Returns which scenario it is, to the last setting.
+    #[must_use]
+    pub fn facts(&self) -> ScenarioFacts {
+        ScenarioFacts {
+            file: self.files.get(self.root.place.file).name().to_string(),
+            format: self.root.count("format"),
+            hash: self.hash(),
+            variant: self.variant.clone(),
+            set: self.set.clone(),
+        }
     }
 
     /// Returns what was set from outside the file: path and value, in the order in which it was applied.

@@ -108,6 +108,7 @@ impl Runner<'_> {
         let measured = kept().next().map(|kept| kept.measured);
         Ok(CapacityResult {
             title: plan.title.clone(),
+            scenario: self.loads.scenario.clone(),
             axis: self.loads.axis.clone(),
             load_written: self.loads.written,
             range: self.loads.range,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kneepoint_engine::SimDuration;
-use kneepoint_scenario::plan::{PartRole, Plan, WarmUpPlan};
+use kneepoint_scenario::plan::{PartRole, Plan, ScenarioFacts, WarmUpPlan};
 use kneepoint_scenario::value::{Dimension, Quantity, nearest};
 use kneepoint_scenario::{
     Checked, Data, Faults, Overrides, Part, ProfileSpec, Pulse, Registry, Scenario, plan_at, plan_with_pulse,
@@ -65,6 +65,8 @@ type PulsedAt = Box<dyn Fn(f64, PulseTo) -> Result<Plan, String> + Send + Sync>;
 /// What is searched: a load, its range, and what is run at each value of it.
 pub struct Loads {
     pub(super) axis: LoadAxis,
+    /// The scenario before any load is set.
+    pub(super) scenario: Option<ScenarioFacts>,
     /// The load as it is written, where that is one number.
     pub(super) written: Option<f64>,
     /// A load that can be run, from which the search feels its way: what is written, if it lies in the range.
@@ -116,6 +118,7 @@ impl Loads {
     #[must_use]
     pub fn of_clients(checked: &Checked) -> Loads {
         let users_written = users(checked);
+        let scenario = checked.facts();
         let closed = |part: &Part| part.is_client && part.args.kind() == "ClosedClient";
         let is_proportional = !checked.parts().iter().any(closed);
         let checked = checked.clone();
@@ -135,6 +138,7 @@ impl Loads {
         };
         Loads {
             axis: LoadAxis::Clients,
+            scenario: Some(scenario),
             written: Some(1.0),
             start: 1.0,
             range: None,
@@ -249,6 +253,7 @@ impl Loads {
         let axis = LoadAxis::Setting { path: path.to_string(), dimension, whole };
         let begun = with(scenario, registry, overrides, path, &text(start, dimension, whole))?;
         crate::check(&begun, &kneepoint_scenario::plan(&begun)?)?;
+        let facts = checked.facts();
         let (scenario, registry) = (scenario.clone(), registry.clone());
         let (overrides, path) = (overrides.clone(), path.to_string());
         let name = path.clone();
@@ -271,6 +276,7 @@ impl Loads {
         };
         Ok(Loads {
             axis,
+            scenario: Some(facts),
             written: present.map(|present| present.value),
             start,
             range,
@@ -294,6 +300,7 @@ impl Loads {
         };
         Loads {
             axis,
+            scenario: None,
             written: Some(written),
             start: written,
             range: None,

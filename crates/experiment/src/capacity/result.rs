@@ -3,7 +3,7 @@
 use kneepoint_scenario::value::Dimension;
 use kneepoint_statistics::{Estimate, Estimated};
 
-use crate::result::{ObjectiveResult, Unit};
+use crate::result::{ObjectiveResult, ScenarioFacts, Unit};
 
 /// Everything a search for the capacity found.
 ///
@@ -13,6 +13,8 @@ use crate::result::{ObjectiveResult, Unit};
 pub struct CapacityResult {
     /// Title of the scenario.
     pub title: String,
+    /// The scenario as it was before any load was set; nothing for plans of a Rust program.
+    pub scenario: Option<ScenarioFacts>,
     /// What the load is.
     pub axis: LoadAxis,
     /// The load up to which recordings last long enough, where that bounds the search.

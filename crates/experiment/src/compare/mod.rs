@@ -23,7 +23,7 @@ use crate::error::ExperimentError;
 use crate::measures::measures;
 use crate::pilot;
 use crate::recorder::Replication;
-use crate::result::{Better, Measure, RunResult, Subject, Unit, Verdict, WarmUpFrom};
+use crate::result::{Better, Measure, RunResult, ScenarioFacts, Subject, Unit, Verdict, WarmUpFrom};
 use crate::run::{
     Options, Program, REPLICATIONS_MAX, check_plan, compile, compile_whole, evaluate, in_threads, more,
 };
@@ -61,6 +61,8 @@ pub struct Record {
     pub name: String,
     /// Title of the scenario.
     pub title: String,
+    /// The scenario, where it was one and that is known.
+    pub scenario: Option<ScenarioFacts>,
     /// Seed.
     pub seed: u64,
     /// Replications.
@@ -89,6 +91,7 @@ impl Record {
         Record {
             name: name.to_string(),
             title: result.title.clone(),
+            scenario: result.about.scenario.clone(),
             seed: result.facts.seed,
             replications: result.facts.replications,
             batches: result.facts.batches,

@@ -21,7 +21,9 @@ pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchR
 pub use measure::{Better, Measure, Subject};
 pub use middle::MiddleResult;
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
-pub use point::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
+pub use point::{
+    AxisFacts, DataFacts, OriginFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult,
+};
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
 pub use timeline::{
     ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,

@@ -14,6 +14,8 @@ pub struct SweepFacts {
     pub question: Option<String>,
     /// Fingerprint of the scenario before anything is swept, in hexadecimal digits.
     pub scenario: String,
+    /// What that scenario was called and what was set of it; nothing for plans of a Rust program.
+    pub origin: Option<OriginFacts>,
     /// Seed of all randomness, unless the seed itself is swept.
     pub seed: u64,
     /// Whether each point has random numbers of its own; otherwise all have the same.
@@ -36,6 +38,19 @@ pub struct SweepFacts {
     pub assumptions: Vec<String>,
     /// The files of data its points read, by name, once all points are [checked](crate::sweep::Study::check).
     pub data: Vec<DataFacts>,
+}
+
+/// A scenario as it was called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginFacts {
+    /// The file. Another machine may have it elsewhere: it is the same sweep.
+    pub file: String,
+    /// The version of the format it is written in.
+    pub format: u64,
+    /// The variant that was taken.
+    pub variant: Option<String>,
+    /// What was set from outside the file: path and value, in the order in which it was applied.
+    pub set: Vec<(String, String)>,
 }
 
 /// A file of data that was read.

@@ -127,6 +127,8 @@ pub struct PartTimeline {
     pub name: String,
     /// Calls that arrived.
     pub calls: Counts,
+    /// Answers given, of every status.
+    pub answered: Counts,
     /// Time busy over capacity.
     pub utilisation: Option<Line>,
     /// Servers there are: those of instances that are down are none.

@@ -18,6 +18,8 @@ pub struct Node {
     pub name: String,
     /// Its kind.
     pub kind: String,
+    /// What people call it, where the description says so.
+    pub label: Option<String>,
     /// Whether it makes requests of its own.
     pub client: bool,
     /// Instances at the start.

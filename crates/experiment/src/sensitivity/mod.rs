@@ -13,7 +13,7 @@ use kneepoint_statistics::Estimated;
 
 use crate::compare::{CompareOptions, Comparison, Design, MetricDifference, compare_with_results};
 use crate::error::ExperimentError;
-use crate::result::{Unit, Verdict};
+use crate::result::{ScenarioFacts, Unit, Verdict};
 use crate::run::{Options, run};
 use crate::sweep::{Axis, AxisValues, plain};
 
@@ -147,6 +147,8 @@ impl Flip {
 pub struct OneAtATime {
     /// Title of the scenario.
     pub title: String,
+    /// The scenario as it is; nothing for plans of a Rust program.
+    pub scenario: Option<ScenarioFacts>,
     /// A tornado per response.
     pub tornados: Vec<Tornado>,
     /// The inputs that flip a verdict, or leave it less or more clear than it is.
@@ -211,8 +213,9 @@ pub fn one_at_a_time(
             });
         }
     }
-    let title = designs.first().map_or_else(String::new, |design| design.plan.title.clone());
-    Ok(OneAtATime { title, tornados, flips, comparison, runs })
+    let Plan { title, about, .. } = &designs[0].plan;
+    let (title, scenario) = (title.clone(), about.scenario.clone());
+    Ok(OneAtATime { title, scenario, tornados, flips, comparison, runs })
 }
 
 fn asked(inputs: &[Axis], responses: &[Metric]) -> Result<(), SensitivityError> {
@@ -368,6 +371,10 @@ pub struct UnknownPoint {
 pub struct Screenings {
     /// Title of the scenario.
     pub title: String,
+    /// The scenario as it is; nothing for plans of a Rust program.
+    pub scenario: Option<ScenarioFacts>,
+    /// Replications of each run.
+    pub replications: u64,
     /// One per response.
     pub responses: Vec<Screening>,
     /// Runs that were made, of all replications each.
@@ -498,6 +505,16 @@ pub fn screen(
             }
         })
         .collect();
-    let title = base.title.clone();
-    Ok(Screenings { title, responses, runs, confidence, seed, trajectories: how.trajectories })
+    let (title, scenario) = (base.title.clone(), base.about.scenario.clone());
+    let replications = base.run.replications_min;
+    Ok(Screenings {
+        title,
+        scenario,
+        replications,
+        responses,
+        runs,
+        confidence,
+        seed,
+        trajectories: how.trajectories,
+    })
 }

@@ -54,4 +54,6 @@ pub use error::SweepError;
 pub use store::{Journal, Resumed};
 pub use study::{Merged, Study, StudyPlan, SweepOptions, SweepProgress};
 
-pub use crate::result::{AxisFacts, DataFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult};
+pub use crate::result::{
+    AxisFacts, DataFacts, OriginFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult,
+};

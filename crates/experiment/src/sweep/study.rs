@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use kneepoint_random::stream_key;
-use kneepoint_scenario::plan::{Plan, WarmUpPlan, Watch};
+use kneepoint_scenario::plan::{Plan, ScenarioFacts, WarmUpPlan, Watch};
 use kneepoint_scenario::value::{Dimension, Metric, Quantity};
 use kneepoint_scenario::{DataFile, Overrides, Registry, Scenario, plan};
 use rayon::prelude::*;
@@ -13,7 +13,9 @@ use rayon::prelude::*;
 use super::design::Design;
 use super::store::{Header, Journal, Shelf, share};
 use super::work::{Work, execute};
-use super::{Axis, AxisFacts, DataFacts, PointResult, SweepError, SweepFacts, SweepResult, VARIANT};
+use super::{
+    Axis, AxisFacts, DataFacts, OriginFacts, PointResult, SweepError, SweepFacts, SweepResult, VARIANT,
+};
 use crate::ExperimentError;
 use crate::run::{REPLICATIONS_MAX, check_plan, compile, in_threads};
 
@@ -142,7 +144,7 @@ impl<'a> Study<'a> {
             plan(&checked).map_err(named)
         };
         let data = Box::new(|| scenario.data());
-        Study::make(&base, format!("{:016x}", checked.hash()), study, Box::new(make), data)
+        Study::make(&base, Some(checked.facts()), study, Box::new(make), data)
     }
 
     /// Makes a sweep of a Rust program: `make` is given one value per axis and makes the plan of a point. `base`
@@ -159,12 +161,12 @@ impl<'a> Study<'a> {
             make(values)
                 .map_err(|error| SweepError::Point { settings: values.join(", "), error: Box::new(error) })
         };
-        Study::make(base, String::new(), study, Box::new(make), Box::new(Vec::new))
+        Study::make(base, None, study, Box::new(make), Box::new(Vec::new))
     }
 
     fn make(
         base: &Plan,
-        scenario: String,
+        scenario: Option<ScenarioFacts>,
         study: StudyPlan,
         make: Make<'a>,
         data: Data<'a>,
@@ -219,7 +221,13 @@ impl<'a> Study<'a> {
         let facts = SweepFacts {
             title: base.title.clone(),
             question: base.question.clone(),
-            scenario,
+            scenario: scenario.as_ref().map_or_else(String::new, |facts| format!("{:016x}", facts.hash)),
+            origin: scenario.map(|ScenarioFacts { file, format, variant, set, .. }| OriginFacts {
+                file,
+                format,
+                variant,
+                set,
+            }),
             seed: design_seed,
             independent,
             design: design.name().to_string(),

@@ -1,22 +1,32 @@
 //! How to get the same again.
 
 use kneepoint_experiment::result::Unit;
+use kneepoint_report::Command;
 
 use crate::at::At;
 use crate::document::{Block, Cell, Section, Table};
 
-/// The command that reproduces the run, and what its result is known by.
+/// The commands that make the results again, and what those are known by.
 pub(crate) fn identity(all: &[(String, At<'_>)], run: Option<&At<'_>>) -> Section {
     let mut section = Section::brief("reproduce", "How to reproduce it");
-    match run {
-        Some(run) => {
-            match command(run) {
-                Some(command) => section.add(Block::Command(command)),
-                None => section.say("The run was made of a plan of a Rust program: no command repeats it."),
-            }
-            section.add(Block::Table(facts(run)));
+    if let Some(run) = run {
+        match command(run) {
+            Some(command) => section.add(Block::Command(command)),
+            None => section.say("The run was made of a plan of a Rust program: no command repeats it."),
         }
-        None => section.say("The results name the settings of what they searched or compared; the run itself is not among them."),
+        section.add(Block::Table(facts(run)));
+    }
+    for (name, result) in all {
+        if run.is_some_and(|run| run.of() == result.of()) {
+            continue;
+        }
+        match result.get("command").text() {
+            "" => section.say(format!("{name} does not say which command makes it again.")),
+            command => {
+                section.say(format!("{name}:"));
+                section.add(Block::Command(command.to_string()));
+            }
+        }
     }
     if all.len() > 1 || run.is_none() {
         section.add(Block::Table(sources(all)));
@@ -37,8 +47,7 @@ fn facts(run: &At<'_>) -> Table {
     fact("scenario", text(scenario.get("file")));
     fact("hash of the scenario", text(scenario.get("hash")));
     fact("variant", text(scenario.get("variant")));
-    let set: Vec<String> = scenario.get("set").list().iter().map(|pair| pair.texts().join(" = ")).collect();
-    fact("set from outside", Cell::words(set.join(", ")));
+    fact("set from outside", Cell::words(set(&scenario)));
     fact("seed", run.get("seed").counted());
     fact("replications", run.get("replications").counted());
     fact("batches of one long run", run.get("run").get("batches").counted());
@@ -52,47 +61,75 @@ fn facts(run: &At<'_>) -> Table {
     table
 }
 
-/// Returns the command that makes these results again.
+/// Returns what was set from outside the file.
+pub(crate) fn set(scenario: &At<'_>) -> String {
+    let set: Vec<String> = scenario.get("set").list().iter().map(|pair| pair.texts().join(" = ")).collect();
+    set.join(", ")
+}
+
+/// Returns the command that makes a run again.
 pub(crate) fn command(run: &At<'_>) -> Option<String> {
     let scenario = run.get("scenario");
     if !scenario.is_there() {
         return None;
     }
-    let mut words = vec!["kneepoint".to_string(), "run".to_string(), quoted(scenario.get("file").text())];
-    if let Some(variant) = Some(scenario.get("variant").text()).filter(|variant| !variant.is_empty()) {
-        words.extend(["--variant".to_string(), quoted(variant)]);
-    }
-    for pair in scenario.get("set").list() {
-        words.extend(["--set".to_string(), quoted(&pair.texts().join("="))]);
-    }
-    words.push(format!("--seed {}", run.get("seed").total()));
-    words.push(format!("--replications {}", run.get("replications").total()));
-    Some(words.join(" "))
-}
-
-/// Quotes a word as POSIX shells read it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=:,%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('-') {
-        return word.to_string();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    let variant = Some(scenario.get("variant").text()).filter(|variant| !variant.is_empty());
+    let command = Command::new("run")
+        .word(scenario.get("file").text())
+        .option("--variant", variant)
+        .options("--set", scenario.get("set").list().iter().map(|pair| pair.texts().join("=")))
+        .option("--seed", Some(run.get("seed").total()))
+        .option("--replications", Some(run.get("replications").total()));
+    Some(command.text())
 }
 
 fn sources(all: &[(String, At<'_>)]) -> Table {
-    let head = ["results", "of", "title", "seed", "program", "digest"];
+    let head = [
+        "results",
+        "of",
+        "title",
+        "scenario (hash)",
+        "set from outside",
+        "seed",
+        "replications",
+        "program",
+        "digest",
+    ];
     let mut table = Table::new("What this page is made of", &head);
     for (name, result) in all {
         table.row(vec![
             Cell::words(name.clone()),
             Cell::words(crate::verb(result)),
-            Cell::words(result.get("title").text()),
-            result.get("seed").counted(),
+            Cell::words(title(result)),
+            Cell::words(joined(result, &crate::same::hash)),
+            Cell::words(joined(result, &|of| set(&of.get("scenario")))),
+            first(result, "seed").counted(),
+            first(result, "replications").counted(),
             Cell::words(format!("kneepoint {}", result.get("program_version").text())),
             Cell::words(result.get("digest").text()),
         ]);
     }
     table.without_empty_columns()
+}
+
+/// Returns the title of a result, or those of the designs that were compared, each once.
+fn title(result: &At<'_>) -> String {
+    joined(result, &|of| of.get("title").text().to_string())
+}
+
+fn joined(result: &At<'_>, of: &dyn Fn(&At<'_>) -> String) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for one in crate::same::designs(result) {
+        let text = of(&one);
+        if !text.is_empty() && !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all.join("; ")
+}
+
+fn first<'r>(result: &At<'r>, key: &str) -> At<'r> {
+    crate::same::designs(result).first().unwrap_or(result).get(key)
 }
 
 #[cfg(test)]

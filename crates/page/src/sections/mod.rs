@@ -20,6 +20,24 @@ pub(crate) fn unit(written: &str, metric: &str) -> Unit {
     kneepoint_plot::unit_of(written, metric)
 }
 
+/// How a probability is marked that ends the command as a miss does: surely sooner missed than met.
+pub(crate) const IMPROBABLE: &str = "improbable";
+
+/// Returns how a verdict is marked.
+pub(crate) fn mark<'r>(judged: &At<'r>) -> &'r str {
+    let verdict = judged.get("verdict").text();
+    let chance = judged.get("probability").get("high").number();
+    match chance {
+        Some(high) if verdict == "probability" && high < kneepoint_report::PROBABILITY_LEAST => IMPROBABLE,
+        _ => verdict,
+    }
+}
+
+/// Returns the cell of a verdict.
+pub(crate) fn verdict(judged: &At<'_>) -> Cell {
+    Cell { verdict: Some(mark(judged).to_string()), ..Cell::words(judged.get("verdict").text()) }
+}
+
 /// Returns a name with the colour it has, if it has one.
 pub(crate) fn name(at: &At<'_>, colours: &crate::colours::Colours) -> Cell {
     let name = at.text();

@@ -9,7 +9,7 @@ use kneepoint_experiment::result::Unit;
 use super::name;
 use crate::at::{At, MISSING};
 use crate::colours::Colours;
-use crate::document::{Block, Card, Cell, Section, Table};
+use crate::document::{Block, Card, Cell, Line, Section, Table};
 
 /// Clients whose numbers are on the cards; all are in the tables.
 const ON_CARDS: usize = 4;
@@ -166,6 +166,20 @@ fn latencies(clients: &[At<'_>], colours: &Colours) -> Table {
 pub(crate) fn parts(run: &At<'_>, colours: &Colours) -> Section {
     let mut section = Section::new("parts", "Parts");
     let parts = run.get("parts").list();
+    let labels: Vec<Line> = run
+        .get("topology")
+        .get("nodes")
+        .list()
+        .iter()
+        .filter(|node| !node.get("label").text().is_empty())
+        .map(|node| Line {
+            text: node.get("label").text().to_string(),
+            aside: format!("is what the scenario calls {}", node.get("name").text()),
+        })
+        .collect();
+    if !labels.is_empty() {
+        section.add(Block::List(labels));
+    }
     let head = [
         "part",
         "kind",

@@ -19,7 +19,7 @@ pub(crate) fn objectives(run: &At<'_>) -> Section {
         found.push_str(&windows(&slo.get("windows")));
         table.row(vec![
             Cell::words(slo.get("name").text()),
-            Cell::verdict(slo.get("verdict").text()),
+            super::verdict(&slo),
             Cell::words(condition),
             slo.get("estimate").estimate(&unit),
             slo.get("bound").exact(&unit),

@@ -1,7 +1,7 @@
 //! Single requests in full: who called whom, and where the time went.
 
 use kneepoint_experiment::result::Unit;
-use kneepoint_report::quantity;
+use kneepoint_report::{Depths, quantity};
 
 use crate::at::{At, nanos};
 use crate::colours::Colours;
@@ -135,29 +135,16 @@ fn strand(strands: &[At<'_>], at: usize, depth: usize, colours: &Colours, lines:
         .collect();
     branches.sort_by(|a, b| start(&strands[*a]).total_cmp(&start(&strands[*b])));
     let mut branches = branches.into_iter().peekable();
-    let mut stack: Vec<&str> = Vec::new();
+    let mut depths = Depths::default();
     for span in &spans {
         let from = start(span);
         while let Some(branch) =
             branches.next_if(|branch| start(&strands[*branch]) <= from && from > start(this))
         {
-            branched(strands, branch, depth + stack.len(), colours, lines);
+            branched(strands, branch, depth + depths.below(), colours, lines);
         }
         let place = span.get("at").text();
-        let deep = match place.split_once(" -> ") {
-            // A wire is no part: it lies below the one it leads back to, and all below that has been answered.
-            Some((caller, _)) => {
-                stack.truncate(stack.iter().position(|at| *at == caller).map_or(0, |at| at + 1));
-                stack.len()
-            }
-            None => {
-                match stack.iter().position(|at| *at == place) {
-                    Some(at) => stack.truncate(at + 1),
-                    None => stack.push(place),
-                }
-                stack.len() - 1
-            }
-        };
+        let deep = depths.enter(place);
         lines.push(SpanLine {
             at: place.to_string(),
             phase: span.get("phase").text().to_string(),
@@ -168,7 +155,7 @@ fn strand(strands: &[At<'_>], at: usize, depth: usize, colours: &Colours, lines:
         });
     }
     for branch in branches {
-        branched(strands, branch, depth + stack.len(), colours, lines);
+        branched(strands, branch, depth + depths.below(), colours, lines);
     }
 }
 

@@ -1,8 +1,8 @@
 //! What was found by searching, comparing and varying.
 
 use kneepoint_experiment::result::Unit;
-use kneepoint_plot::{Results, figures};
-use kneepoint_report::count;
+use kneepoint_plot::{Figure, Results};
+use kneepoint_report::{SweepCount, count};
 
 use super::numbers::finished;
 use super::unit;
@@ -14,7 +14,7 @@ use crate::document::{Block, Cell, Line, Section, Table};
 const POINTS_MOST: usize = 200;
 
 /// The section of a result that is no run.
-pub(crate) fn study(read: &Read<'_>, several: bool) -> Option<Section> {
+pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Option<Section> {
     let at = read.at();
     let mut section = match &read.results {
         Results::Run(_) => return None,
@@ -27,7 +27,7 @@ pub(crate) fn study(read: &Read<'_>, several: bool) -> Option<Section> {
     if several {
         section.say(format!("Of {}.", read.name));
     }
-    let drawn = figures(&read.results).into_iter().map(|figure| Block::Figure(Box::new(figure)));
+    let drawn = drawn.into_iter().map(|figure| Block::Figure(Box::new(figure)));
     match &read.results {
         Results::Run(_) => {}
         Results::Capacity(_) => {
@@ -67,6 +67,7 @@ pub(crate) fn study(read: &Read<'_>, several: bool) -> Option<Section> {
             screening(&mut section, &at);
         }
         Results::Sweep(_) => {
+            section.say(swept(&at));
             section.blocks.extend(drawn);
             sweep(&mut section, &at);
         }
@@ -84,7 +85,7 @@ fn sentences(section: &mut Section, all: &[At<'_>]) {
 
 fn capacity(section: &mut Section, at: &At<'_>) {
     let mut table =
-        Table::new("Objectives over the load", &["objective", "condition", "holds up to", "missed from"]);
+        Table::new("Objectives over the load", &["objective", "condition", "held up to", "missed from"]);
     for objective in at.get("objectives").list() {
         table.row(vec![
             Cell::words(objective.get("name").text()),
@@ -99,8 +100,11 @@ fn capacity(section: &mut Section, at: &At<'_>) {
     };
     table.notes.push(format!("Loads are {axis}."));
     section.table_or(finished(table), "No objective is stated.");
-    let head = ["part", "busy at the capacity", "by theory", "full at", "full by theory"];
-    let mut table = Table::new("Parts at the capacity", &head);
+    // Where no capacity was found nothing is at it.
+    let is_found = ["capacity", "rough"].iter().any(|key| at.get(key).is_there());
+    let head = ["part", "busy", "by theory", "full at", "full by theory"];
+    let caption = if is_found { "Parts at the capacity" } else { "Parts at a load that was run" };
+    let mut table = Table::new(caption, &head);
     for part in at.get("parts").list() {
         table.row(vec![
             Cell::words(part.get("name").text()),
@@ -111,13 +115,24 @@ fn capacity(section: &mut Section, at: &At<'_>) {
         ]);
     }
     section.table_or(finished(table), "No part has servers.");
-    let head = ["load", "offered", "goodput", "p50", "p99", "errors", "utilisation", "holds"];
-    let mut table = Table::new("Around the capacity and beyond", &head);
+    let head = ["load", "offered", "goodput", "p50", "p99", "errors", "utilisation", "objectives"];
+    let caption = if is_found { "Around the capacity and beyond" } else { "Loads that were run" };
+    let mut table = Table::new(caption, &head);
     for row in at.get("knee").list() {
         let holds = match row.get("holds").flag() {
-            Some(true) => Cell { verdict: Some("met".to_string()), ..Cell::words("holds") },
-            Some(false) => Cell { verdict: Some("missed".to_string()), ..Cell::words("does not hold") },
-            None => Cell::words("not known"),
+            // The words of the text report.
+            Some(true) => Cell { verdict: Some("met".to_string()), ..Cell::words("hold") },
+            Some(false) => Cell { verdict: Some("missed".to_string()), ..Cell::words("missed") },
+            None if at.get("objectives").list().is_empty() || row.get("stopped").is_there() => {
+                Cell::words("")
+            }
+            None => Cell::words("not enough data"),
+        };
+        let grows = !row.get("overloaded").list().is_empty();
+        let holds = match (grows, holds.text.is_empty()) {
+            (false, _) => holds,
+            (true, true) => Cell::words("queue grows"),
+            (true, false) => Cell { text: format!("{}, queue grows", holds.text), ..holds },
         };
         table.row(vec![
             row.get("load").exact(&Unit::Number),
@@ -130,7 +145,7 @@ fn capacity(section: &mut Section, at: &At<'_>) {
             holds,
         ]);
     }
-    section.table_or(finished(table), "It was not looked at loads around the capacity.");
+    section.table_or(finished(table), "No loads were run for a table.");
 }
 
 fn scaling(section: &mut Section, at: &At<'_>) {
@@ -229,6 +244,20 @@ fn screening(section: &mut Section, at: &At<'_>) {
     }
 }
 
+/// What came of the points of a sweep, in a sentence.
+pub(crate) fn swept(at: &At<'_>) -> String {
+    let mut all = SweepCount::default();
+    for point in at.get("points").list() {
+        let verdict = if point.get("failure").is_there() { "failed" } else { point.get("verdict").text() };
+        all.add_named(verdict);
+    }
+    let axes: Vec<&str> = at.get("axes").list().iter().map(|axis| axis.get("path").text()).collect();
+    match axes.as_slice() {
+        [] => format!("{}.", all.clause()),
+        axes => format!("Over {}: {}.", axes.join(" and "), all.clause()),
+    }
+}
+
 fn sweep(section: &mut Section, at: &At<'_>) {
     let points = at.get("points").list();
     let texts = |list: At<'_>, key: &str| -> Vec<String> {
@@ -251,7 +280,7 @@ fn sweep(section: &mut Section, at: &At<'_>) {
             table.row(row);
             continue;
         }
-        row.push(Cell::verdict(point.get("verdict").text()));
+        row.push(super::verdict(point));
         let named = |list: &str, name: &str| {
             point.get(list).list().into_iter().find(|of| of.get("name").text() == name)
         };

@@ -43,6 +43,7 @@ fn run() -> Value {
             "inside": { "mean": known(1.0), "max": 4.0 }, "orphans": { "total": 2 }, "orphan_time": known(0.02),
             "instances": [{ "path": "web/0", "calls": { "total": 60 } }, { "path": "web/1", "calls": { "total": 50 } }],
         }],
+        "topology": { "nodes": [{ "name": "web", "kind": "Service", "label": "Front end", "client": false, "instances": 2 }], "edges": null },
         "checks": [{ "name": "conservation", "rule": "what goes in comes out", "holds": true, "checked": 4, "skipped": 0, "failures": [] }],
         "warnings": ["the queue of web is unbounded"],
         "samples": [{
@@ -65,7 +66,7 @@ fn run() -> Value {
                 "latency": { "p50": line([0.04, 0.04]), "p95": line([0.123456789, 0.1]), "p99": { "values": [0.2, null] } },
                 "in_flight": line([1.0, 1.0]), "classes": [],
             }],
-            "parts": [{ "name": "web", "calls": { "rate": line([5.0, 6.0]) }, "utilisation": line([0.5, 0.6]), "capacity": line([2.0, 1.0]), "queue": line([0.0, 1.0]), "inside": null, "threads": null }],
+            "parts": [{ "name": "web", "calls": { "rate": line([5.0, 6.0]) }, "answered": { "rate": line([4.0, 6.0]) }, "instances": { "values": [2.0, 1.5], "min": [2, 1] }, "utilisation": line([0.5, 0.6]), "capacity": line([2.0, 1.0]), "queue": line([0.0, 1.0]), "inside": null, "threads": null }],
             "faults": [{ "name": "crash", "struck": { "values": [0.0, 1.0] } }],
         },
         "assumptions": [
@@ -114,8 +115,11 @@ fn a_page_says_what_a_review_asks_for() {
         "Latency of good answers, from the intended start",
         "Not enough data for users p99.9: too few.",
         "The path that decided has 3 pieces, which add up to 40.0 ms: the latency, to the nanosecond.",
-        "This scenario has no cache.",
-        "The number of instances never changes: no part scales, and none is struck.",
+        "Not shown, because no part in these results has it: hit rates of caches",
+        "A point is what happened in a window of 10.0 s of simulated time",
+        "Calls that arrive at parts with a queue, and are answered",
+        "Front end is what the scenario calls web",
+        "within 10.0 s to 20.0 s",
         "what goes in comes out",
         "the queue of web is unbounded",
         "orders are rare",
@@ -300,4 +304,146 @@ fn the_short_form_has_verdict_tables_and_command_and_no_picture() {
         assert!(short.contains(said), "{said} in\n{short}");
     }
     assert!(!short.contains("<svg") && !short.contains("Sampled requests"));
+}
+
+/// What `capacity` writes, as far as a page needs it.
+fn capacity() -> Value {
+    json!({
+        "schema_version": 1, "program": "kneepoint", "program_version": "0.1.0", "verb": "capacity",
+        "command": "kneepoint capacity shop.ron --load params.load --seed 1 --replications 2",
+        "scenario": { "file": "shop.ron", "format": 1, "hash": "00ff", "variant": null, "set": [] },
+        "title": "A shop", "seed": 1, "replications": 2, "confidence": 0.95, "finding": { "kind": "found" },
+        "sentence": "Holds up to 100 requests/s.", "load": { "kind": "clients", "unit": "times the load of the file" },
+        "objectives": [], "parts": [], "knee": [], "warnings": [],
+    })
+}
+
+#[test]
+fn every_result_says_which_command_makes_it_again() {
+    let knee = Source { name: "knee.json".to_string(), json: capacity().to_string() };
+    let page = Page::read(&[source(&run()), knee.clone()]).unwrap();
+    for text in [text_of(&page.html()), page.markdown()] {
+        assert!(text.contains("kneepoint run shop.ron --seed 1 --replications 2"), "{text}");
+        assert!(text.contains("kneepoint capacity shop.ron --load params.load --seed 1 --replications 2"));
+    }
+    let mut older = capacity();
+    older.as_object_mut().unwrap().remove("command");
+    let older = Source { json: older.to_string(), ..knee };
+    let text = text_of(&Page::read(&[older]).unwrap().html());
+    assert!(text.contains("knee.json does not say which command makes it again."));
+}
+
+#[test]
+fn results_that_are_not_of_one_scenario_say_so_beside_the_headline() {
+    let said = |change: &dyn Fn(&mut Value)| -> String {
+        let mut other = capacity();
+        change(&mut other);
+        let knee = Source { name: "knee.json".to_string(), json: other.to_string() };
+        let page = Page::read(&[source(&run()), knee]).unwrap();
+        let html = page.html();
+        let head = text_of(html.split("<header>").nth(1).unwrap().split("<nav").next().unwrap());
+        assert_eq!(head.contains("Doubtful"), page.markdown().contains("**Doubtful"));
+        head
+    };
+    assert!(!said(&|_| {}).contains("Doubtful"));
+    let set = said(&|of| {
+        of["scenario"]["hash"] = json!("aaaa");
+        of["scenario"]["set"] = json!([["web.instances", "2"]]);
+    });
+    let expected = "Doubtful: knee.json is not of the scenario of the run as it was run: it was made with web.instances = 2, \
+                    the run with nothing set from outside.";
+    assert!(set.contains(expected), "{set}");
+    let file = said(&|of| of["scenario"]["hash"] = json!("aaaa"));
+    assert!(file.contains("its hash is aaaa, that of the run 00ff"), "{file}");
+    let seed = said(&|of| of["seed"] = json!(7));
+    assert!(seed.contains("Doubtful: knee.json has seed 7, the run 1"), "{seed}");
+    // What says less is held against what it says.
+    let older = said(&|of| {
+        of.as_object_mut().unwrap().remove("scenario");
+    });
+    assert!(!older.contains("Doubtful"), "{older}");
+    let other = said(&|of| {
+        of.as_object_mut().unwrap().remove("scenario");
+        of["title"] = json!("A bank");
+    });
+    let silent = Page::read(&[source(&run()), kept("sensitivity")]).unwrap().markdown();
+    assert!(silent.contains("sensitivity.json does not say which scenario it is of."), "{silent}");
+    assert!(
+        other.contains("knee.json is of another scenario than the run: its title is &quot;A bank&quot;."),
+        "{other}"
+    );
+}
+
+#[test]
+fn calls_of_instances_are_held_against_those_of_the_part() {
+    let mut all = run();
+    all["parts"].as_array_mut().unwrap().push(json!({ "name": "lb", "kind": "Balancer", "instances": [{ "path": "lb", "calls": { "total": 110 } }] }));
+    let text = text_of(&html(&all));
+    assert!(text.contains("web, all 2110100 %"), "{text}");
+    assert!(!text.contains("the results contradict themselves"));
+    all["parts"][0]["calls"]["total"] = json!(111);
+    let text = text_of(&html(&all));
+    assert!(
+        text.contains("The calls of the instances of web add up to 110 and not to those of the part"),
+        "{text}"
+    );
+}
+
+#[test]
+fn results_without_answers_over_time_show_arrivals_and_never_zero() {
+    let mut older = run();
+    older["timeline"]["parts"][0].as_object_mut().unwrap().remove("answered");
+    let page = html(&older);
+    assert!(page.contains("web arrive") && !page.contains("web answered"));
+    assert!(html(&run()).contains("web answered"));
+}
+
+#[test]
+fn the_headline_of_a_sweep_says_what_came_of_its_points() {
+    let html = Page::read(&[kept("sweep")]).unwrap().html();
+    let points: Value = serde_json::from_str(&kept("sweep").json).unwrap();
+    let met = points["points"].as_array().unwrap().iter().filter(|point| point["verdict"] == "met").count();
+    let head = text_of(html.split("<header>").nth(1).unwrap().split("<nav").next().unwrap());
+    assert!(met > 0 && head.contains("Over ") && head.contains(&format!("met at {met}")), "{head}");
+}
+
+#[test]
+fn two_studies_of_a_kind_both_have_a_link() {
+    let knee = |name: &str| Source { name: name.to_string(), json: capacity().to_string() };
+    let html = Page::read(&[knee("a.json"), knee("b.json")]).unwrap().html();
+    for id in ["capacity", "capacity-2"] {
+        assert!(
+            html.contains(&format!("<section id=\"{id}\">")) && html.contains(&format!("href=\"#{id}\"")),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn a_probability_that_ends_as_a_miss_is_marked_as_one() {
+    let marked = |high: f64| {
+        let mut run = run();
+        run["verdict"] = json!("probability");
+        run["verdict_sentence"] = json!("Meets the one objective (fast) with probability 30 %.");
+        run["probability"] = json!({ "value": 0.3, "low": 0.2, "high": high, "confidence": 0.95, "n": 20 });
+        html(&run).contains("<p class=\"finding answer bad\"><bdi>Meets the one objective (fast)")
+    };
+    assert!(marked(0.4) && !marked(0.6));
+}
+
+#[test]
+fn nothing_is_at_a_capacity_that_was_not_found() {
+    let text = |found: Value| {
+        let mut knee = capacity();
+        knee["capacity"] = found;
+        knee["parts"] = json!([{ "name": "web", "utilisation": { "value": 0.5 } }]);
+        knee["knee"] = json!([{ "load": 1.0, "holds": true, "overloaded": ["web"] }]);
+        text_of(
+            &Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap().html(),
+        )
+    };
+    let none = text(json!(null));
+    assert!(!none.contains("at the capacity") && none.contains("Parts at a load that was run"), "{none}");
+    assert!(none.contains("hold, queue grows"));
+    assert!(text(json!({ "value": 2.0 })).contains("Parts at the capacity"));
 }

@@ -11,9 +11,11 @@ mod sweep;
 mod timeline;
 mod topology;
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use capacity::{
     Binding, CapacityResults, Coefficient, Finding, Fit, KneeRow, KneeSlo, LoadAxis, Objective, Part,
@@ -33,8 +35,22 @@ use crate::figure::Interval;
 /// The newest shape of results that is known here.
 const SCHEMA_VERSION: u64 = 1;
 
-/// Letters of a text that are kept: nobody reads more in a picture.
+/// Letters of a text that are kept in a picture, and of a name anywhere: nobody reads more.
 const LETTERS_MOST: usize = 400;
+
+/// Keys under which names stand: they are labels wherever they are shown, and nobody copies them.
+const NAMES: [&str; 13] = [
+    "name", "path", "part", "client", "instance", "at", "of", "from", "to", "first", "second", "over", "kind",
+];
+
+/// Which texts are cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// All of them: pictures have no place for more.
+    All,
+    /// Names; what is read or copied stays whole.
+    Names,
+}
 
 /// What a verb wrote.
 #[derive(Clone, Debug)]
@@ -150,19 +166,22 @@ struct Head {
 /// # Errors
 /// If it is cut short, no JSON, not a result, or written by a later version.
 pub fn read(name: &str, text: &str) -> Result<Results, ReadError> {
-    understood(name, parsed(name, text)?)
+    understood(name, parsed(name, text, Cut::All)?)
 }
 
-/// As [`read`], with all there is, its texts made safe: for those who show more than figures.
+/// As [`read`], with all there is, its texts made safe: for those who show more than figures. Texts are whole there,
+/// and only names are cut.
 ///
 /// # Errors
 /// As [`read`].
 pub fn open(name: &str, text: &str) -> Result<(Results, Value), ReadError> {
-    let all = parsed(name, text)?;
-    Ok((understood(name, all.clone())?, all))
+    let all = parsed(name, text, Cut::Names)?;
+    let mut drawn = all.clone();
+    make_safe(&mut drawn, Cut::All);
+    Ok((understood(name, drawn)?, all))
 }
 
-fn parsed(name: &str, text: &str) -> Result<Value, ReadError> {
+fn parsed(name: &str, text: &str, cut: Cut) -> Result<Value, ReadError> {
     let name = kneepoint_report::safe(name);
     let refused = |error: serde_json::Error| {
         if error.is_eof() {
@@ -175,7 +194,7 @@ fn parsed(name: &str, text: &str) -> Result<Value, ReadError> {
         Ok(all) => all,
         Err(error) => of_lines(text).map_err(refused)?.ok_or_else(|| refused(error))?,
     };
-    make_safe(&mut all);
+    make_safe(&mut all, cut);
     Ok(all)
 }
 
@@ -240,36 +259,71 @@ fn whole<T: DeserializeOwned>(name: &str, all: Value, verb: &str) -> Result<T, R
 }
 
 /// Writes out what turns the direction of writing or is no letter, and cuts what is too long.
-fn make_safe(value: &mut Value) {
+fn make_safe(value: &mut Value, cut: Cut) {
     match value {
         Value::String(text) => {
-            let mut safe: String = kneepoint_report::safe(text)
-                .chars()
-                .take(LETTERS_MOST)
-                .map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { c })
-                .collect();
-            if text.chars().count() > LETTERS_MOST {
-                safe.push('…');
+            *text = written_out(text);
+            if cut == Cut::All {
+                *text = shortened(text);
             }
-            *text = safe;
         }
-        Value::Array(all) => all.iter_mut().for_each(make_safe),
+        Value::Array(all) => all.iter_mut().for_each(|value| make_safe(value, cut)),
         Value::Object(fields) => {
-            let names: Vec<String> = fields.keys().cloned().collect();
-            if names.iter().any(|name| kneepoint_report::safe(name) != *name) {
-                *fields = std::mem::take(fields)
-                    .into_iter()
-                    .map(|(name, value)| (kneepoint_report::safe(&name), value))
-                    .collect();
+            // Keys are names: of a setting, of a status.
+            if fields.keys().any(|key| shortened(&written_out(key)) != *key) {
+                *fields = renamed(std::mem::take(fields));
             }
-            fields.values_mut().for_each(make_safe);
+            for (key, value) in fields.iter_mut() {
+                make_safe(value, cut);
+                if let (Value::String(text), true) = (value, NAMES.contains(&key.as_str())) {
+                    *text = shortened(text);
+                }
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
+/// Gives fields the names they are shown by; of those that become equal the later ones are numbered, so that none
+/// takes the place of another.
+fn renamed(fields: Map<String, Value>) -> Map<String, Value> {
+    let mut all = Map::new();
+    // What is as it will be shown keeps its name, wherever it stands.
+    let kept: BTreeSet<String> =
+        fields.keys().filter(|key| shortened(&written_out(key)) == **key).cloned().collect();
+    for (key, value) in fields {
+        let safe = shortened(&written_out(&key));
+        let mut name = safe.clone();
+        let mut number = 2;
+        while all.contains_key(&name) || (name != key && kept.contains(&name)) {
+            name = format!("{safe} ({number})");
+            number += 1;
+        }
+        all.insert(name, value);
+    }
+    all
+}
+
+fn written_out(text: &str) -> String {
+    kneepoint_report::safe(text)
+        .chars()
+        .map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { '\u{fffd}' } else { c })
+        .collect()
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LETTERS_MOST) {
+        Some((end, last)) if !(last == '…' && text[end..].chars().count() == 1) => {
+            format!("{}…", &text[..end])
+        }
+        _ => text.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn refused(text: &str) -> String {
@@ -305,10 +359,43 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_safe_and_not_too_long() {
-        let mut all = serde_json::json!({ "a\u{202e}": ["x\u{1b}[2J\u{ffff}", "y".repeat(1000)] });
-        make_safe(&mut all);
+    fn texts_are_safe_and_in_pictures_not_too_long() {
+        let long = "y".repeat(1000);
+        let mut all = json!({ "a\u{202e}": ["x\u{1b}[2J\u{ffff}", long] });
+        make_safe(&mut all, Cut::All);
         assert_eq!(all["a\\u{202e}"][0], "x\\u{1b}[2J\u{fffd}");
-        assert_eq!(all["a\\u{202e}"][1].as_str().map(|t| t.chars().count()), Some(LETTERS_MOST + 1));
+        let cut = format!("{}…", "y".repeat(LETTERS_MOST));
+        assert_eq!(all["a\\u{202e}"][1], cut);
+        let once = all.clone();
+        make_safe(&mut all, Cut::All);
+        assert_eq!(all, once);
+    }
+
+    #[test]
+    fn what_is_copied_stays_whole_and_names_are_cut() {
+        let long = "y".repeat(1000);
+        let text = json!({
+            "schema_version": 1, "program": "kneepoint", "title": long, "seed": 1, "replications": 1,
+            "run": { "confidence": 0.95 }, "scenario": { "file": long }, "not_modelled": [long],
+            "clients": [{ "name": long, "latency": { "count": 0, "mean": { "value": null } } }],
+        });
+        let (drawn, all) = open("r.json", &text.to_string()).unwrap();
+        assert_eq!((&all["scenario"]["file"], &all["not_modelled"][0]), (&json!(long), &json!(long)));
+        let cut = format!("{}…", "y".repeat(LETTERS_MOST));
+        assert_eq!(all["clients"][0]["name"], cut);
+        let Results::Run(drawn) = drawn else { panic!("it is a run") };
+        assert_eq!((drawn.title, &drawn.clients[0].name), (cut.clone(), &cut));
+    }
+
+    #[test]
+    fn keys_that_are_shown_alike_are_both_kept() {
+        let mut all = json!({ "a\u{202e}": 1, "a\\u{202e}": 2, "b\n": 3, "b\t": 4, "c": 5 });
+        make_safe(&mut all, Cut::Names);
+        let expected = json!({ "a\\u{202e} (2)": 1, "a\\u{202e}": 2, "b ": 3, "b  (2)": 4, "c": 5 });
+        assert_eq!(all, expected);
+        let long = |end: &str| format!("{}{end}", "k".repeat(500));
+        let mut all = json!({ (long("1")): 1, (long("2")): 2 });
+        make_safe(&mut all, Cut::Names);
+        assert_eq!(all.as_object().map(|fields| fields.len()), Some(2));
     }
 }

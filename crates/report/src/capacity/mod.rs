@@ -326,8 +326,15 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
         }
         texts.join(", ")
     };
-    let where_ =
-        if result.finding == Finding::NoObjective { "at a load short of that" } else { "at that load" };
+    // What comes before says which load "that" is, where there is one.
+    let where_ = match &result.finding {
+        Finding::NoObjective if result.capacity.is_some() => "at a load short of that",
+        Finding::NoObjective | Finding::NotSettled { .. } => "at a load that was run",
+        Finding::Saturated { .. } | Finding::Found if result.capacity.is_none() && result.rough.is_none() => {
+            "at a load that was run"
+        }
+        _ => "at that load",
+    };
     let when = at(first);
     let mut text = match &first.saturates_at {
         // What is no load, or not in proportion to it, does not tell which would be full first.

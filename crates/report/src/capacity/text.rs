@@ -135,6 +135,11 @@ fn objectives(text: &mut String, result: &CapacityResult, look: Look, head: &dyn
     }
 }
 
+/// Whether there is a capacity, with an interval or without.
+fn is_found(result: &CapacityResult) -> bool {
+    result.capacity.is_some() || result.rough.is_some()
+}
+
 fn parts(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&str) -> String) {
     let mut table = Table::new(["part", "busy", "by theory", "full at, measured", "by theory "]);
     let mut notes = Vec::new();
@@ -162,7 +167,11 @@ fn parts(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&
         );
     }
     if !table.is_empty() {
-        *text += &head("PARTS, AT THE LOAD NEAREST TO THE CAPACITY");
+        *text += &head(if is_found(result) {
+            "PARTS, AT THE LOAD NEAREST TO THE CAPACITY"
+        } else {
+            "PARTS, AT A LOAD THAT WAS RUN"
+        });
         *text += &table.render(look.width);
     }
     for note in notes {
@@ -220,7 +229,8 @@ fn knee(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&s
     if table.is_empty() {
         return;
     }
-    *text += &head(&format!("THE KNEE: ALL CLIENTS TOGETHER, LOAD IN{}", unit(result)));
+    let what = if is_found(result) { "THE KNEE" } else { "LOADS THAT WERE RUN" };
+    *text += &head(&format!("{what}: ALL CLIENTS TOGETHER, LOAD IN{}", unit(result)));
     *text += &table.render(look.width);
     for note in notes {
         *text += &wrap("  – ", &safe(&note), look.width);

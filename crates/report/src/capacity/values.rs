@@ -4,11 +4,12 @@ use kneepoint_experiment::capacity::{
     Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, OfPeak, Recovery,
     ScalingFit,
 };
+use kneepoint_experiment::result::ScenarioFacts;
 use kneepoint_statistics::Estimate;
 use serde_json::{Value, json};
 
 use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence, recovery_sentence};
-use crate::json::estimate;
+use crate::json::{estimate, scenario};
 use crate::number::{SECOND, base_unit, divisor};
 
 /// The version of the shape of [`capacity_json`] and [`linearity_json`]: raised when a key is renamed, removed or
@@ -17,7 +18,10 @@ pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
 
 /// Returns everything a search for the capacity found as JSON, indented, with a line end.
 ///
-/// `change` is what a comparison with an earlier capacity said, where one was made.
+/// `change` is what a comparison with an earlier capacity said, where one was made; `command` is what makes the result
+/// again, where that is a command.
+///
+/// `scenario` is that of [`json`](crate::json()), before any load was set.
 ///
 /// `finding.kind` is one of [`FINDINGS`], with what belongs to it beside: `part`; `load` and `objectives`; `holds` and
 /// `missed`; `misses`, `holds` and `up_to`; `too_little` and `too_much`. `compared` is the capacity as it is compared with
@@ -27,8 +31,9 @@ pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
 ///
 /// # Units
 /// Loads on the axis (base unit), durations \[s\], rates \[1/s\], shares from 0 to 1.
-pub fn capacity_json(result: &CapacityResult, change: Option<&Value>) -> String {
+pub fn capacity_json(result: &CapacityResult, change: Option<&Value>, command: Option<&str>) -> String {
     let mut all = value(result);
+    all["command"] = json!(command);
     if let Some(change) = change {
         all["change"] = change.clone();
     }
@@ -47,6 +52,8 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "program": "kneepoint",
         "program_version": env!("CARGO_PKG_VERSION"),
         "verb": "capacity",
+        "command": null,
+        "scenario": result.scenario.as_ref().map(scenario),
         "title": result.title,
         "seed": result.seed,
         "digest": format!("{:016x}", result.digest),
@@ -190,8 +197,13 @@ fn row(row: &KneeRow) -> Value {
     }
 }
 
-/// Returns capacities over sizes as JSON.
-pub fn linearity_json(over: &str, found: &Linearity) -> String {
+/// Returns capacities over sizes as JSON. `scenario` is the one whose size was set, and `command` makes the result again.
+pub fn linearity_json(
+    over: &str,
+    found: &Linearity,
+    facts: Option<&ScenarioFacts>,
+    command: Option<&str>,
+) -> String {
     let fit = match &found.fit {
         Ok(fit) => law(fit),
         Err(why) => json!({ "reason": why }),
@@ -206,6 +218,11 @@ pub fn linearity_json(over: &str, found: &Linearity) -> String {
         "program": "kneepoint",
         "program_version": env!("CARGO_PKG_VERSION"),
         "verb": "capacity",
+        "command": command,
+        "scenario": facts.map(scenario),
+        "title": found.sizes.first().map(|size| &size.found.title),
+        "seed": found.sizes.first().map(|size| size.found.seed),
+        "replications": found.sizes.first().map(|size| size.found.replications),
         "over": over,
         "fit": fit,
         "sizes": sizes,

@@ -6,14 +6,16 @@ use kneepoint_statistics::{Estimated, Pairing, bonferroni_confidence};
 use serde_json::{Value, json};
 
 use super::sentence::{answer_sentence, gate_sentence, metric_sentence};
-use crate::json::{SCHEMA_VERSION, estimate};
+use crate::json::{SCHEMA_VERSION, estimate, scenario};
 use crate::number::{base_unit, divisor};
 
-/// Returns a comparison as JSON, indented, with a line end.
+/// Returns a comparison as JSON, indented, with a line end; `command` is what makes it again, where that is a command.
+///
+/// Each design says its `scenario`, as [`json`](crate::json()) does.
 ///
 /// # Units
 /// As [`json`](crate::json()): durations \[s\], rates [1/s], shares from 0 to 1.
-pub fn comparison_json(comparison: &Comparison, gates: &[GateResult]) -> String {
+pub fn comparison_json(comparison: &Comparison, gates: &[GateResult], command: Option<&str>) -> String {
     let paired = comparison.pairing == Pairing::Paired;
     let precision = comparison.precision.as_ref().map(|p| {
         json!({
@@ -28,6 +30,7 @@ pub fn comparison_json(comparison: &Comparison, gates: &[GateResult]) -> String 
         "program": "kneepoint",
         "program_version": env!("CARGO_PKG_VERSION"),
         "kind": "comparison",
+        "command": command,
         "units": { "duration": "s", "rate": "1/s", "ratio": "1" },
         "pairing": if paired { "common random numbers" } else { "independent" },
         "confidence": comparison.confidence,
@@ -54,6 +57,7 @@ fn design(record: &Record) -> Value {
     json!({
         "name": record.name,
         "title": record.title,
+        "scenario": record.scenario.as_ref().map(scenario),
         "seed": record.seed,
         "replications": record.replications,
         "batches": record.batches,

@@ -59,6 +59,7 @@ fn part(part: &PartTimeline) -> Value {
     json!({
         "name": part.name,
         "calls": counts(&part.calls),
+        "answered": counts(&part.answered),
         "utilisation": some(part.utilisation.as_ref()),
         "capacity": some(part.capacity.as_ref()),
         "instances": instances(part),

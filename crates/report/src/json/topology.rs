@@ -15,6 +15,7 @@ fn node(node: &Node) -> Value {
     json!({
         "name": node.name,
         "kind": node.kind,
+        "label": node.label,
         "client": node.client,
         "instances": node.instances,
         "cores": node.cores,

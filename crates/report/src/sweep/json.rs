@@ -1,9 +1,12 @@
 //! A sweep as JSON: one document, or one line per point.
 
-use kneepoint_experiment::result::{PointClient, PointPart, PointResult, SweepFacts, SweepResult};
+use kneepoint_experiment::result::{
+    OriginFacts, PointClient, PointPart, PointResult, SweepFacts, SweepResult,
+};
 use kneepoint_statistics::Estimated;
 use serde_json::{Map, Value, json};
 
+use crate::command::Command;
 use crate::json::{SCHEMA_VERSION, check, digest, estimate, fields, objective, watch};
 use crate::number::{SECOND, percentile_name};
 
@@ -40,6 +43,8 @@ fn head(facts: &SweepFacts) -> Map<String, Value> {
         ("program_version", json!(env!("CARGO_PKG_VERSION"))),
         ("title", json!(facts.title)),
         ("question", json!(facts.question)),
+        ("command", json!(sweep_command(facts))),
+        ("scenario", json!(facts.origin.as_ref().map(|origin| scenario(facts, origin)))),
         ("scenario_hash", json!(facts.scenario)),
         ("seed", json!(facts.seed)),
         ("common_random_numbers", json!(!facts.independent)),
@@ -54,6 +59,43 @@ fn head(facts: &SweepFacts) -> Map<String, Value> {
         ("assumptions", json!(facts.assumptions)),
         ("data", json!(data)),
     ])
+}
+
+/// As the results of other verbs have it.
+fn scenario(facts: &SweepFacts, origin: &OriginFacts) -> Value {
+    json!({
+        "file": origin.file,
+        "format": origin.format,
+        "hash": facts.scenario,
+        "variant": origin.variant,
+        "set": origin.set,
+    })
+}
+
+/// Returns the command that makes a sweep again; nothing for plans of a Rust program.
+pub fn sweep_command(facts: &SweepFacts) -> Option<String> {
+    let mut command = Command::new("sweep").origin(facts.origin.as_ref()?);
+    for axis in &facts.axes {
+        command = match axis.values.strip_prefix("variant=") {
+            Some(names) => command.option("--variants", Some(names)),
+            None => command.option("--over", Some(&axis.values)),
+        };
+    }
+    if facts.design != "grid" {
+        command = command.option("--design", Some(&facts.design)).option("--points", Some(facts.points));
+    }
+    let range = match (facts.replications_min, facts.replications_max) {
+        (least, most) if least == most => least.to_string(),
+        (least, most) => format!("{least}..{most}"),
+    };
+    let columns = (!facts.columns.is_empty()).then(|| facts.columns.join(","));
+    let command = command
+        .option("--columns", columns)
+        .option("--seed", Some(facts.seed))
+        .option("--replications", Some(range))
+        .option("--precision", facts.precision)
+        .flag("--independent", facts.independent);
+    Some(command.text())
 }
 
 fn point(facts: &SweepFacts, point: &PointResult) -> Value {

@@ -45,15 +45,21 @@ pub struct SweepCount {
 impl SweepCount {
     /// Counts a point.
     pub fn add(&mut self, point: &PointResult) {
-        let (order, word) = match (&point.failure, point.verdict) {
-            (Some(_), _) => (5, "failed"),
-            (None, Verdict::Met) => (0, "met"),
-            (None, Verdict::Missed) => (1, "missed"),
-            (None, Verdict::Unclear) => (2, "unclear"),
-            (None, Verdict::NotEnough) => (3, "not enough data"),
-            (None, Verdict::Void) => (4, "void"),
-            (None, Verdict::NothingToJudge) => (6, "nothing to judge"),
-            (None, Verdict::Probability) => (7, "a probability"),
+        self.add_named(if point.failure.is_some() { "failed" } else { point.verdict.name() });
+    }
+
+    /// Counts a point by what came of it: `failed`, or the name of a verdict.
+    pub fn add_named(&mut self, name: &str) {
+        let (order, word) = match name {
+            "met" => (0, "met"),
+            "missed" => (1, "missed"),
+            "unclear" => (2, "unclear"),
+            "not enough data" => (3, "not enough data"),
+            "void" => (4, "void"),
+            "failed" => (5, "failed"),
+            "nothing to judge" => (6, "nothing to judge"),
+            "probability" => (7, "a probability"),
+            _ => (8, "not known"),
         };
         self.points += 1;
         self.verdicts.entry(order).or_insert((word, 0)).1 += 1;

@@ -46,6 +46,16 @@ fn every_number_has_one_value_per_window() {
     assert_eq!(held, good);
     let edges = client["heat"]["edges"].as_array().unwrap().len() as u64;
     assert!(cells.iter().all(|cell| cell[1].as_u64().unwrap() < edges));
+    // What arrives is answered in the same window or a later one.
+    for part in timeline["parts"].as_array().unwrap() {
+        let of = |key: &str| -> Vec<u64> {
+            part[key]["total"].as_array().unwrap().iter().filter_map(Value::as_u64).collect()
+        };
+        let (calls, answered) = (of("calls"), of("answered"));
+        let (came, went): (u64, u64) = (calls.iter().sum(), answered.iter().sum());
+        assert!(went > 0 && went <= came && came - went < came / 10, "{}: {came} {went}", part["name"]);
+        assert_ne!(calls, answered, "{}", part["name"]);
+    }
     // Latencies are in seconds.
     let p50 = client["latency"]["p50"]["values"].as_array().unwrap().iter().filter_map(Value::as_f64);
     assert!(p50.clone().count() > 10 && p50.clone().all(|p50| (0.01..0.09).contains(&p50)));

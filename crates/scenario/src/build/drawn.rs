@@ -68,7 +68,8 @@ impl Builder<'_> {
         } else {
             Vec::new()
         };
-        NodePlan { cores: machine.and_then(|machine| machine.count_if("cores")), concurrency, via }
+        let label = if has("label") { args.text("label").map(str::to_string) } else { None };
+        NodePlan { label, cores: machine.and_then(|machine| machine.count_if("cores")), concurrency, via }
     }
 
     fn drawn_edge(&self, call: &Call, operations: (Option<String>, Option<String>)) -> EdgePlan {

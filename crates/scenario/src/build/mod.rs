@@ -37,9 +37,7 @@ use kneepoint_random::Distribution;
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
 use crate::node::NodeId;
-use crate::plan::{
-    About, Assumption, MiddlePlan, Objective, PartPlan, PartRole, Plan, Recording, ScenarioFacts, Watch,
-};
+use crate::plan::{About, Assumption, MiddlePlan, Objective, PartPlan, PartRole, Plan, Recording, Watch};
 use crate::scenario::Checked;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data, Value};
@@ -206,13 +204,7 @@ fn about(checked: &Checked) -> About {
     let assumption =
         |a: crate::scenario::Assumption| Assumption { text: a.text, source: a.source, doubt: a.doubt };
     About {
-        scenario: Some(ScenarioFacts {
-            file: checked.files().get(root.place.file).name().to_string(),
-            format: root.count("format"),
-            hash: checked.hash(),
-            variant: checked.variant().map(str::to_string),
-            set: checked.set().to_vec(),
-        }),
+        scenario: Some(checked.facts()),
         assumptions: checked.assumptions().into_iter().map(assumption).collect(),
         defaults: checked.defaults(),
         sources: texts("sources"),
