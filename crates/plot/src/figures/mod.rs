@@ -60,10 +60,11 @@ fn named(kind: &str, about: &str) -> String {
     name
 }
 
-/// Returns what is under a title.
-fn subtitle(title: &str, replications: &str, confidence: f64, seed: u64) -> String {
+/// Returns what is under a title; of intervals nothing where the results do not say how sure they are.
+fn subtitle(title: &str, replications: &str, confidence: impl Into<Option<f64>>, seed: u64) -> String {
     let from = if title.is_empty() { String::new() } else { format!("{title} · ") };
-    format!("{from}{replications} · {} intervals · seed {seed}", percent(confidence).replace(".0 %", " %"))
+    let sure = confidence.into().map(|c| format!(" · {} intervals", percent(c).replace(".0 %", " %")));
+    format!("{from}{replications}{} · seed {seed}", sure.unwrap_or_default())
 }
 
 fn replications(n: u64) -> String {
@@ -128,6 +129,12 @@ mod tests {
         assert_eq!(named("lines", "p99(users:browse.latency)"), "lines-p99-users-browse-latency");
         assert_eq!(named("lines", "../../etc"), "lines-etc");
         assert_eq!(named("lines", "é<>"), "lines");
+    }
+
+    #[test]
+    fn confidence_is_said_where_it_is_known() {
+        assert_eq!(subtitle("", "1 replication", 0.95, 7), "1 replication · 95 % intervals · seed 7");
+        assert_eq!(subtitle("a", "1 replication", None, 7), "a · 1 replication · seed 7");
     }
 
     #[test]

@@ -64,13 +64,14 @@ pub(super) fn about(of: &SweepResults) -> (String, Vec<String>) {
     (subtitle(&of.title, &runs, confidence(of), of.seed), notes)
 }
 
-fn confidence(of: &SweepResults) -> f64 {
+/// How sure the intervals are: numbers say it, and where none is known nobody does.
+fn confidence(of: &SweepResults) -> Option<f64> {
     let of_point = |point: &SweepPoint| {
         let numbers =
             point.slo.iter().map(|slo| &slo.estimate).chain(point.clients.iter().map(|c| &c.goodput));
         numbers.filter_map(|number| number.confidence).next()
     };
-    of.points.iter().find_map(of_point).unwrap_or(0.95)
+    of.points.iter().find_map(of_point)
 }
 
 /// Objectives and what is watched; p99 and goodput of the clients where there is neither.
