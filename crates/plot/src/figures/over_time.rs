@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kneepoint_experiment::result::Unit;
+use kneepoint_statistics::Estimated;
 
 use super::run::percentile_of;
 use super::{ALONE, brief, named, replications, subtitle};
@@ -217,6 +218,15 @@ fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
     [("p50", 0), ("p90", 4), ("p99", 5)].into_iter().filter_map(series).collect()
 }
 
+/// Says which percentiles are missing in every window: the title tells of another then, and no line is drawn.
+fn absent(series: &[Series]) -> Option<String> {
+    let bare = |series: &&Series| series.points.iter().all(|(_, value)| value.is_none());
+    let names: Vec<&str> = series.iter().filter(bare).map(|series| series.name.as_str()).collect();
+    let them = if names.len() == 1 { "it" } else { "them" };
+    (!names.is_empty())
+        .then(|| format!("Not drawn: {}; no window has enough requests for {them}.", names.join(", ")))
+}
+
 /// The number whose course the title tells: p99, or what there is.
 fn told(series: &[Series]) -> Option<&Series> {
     series.iter().rev().find(|series| series.points.iter().any(|(_, value)| value.is_some()))
@@ -241,28 +251,30 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     let during =
         fault.map_or_else(String::new, |(fault, _, _)| format!(", while the fault {} lasts", brief(fault)));
     let (most, median, at) = (said(*most), said(median), said(*at));
-    format!("{} of {name}, {median} in the middle, peaks at {most} at {at}{during}", series.name)
+    format!("{} of {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
 
-/// Says how few requests ended well in the worst window that was measured, if it was few.
+/// Says how few of the requests that ended in the worst window that was measured ended well, if it was surely few.
 fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Option<String> {
     /// Chosen: fewer are hardly seen in the figure.
     const FAIL_FROM: f64 = 0.05;
-    let windows = of.bounds.windows(2).zip(client.sent.total.iter().zip(&client.good.total));
-    let share = |(bounds, (sent, good)): (&[f64], (&u64, &u64))| {
-        let at = f64::midpoint(bounds[0], bounds[1]);
-        (bounds[0] >= run.run.warm_up && *sent > 0).then(|| (*good as f64 / *sent as f64, at))
+    let measured: Vec<(usize, &[f64])> =
+        of.bounds.windows(2).enumerate().filter(|(_, bounds)| bounds[0] >= run.run.warm_up).collect();
+    // The worst of many windows is low by chance alone: all intervals have to hold together.
+    let confidence = 1.0 - 0.05 / measured.len().max(1) as f64;
+    let share = |(window, bounds): &(usize, &[f64])| {
+        let (good, ended) = client.ended_well(*window).filter(|(_, ended)| *ended > 0)?;
+        let Estimated::Known(share) = Estimated::proportion(good, ended, confidence) else { return None };
+        (share.high < 1.0 - FAIL_FROM).then(|| (share.value, f64::midpoint(bounds[0], bounds[1])))
     };
-    let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let (share, at) = measured.iter().filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
     let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(&at));
     let when = match fault {
         Some((fault, _, _)) => format!("while the fault {} lasts", brief(fault)),
         None => format!("at {}", words(at, &Unit::Duration)),
     };
-    (share <= 1.0 - FAIL_FROM).then(|| {
-        let share = kneepoint_report::percent(share);
-        format!("As few as {share} of the requests of {} end well {when}", brief(&client.name))
-    })
+    let share = kneepoint_report::percent(share);
+    Some(format!("As few as {share} of the requests of {} end well {when}", brief(&client.name)))
 }
 
 fn is_log(series: &[Series]) -> bool {
@@ -275,6 +287,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     let (subtitle, mut notes) = about(run, of);
     notes.extend(story.notes.iter().cloned());
     let latency = latencies(of, client);
+    notes.extend(absent(&latency));
     let title = failures(run, of, client, story).unwrap_or_else(|| title(run, client, &latency, story));
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
@@ -361,6 +374,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         notes.push(format!("No request ended well in {empty} of {windows} windows: they are empty."));
     }
     let latency = latencies(of, client);
+    notes.extend(absent(&latency));
     let title = title(run, client, &latency, story);
     notes.push("Colours are shares of the requests that ended well in a window, on a log scale.".to_string());
     let shades: Vec<Shade> = story
@@ -397,7 +411,58 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::stretches;
+    use crate::{figures, read};
+
+    /// Titles and notes of the figures of a kept result over time, after a change to its first client.
+    fn told(change: impl Fn(&mut Value)) -> Vec<(String, Vec<String>)> {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        change(&mut result["timeline"]["clients"][0]);
+        let all = figures(&read("failover", &result.to_string()).unwrap());
+        let all = all.into_iter().filter(|f| f.name.starts_with("over-time") || f.name.starts_with("heat"));
+        all.map(|figure| (figure.title, figure.notes)).collect()
+    }
+
+    fn counted(total: Vec<u64>) -> Value {
+        json!({ "total": total, "rate": { "values": [], "low": [], "high": [] } })
+    }
+
+    /// Requests sent, ended well and ended otherwise, the same in every window.
+    fn ended(client: &mut Value, sent: u64, good: u64, failed: u64) {
+        let windows = client["sent"]["total"].as_array().unwrap().len();
+        client["sent"] = counted(vec![sent; windows]);
+        client["good"] = counted(vec![good; windows]);
+        let (good, failed) = (counted(vec![good; windows]), counted(vec![failed; windows]));
+        client["by_status"] = json!({ "ok": good, "failed": failed });
+    }
+
+    #[test]
+    fn what_ends_in_a_later_window_has_not_failed() {
+        let few = |told: Vec<(String, Vec<String>)>| told[0].0.starts_with("As few as");
+        assert!(!few(told(|client| ended(client, 100, 80, 0))));
+        assert!(few(told(|client| ended(client, 80, 80, 20))));
+        assert!(!few(told(|client| ended(client, 10, 9, 1))), "one of ten may be chance");
+        assert!(!few(told(|client| {
+            client.as_object_mut().unwrap().remove("by_status");
+        })));
+    }
+
+    #[test]
+    fn a_percentile_without_a_window_is_told() {
+        let told = told(|client| {
+            ended(client, 100, 100, 0);
+            let windows = client["latency"]["p99"]["values"].as_array().unwrap().len();
+            let none = vec![Value::Null; windows];
+            client["latency"]["p99"] = json!({ "values": none, "low": none, "high": none });
+        });
+        for (title, notes) in told {
+            assert!(!title.contains("p99") && !title.contains("in the middle"), "{title}");
+            assert!(notes.iter().any(|note| note.contains("Not drawn: p99; ")), "{notes:?}");
+        }
+    }
 
     #[test]
     fn what_overlaps_is_one_stretch() {

@@ -68,12 +68,27 @@ pub struct ClientTimeline {
     /// Requests that ended well.
     #[serde(default)]
     pub good: Counts,
+    /// Requests that ended, by how; results of before it was kept have none.
+    #[serde(default)]
+    pub by_status: BTreeMap<String, Counts>,
     /// Percentiles \[s\], by name: `p99`.
     #[serde(default)]
     pub latency: BTreeMap<String, Line>,
     /// All latencies.
     #[serde(default)]
     pub heat: Heat,
+}
+
+impl ClientTimeline {
+    /// Returns how many of how many requests that ended in a window ended well, in all replications together.
+    ///
+    /// Not of those that were sent in it: many of these end in a later one.
+    pub fn ended_well(&self, window: usize) -> Option<(u64, u64)> {
+        let ended = self.by_status.values().map(|of| of.total.get(window).copied());
+        let ended: u64 = ended.sum::<Option<u64>>()?;
+        let good = *self.good.total.get(window)?;
+        (good <= ended).then_some((good, ended))
+    }
 }
 
 /// Latencies in buckets.
