@@ -1,4 +1,4 @@
-//! What happens to parts beside requests: crashes, changes of size, breakers that open.
+//! What happens to parts beside requests: crashes, hangs, and instances that come and go.
 
 use kneepoint_engine::SimTime;
 
@@ -8,7 +8,8 @@ use crate::handle::ComponentId;
 /// Something that happened at one instant, for whoever looks at a run over time.
 ///
 /// The runtime notes what becomes of components: `crash`, `restart`, `hang`, `resume`, `start` (made during the run) and
-/// `retire`. Components add what is theirs with [`Core::happened`].
+/// `retire`. Components add what is theirs with [`Core::happened`]: of those shipped only faults do so far, so that
+/// breakers that open and actions of scaling policies are not among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happening {
     /// When.

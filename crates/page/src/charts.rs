@@ -66,7 +66,7 @@ fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
         for (at, value) in struck.iter().enumerate() {
             let is = value.number().is_some_and(|n| n > 0.0);
             match (is, since) {
-                (true, None) => since = Some(bounds[at]),
+                (true, None) => since = bounds.get(at).copied(),
                 (false, Some(from)) => {
                     marks.push(json!({ "name": fault.get("name").text(), "from": from, "to": bounds[at] }));
                     since = None;
@@ -342,7 +342,8 @@ impl<'r> Maker<'_, 'r> {
             if instances.len() < 2 {
                 continue;
             }
-            let all: u64 = instances.iter().map(|of| of.get("calls").get("total").total()).sum();
+            let calls = instances.iter().map(|of| of.get("calls").get("total").total());
+            let all = calls.fold(0_u64, u64::saturating_add);
             for instance in instances.iter().take(INSTANCES_MOST) {
                 let calls = instance.get("calls").get("total");
                 let share = if all > 0 { calls.total() as f64 / all as f64 } else { 0.0 };

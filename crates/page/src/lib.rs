@@ -9,7 +9,7 @@
 //!      ── sections, charts ── document (plain data) ── html | markdown
 //! ```
 //!
-//! Everything that is foreign passes through one place that escapes ([`html`]); the program of the page is allowed by
+//! Everything that is foreign passes through one place that escapes (`html.rs`); the program of the page is allowed by
 //! its hash alone.
 
 mod assets;

@@ -1,4 +1,4 @@
-//! What happened at which instant: faults, scaling, breakers.
+//! What happened at which instant: faults, and what became of instances. No component notes breakers or scaling yet.
 
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::count;
@@ -31,7 +31,8 @@ pub(crate) fn events(run: &At<'_>, colours: &Colours) -> Option<Block> {
             Cell::words(event.get("detail").text()),
         ]);
     }
-    let left_out = events.get("left_out").total() + list.len().saturating_sub(ROWS_MOST) as u64;
+    let unlisted = list.len().saturating_sub(ROWS_MOST) as u64;
+    let left_out = events.get("left_out").total().saturating_add(unlisted);
     if left_out > 0 {
         table.notes.push(format!("{} more are left out.", count(left_out)));
     }

@@ -2,6 +2,8 @@
 
 #![recursion_limit = "512"]
 
+mod mutations;
+
 use std::path::Path;
 
 use kneepoint_page::{Page, PageError, Source};

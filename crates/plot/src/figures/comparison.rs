@@ -52,7 +52,11 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
     if !bare.is_empty() {
         notes.push(format!("No share can be given of what is 0 before: {}.", bare.join(", ")));
     }
-    let said = contrast.sentence.split(';').next().unwrap_or_default().trim_end_matches('.');
+    // Better in some and worse in others: a list of the former alone would be half the truth.
+    let said = contrast.sentence.split(';').next().unwrap_or_default();
+    let said =
+        if said.contains("worse in others") { said.split(':').next().unwrap_or_default() } else { said };
+    let said = said.trim_end_matches('.');
     let title = if said.is_empty() {
         format!("{} against {}", contrast.second, contrast.first)
     } else {

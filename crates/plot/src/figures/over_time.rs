@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use kneepoint_experiment::result::Unit;
-use kneepoint_statistics::Estimated;
 
 use super::run::percentile_of;
 use super::{ALONE, brief, named, replications, subtitle};
@@ -254,20 +253,24 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     format!("{} of {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
 
-/// Says how few of the requests that ended in the worst window that was measured ended well, if it was surely few.
+/// Says how few requests ended well in the worst window that was measured, if it was few.
 fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Option<String> {
     /// Chosen: fewer are hardly seen in the figure.
     const FAIL_FROM: f64 = 0.05;
-    let measured: Vec<(usize, &[f64])> =
-        of.bounds.windows(2).enumerate().filter(|(_, bounds)| bounds[0] >= run.run.warm_up).collect();
-    // The worst of many windows is low by chance alone: all intervals have to hold together.
-    let confidence = 1.0 - 0.05 / measured.len().max(1) as f64;
-    let share = |(window, bounds): &(usize, &[f64])| {
-        let (good, ended) = client.ended_well(*window).filter(|(_, ended)| *ended > 0)?;
-        let Estimated::Known(share) = Estimated::proportion(good, ended, confidence) else { return None };
-        (share.high < 1.0 - FAIL_FROM).then(|| (share.value, f64::midpoint(bounds[0], bounds[1])))
+    // Of what ended in a window: what was sent in it may end in the next, and well.
+    let ended = |window: usize| -> u64 {
+        let of = client.by_status.values().filter_map(|of| of.total.get(window));
+        of.fold(0, |sum, n| sum.saturating_add(*n))
     };
-    let (share, at) = measured.iter().filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let windows = of.bounds.windows(2).zip(&client.good.total).enumerate();
+    let share = |(window, (bounds, good)): (usize, (&[f64], &u64))| {
+        let at = f64::midpoint(bounds[0], bounds[1]);
+        let ended = ended(window);
+        // Surely few, and not by chance of few requests.
+        let few = surely_at_most(*good, ended)? <= 1.0 - FAIL_FROM;
+        (bounds[0] >= run.run.warm_up && few).then(|| (*good as f64 / ended as f64, at))
+    };
+    let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
     let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(&at));
     let when = match fault {
         Some((fault, _, _)) => format!("while the fault {} lasts", brief(fault)),
@@ -275,6 +278,14 @@ fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &St
     };
     let share = kneepoint_report::percent(share);
     Some(format!("As few as {share} of the requests of {} end well {when}", brief(&client.name)))
+}
+
+/// The upper end of the 95 % interval of a share; nothing of nothing.
+///
+/// # Source
+/// Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22(158), 1927.
+fn surely_at_most(of: u64, all: u64) -> Option<f64> {
+    kneepoint_statistics::Estimated::proportion(of.min(all), all, 0.95).known().map(|e| e.high)
 }
 
 fn is_log(series: &[Series]) -> bool {
@@ -363,7 +374,8 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
     let windows = of.bounds.len().saturating_sub(1);
     let mut totals = vec![0_u64; windows];
     for (window, _, n) in heat.cells.iter().filter(|cell| cell.0 < windows) {
-        totals[*window] += n;
+        // No simulation counts so far, but a file can say any number.
+        totals[*window] = totals[*window].saturating_add(*n);
     }
     let inside = |cell: &&(usize, usize, u64)| cell.0 < windows && cell.1 < heat.edges.len() && cell.2 > 0;
     let share =
@@ -427,7 +439,8 @@ mod tests {
     }
 
     fn counted(total: Vec<u64>) -> Value {
-        json!({ "total": total, "rate": { "values": [], "low": [], "high": [] } })
+        let none = vec![Value::Null; total.len()];
+        json!({ "total": total, "rate": { "values": none, "low": none, "high": none } })
     }
 
     /// Requests sent, ended well and ended otherwise, the same in every window.

@@ -97,6 +97,7 @@ fn numbers(of: &SweepResults) -> Vec<Measure> {
         unit,
         bound: None,
         missed: Vec::new(),
+        undecided: 0,
         values,
     };
     let mut all = Vec::new();

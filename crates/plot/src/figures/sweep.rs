@@ -25,6 +25,8 @@ pub(super) struct Measure {
     /// By point.
     pub values: Vec<Option<Interval>>,
     pub missed: Vec<bool>,
+    /// Points at which that is not decided, by chance, by few data or because something is uncertain.
+    pub undecided: usize,
 }
 
 pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
@@ -89,6 +91,7 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
                 .map(|p| if p.failure.is_some() { None } else { number(p).and_then(|n| n.interval()) })
                 .collect(),
             missed: vec![false; of.points.len()],
+            undecided: 0,
         };
     let mut all = Vec::new();
     for slo in &whole.slo {
@@ -96,6 +99,9 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
         let metric = slo.condition.split(['<', '>']).next().unwrap_or_default().trim();
         let number = |p: &SweepPoint| find(p).map(|s| s.estimate);
         let mut measure = gather(&slo.name, metric, unit(&slo.unit, metric), &number);
+        let decided = |verdict: &str| verdict == "met" || verdict == "missed";
+        measure.undecided =
+            of.points.iter().filter(|p| !find(p).is_some_and(|s| decided(&s.verdict))).count();
         measure.missed = of.points.iter().map(|p| find(p).is_some_and(|s| s.verdict == "missed")).collect();
         // A bound that is varied is no line.
         if of.points.iter().filter_map(find).all(|s| s.bound == slo.bound) {
@@ -189,7 +195,13 @@ pub(super) fn parsed(text: &str) -> Option<(f64, String)> {
 fn title(of: &SweepResults, measure: &Measure, path: &str) -> String {
     let Some((condition, _)) = &measure.bound else { return format!("{} over {path}", measure.metric) };
     let missed = measure.missed.iter().filter(|missed| **missed).count();
+    // Of what is uncertain, unclear or without enough data it is neither so nor otherwise.
+    let undecided = measure.undecided;
     match missed {
+        missed if undecided > 0 => format!(
+            "{condition} is missed at {missed} of {} points, and not decided at {undecided}",
+            of.points.len()
+        ),
         0 => format!("{condition} is missed at none of {} points", of.points.len()),
         all if all == of.points.len() => format!("{condition} is missed at all {all} points"),
         some => format!("{condition} is missed at {some} of {} points", of.points.len()),

@@ -206,7 +206,14 @@ fn understood(name: &str, all: Value) -> Result<Results, ReadError> {
         (None | Some("sweep" | "merge"), _) if head.design.is_some() => {
             Err(not("it is the head of a sweep without its points; figures are made of sweep --format json"))
         }
-        (None | Some("run"), _) if head.clients.is_some() => Ok(Results::Run(whole(&name, all, "run")?)),
+        (None | Some("run"), _) if head.clients.is_some() => {
+            if let Some(timeline) = all.get("timeline").filter(|timeline| !timeline.is_null()) {
+                timeline::check(timeline).map_err(|reason| {
+                    not(&format!("it does not have the shape of what run writes: {reason}"))
+                })?;
+            }
+            Ok(Results::Run(whole(&name, all, "run")?))
+        }
         (Some(other), _) => Err(not(&format!("there are no figures of what {other} writes"))),
         (None, _) => Err(not(what)),
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::figure::Interval;
 
@@ -68,7 +69,7 @@ pub struct ClientTimeline {
     /// Requests that ended well.
     #[serde(default)]
     pub good: Counts,
-    /// Requests that ended, by how; results of before it was kept have none.
+    /// Requests that ended, by status; `ok` and `stale` and the like are among them.
     #[serde(default)]
     pub by_status: BTreeMap<String, Counts>,
     /// Percentiles \[s\], by name: `p99`.
@@ -77,18 +78,6 @@ pub struct ClientTimeline {
     /// All latencies.
     #[serde(default)]
     pub heat: Heat,
-}
-
-impl ClientTimeline {
-    /// Returns how many of how many requests that ended in a window ended well, in all replications together.
-    ///
-    /// Not of those that were sent in it: many of these end in a later one.
-    pub fn ended_well(&self, window: usize) -> Option<(u64, u64)> {
-        let ended = self.by_status.values().map(|of| of.total.get(window).copied());
-        let ended: u64 = ended.sum::<Option<u64>>()?;
-        let good = *self.good.total.get(window)?;
-        (good <= ended).then_some((good, ended))
-    }
 }
 
 /// Latencies in buckets.
@@ -145,4 +134,78 @@ pub struct Event {
     /// The rest.
     #[serde(default)]
     pub detail: String,
+}
+
+/// Says what is wrong with the windows of a timeline: everything that is counted or measured over time has one entry for
+/// each, so that whoever draws it need not look again.
+pub(super) fn check(timeline: &Value) -> Result<(), String> {
+    let bounds = timeline.get("bounds").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let ends: Vec<f64> = bounds.iter().filter_map(Value::as_f64).collect();
+    if ends.len() != bounds.len() || ends.windows(2).any(|pair| pair[0] >= pair[1]) {
+        return Err("the bounds of its timeline are not instants one after another".to_string());
+    }
+    let windows = bounds.len().saturating_sub(1);
+    for key in ["clients", "parts", "faults"] {
+        if let Some(of) = timeline.get(key) {
+            fits(of, windows, &mut format!("/timeline/{key}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at all lists over time below a place.
+fn fits(value: &Value, windows: usize, place: &mut String) -> Result<(), String> {
+    const OVER_TIME: [&str; 4] = ["values", "low", "high", "total"];
+    let before = place.len();
+    let mut below = |step: &str, value: &Value| {
+        place.truncate(before);
+        place.push('/');
+        place.push_str(step);
+        match value.as_array() {
+            Some(list) if OVER_TIME.contains(&step) => {
+                if list.len() == windows {
+                    return Ok(());
+                }
+                Err(format!("{place} has {} entries, and the timeline has {windows} windows", list.len()))
+            }
+            _ => fits(value, windows, place),
+        }
+    };
+    match value {
+        Value::Array(all) => {
+            all.iter().enumerate().try_for_each(|(at, value)| below(&at.to_string(), value))?;
+        }
+        Value::Object(fields) => fields.iter().try_for_each(|(key, value)| below(key, value))?,
+        _ => {}
+    }
+    place.truncate(before);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_list_over_time_has_an_entry_for_each_window() {
+        let whole = json!({
+            "bounds": [0.0, 1.0, 2.0],
+            "clients": [{ "name": "users", "sent": { "total": [1, 2], "rate": { "values": [1.0, null] } } }],
+            "faults": [{ "name": "crash", "struck": { "values": [0.0, 1.0] } }],
+        });
+        assert_eq!(check(&whole), Ok(()));
+        let odd = |place: &str, value: Value| {
+            let mut odd = whole.clone();
+            *odd.pointer_mut(place).unwrap() = value;
+            check(&odd).unwrap_err()
+        };
+        let said = odd("/faults/0/struck/values", json!([0.0, 1.0, 1.0]));
+        assert_eq!(said, "/timeline/faults/0/struck/values has 3 entries, and the timeline has 2 windows");
+        assert!(odd("/bounds", json!([0.0, 1.0])).contains("the timeline has 1 windows"));
+        assert!(odd("/clients/0/sent/total", json!([])).starts_with("/timeline/clients/0/sent/total has 0"));
+        assert!(odd("/bounds", json!([0.0, 2.0, 1.0])).contains("one after another"));
+        assert!(odd("/bounds", json!([0.0, "x", 1.0])).contains("one after another"));
+    }
 }
