@@ -237,6 +237,22 @@ fn wrong_arguments_are_refused_in_a_sentence() {
             &["sweep", "small.ron", "--over", "users.rate=5/s..5/s:3"],
             "error: --over users.rate=5/s..5/s:3: 3 points are more than there are different values in it",
         ),
+        (
+            &["run", "small.ron", "--set", "web.queue=3", "--set", "web.queue=5"],
+            "error: --set web.queue is given twice, with 3 and with 5: leave one of them away",
+        ),
+        (
+            &["run", "small.ron", "--set", "edges.users -> web.round_trip=20ms"],
+            "error: an edge is set by its ends, without the name of the section --set:1:1",
+        ),
+        (
+            &["compare", "small.ron", "--set", "web.queue=5", "--fail-if", "p99(user.latency) > +5%"],
+            "error: p99(user.latency) cannot be measured: there is no part \"user\"; did you mean \"users\"?",
+        ),
+        (
+            &["compare", "small.ron", "--set", "web.queue=5", "--fail-if", "p99 < -100%"],
+            "error: the condition \"p99 < -100%\": nothing falls by more than -100%, so this can never hold",
+        ),
         (&["run", "small.ron", "-o", "x", "--junit", "x"], SAME_FILE),
         (&["run", "small.ron", "-o", "x", "--junit", "./x"], SAME_FILE_DOTTED),
         (
@@ -341,6 +357,49 @@ fn nothing_that_is_read_is_written_over() {
             assert!(kept == std::fs::read(folder.0.join(source)).expect("it is there"), "{verb:?} {source}");
         }
     }
+}
+
+#[test]
+fn a_parameter_set_without_its_unit_is_told_where_it_was_set() {
+    let folder = Folder::new("unit");
+    let model = SMALL.replace("rate: \"10/s\"", "rate: \"=load\"");
+    let model = model.replace("format: 1,", "format: 1, params: { \"load\": \"10/s\" },");
+    std::fs::write(folder.0.join("params.ron"), model).expect("can be written");
+    let arguments = ["check", "params.ron", "--set", "params.load=300"];
+    folder.refuses(&arguments, "error: `params.load` is a number, a rate is needed --set:1:13");
+    let (_, _, said) = folder.run(arguments);
+    assert!(said.contains("did you mean 300/s or 300/min?"), "{said}");
+}
+
+#[test]
+fn doubts_are_told_beside_a_fault_of_what_is_measured() {
+    let folder = Folder::new("doubts");
+    for slo in ["p99(user.latency) < 1s", "p99(users.latency, from 1h to 2h) < 1s"] {
+        let model = SMALL.replace("queue: 10, ", "").replacen(
+            "parts:",
+            &format!("slo: {{ \"s\": \"{slo}\" }}, parts:"),
+            1,
+        );
+        std::fs::write(folder.0.join("slo.ron"), model).expect("can be written");
+        let (code, _, said) = folder.run(["check", "slo.ron"]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("error: ") && said.contains("the queue of web is unbounded"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_left_out_or_rounded_is_said() {
+    let folder = Folder::new("said");
+    let model =
+        SMALL.trim_end().trim_end_matches(')').to_string() + "variants: { \"more\": { \"web.queue\": 20 } })";
+    std::fs::write(folder.0.join("variants.ron"), model).expect("can be written");
+    let (_, _, said) = folder.run(["compare", "variants.ron", "--set", "web.queue=5"]);
+    assert!(said.starts_with("note: with --set ") && said.contains("its variants are left out"), "{said}");
+    let (code, _, said) = folder.run(["sweep", "small.ron", "--over", "web.instances=1..4:3"]);
+    let told = "note: --over web.instances=1..4:3: this setting takes whole numbers, and the points are rounded to 1, 3, 4\n";
+    assert_eq!((code, said.as_str()), (0, told));
+    let (_, _, said) = folder.run(["sweep", "small.ron", "--over", "web.instances=1..5:3"]);
+    assert_eq!(said, "");
 }
 
 #[test]

@@ -182,6 +182,7 @@ fn what_is_not_the_same_sweep_is_not_resumed() {
         (&["--over", "desk.queue.max=1,2"], "what is swept was"),
         (&["--columns", "mean(callers.latency)"], "the list of columns"),
         (&["--set", "desk.queue.max=51"], "the scenario was"),
+        (&["--independent"], "--independent was not asked for and is asked for"),
     ] {
         let all: Vec<&str> = ["-o", "o.jsonl", "--resume"].iter().chain(arguments).copied().collect();
         let refused = folder.sweep(&all);
@@ -288,6 +289,18 @@ fn what_does_not_belong_together_is_not_merged() {
         assert_eq!(code(&merged), 2, "{files:?}");
         assert!(complaints(&merged).contains(told), "{files:?}: {}", complaints(&merged));
     }
+    // A record that stands in a shard a second time is no second replication.
+    let text = String::from_utf8(folder.bytes(&names[0])).unwrap();
+    let record = text.lines().find(|line| line.contains("\"record\"")).unwrap();
+    std::fs::write(folder.file("twice.rec"), text.replacen(record, &format!("{record}\n{record}"), 1))
+        .unwrap();
+    let twice = folder.run(&["merge", "twice.rec", b, c]);
+    assert_eq!(code(&twice), 2);
+    assert!(
+        complaints(&twice).contains("stands there twice: each is counted once"),
+        "{}",
+        complaints(&twice)
+    );
     let precise = folder.sweep(&["--shard", "0/2", "-o", "p.rec", "--precision", "5%"]);
     assert_eq!(code(&precise), 2);
 }
@@ -405,12 +418,13 @@ fn a_finished_sweep_is_complete_and_ends_as_it_ended() {
 fn what_there_is_nothing_to_resume_of_begins_and_says_so() {
     let folder = Folder::new("nothing");
     let told = "there is nothing to go on with: the sweep begins from nothing\n";
+    let end = |name: &str| format!("24 points: met at 16, missed at 6, unclear at 2; written to {name}\n");
     let none = folder.sweep(&["-o", "n.jsonl", "--resume"]);
-    assert_eq!((code(&none), complaints(&none).as_str()), (1, told));
+    assert_eq!((code(&none), complaints(&none)), (1, format!("{told}{}", end("n.jsonl"))));
     // A power cut before the first byte was on the disk.
     std::fs::write(folder.file("e.jsonl.journal"), "").unwrap();
     let empty = folder.sweep(&["-o", "e.jsonl", "--resume"]);
-    assert_eq!((code(&empty), complaints(&empty).as_str()), (1, told));
+    assert_eq!((code(&empty), complaints(&empty)), (1, format!("{told}{}", end("e.jsonl"))));
     assert_eq!(folder.bytes("e.jsonl"), folder.bytes("n.jsonl"));
     assert!(!folder.file("e.jsonl.journal").exists());
 }
@@ -620,4 +634,32 @@ fn a_sweep_that_is_under_way_is_not_begun_anew_by_another() {
     first.wait().expect("it ends");
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(second.status.code() == Some(2) && said.contains("another process is writing"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_killed_sweep_was_writing_is_cleared_away_and_nothing_else() {
+    let folder = Folder::new("temporary");
+    let ours = format!("t.jsonl.{}-0.tmp", std::process::id());
+    // No process has so high a number: the kernel has none above 2^22.
+    let names = ["t.jsonl.4200000-0.tmp", &ours, "t.jsonl.x-0.tmp", "u.jsonl.4200000-0.tmp"];
+    for name in names {
+        std::fs::write(folder.file(name), "half").unwrap();
+    }
+    let done = folder.sweep(&["-o", "t.jsonl", "--resume"]);
+    assert!(complaints(&done).contains("t.jsonl.4200000-0.tmp: left by a process that has gone; removed"));
+    assert_eq!(names.map(|name| folder.file(name).exists()), [false, true, true, true]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_name_of_an_output_cannot_command_the_terminal() {
+    let folder = Folder::new("steering");
+    let name = "a\u{1b}[2J\nb.jsonl";
+    std::fs::write(folder.file(name), "before").unwrap();
+    let refused = folder.sweep(&["-o", name]);
+    assert_eq!(code(&refused), 2);
+    let said = complaints(&refused);
+    assert!(said.contains("it exists; --force overwrites it") && said.lines().count() == 1, "{said:?}");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
 }

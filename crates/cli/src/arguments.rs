@@ -194,6 +194,22 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Refuses a setting that is set twice: which of the values is meant is not for us to say.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn check(&self) -> Result<(), String> {
+        for (at, (path, value)) in self.set.iter().enumerate() {
+            if let Some((_, before)) = self.set[..at].iter().find(|(known, _)| known == path) {
+                let [path, before, value] = [path, before, value].map(|text| kneepoint_report::safe(text));
+                return Err(format!(
+                    "--set {path} is given twice, with {before} and with {value}: leave one of them away"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     pub fn overrides(&self) -> Overrides {
         Overrides { variant: self.variant.clone(), set: self.set.clone() }
     }

@@ -223,7 +223,7 @@ fn is_missed(found: &CapacityResult) -> bool {
 /// What a baseline file held; nothing where it is to be written.
 fn read_baseline_file(arguments: &CapacityArguments) -> Result<Option<kneepoint_report::Baseline>, String> {
     let Some(path) = &arguments.baseline else { return Ok(None) };
-    let shown = path.display();
+    let shown = output::shown(path);
     match std::fs::metadata(path) {
         // It is written when the search is done: that it can be is said before.
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -325,11 +325,11 @@ fn store(path: &Path, found: &CapacityResult, update: bool) -> Result<(), Troubl
             Some(rough) => format!("the capacity has no interval ({})", rough.reason),
             None => "no capacity was found".to_string(),
         };
-        let shown = path.display();
+        let shown = output::shown(path);
         return Err(Trouble::usage(format!("{why}, so nothing is stored as a baseline in {shown}")));
     }
     output::write_file(path, &capacity_json(found, None), update).map_err(Trouble::failed)?;
-    output::say(&format!("baseline stored in {}", path.display()));
+    output::say(&format!("baseline stored in {}", output::shown(path)));
     Ok(())
 }
 

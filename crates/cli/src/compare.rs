@@ -121,7 +121,7 @@ fn against_baseline(
                 .to_string(),
         ));
     }
-    let shown = file.display();
+    let shown = output::shown(file);
     let text = read(file).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
     let before =
         baseline("baseline", &text).map_err(|reason| Trouble::usage(format!("{shown}: {reason}")))?;
@@ -284,6 +284,12 @@ fn designs_of(
                 let settings: Vec<String> =
                     changes.set.iter().map(|(path, value)| format!("{path}={value}")).collect();
                 let with = check(&changes.overrides())?;
+                if changes.variant.is_none() && base.variants().next().is_some() {
+                    output::say(
+                        "note: with --set the file as it is is compared with itself changed, and its variants are left out: \
+                         --variants NAMES compares them, each with the settings",
+                    );
+                }
                 return Ok(vec![design(name, &base)?, design(settings.join(", "), &with)?]);
             }
             if let Some(seed) = arguments.seed_b {

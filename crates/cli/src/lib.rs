@@ -89,6 +89,25 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
             };
         }
     };
+    let changes = match &arguments.verb {
+        Verb::Run(of) => Some(&of.changes),
+        Verb::Compare(of) => Some(&of.changes),
+        Verb::Sensitivity(of) => Some(&of.changes),
+        Verb::Check(of) => Some(&of.changes),
+        Verb::Sweep(of) => Some(&of.changes),
+        Verb::Trace(of) => Some(&of.changes),
+        Verb::Capacity(of) => Some(&of.changes),
+        Verb::Report(of) => Some(&of.changes),
+        Verb::Merge(_)
+        | Verb::Plot(_)
+        | Verb::Init(_)
+        | Verb::Kinds(_)
+        | Verb::Verify(_)
+        | Verb::Completions { .. } => None,
+    };
+    if let Some(Err(message)) = changes.map(arguments::Changes::check) {
+        return output::bad(&message);
+    }
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
         Verb::Compare(arguments) => compare::compare(registry, &arguments),

@@ -263,6 +263,31 @@ impl Drop for Whole {
     }
 }
 
+/// Removes what processes that were killed have left of a file they were about to write; returns it.
+///
+/// Where the system does not tell which processes there are (outside of Linux) all is left alone: a file under way is
+/// worth more than a name too many.
+pub fn sweep_away(path: &Path) -> Vec<PathBuf> {
+    let processes = Path::new("/proc");
+    if !processes.join(std::process::id().to_string()).exists() {
+        return Vec::new();
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let writer = |file: &Path| -> Option<u32> {
+        let rest = file.file_name()?.to_str()?.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".tmp")?;
+        let (writer, attempt) = rest.split_once('-')?;
+        attempt.parse::<u32>().ok()?;
+        writer.parse().ok()
+    };
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let gone = |file: &PathBuf| writer(file).is_some_and(|id| !processes.join(id.to_string()).exists());
+    let mut left: Vec<PathBuf> =
+        files.filter(gone).filter(|file| std::fs::remove_file(file).is_ok()).collect();
+    left.sort();
+    left
+}
+
 /// A file beside another, with an ending more.
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();

@@ -18,15 +18,8 @@ use crate::output;
 use crate::progress::Progress;
 use crate::trouble::Trouble;
 
-/// Levels and trajectories of a screening, where nobody says.
-///
-/// # Source
-/// Saltelli and others, "Sensitivity analysis in practice", Wiley 2004, section 4: 4 levels and 10 trajectories.
-const LEVELS: u64 = 4;
-const TRAJECTORIES: u64 = 10;
-
 fn trajectories(arguments: &SensitivityArguments) -> u64 {
-    arguments.trajectories.unwrap_or(TRAJECTORIES)
+    arguments.trajectories.unwrap_or(MorrisOptions::default().trajectories)
 }
 
 pub fn sensitivity(registry: &Registry, arguments: &SensitivityArguments) -> End {
@@ -106,7 +99,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
         }
         Method::Morris => {
             let how = MorrisOptions {
-                levels: arguments.levels.unwrap_or(LEVELS),
+                levels: arguments.levels.unwrap_or(MorrisOptions::default().levels),
                 trajectories: trajectories(arguments),
             };
             let found = screen(&make, &inputs, &responses, how, &options)?;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use kneepoint_experiment::result::{PointResult, SweepFacts, SweepResult};
 use kneepoint_experiment::sweep::{
-    Amount, Axis, AxisValues, Design, Journal, Merged, Study, StudyPlan, SweepError, SweepOptions,
+    Amount, Axis, AxisValues, Design, Journal, Merged, Spacing, Study, StudyPlan, SweepError, SweepOptions,
     SweepProgress, VARIANT,
 };
 use kneepoint_report::{
-    sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_text,
+    SweepCount, sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_text,
 };
 use kneepoint_scenario::{Registry, Scenario};
 
@@ -178,9 +178,13 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let shard = shard_of(arguments)?;
     let scenario = Scenario::open(&arguments.file)?;
     let plan = study_plan(registry, arguments, &scenario)?;
+    let axes = plan.axes.clone();
     let mut study = Study::of_scenario(&scenario, registry, &arguments.changes.overrides(), plan)?;
     let threads = arguments.out.threads.count();
     study.check(Some(threads))?;
+    for (at, axis) in axes.iter().enumerate() {
+        tell_rounding(axis, study.points().iter().filter_map(|point| point.get(at)));
+    }
     output::spares_sources(&[arguments.out.output.as_deref()], &scenario)?;
     let Some(path) = arguments.out.output.as_deref() else {
         return run(arguments, &study, threads, None);
@@ -189,6 +193,12 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
         return Ok(end);
     }
     let journal = open_journal(arguments, &study, path, shard)?;
+    if arguments.resume {
+        // Nobody else writes this file now: the journal is ours.
+        for left in output::sweep_away(path) {
+            output::say(&format!("{}: left by a process that has gone; removed", output::shown(&left)));
+        }
+    }
     let resumed = journal.resumed();
     let cut = if resumed.cut { "; the last was cut short and is done again" } else { "" };
     if resumed.replications > 0 || resumed.cut {
@@ -204,6 +214,28 @@ fn sweep_it(registry: &Registry, arguments: &SweepArguments) -> Result<End, Trou
     let done = done.map_err(|error| with_hint(arguments, error))?;
     output::say(&format!("shard {k}/{n}: {done} replications in {}", output::shown(path)));
     Ok(End::Fine)
+}
+
+/// Says of an axis whose points do not lie on whole numbers, though only these can be set, which they were rounded to.
+fn tell_rounding<'a>(axis: &Axis, values: impl Iterator<Item = &'a String>) {
+    let AxisValues::Range(span) = &axis.values else { return };
+    let Amount::Points(count) = span.amount else { return };
+    let step = (span.to.value - span.from.value) / count.saturating_sub(1).max(1) as f64;
+    if span.spacing != Spacing::Linear || step.fract() == 0.0 {
+        return;
+    }
+    let mut distinct: Vec<&str> = Vec::new();
+    for value in values {
+        if !distinct.contains(&value.as_str()) {
+            distinct.push(value);
+        }
+    }
+    if distinct.len() as u64 == count && distinct.iter().all(|value| value.parse::<i64>().is_ok()) {
+        output::say(&format!(
+            "note: --over {axis}: this setting takes whole numbers, and the points are rounded to {}",
+            kneepoint_report::safe(&distinct.join(", "))
+        ));
+    }
 }
 
 /// Which part of it is done; nothing for all of it.
@@ -488,8 +520,10 @@ fn deliver(
     };
     match write_all(&mut sink, format, out, facts, run) {
         Ok(end) => {
+            let (end, all) = end;
             if let Sink::File(file) = sink {
                 file.finish().map_err(unwritten)?;
+                output::say(&format!("{}; written to {}", all.clause(), output::shown(&path)));
             }
             Ok(end)
         }
@@ -508,8 +542,9 @@ fn write_all(
     out: &Out,
     facts: &SweepFacts,
     run: impl FnOnce(&mut OnPoint) -> Result<(), SweepError>,
-) -> Result<End, SweepError> {
+) -> Result<(End, SweepCount), SweepError> {
     let mut end = End::Fine;
+    let mut all = SweepCount::default();
     let mut failures = Failures::default();
     let mut points = Vec::new();
     match format {
@@ -522,6 +557,7 @@ fn write_all(
     run(&mut |point| {
         end = end.worse(end_of_point(&point));
         failures.add(facts, &point);
+        all.add(&point);
         #[cfg(feature = "parquet")]
         if let Some(table) = &mut table {
             return table.add(&point);
@@ -548,7 +584,7 @@ fn write_all(
         put(sink, out, &table.finish()?)?;
     }
     failures.tell(facts);
-    Ok(end)
+    Ok((end, all))
 }
 
 fn put(sink: &mut Sink, out: &Out, bytes: &[u8]) -> Result<(), SweepError> {

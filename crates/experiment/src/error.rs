@@ -58,7 +58,9 @@ impl std::fmt::Display for ExperimentError {
         match self {
             ExperimentError::Plan { reason } => write!(f, "this plan cannot be run: {reason}"),
             ExperimentError::Metric { name, metric, reason } => {
-                write!(f, "{name}: {metric} cannot be measured: {reason}")
+                // What was asked for by its own name needs no other.
+                let of = if name == metric { String::new() } else { format!("{name}: ") };
+                write!(f, "{of}{metric} cannot be measured: {reason}")
             }
             ExperimentError::Stopped { replication, stop, most_loaded } => {
                 write!(f, "replication {replication} stopped: {stop}")?;

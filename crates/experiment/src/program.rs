@@ -4,7 +4,7 @@ use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::{PartPlan, Plan};
 use kneepoint_scenario::value::{
     Combined, Comparison, Condition, Dimension, Measure, Metric, Operator, Quantity, Reducer, Sort, Target,
-    Window, series,
+    Window, nearest, series,
 };
 
 use crate::probe::Probe;
@@ -292,7 +292,11 @@ impl<'a> Compiler<'a> {
     ) -> Result<Measured, Reason> {
         let root = &target.place.root.value;
         let part = self.plan.parts.iter().position(|p| p.name == *root);
-        let part = part.ok_or_else(|| format!("there is no part \"{root}\""))?;
+        let part = part.ok_or_else(|| {
+            let known = self.plan.parts.iter().map(|p| p.name.as_str());
+            let meant = nearest(root, known).map(|name| format!("; did you mean \"{name}\"?"));
+            format!("there is no part \"{root}\"{}", meant.unwrap_or_default())
+        })?;
         let plan: &'a PartPlan = &self.plan.parts[part];
         let kind = series(name).ok_or_else(|| unknown_series(plan, name))?;
         let across = match reducer {

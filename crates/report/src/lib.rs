@@ -49,8 +49,8 @@ pub use crate::sensitivity::{
 #[cfg(feature = "parquet")]
 pub use crate::sweep::SweepParquet;
 pub use crate::sweep::{
-    sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point, sweep_sentence,
-    sweep_text,
+    SweepCount, sweep_csv_head, sweep_csv_point, sweep_json, sweep_jsonl_head, sweep_jsonl_point,
+    sweep_sentence, sweep_text,
 };
 pub use crate::table::{Table, wrap};
 pub use crate::text::{Look, text};

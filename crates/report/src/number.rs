@@ -140,7 +140,8 @@ fn in_unit(number: String, scale: Scale<'_>) -> String {
 fn decimals(value: f64, scale: Scale<'_>) -> i32 {
     let decimals = decimals_of(value, DIGITS);
     let missing = 100.0 - value;
-    if scale.unit == RATIO.unit && missing > 0.0 && missing < 1.0 {
+    // What is missing by less than one in 10^9 is rounding of the machine: no simulation has so many requests.
+    if scale.unit == RATIO.unit && missing > 1e-7 && missing < 1.0 {
         return decimals.max(decimals_of(missing, 1));
     }
     decimals
@@ -206,6 +207,12 @@ mod tests {
 
     fn shown(value: f64, low: f64, high: f64, unit: &Unit) -> String {
         interval(&Estimate { value, low, high, confidence: 0.95, n: 10, effective_samples: None }, unit)
+    }
+
+    #[test]
+    fn what_the_machine_rounds_away_is_not_shown_as_missing() {
+        assert_eq!(percent(1.0 - 1e-15), "100 %");
+        assert_eq!(percent(0.999_999), "99.9999 %");
     }
 
     #[test]

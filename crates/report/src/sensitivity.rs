@@ -2,7 +2,9 @@
 
 use kneepoint_experiment::compare::Finding;
 use kneepoint_experiment::result::Unit;
-use kneepoint_experiment::sensitivity::{Bar, Flip, FlipKind, OneAtATime, Screening, Screenings, Tornado};
+use kneepoint_experiment::sensitivity::{
+    Bar, Flip, FlipKind, OneAtATime, Screened, Screening, Screenings, Tornado, UnknownPoint,
+};
 use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
@@ -30,9 +32,9 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
         text += "Objectives hold with a probability, for something is drawn once per replication: which input changes \
                  that is not looked for here; `sweep` shows it.\n";
     } else if found.flips.is_empty() {
-        text += "No input changes the verdict on an objective inside its range.\n";
+        text += &wrap("", &format!("No input changes the verdict on an objective {WHERE}."), look.width);
     } else if found.flips.iter().all(|flip| flip.kind() != FlipKind::Flips) {
-        text += "No input flips the verdict on an objective inside its range.\n";
+        text += &wrap("", &format!("No input flips the verdict on an objective {WHERE}."), look.width);
     }
     for tornado in &found.tornados {
         text += &bars(tornado, look);
@@ -61,6 +63,10 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
     }
     text
 }
+
+/// Where verdicts were looked at, and where not.
+const WHERE: &str =
+    "at the values that were run: the ends of each range and the values of each list, and nothing between";
 
 fn lead(tornado: &Tornado, look: Look) -> String {
     let shown = |bar: &&Bar| {
@@ -146,6 +152,10 @@ fn bars(tornado: &Tornado, look: Look) -> String {
 pub fn screening_text(found: &Screenings, look: Look) -> String {
     let mut text = String::new();
     for response in &found.responses {
+        text += &wrap("", &safe(&ranking(response)), look.width);
+    }
+    text.push('\n');
+    for response in &found.responses {
         text += &screening(response, look);
     }
     let line = format!(
@@ -159,6 +169,44 @@ pub fn screening_text(found: &Screenings, look: Look) -> String {
     );
     text + &wrap("", &line, look.width)
 }
+
+/// Returns what moves a response most, in a sentence.
+fn ranking(response: &Screening) -> String {
+    let metric = &response.metric;
+    let size = |input: &Screened| input.effect.size.value();
+    let names = |wanted: &dyn Fn(&Screened) -> bool| -> Vec<&str> {
+        response.inputs.iter().filter(|input| wanted(input)).map(|input| input.path.as_str()).collect()
+    };
+    let moving = names(&|input| size(input).is_some_and(|size| size > 0.0));
+    let still = names(&|input| size(input) == Some(0.0));
+    let unknown = names(&|input| size(input).is_none());
+    if moving.is_empty() && still.is_empty() {
+        return format!("What moves {metric} is not known: of no input are there two effects.");
+    }
+    let mut line = match moving.as_slice() {
+        [] => format!("Nothing moved {metric}"),
+        [one] => format!("{metric} is moved by {one}"),
+        [first, rest @ ..] => format!("{metric} is moved most by {first}, then by {}", rest.join(", ")),
+    };
+    // In order of size: where the next interval reaches into this one, the two may stand the other way round.
+    let known: Vec<_> = response.inputs.iter().filter_map(|input| input.effect.size.known()).collect();
+    if moving.len() > 1 && known.windows(2).any(|pair| pair[1].value > 0.0 && pair[1].high > pair[0].low) {
+        line += " (in the order of µ*, of which intervals overlap)";
+    }
+    if !still.is_empty() && !moving.is_empty() {
+        line += &format!("; not moved by {}", still.join(", "));
+    }
+    if !unknown.is_empty() {
+        line += &format!("; not known of {}", unknown.join(", "));
+    }
+    line + "."
+}
+
+/// Points without enough data that are listed.
+///
+/// # Source
+/// Chosen: JSON has all of them.
+const UNKNOWN_MAX: usize = 3;
 
 fn screening(response: &Screening, look: Look) -> String {
     let mut table = Table::new([safe(&response.metric).as_str(), "µ*", "µ", "σ", "effects"]);
@@ -176,15 +224,24 @@ fn screening(response: &Screening, look: Look) -> String {
         );
     }
     let mut text = table.render(look.width);
-    if response.unknown > 0 {
-        text += &wrap(
-            "  – ",
-            &format!("points without enough data: {}; the effects beside them are missing", response.unknown),
-            look.width,
-        );
+    if !response.unknown.is_empty() {
+        let all = response.unknown.len();
+        let mut line = format!("points without enough data: {all}; the effects beside them are missing");
+        for point in response.unknown.iter().take(UNKNOWN_MAX) {
+            line += &format!("; at {}: {}", settings(point), point.reason);
+        }
+        if all > UNKNOWN_MAX {
+            line += &format!("; and {} more: `--format json` has them", all - UNKNOWN_MAX);
+        }
+        text += &wrap("  – ", &safe(&line), look.width);
     }
     text.push('\n');
     text
+}
+
+fn settings(point: &UnknownPoint) -> String {
+    let each: Vec<String> = point.settings.iter().map(|(path, value)| format!("{path}={value}")).collect();
+    each.join(", ")
 }
 
 fn whole(kind: &str, title: &str, content: Value) -> String {
@@ -303,7 +360,12 @@ pub fn screening_json(found: &Screenings) -> String {
                     })
                 })
                 .collect();
-            json!({ "metric": r.metric, "unit": base_unit(&r.unit), "unknown": r.unknown, "inputs": inputs })
+            let unknown =
+                r.unknown.iter().map(|point| json!({ "at": settings(point), "reason": point.reason }));
+            json!({
+                "metric": r.metric, "unit": base_unit(&r.unit), "unknown": r.unknown.len(),
+                "unknown_points": unknown.collect::<Vec<_>>(), "sentence": ranking(r), "inputs": inputs,
+            })
         })
         .collect();
     whole(

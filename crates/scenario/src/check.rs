@@ -64,6 +64,7 @@ pub(crate) struct Checker<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) files: &'a Files,
     pub(crate) arena: &'a Arena,
+    root: NodeId,
     pub(crate) params: &'a Params,
     pub(crate) faults: Vec<Fault>,
     /// The names each section defines.
@@ -95,6 +96,7 @@ impl<'a> Checker<'a> {
             registry,
             files,
             arena,
+            root,
             params,
             faults: Vec::new(),
             names: NAMED_SECTIONS.iter().map(names).collect(),
@@ -401,6 +403,21 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Returns the fault of a parameter that was set without its unit: what is wrong is the setting, not its use.
+    fn unit_left_out(&self, formula: &str, needed: Dimension) -> Option<Fault> {
+        let name = formula.strip_prefix('=')?.trim();
+        let section = self.arena.field(self.root, "params")?;
+        let entry = self.arena.entries(section.value).iter().find(|entry| *entry.key.text == *name)?;
+        let node = self.arena.get(entry.value);
+        let number = match &node.shape {
+            Shape::Number(number) if node.origin == Origin::CommandLine => number,
+            _ => return None,
+        };
+        let help = Quantity::unit_missing(number, needed, 0..0).help?;
+        let message = format!("`params.{name}` is a number, {} is needed", needed.with_article());
+        Some(Fault::error(node.place, message).help(help.replace('"', "")))
+    }
+
     /// Checks a value that is a constant, or a kind of this family (distribution or profile).
     fn follows(&mut self, family: &str, inner: &Type, node: NodeId, slot: Slot<'_>) -> Option<Value> {
         if !self.is_kind(node) {
@@ -487,7 +504,16 @@ impl<'a> Checker<'a> {
                 formula = Some(Arc::from(&**text));
                 match self.params.evaluate(text, needed) {
                     Ok(quantity) => quantity,
-                    Err(Some(error)) => return self.wrong_text(node, error),
+                    Err(Some(error)) => {
+                        if let Some(fault) = needed.and_then(|needed| self.unit_left_out(text, needed)) {
+                            // However often it is used, it was set once.
+                            if !self.faults.contains(&fault) {
+                                self.fault(fault);
+                            }
+                            return None;
+                        }
+                        return self.wrong_text(node, error);
+                    }
                     // What is wrong with the parameter has been said where it is defined.
                     Err(None) => return None,
                 }
@@ -1025,6 +1051,7 @@ pub(crate) fn default_value(registry: &Registry, field: &Field, text: &str) -> O
         registry,
         files: &files,
         arena: &arena,
+        root: node,
         params: &params,
         faults,
         names: BTreeMap::new(),

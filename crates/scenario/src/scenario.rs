@@ -302,13 +302,23 @@ impl Check<'_> {
         let Some(root) = root else { return Err(self.refused()) };
         self.variants(&root, overrides.variant.as_deref(), &params);
         self.sweep(&root, &params);
+        let errors = |faults: &[Fault]| faults.iter().any(|fault| fault.severity == Severity::Error);
+        let was_sound = !errors(&self.faults);
         let topology = self.meaning(&root);
-        if self.faults.iter().any(|fault| fault.severity == Severity::Error) {
+        if errors(&self.faults) {
+            // Where only what is measured is wrong, the parts are as they are meant to be, and so are doubts about them.
+            let measured =
+                || ["slo", "watch"].into_iter().filter_map(|section| Some(root.get(section)?.place));
+            let inside = |place: Place| {
+                measured().any(|of| of.file == place.file && of.start <= place.start && place.end <= of.end)
+            };
+            let elsewhere = |fault: &&Fault| fault.severity == Severity::Error && !inside(fault.place);
+            if was_sound && !self.faults.iter().any(|fault| elsewhere(&fault)) {
+                self.doubts(&root, &topology);
+            }
             return Err(self.refused());
         }
-        let edge = |call: &Call, field: &str| edge_value(&root, call, field).cloned();
-        lint::check(&root, &topology, edge, &mut self.faults);
-        lint::unused_params(&self.arena, self.root, &mut self.faults);
+        self.doubts(&root, &topology);
         let source = (!params.uncertain.is_empty()).then(|| {
             Arc::new(Source { registry: self.registry.clone(), arena: self.arena, root: self.root })
         });
@@ -323,6 +333,13 @@ impl Check<'_> {
             warnings: Faults::new(self.files.clone(), self.faults).list().to_vec(),
             files: self.files,
         })
+    }
+
+    /// Collects what is doubtful.
+    fn doubts(&mut self, root: &Args, topology: &Topology) {
+        let edge = |call: &Call, field: &str| edge_value(root, call, field).cloned();
+        lint::check(root, topology, edge, &mut self.faults);
+        lint::unused_params(&self.arena, self.root, &mut self.faults);
     }
 
     /// Checks the scenario with values for what is uncertain. What does not depend on them was checked before.
@@ -802,7 +819,11 @@ impl Checked {
             let place = item.map_or_else(|| self.root.place_of(section), |item| item.value.place);
             Fault::error(place, format!("this cannot be measured: {reason}"))
         };
-        Faults::new(self.files.clone(), entries.iter().map(fault).collect())
+        // What was doubtful before is so still.
+        Faults::new(
+            self.files.clone(),
+            entries.iter().map(fault).chain(self.warnings.iter().cloned()).collect(),
+        )
     }
 }
 

@@ -177,7 +177,7 @@ fn by_hand(effort: &Effort) -> Result<Found, String> {
     let count: u64 = if effort.quick { 100 } else { 400 };
     let f = |x: &[f64]| 3.0 * x[0] - 2.0 * x[1] + x[2] * (x[3] - 0.5);
     let mut all = vec![Vec::new(); 4];
-    for walk in morris::trajectories(4, 4, count, 1) {
+    for walk in morris::trajectories(&["a", "b", "c", "d"], 4, count, 1) {
         for (pair, &input) in walk.points.windows(2).zip(&walk.changed) {
             all[input].push((f(&pair[1]) - f(&pair[0])) / (pair[1][input] - pair[0][input]));
         }

@@ -174,6 +174,16 @@ impl Gate {
             parsed.to_string()
         };
         let threshold = threshold(bound).map_err(refuse)?;
+        // Sums and differences can change sign; all else is 0 or more.
+        let falls_at_most_whole = !metric.contains(" - ");
+        let never = match (&threshold, operator) {
+            (Threshold::Relative(change), Operator::Less) => *change <= -1.0,
+            (Threshold::Relative(change), Operator::LessOrEqual) => *change < -1.0,
+            _ => false,
+        };
+        if never && falls_at_most_whole {
+            return Err(refuse("nothing falls by more than -100%, so this can never hold".into()));
+        }
         Ok(Gate::Metric { text: text.to_string(), metric, operator, threshold })
     }
 

@@ -9,6 +9,7 @@ pub mod morris;
 use kneepoint_scenario::Faults;
 use kneepoint_scenario::plan::{Plan, Watch};
 use kneepoint_scenario::value::Metric;
+use kneepoint_statistics::Estimated;
 
 use crate::compare::{CompareOptions, Comparison, Design, MetricDifference, compare_with_results};
 use crate::error::ExperimentError;
@@ -350,7 +351,16 @@ pub struct Screening {
     /// The inputs.
     pub inputs: Vec<Screened>,
     /// Points at which there was not enough data for it: the effects on either side are missing.
-    pub unknown: u64,
+    pub unknown: Vec<UnknownPoint>,
+}
+
+/// A point at which there was not enough data for a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownPoint {
+    /// Path and value of each input.
+    pub settings: Vec<(String, String)>,
+    /// Why there was not.
+    pub reason: String,
 }
 
 /// What Morris screening found.
@@ -406,9 +416,10 @@ pub fn screen(
     }
     let base = make(&[])?;
     let (seed, confidence) = (base.run.seed, base.run.confidence);
-    let walks = morris::trajectories(inputs.len(), how.levels, how.trajectories, seed);
+    let names: Vec<&str> = inputs.iter().map(|input| input.path.as_str()).collect();
+    let walks = morris::trajectories(&names, how.levels, how.trajectories, seed);
     let mut collected = vec![vec![Vec::new(); inputs.len()]; responses.len()];
-    let mut unknown = vec![0; responses.len()];
+    let mut unknown = vec![Vec::new(); responses.len()];
     let mut units = vec![Unit::Number; responses.len()];
     let mut runs = 0;
     for walk in &walks {
@@ -437,9 +448,20 @@ pub fn screen(
                     let name = metric.to_string();
                     let measure = result.measures.iter().find(|m| m.name == name)?;
                     units[r] = measure.unit.clone();
-                    let value = measure.content.as_ref().ok().map(|c| c.value);
-                    unknown[r] += u64::from(value.is_none());
-                    value
+                    match &measure.content {
+                        Ok(content) => Some(content.value),
+                        Err(missing) => {
+                            let reason = match missing {
+                                Estimated::NotEnough { reason, .. } => reason.clone(),
+                                Estimated::Known(_) => String::new(),
+                            };
+                            let shown =
+                                |(path, value): &(String, String)| (path.clone(), plain(value).to_string());
+                            let settings = settings.iter().map(shown).collect();
+                            unknown[r].push(UnknownPoint { settings, reason });
+                            None
+                        }
+                    }
                 })
                 .collect();
             if let Some((shares_before, found_before)) = &before {
@@ -467,12 +489,12 @@ pub fn screen(
                 .map(|(input, effect)| Screened { path: input.path.clone(), effect })
                 .collect();
             let size = |s: &Screened| s.effect.size.value().unwrap_or(f64::INFINITY);
-            screened.sort_by(|a, b| size(b).total_cmp(&size(a)));
+            screened.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| a.path.cmp(&b.path)));
             Screening {
                 metric: metric.to_string(),
                 unit: units[r].clone(),
                 inputs: screened,
-                unknown: unknown[r],
+                unknown: std::mem::take(&mut unknown[r]),
             }
         })
         .collect();

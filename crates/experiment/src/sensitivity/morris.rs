@@ -25,7 +25,8 @@ pub struct Effect {
     pub each: Vec<f64>,
 }
 
-/// Makes trajectories. Equal arguments give equal ones.
+/// Makes trajectories through these inputs. Equal arguments give equal ones, and what an input does depends on its name
+/// and not on its place: each draws where it begins and when its turn is from a stream of its own.
 ///
 /// # Panics
 /// If `levels` is odd or below 2.
@@ -33,17 +34,18 @@ pub struct Effect {
 /// # Source
 /// Morris, "Factorial sampling plans for preliminary computational experiments", Technometrics 33(2), 1991, section 3:
 /// an even number of levels and steps of `levels / (2 (levels - 1))` give every level the same chance.
-pub fn trajectories(inputs: usize, levels: u64, count: u64, seed: u64) -> Vec<Trajectory> {
+pub fn trajectories(inputs: &[&str], levels: u64, count: u64, seed: u64) -> Vec<Trajectory> {
     assert!(levels >= 2 && levels.is_multiple_of(2), "Morris takes an even number of levels, not {levels}");
     let step = levels as f64 / (2 * (levels - 1)) as f64;
     (0..count)
         .map(|number| {
-            let mut stream = Stream::named(seed, number, "sensitivity", "trajectory");
-            let mut at: Vec<u64> = (0..inputs).map(|_| stream.below(levels)).collect();
-            let mut order: Vec<usize> = (0..inputs).collect();
-            for i in (1..inputs).rev() {
-                order.swap(i, stream.below(i as u64 + 1) as usize);
-            }
+            let mut streams: Vec<Stream> =
+                inputs.iter().map(|input| Stream::named(seed, number, input, "trajectory")).collect();
+            let mut at: Vec<u64> = streams.iter_mut().map(|stream| stream.below(levels)).collect();
+            // Whoever draws the least goes first: every order has the same chance.
+            let turns: Vec<f64> = streams.iter_mut().map(Stream::uniform).collect();
+            let mut order: Vec<usize> = (0..inputs.len()).collect();
+            order.sort_by(|a, b| turns[*a].total_cmp(&turns[*b]).then_with(|| inputs[*a].cmp(inputs[*b])));
             let place = |at: &[u64]| at.iter().map(|l| *l as f64 / (levels - 1) as f64).collect::<Vec<f64>>();
             let mut points = vec![place(&at)];
             for &input in &order {
@@ -115,10 +117,25 @@ fn deviation(each: &[f64], confidence: f64) -> Estimated {
 mod tests {
     use super::*;
 
+    const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+    #[test]
+    fn the_order_in_which_inputs_are_named_changes_nothing() {
+        let (there, back) =
+            (trajectories(&["a", "b", "c"], 4, 20, 1), trajectories(&["c", "b", "a"], 4, 20, 1));
+        for (one, other) in there.iter().zip(&back) {
+            let turned: Vec<usize> = other.changed.iter().map(|input| 2 - input).collect();
+            assert_eq!(one.changed, turned);
+            let points: Vec<Vec<f64>> =
+                other.points.iter().map(|point| point.iter().rev().copied().collect()).collect();
+            assert_eq!(one.points, points);
+        }
+    }
+
     /// Elementary effects of a function.
     fn of(f: impl Fn(&[f64]) -> f64, inputs: usize, count: u64) -> Vec<Effect> {
         let mut all = vec![Vec::new(); inputs];
-        for trajectory in trajectories(inputs, 4, count, 1) {
+        for trajectory in trajectories(&NAMES[..inputs], 4, count, 1) {
             for (i, pair) in trajectory.points.windows(2).enumerate() {
                 let input = trajectory.changed[i];
                 all[input].push((f(&pair[1]) - f(&pair[0])) / (pair[1][input] - pair[0][input]));
@@ -151,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_trajectory_changes_each_input_once_and_stays_inside() {
-        for trajectory in trajectories(6, 4, 50, 3) {
+        for trajectory in trajectories(&NAMES, 4, 50, 3) {
             assert_eq!(trajectory.points.len(), 7);
             let mut changed = trajectory.changed.clone();
             changed.sort_unstable();
@@ -165,7 +182,8 @@ mod tests {
                 assert!(pair[1].iter().all(|x| (0.0..=1.0).contains(x)));
             }
         }
-        assert_eq!(trajectories(3, 4, 2, 9), trajectories(3, 4, 2, 9));
-        assert_ne!(trajectories(3, 4, 2, 9), trajectories(3, 4, 2, 8));
+        let of = |seed| trajectories(&NAMES[..3], 4, 2, seed);
+        assert_eq!(of(9), of(9));
+        assert_ne!(of(9), of(8));
     }
 }

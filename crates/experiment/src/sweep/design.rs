@@ -92,8 +92,11 @@ impl Design {
                 let at = |i: u64, dimension: usize| {
                     f64::from(sobol_burley::sample(i as u32, dimension as u32, seed))
                 };
+                // Dimensions by name: the order in which axes were written changes no point.
+                let rank = |axis: &Axis| axes.iter().filter(|other| other.path < axis.path).count();
+                let ranks: Vec<usize> = axes.iter().map(rank).collect();
                 Ok((0..count)
-                    .map(|i| axes.iter().enumerate().map(|(d, axis)| axis.at(at(i, d))).collect())
+                    .map(|i| axes.iter().zip(&ranks).map(|(axis, d)| axis.at(at(i, *d))).collect())
                     .collect())
             }
         }

@@ -80,11 +80,17 @@ impl std::fmt::Display for SweepError {
             }
             SweepError::Point { settings, error } => write!(f, "at {settings}: {error}"),
             SweepError::Experiment(error) => write!(f, "{error}"),
-            SweepError::Records { path, reason } => write!(f, "{}: {reason}", path.display()),
-            SweepError::Write { path, reason } => write!(f, "{} cannot be written: {reason}", path.display()),
+            SweepError::Records { path, reason } => write!(f, "{}: {reason}", shown(path)),
+            SweepError::Write { path, reason } => write!(f, "{} cannot be written: {reason}", shown(path)),
             SweepError::Interrupted => f.write_str("interrupted"),
         }
     }
 }
 
 impl std::error::Error for SweepError {}
+
+/// A path as it may be said: names of files can hold anything, what steers a terminal included.
+pub(super) fn shown(path: &Path) -> String {
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    path.display().to_string().chars().map(plain).collect()
+}

@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::error::shown;
 use super::record::{self, Outcome};
 use super::spec::PointSpec;
 use super::{SweepError, SweepFacts};
@@ -63,6 +64,7 @@ impl Header {
             |facts: &SweepFacts| facts.axes.iter().map(|a| a.values.clone()).collect::<Vec<_>>().join(" ");
         let range = |facts: &SweepFacts| format!("{} to {}", facts.replications_min, facts.replications_max);
         let option = |value: Option<f64>| value.map_or("not asked for".to_string(), |v| v.to_string());
+        let asked = |is: bool| if is { "asked for" } else { "not asked for" };
         let shard = |of: &Header| of.shard.map_or("none".to_string(), |(k, n)| format!("{k}/{n}"));
         say("the format of records", &self.format, &now.format)
             .or_else(|| say("the version of the program", &self.program, &now.program))
@@ -78,6 +80,25 @@ impl Header {
                 say("the scenario", &format!("{} (hash)", then.scenario), &format!("{} (hash)", is.scenario))
             })
             .or_else(|| self.data_difference(now))
+            .or_else(|| say("--independent", &asked(then.independent), &asked(is.independent)))
+            .or_else(|| say("the title", &then.title, &is.title))
+            .or_else(|| {
+                let question =
+                    |facts: &SweepFacts| facts.question.clone().unwrap_or_else(|| "none".to_string());
+                say("the question", &question(then), &question(is))
+            })
+            .or_else(|| {
+                say("the list of assumptions", &then.assumptions.join("; "), &is.assumptions.join("; "))
+            })
+            .or_else(|| {
+                let paths =
+                    |facts: &SweepFacts| facts.axes.iter().map(|a| a.path.clone()).collect::<Vec<_>>();
+                say("what is swept", &paths(then).join(" "), &paths(is).join(" "))
+            })
+            .or_else(|| {
+                let points = |of: &Header| format!("{} (fingerprint)", of.points);
+                say("the list of points", &points(self), &points(now))
+            })
             .or_else(|| (self != now).then(|| "the sweep was another one".to_string()))
     }
 }
@@ -250,10 +271,12 @@ impl Shelf {
             } else if let Some((point, replication)) = record {
                 scanned.records += 1;
                 if let Some(other) = self.records.insert((point, replication), slot) {
-                    let other = self.files.get(other.file).map_or(path, |(path, _)| path);
+                    let also = match self.files.get(other.file) {
+                        Some((other, _)) => format!("in {} too", shown(other)),
+                        None => "there twice".to_string(),
+                    };
                     let twice = format!(
-                        "replication {replication} of point {point} stands in {} too: each is counted once",
-                        other.display()
+                        "replication {replication} of point {point} stands {also}: each is counted once"
                     );
                     return Err(SweepError::records(path, twice));
                 }
@@ -339,7 +362,7 @@ impl Shelf {
             if let Some(other) = by_number.insert(k, path.clone()) {
                 return Err(SweepError::records(
                     path,
-                    format!("shard {k}/{n} is there twice, in {} too", other.display()),
+                    format!("shard {k}/{n} is there twice, in {} too", shown(&other)),
                 ));
             }
             let same = Header { shard: Some((0, n)), ..header };
@@ -349,7 +372,7 @@ impl Shelf {
                     if let Some(difference) = expected.difference(&same) {
                         return Err(SweepError::records(
                             path,
-                            format!("it is of another sweep than {}: {difference}", other.display()),
+                            format!("it is of another sweep than {}: {difference}", shown(other)),
                         ));
                     }
                 }

@@ -37,26 +37,14 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Density) {
         }
     }
     let used = legend(sheet, frame, &entries);
-    let widest =
-        y.ticks.iter().map(|(_, label)| font::width(label, LABEL, false)).fold(0.0, f64::max).min(110.0);
+    let widest = Sheet::rise_width(&y);
     let plot = Frame {
         left: frame.left + 22.0 + widest + 8.0,
         top: frame.top + used + EDGE + 2.0,
         right: frame.right - SCALE,
         bottom: frame.bottom - BELOW,
     };
-    let grid = sheet.rgb(Colour::Grid);
-    let mut free = f64::INFINITY;
-    for (at, label) in &y.ticks {
-        let at = plot.y(y.place(*at));
-        sheet.canvas.line(vec![(plot.left, at), (plot.right, at)], grid, 1.0);
-        if at + 0.5 * LABEL > free {
-            continue;
-        }
-        free = at - 0.7 * LABEL;
-        let label = font::cut(label, LABEL, false, 110.0);
-        sheet.label((plot.left - 7.0, at + 0.36 * LABEL), &label, Anchor::End, Colour::Quiet);
-    }
+    sheet.rise(plot, &y);
     for (from, to, bucket, step) in runs(of, &value) {
         let edge = of.edges[bucket];
         let (left, right) = (plot.x(x.place(of.bounds[from])), plot.x(x.place(of.bounds[to])));

@@ -90,11 +90,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
             Laid::new(&panel.y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
         })
         .collect();
-    let widest = laid
-        .iter()
-        .flat_map(|axis| axis.ticks.iter().map(|(_, label)| font::width(label, LABEL, false)))
-        .fold(0.0, f64::max)
-        .min(110.0);
+    let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);
     let names = lines.lanes.iter().map(|lane| font::width(&lane.name, LABEL, false)).fold(0.0, f64::max);
     let names = names.min(LANE_NAMES).min(frame.width() * 0.25);
     let left = frame.left + (22.0 + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
@@ -195,17 +191,7 @@ fn plot(sheet: &mut Sheet, frame: Frame, lines: &Lines, panel: &Panel, x: &Laid,
         let (left, right) = (frame.x(x.place(*from)), frame.x(x.place(*to)));
         sheet.canvas.rect([left, frame.top, right.max(left + 0.8).min(frame.right), frame.bottom], rgb, 0.16);
     }
-    let mut free = f64::INFINITY;
-    for (value, label) in &y.ticks {
-        let at = frame.y(y.place(*value));
-        sheet.canvas.line(vec![(frame.left, at), (frame.right, at)], grid, 1.0);
-        if at + 0.5 * LABEL > free {
-            continue;
-        }
-        free = at - 0.7 * LABEL;
-        let label = font::cut(label, LABEL, false, 110.0);
-        sheet.label((frame.left - 7.0, at + 0.36 * LABEL), &label, Anchor::End, Colour::Quiet);
-    }
+    sheet.rise(frame, y);
     for (value, _) in &x.ticks {
         let at = frame.x(x.place(*value));
         sheet.canvas.line(vec![(at, frame.top), (at, frame.bottom)], grid, 1.0);

@@ -11,6 +11,7 @@ mod scatter;
 #[cfg(test)]
 mod tests;
 
+use crate::axis::Laid;
 use crate::canvas::{Anchor, Canvas, Text};
 use crate::figure::{Content, Figure};
 use crate::font;
@@ -58,6 +59,9 @@ pub(crate) struct Sheet {
     pub theme: Theme,
 }
 
+/// Room for the labels of an upright axis, at most.
+const RISE_ROOM: f64 = 110.0;
+
 impl Sheet {
     pub(crate) fn rgb(&self, colour: Colour) -> Rgb {
         self.theme.rgb(colour)
@@ -78,6 +82,28 @@ impl Sheet {
     ) {
         let colour = self.rgb(colour);
         self.canvas.text(Text { x, y, text: text.to_string(), size, bold, anchor, colour, upright: false });
+    }
+
+    /// Lines across a plot at the ticks of its upright axis, and what they are; what would overlap is left out.
+    pub(crate) fn rise(&mut self, frame: Frame, y: &Laid) {
+        let grid = self.rgb(Colour::Grid);
+        let mut free = f64::INFINITY;
+        for (value, label) in &y.ticks {
+            let at = frame.y(y.place(*value));
+            self.canvas.line(vec![(frame.left, at), (frame.right, at)], grid, 1.0);
+            if at + 0.5 * LABEL > free {
+                continue;
+            }
+            free = at - 0.7 * LABEL;
+            let label = font::cut(label, LABEL, false, RISE_ROOM);
+            self.label((frame.left - 7.0, at + 0.36 * LABEL), &label, Anchor::End, Colour::Quiet);
+        }
+    }
+
+    /// Room that the labels of an upright axis take.
+    pub(crate) fn rise_width(y: &Laid) -> f64 {
+        let widths = y.ticks.iter().map(|(_, label)| font::width(label, LABEL, false));
+        widths.fold(0.0, f64::max).min(RISE_ROOM)
     }
 
     /// From bottom to top, around a middle.

@@ -41,8 +41,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
     let entries =
         [(of.front.clone(), Colour::Slot(0), Key::Line), (of.others.clone(), Colour::Neutral, Key::Dot)];
     let used = legend(sheet, frame, &entries);
-    let widest =
-        y.ticks.iter().map(|(_, label)| font::width(label, LABEL, false)).fold(0.0, f64::max).min(110.0);
+    let widest = Sheet::rise_width(&y);
     let plot = Frame {
         left: frame.left + 22.0 + widest + 8.0,
         top: frame.top + used + 4.0,
@@ -50,17 +49,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
         bottom: frame.bottom - BELOW,
     };
     let (grid, quiet) = (sheet.rgb(Colour::Grid), sheet.rgb(Colour::Quiet));
-    let mut free = f64::INFINITY;
-    for (at, label) in &y.ticks {
-        let at = plot.y(y.place(*at));
-        sheet.canvas.line(vec![(plot.left, at), (plot.right, at)], grid, 1.0);
-        if at + 0.5 * LABEL > free {
-            continue;
-        }
-        free = at - 0.7 * LABEL;
-        let label = font::cut(label, LABEL, false, 110.0);
-        sheet.label((plot.left - 7.0, at + 0.36 * LABEL), &label, Anchor::End, Colour::Quiet);
-    }
+    sheet.rise(plot, &y);
     for (at, _) in &x.ticks {
         let at = plot.x(x.place(*at));
         sheet.canvas.line(vec![(at, plot.top), (at, plot.bottom)], grid, 1.0);

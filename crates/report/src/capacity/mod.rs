@@ -254,13 +254,10 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
 /// Returns what happens beyond the knee in one sentence.
 pub fn behaviour_sentence(result: &CapacityResult) -> String {
     let of = |p: &OfPeak| {
-        format!(
-            "at {} it is {} of its peak ({} to {})",
-            load(result, p.load),
-            percent(p.share.value),
-            percent(p.share.low),
-            percent(p.share.high)
-        )
+        let [value, low, high] = [p.share.value, p.share.low, p.share.high].map(percent);
+        // An interval of the same digits as the value says nothing more.
+        let range = if low == value && high == value { String::new() } else { format!(" ({low} to {high})") };
+        format!("at {} it is {value} of its peak{range}", load(result, p.load))
     };
     match &result.behaviour {
         Behaviour::Rising => {

@@ -13,4 +13,4 @@ pub use self::csv::{sweep_csv_head, sweep_csv_point};
 pub use self::json::{sweep_json, sweep_jsonl_head, sweep_jsonl_point};
 #[cfg(feature = "parquet")]
 pub use self::parquet::SweepParquet;
-pub use self::text::{sweep_sentence, sweep_text};
+pub use self::text::{SweepCount, sweep_sentence, sweep_text};

@@ -35,10 +35,16 @@ enum Column {
     Errors(String),
 }
 
-/// Returns what came of a sweep in one sentence.
-pub fn sweep_sentence(result: &SweepResult) -> String {
-    let mut verdicts: BTreeMap<u8, (&str, u64)> = BTreeMap::new();
-    for point in &result.points {
+/// How many points came to what, counted as they come.
+#[derive(Clone, Debug, Default)]
+pub struct SweepCount {
+    points: u64,
+    verdicts: BTreeMap<u8, (&'static str, u64)>,
+}
+
+impl SweepCount {
+    /// Counts a point.
+    pub fn add(&mut self, point: &PointResult) {
         let (order, word) = match (&point.failure, point.verdict) {
             (Some(_), _) => (5, "failed"),
             (None, Verdict::Met) => (0, "met"),
@@ -49,15 +55,27 @@ pub fn sweep_sentence(result: &SweepResult) -> String {
             (None, Verdict::NothingToJudge) => (6, "nothing to judge"),
             (None, Verdict::Probability) => (7, "a probability"),
         };
-        verdicts.entry(order).or_insert((word, 0)).1 += 1;
+        self.points += 1;
+        self.verdicts.entry(order).or_insert((word, 0)).1 += 1;
     }
-    let all = result.points.len() as u64;
-    let s = if all == 1 { "" } else { "s" };
-    if verdicts.len() == 1 && verdicts.contains_key(&6) {
-        return format!("{} point{s}; nothing to judge: no objective is stated.", count(all));
+
+    /// Returns what came of the points, without an end: `52 points: met at 38, missed at 14`.
+    pub fn clause(&self) -> String {
+        let all = self.points;
+        let s = if all == 1 { "" } else { "s" };
+        if self.verdicts.len() == 1 && self.verdicts.contains_key(&6) {
+            return format!("{} point{s}; nothing to judge: no objective is stated", count(all));
+        }
+        let each = self.verdicts.values().map(|(word, n)| format!("{word} at {}", count(*n)));
+        format!("{} point{s}: {}", count(all), each.collect::<Vec<_>>().join(", "))
     }
-    let told: Vec<String> = verdicts.values().map(|(word, n)| format!("{word} at {}", count(*n))).collect();
-    format!("{} point{s}: {}.", count(all), told.join(", "))
+}
+
+/// Returns what came of a sweep in one sentence.
+pub fn sweep_sentence(result: &SweepResult) -> String {
+    let mut all = SweepCount::default();
+    result.points.iter().for_each(|point| all.add(point));
+    all.clause() + "."
 }
 
 /// Returns a sweep as text.

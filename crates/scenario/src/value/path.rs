@@ -264,6 +264,11 @@ impl Setting {
     /// # Errors
     /// What is not a setting, with the step that is at fault.
     pub fn parse(text: &str) -> Result<Self, TextError> {
+        if let Some(edge) = text.trim().strip_prefix("edges.").filter(|rest| rest.contains("->")) {
+            let error =
+                TextError::new(0..text.len(), "an edge is set by its ends, without the name of the section");
+            return Err(error.help(format!("write {}", shown(edge))));
+        }
         whole(text, setting, "a setting")
     }
 }
