@@ -15,7 +15,6 @@
 mod assets;
 mod at;
 mod charts;
-mod colours;
 mod document;
 mod figures;
 mod html;
@@ -23,11 +22,10 @@ mod markdown;
 mod sections;
 mod writer;
 
-use kneepoint_plot::{ReadError, Results, open};
+use kneepoint_plot::{Palette, ReadError, Results, open};
 use serde_json::Value;
 
 use at::At;
-use colours::Colours;
 use document::{Block, Document, Finding, Section};
 
 pub use assets::UPLOT_VERSION;
@@ -207,7 +205,10 @@ fn number_ids(sections: &mut [Section]) {
 
 fn run_sections(read: &Read<'_>) -> (Vec<Section>, Value) {
     let at = read.at();
-    let colours = Colours::new(&at);
+    let colours = match &read.results {
+        Results::Run(run) => run.palette(),
+        _ => Palette::default(),
+    };
     let mut drawn = kneepoint_plot::figures(&read.results);
     let mut take = |wanted: &dyn Fn(&str) -> bool| -> Vec<Block> {
         let (taken, rest): (Vec<_>, Vec<_>) =

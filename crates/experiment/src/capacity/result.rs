@@ -13,6 +13,8 @@ use crate::result::{ObjectiveResult, Unit};
 pub struct CapacityResult {
     /// Title of the scenario.
     pub title: String,
+    /// Its clients, by name, and its other parts, in the order of the file.
+    pub names: (Vec<String>, Vec<String>),
     /// What the load is.
     pub axis: LoadAxis,
     /// The load up to which recordings last long enough, where that bounds the search.

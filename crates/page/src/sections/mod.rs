@@ -21,7 +21,7 @@ pub(crate) fn unit(written: &str, metric: &str) -> Unit {
 }
 
 /// Returns a name with the colour it has, if it has one.
-pub(crate) fn name(at: &At<'_>, colours: &crate::colours::Colours) -> Cell {
+pub(crate) fn name(at: &At<'_>, colours: &kneepoint_plot::Palette) -> Cell {
     let name = at.text();
     match colours.of(name) {
         Some(slot) => Cell::coloured(name, slot),

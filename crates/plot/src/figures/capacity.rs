@@ -9,7 +9,7 @@ use crate::figure::{
     Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Rule, Series, Shape, Span,
 };
 use crate::results::{CapacityResults, Coefficient, KneeRow, Number, Scaling};
-use crate::theme::{Colour, slots};
+use crate::theme::{Colour, percentile_slot};
 
 pub(super) fn figures(of: &CapacityResults) -> Vec<Figure> {
     vec![knee(of), saturation(of)]
@@ -72,9 +72,9 @@ fn knee(of: &CapacityResults) -> Figure {
     if stopped > 0 {
         notes.push(format!("Loads whose runs were stopped before their end: {stopped}, left out."));
     }
-    let series = |name: &str, slot: usize, number: fn(&KneeRow) -> &Number| Series {
+    let series = |name: &str, colour: Colour, number: fn(&KneeRow) -> &Number| Series {
         name: name.to_string(),
-        colour: Colour::Slot(slot),
+        colour,
         dashed: false,
         joined: true,
         points: rows.iter().map(|row| (place(row), number(row).interval())).collect(),
@@ -109,13 +109,16 @@ fn knee(of: &CapacityResults) -> Figure {
             Axis { zero: false, ..Axis::linear(path.clone(), Unit::Other(of.load.unit.clone())) }
         }
     };
-    let latency =
-        [series("p50 of all requests", 0, |row| &row.p50), series("p99 of all requests", 5, |row| &row.p99)];
+    let percentile = |share: f64| percentile_slot(share).map_or(Colour::Ink, Colour::Slot);
+    let latency = [
+        series("p50 of all requests", percentile(0.5), |row| &row.p50),
+        series("p99 of all requests", percentile(0.99), |row| &row.p99),
+    ];
     let values = || latency.iter().flat_map(|s| &s.points).filter_map(|(_, v)| *v).map(|v| v.value);
     let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
     let log = values().fold(0.0, f64::max) / least > 20.0;
     let scale = if log { Scale::Log } else { Scale::Linear };
-    let mut goodput = vec![series("goodput", 2, |row| &row.goodput)];
+    let mut goodput = vec![series("goodput", Colour::Slot(2), |row| &row.goodput)];
     if rate {
         goodput.push(Series {
             name: "all that is offered".to_string(),
@@ -182,7 +185,9 @@ fn own_panels(
         let points = rows.iter().map(|row| (place(row), found(row).and_then(|slo| slo.estimate.interval())));
         let series = Series {
             name: metric.to_string(),
-            colour: Colour::Slot([1, 3, 4][panels.len() % 3]),
+            colour: percentile_of(condition)
+                .and_then(|(share, _)| percentile_slot(share))
+                .map_or(Colour::Ink, Colour::Slot),
             dashed: false,
             joined: true,
             points: points.collect(),
@@ -210,8 +215,7 @@ fn said_load(of: &CapacityResults, at: &Interval) -> String {
 
 fn saturation(of: &CapacityResults) -> Figure {
     let (subtitle, notes) = about(of);
-    let names: Vec<String> = of.parts.iter().map(|part| part.name.clone()).collect();
-    let colours = slots(&names);
+    let palette = of.palette();
     let mut order: Vec<usize> = (0..of.parts.len()).collect();
     let busy = |at: &usize| of.parts[*at].utilisation.value.unwrap_or(0.0);
     order.sort_by(|a, b| busy(b).total_cmp(&busy(a)));
@@ -234,7 +238,8 @@ fn saturation(of: &CapacityResults) -> Figure {
     let rows: Vec<Row> = order
         .into_iter()
         .map(|at| {
-            let (part, colour) = (&of.parts[at], Colour::Slot(colours[at]));
+            let part = &of.parts[at];
+            let colour = palette.colour(&part.name);
             let full = part.saturates_at.as_ref().map(scaled);
             Row {
                 name: part.name.clone(),

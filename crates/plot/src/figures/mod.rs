@@ -123,12 +123,70 @@ fn signed(value: f64, unit: &Unit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::{Content, Row, Shape};
+    use crate::theme::Colour;
 
     #[test]
     fn names_of_figures_can_be_names_of_files() {
         assert_eq!(named("lines", "p99(users:browse.latency)"), "lines-p99-users-browse-latency");
         assert_eq!(named("lines", "../../etc"), "lines-etc");
         assert_eq!(named("lines", "é<>"), "lines");
+    }
+
+    /// What is drawn of each part in a figure, by its name.
+    fn drawn(figure: &Figure) -> Vec<(String, Colour)> {
+        match &figure.content {
+            Content::Lines(lines) => {
+                let series = lines.panels.iter().flat_map(|panel| &panel.series);
+                let lanes = lines.lanes.iter().map(|lane| (lane.name.clone(), lane.colour));
+                series.map(|series| (series.name.clone(), series.colour)).chain(lanes).collect()
+            }
+            Content::Rows(rows) => {
+                let of = |row: &Row| match row.cells.first()?.shapes.first()? {
+                    Shape::Bar { colour, .. } | Shape::Point { colour, .. } => {
+                        Some((row.name.clone(), *colour))
+                    }
+                };
+                rows.rows.iter().filter_map(of).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_part_has_its_colour_in_every_figure_of_a_result() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let results = crate::read("failover", kept).unwrap();
+        let Results::Run(run) = &results else { panic!("a run") };
+        let palette = run.palette();
+        let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        for figure in figures(&results) {
+            for (name, colour) in drawn(&figure) {
+                if let Some(slot) = palette.of(&name) {
+                    assert_eq!(colour, Colour::Slot(slot), "{name} in {}", figure.name);
+                    *seen.entry(name).or_default() += 1;
+                }
+            }
+        }
+        assert!(seen.values().any(|times| *times > 2), "{seen:?}");
+    }
+
+    #[test]
+    fn a_part_has_the_same_colour_where_its_scenario_is_run_and_where_its_capacity_is_searched() {
+        let kept = include_str!("../../tests/results/run.json");
+        let Results::Run(run) = crate::read("run", kept).unwrap() else { panic!("a run") };
+        let mut found: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/results/capacity.json")).unwrap();
+        let names = |all: Vec<&String>| serde_json::json!(all);
+        found["names"]["clients"] = names(run.clients.iter().map(|client| &client.name).collect());
+        found["names"]["parts"] = names(run.parts.iter().map(|part| &part.name).collect());
+        let all = figures(&crate::read("capacity", &found.to_string()).unwrap());
+        let saturation = all.iter().find(|figure| figure.name == "saturation").unwrap();
+        let drawn = drawn(saturation);
+        assert!(drawn.len() > 1 && drawn.len() < run.parts.len(), "{drawn:?}");
+        for (name, colour) in drawn {
+            assert_eq!(Some(colour), run.palette().of(&name).map(Colour::Slot), "{name}");
+        }
     }
 
     #[test]

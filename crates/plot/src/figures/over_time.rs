@@ -9,7 +9,7 @@ use super::{ALONE, brief, named, replications, subtitle};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
 use crate::results::{ClientTimeline, Event, RunResults, Timeline};
-use crate::theme::{Colour, SLOTS, slots};
+use crate::theme::{Colour, SLOTS, percentile_slot};
 
 /// Rows under the panels, at most: more leave the panels no room.
 const LANES_MOST: usize = 8;
@@ -128,8 +128,7 @@ fn stretches(changes: &[(f64, bool)], end: f64) -> Vec<(f64, f64, usize)> {
 
 /// A row per part to which something happened: when instances were down, and what else there was.
 fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
-    let names: Vec<String> = run.parts.iter().map(|part| part.name.clone()).collect();
-    let colours: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(slots(&names)).collect();
+    let palette = run.palette();
     let mut order: Vec<&str> = Vec::new();
     let mut events: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in of.events.list.iter().filter(|event| !event.what.starts_with("fault ")) {
@@ -140,7 +139,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         events.entry(root).or_default().push(event);
     }
     let lane = |root: &str| {
-        let colour = Colour::Slot(colours.get(root).copied().unwrap_or(0));
+        let colour = palette.colour(root);
         let events = &events[root];
         let mut bars = Vec::new();
         let mut known = Vec::new();
@@ -204,17 +203,17 @@ fn rules(run: &RunResults, client: &str) -> Vec<Rule> {
 }
 
 fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
-    let series = |(name, slot): (&str, usize)| {
+    let series = |(name, share): (&str, f64)| {
         let line = client.latency.get(name)?;
         Some(Series {
             name: name.to_string(),
-            colour: Colour::Slot(slot),
+            colour: percentile_slot(share).map_or(Colour::Ink, Colour::Slot),
             dashed: false,
             joined: true,
             points: points(of, |window| line.at(window)),
         })
     };
-    [("p50", 0), ("p90", 4), ("p99", 5)].into_iter().filter_map(series).collect()
+    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)].into_iter().filter_map(series).collect()
 }
 
 /// Says which percentiles are missing in every window: the title tells of another then, and no line is drawn.
@@ -354,11 +353,10 @@ fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option
         notes.push(format!("Instances of {} more parts are not drawn: {}.", more.len(), more.join(", ")));
         shown.truncate(SLOTS);
     }
-    let names: Vec<String> = run.parts.iter().map(|part| part.name.clone()).collect();
-    let colours: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(slots(&names)).collect();
+    let palette = run.palette();
     let series = shown.iter().map(|part| Series {
         name: part.name.clone(),
-        colour: Colour::Slot(colours.get(part.name.as_str()).copied().unwrap_or(0)),
+        colour: palette.colour(&part.name),
         dashed: false,
         joined: true,
         points: points(of, |window| part.instances.as_ref()?.at(window)),

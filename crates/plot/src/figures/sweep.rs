@@ -8,7 +8,7 @@ use super::{ALONE, named, replications, subtitle, unit};
 use crate::axis::{Axis, Scale, interval_words, words};
 use crate::figure::{Content, Figure, HeatCell, HeatMap, Interval, Lines, Panel, Rule, Series};
 use crate::results::{Number, SweepPoint, SweepResults};
-use crate::theme::{Colour, SLOTS, slots};
+use crate::theme::{Colour, SLOTS};
 
 /// More lines than this cannot be told apart: some of them are shown.
 const LINES_MOST: usize = 2 * SLOTS;
@@ -288,16 +288,15 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
                 if said.is_empty() { measure.metric.clone() } else { said.join(", ") }
             })
             .collect();
-        // Where colours repeat, the next round is dashed.
-        let colours = if names.len() > SLOTS { (0..names.len()).collect() } else { slots(&names) };
+        // By their order, which is that of their values in every figure of the sweep. Where colours repeat, the next
+        // round is dashed.
         groups
             .into_iter()
             .zip(names)
-            .zip(colours)
             .enumerate()
-            .map(|(at, (((_, mut points), name), slot))| {
+            .map(|(at, ((_, mut points), name))| {
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
-                Series { name, colour: Colour::Slot(slot), dashed: at >= SLOTS, joined, points }
+                Series { name, colour: Colour::Slot(at % SLOTS), dashed: at >= SLOTS, joined, points }
             })
             .collect()
     };

@@ -48,6 +48,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "program_version": env!("CARGO_PKG_VERSION"),
         "verb": "capacity",
         "title": result.title,
+        "names": { "clients": result.names.0, "parts": result.names.1 },
         "seed": result.seed,
         "digest": format!("{:016x}", result.digest),
         "events": result.events,
