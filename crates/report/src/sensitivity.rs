@@ -251,7 +251,7 @@ fn whole(kind: &str, title: &str, content: Value) -> String {
         "program_version": env!("CARGO_PKG_VERSION"),
         "kind": kind,
         "title": title,
-        "units": { "duration": "s", "rate": "1/s", "ratio": "1" },
+        "units": { "duration": "s", "rate": "1/s", "ratio": "ratio" },
     });
     if let (Some(all), Value::Object(content)) = (all.as_object_mut(), content) {
         all.extend(content);

@@ -15,9 +15,9 @@ use kneepoint_experiment::result::Unit;
 use crate::at::At;
 use crate::document::Cell;
 
-/// Returns the unit of a number by what it is called.
-pub(crate) fn unit(written: &str, metric: &str) -> Unit {
-    kneepoint_plot::unit_of(written, metric)
+/// Returns the unit of a number.
+pub(crate) fn unit(written: &str) -> Unit {
+    kneepoint_plot::unit_of(written)
 }
 
 /// Returns a name with the colour it has, if it has one.

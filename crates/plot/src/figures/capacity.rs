@@ -36,7 +36,7 @@ fn load_words(of: &CapacityResults, value: f64) -> String {
         (_, true) => words(value, &Unit::Rate).replace(" /s", " requests/s"),
         (None, false) => format!("{}×", words(value, &Unit::Number)),
         (Some(path), false) => {
-            format!("{path} = {}", words(value, &Unit::Other(of.load.unit.clone())).trim_end())
+            format!("{path} = {}", words(value, &of.load.unit()).trim_end())
         }
     }
 }
@@ -49,7 +49,7 @@ fn capacity(of: &CapacityResults) -> Option<Interval> {
 fn title(of: &CapacityResults) -> String {
     match (&of.binding, capacity(of)) {
         (Some(binding), Some(at)) if of.finding.kind == "found" => {
-            let unit = super::unit(&binding.unit, &binding.metric);
+            let unit = super::unit(&binding.unit);
             format!(
                 "{} leaves {} at {}",
                 binding.metric,
@@ -105,9 +105,7 @@ fn knee(of: &CapacityResults) -> Figure {
     let x = match (&of.load.path, rate) {
         (_, true) => Axis { zero: false, ..Axis::linear("offered load, requests", Unit::Rate) },
         (None, false) => Axis { zero: false, ..Axis::linear("load, times that of the file", Unit::Number) },
-        (Some(path), false) => {
-            Axis { zero: false, ..Axis::linear(path.clone(), Unit::Other(of.load.unit.clone())) }
-        }
+        (Some(path), false) => Axis { zero: false, ..Axis::linear(path.clone(), of.load.unit()) },
     };
     let percentile = |share: f64| percentile_slot(share).map_or(Colour::Ink, Colour::Slot);
     let latency = [
@@ -193,7 +191,7 @@ fn own_panels(
             points: points.collect(),
         };
         panels.push(Panel {
-            y: Axis::linear((*name).to_string(), super::unit(&first.unit, metric)),
+            y: Axis::linear((*name).to_string(), super::unit(&first.unit)),
             series: vec![series],
             rules: vec![Rule { name: format!("SLO {condition}"), at: first.bound }],
             weight: 0.8,
@@ -223,7 +221,7 @@ fn saturation(of: &CapacityResults) -> Figure {
     let (by, name, unit) = match (&of.load.path, of.offered_written_per_s) {
         (None, Some(written)) => (written, "offered load at which it is full, requests", Unit::Rate),
         (None, None) => (1.0, "load at which it is full, times that of the file", Unit::Number),
-        (Some(_), _) => (1.0, "load at which it is full", Unit::Other(of.load.unit.clone())),
+        (Some(_), _) => (1.0, "load at which it is full", of.load.unit()),
     };
     let scaled = |number: &Number| Number {
         value: number.value.map(|v| v * by),
@@ -338,7 +336,7 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
         let times = |v: f64| words(v, &Unit::Number).trim_end_matches(".00").to_string();
         title = format!("{} times the size carries {} times the load", times(last / n), times(most / v));
     }
-    let unit = if rate { Unit::Rate } else { Unit::Other(first.found.load.unit.clone()) };
+    let unit = if rate { Unit::Rate } else { first.found.load.unit() };
     let (subtitle, mut notes) = about(&first.found);
     match law(of, rate) {
         Ok((curve, said)) => {

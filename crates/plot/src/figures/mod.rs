@@ -83,15 +83,12 @@ fn brief(name: &str) -> String {
 /// What is said where a single replication leaves numbers alone.
 const ALONE: &str = "One replication: there are no intervals.";
 
-/// Returns the unit of a number by what it is called: files write `1` for shares as well.
-pub fn unit(written: &str, metric: &str) -> Unit {
-    const SHARES: [&str; 6] = ["utilisation", "errors", "error", "availability", "share", "hit"];
-    let head = metric.split('(').next().unwrap_or_default();
+/// Returns a unit from how results write it.
+pub fn unit(written: &str) -> Unit {
     match written {
         "s" => Unit::Duration,
         "1/s" => Unit::Rate,
         "ratio" => Unit::Ratio,
-        "1" if SHARES.iter().any(|share| head.contains(share)) => Unit::Ratio,
         "1" | "" => Unit::Number,
         other => Unit::Other(other.to_string()),
     }
@@ -196,9 +193,27 @@ mod tests {
     }
 
     #[test]
-    fn units_are_known_by_what_is_measured() {
-        assert_eq!(unit("1", "utilisation(web)"), Unit::Ratio);
-        assert_eq!(unit("1", "queue(web)"), Unit::Number);
-        assert_eq!(unit("s", "p99(users.latency)"), Unit::Duration);
+    fn a_unit_is_what_the_result_says_whatever_the_number_is_called() {
+        let all = ["1", "ratio", "s", "1/s", "$/h"].map(unit);
+        let other = Unit::Other("$/h".to_string());
+        assert_eq!(all, [Unit::Number, Unit::Ratio, Unit::Duration, Unit::Rate, other]);
+        // A watch of a count, by a name that sounds like a share, and the other way round.
+        let mut sweep: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
+        for point in sweep["points"].as_array_mut().unwrap() {
+            let values = serde_json::json!([{ "estimate": { "value": 0.5 } }]);
+            point["slo"] = serde_json::json!([]);
+            point["watch"] = serde_json::json!([
+                { "name": "a", "metric": "errors(web) * 10", "unit": "1", "values": values },
+                { "name": "b", "metric": "x / y", "unit": "ratio", "values": values },
+            ]);
+        }
+        let figures = figures(&crate::read("sweep", &sweep.to_string()).unwrap());
+        let unit_of = |name: &str| {
+            let figure = figures.iter().find(|figure| figure.name == name).unwrap();
+            let Content::Lines(lines) = &figure.content else { panic!("lines") };
+            lines.panels[0].y.unit.clone()
+        };
+        assert_eq!([unit_of("lines-a"), unit_of("lines-b")], [Unit::Number, Unit::Ratio]);
     }
 }

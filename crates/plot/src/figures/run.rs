@@ -3,7 +3,7 @@
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::percent;
 
-use super::{ALONE, brief, replications, said, subtitle, unit};
+use super::{ALONE, brief, replications, said, subtitle};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Series, Shape};
 use crate::results::{Client, RunResults};
@@ -150,7 +150,7 @@ fn parts(run: &RunResults) -> Figure {
         let shape = |v: Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
         value.map(shape).into_iter().collect()
     };
-    let busy = unit("ratio", "");
+    let busy = Unit::Ratio;
     let mut rows = Vec::new();
     let mut without = Vec::new();
     for part in &run.parts {

@@ -98,7 +98,7 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
         let find = |p: &SweepPoint| p.slo.iter().find(|s| s.name == slo.name).cloned();
         let metric = slo.condition.split(['<', '>']).next().unwrap_or_default().trim();
         let number = |p: &SweepPoint| find(p).map(|s| s.estimate);
-        let mut measure = gather(&slo.name, metric, unit(&slo.unit, metric), &number);
+        let mut measure = gather(&slo.name, metric, unit(&slo.unit), &number);
         let decided = |verdict: &str| verdict == "met" || verdict == "missed";
         measure.undecided =
             of.points.iter().filter(|p| !find(p).is_some_and(|s| decided(&s.verdict))).count();
@@ -114,7 +114,7 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
             let found = p.watch.iter().find(|w| w.name == watch.name)?;
             found.values.first().map(|value| value.estimate.clone())
         };
-        all.push(gather(&watch.name, &watch.metric, unit(&watch.unit, &watch.metric), &number));
+        all.push(gather(&watch.name, &watch.metric, unit(&watch.unit), &number));
     }
     if all.is_empty() {
         for client in &whole.clients {

@@ -1,5 +1,6 @@
 //! What `capacity` wrote.
 
+use kneepoint_experiment::result::Unit;
 use serde::Deserialize;
 
 use super::Number;
@@ -94,6 +95,19 @@ pub struct LoadAxis {
     /// Its unit.
     #[serde(default)]
     pub unit: String,
+}
+
+impl LoadAxis {
+    /// Returns what its values are measured in: results name the dimension of a setting in a word.
+    pub(crate) fn unit(&self) -> Unit {
+        match self.unit.as_str() {
+            "number" => Unit::Number,
+            "ratio" => Unit::Ratio,
+            "duration" => Unit::Duration,
+            "rate" => Unit::Rate,
+            other => Unit::Other(other.to_string()),
+        }
+    }
 }
 
 /// The objective that gives way first.
