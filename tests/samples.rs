@@ -1,7 +1,7 @@
 //! Sampled requests: what is shown of a request is its whole life, and the same on any number of threads.
 
 use kneepoint::calls::Status;
-use kneepoint::experiment::result::{SampledRequest, SampledStrand, Why};
+use kneepoint::experiment::result::{RunResult, SampledRequest, SampledStrand, Why};
 use kneepoint::experiment::{Options, run};
 use kneepoint::scenario::{Overrides, Registry, Scenario, plan};
 
@@ -19,13 +19,26 @@ const MODEL: &str = r#"(
     edges: { "users -> front": (via: [Timeout("90ms")]) },
 )"#;
 
-fn samples(threads: usize) -> Vec<SampledRequest> {
-    let scenario = Scenario::from_text("samples.ron", MODEL, None).expect("it is sound");
+/// One of a hundred requests fails, and those that do are as slow as the others.
+const WITH_ERRORS: &str = r#"(
+    format: 1,
+    title: "One of a hundred fails",
+    run: (duration: "110s", warm_up: "10s", replications: 1),
+    parts: {
+        "users": OpenClient(to: "web", rate: "200/s"),
+        "web": Service(concurrency: Unlimited, does: [Compute(Exponential("10ms")), Fail(chance: "1%")]),
+    },
+)"#;
+
+fn result(model: &str, threads: usize) -> RunResult {
+    let scenario = Scenario::from_text("samples.ron", model, None).expect("it is sound");
     let checked = scenario.check(&Registry::core(), &Overrides::default()).expect("it is sound");
     let plan = plan(&checked).expect("it can be built");
-    run(&plan, &Options { threads: Some(threads), samples: true, ..Options::default() })
-        .expect("it runs")
-        .samples
+    run(&plan, &Options { threads: Some(threads), samples: true, ..Options::default() }).expect("it runs")
+}
+
+fn samples(threads: usize) -> Vec<SampledRequest> {
+    result(MODEL, threads).samples
 }
 
 /// Whether the spans of a strand follow each other without a gap; returns how long they last [ns].
@@ -40,7 +53,8 @@ fn length(strand: &SampledStrand) -> u64 {
 fn a_sampled_request_is_shown_whole() {
     let all = samples(1);
     let reasons: Vec<&Why> = all.iter().map(|request| &request.why).collect();
-    for why in [Why::Near(0.5), Why::Near(0.9), Why::Near(0.99), Why::Slowest, Why::Failed] {
+    for why in [Why::Near(0.5), Why::Near(0.9), Why::Near(0.99), Why::Near(0.999), Why::Slowest, Why::Failed]
+    {
         assert!(reasons.contains(&&why), "{why:?} in {reasons:?}");
     }
     for request in &all {
@@ -61,4 +75,21 @@ fn a_sampled_request_is_shown_whole() {
 #[test]
 fn they_are_the_same_on_any_number_of_threads() {
     assert_eq!(samples(1), samples(3));
+}
+
+#[test]
+fn failures_do_not_push_out_the_sample_near_a_high_percentile() {
+    let found = result(WITH_ERRORS, 1);
+    let all = &found.clients[0].all;
+    let failed = all.ended.total - all.good.total;
+    assert!((100..400).contains(&failed), "one of a hundred of 20 000: {failed}");
+    for p in [0.5, 0.9, 0.99, 0.999] {
+        let near = found.samples.iter().find(|request| request.why == Why::Near(p));
+        let near = near.unwrap_or_else(|| panic!("a sample near {p}"));
+        assert_eq!(near.status, Status::Ok);
+        let percentile = all.latency.percentile(p).and_then(|number| number.value()).expect("thousands");
+        // Kept are 4000 of 20 000: at p99.9 of an exponential the next is a fifth of the mean away, at most a few.
+        let off = (near.latency.as_nanos() as f64 - percentile).abs() / percentile;
+        assert!(off < 0.1, "{off} away from {p}: {near:#?}");
+    }
 }

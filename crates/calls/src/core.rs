@@ -1143,7 +1143,14 @@ impl Core {
     }
 
     pub(crate) fn candidates(&self) -> Vec<Candidates> {
-        self.draw.as_ref().map_or_else(Vec::new, |draw| draw.candidates())
+        // Clients keep a histogram per class of those that ended well.
+        let latencies = |client| {
+            let mut all = Histogram::new();
+            let of_classes = self.all_samples(client).filter(|(name, _)| name.starts_with("latency:"));
+            of_classes.for_each(|(_, class)| all.merge(class));
+            all
+        };
+        self.draw.as_ref().map_or_else(Vec::new, |draw| draw.candidates(latencies))
     }
 
     pub(crate) fn spans(&self) -> (&[Span], u64) {

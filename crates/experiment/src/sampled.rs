@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kneepoint_calls::{Candidates, ComponentId, Ended, Fate, Sampling, Simulation};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_scenario::plan::Plan;
+use kneepoint_statistics::Histogram;
 
 use crate::error::ExperimentError;
 use crate::recorder::{begin, run_until};
@@ -57,19 +58,25 @@ fn choose(of: &Candidates) -> Vec<(ComponentId, Ended, Why)> {
             list.push((of.client, *ended, why));
         }
     };
-    let good: Vec<&Ended> = of.drawn.iter().filter(|ended| ended.status.is_good()).collect();
     for p in NEAR {
-        // One beyond it at least, or it is the slowest by another name.
-        let beyond = good.len() as f64 * (1.0 - p);
-        if beyond >= 1.0
-            && let Some(ended) = good.get((good.len() as f64 * p) as usize)
-        {
+        let kept = of.drawn.iter().chain(&of.slowest);
+        if let Some(ended) = near(p, &of.latencies, kept) {
             add(ended, Why::Near(p));
         }
     }
     of.slowest.iter().take(SLOWEST).for_each(|ended| add(ended, Why::Slowest));
     of.failed.iter().for_each(|ended| add(ended, Why::Failed));
     list
+}
+
+/// Returns which of the requests that were kept is the nearest to a percentile of all latencies.
+fn near<'a>(p: f64, latencies: &Histogram, kept: impl Iterator<Item = &'a Ended>) -> Option<&'a Ended> {
+    // One beyond it at least, or it is the slowest by another name. `1 - p` is rounded, hence the little less.
+    let beyond = latencies.count() as f64 * (1.0 - p);
+    let wanted = latencies.quantile(p).filter(|_| beyond >= 1.0 - 1e-9)?;
+    let far = |ended: &Ended| (ended.latency as f64 - wanted).abs();
+    // Of two as near the order of their kind decides, whatever the order in which they were kept.
+    kept.min_by(|a, b| far(a).total_cmp(&far(b)).then(a.cmp(b)))
 }
 
 /// The strands of each request, by identity, with their spans.
@@ -129,5 +136,44 @@ fn place(plan: &Plan, sim: &Simulation, id: ComponentId) -> String {
         Some(part) => part.name.clone(),
         // What the builder calls a wire: `web/1 -> db #3 link/0`.
         None => path.split_once(" #").map_or(path, |(ends, _)| ends).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kneepoint_calls::Status;
+
+    use super::*;
+
+    fn ended(i: u64) -> Ended {
+        Ended { latency: i * 1_000, identity: i, born: 0, class: 0, status: Status::Ok }
+    }
+
+    /// The latencies of so many requests: 1 µs, 2 µs and so on.
+    fn latencies(n: u64) -> Histogram {
+        let mut all = Histogram::new();
+        (1..=n).for_each(|i| all.record(i * 1_000));
+        all
+    }
+
+    #[test]
+    fn what_is_near_a_percentile_is_near_that_of_all() {
+        for (n, one_in) in [(1_000, 1), (100_000, 37)] {
+            let kept: Vec<Ended> = (1..=n).step_by(one_in).map(ended).collect();
+            for p in NEAR {
+                let found = near(p, &latencies(n), kept.iter()).expect("there is one");
+                let off = (found.latency as f64 / 1e3 - n as f64 * p).abs();
+                // A bucket of the histogram is 0.8 % wide.
+                assert!(off <= one_in as f64 / 2.0 + 0.008 * n as f64 * p, "{found:?} for {p} of {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_percentile_beyond_which_there_is_nobody_has_no_sample() {
+        let kept: Vec<Ended> = (1..=999).map(ended).collect();
+        assert_eq!(near(0.999, &latencies(999), kept.iter()), None);
+        assert!(near(0.99, &latencies(999), kept.iter()).is_some());
+        assert_eq!(near(0.5, &latencies(0), kept[..0].iter()), None);
     }
 }

@@ -1,9 +1,9 @@
 //! Charts over time: what is drawn by the page itself, so that one can look closer.
 
+use kneepoint_plot::Palette;
 use serde_json::{Value, json};
 
 use crate::at::At;
-use crate::colours::Colours;
 use crate::document::{Cell, ChartBlock, Group, Table};
 
 /// Significant digits of points: a screen shows four.
@@ -37,7 +37,7 @@ struct Line<'n> {
 }
 
 /// Makes the charts of a run; none if it was not kept what happened when.
-pub(crate) fn charts(run: &At<'_>, colours: &Colours) -> Option<Charts> {
+pub(crate) fn charts(run: &At<'_>, colours: &Palette) -> Option<Charts> {
     let timeline = run.get("timeline");
     if timeline.get("bounds").list().len() < 2 {
         return None;
@@ -95,7 +95,7 @@ fn events(timeline: &At<'_>) -> Vec<Value> {
 struct Maker<'m, 'r> {
     run: &'m At<'r>,
     timeline: &'m At<'r>,
-    colours: &'m Colours,
+    colours: &'m Palette,
     charts: Vec<Value>,
 }
 
@@ -146,9 +146,10 @@ impl<'r> Maker<'_, 'r> {
             traffic.push((line("ended well", Stroke::Solid), client.get("good").get("rate")));
             inside.push((line("in flight", Stroke::Solid), client.get("in_flight")));
             let others = client.get("by_status").fields().into_iter().filter(|(status, _)| *status != "ok");
-            for (at, (status, count)) in others.enumerate() {
-                let slot = (slot + at) % kneepoint_plot::SLOTS;
-                let line = Line { name: format!("{name} {status}"), of: name, slot, stroke: Stroke::Solid };
+            for (status, count) in others {
+                let (slot, dashes) = kneepoint_plot::status_slot(status);
+                let stroke = [Stroke::Solid, Stroke::Dashed, Stroke::Dotted][dashes];
+                let line = Line { name: format!("{name} {status}"), of: name, slot, stroke };
                 ended.push((line, count.get("rate")));
             }
         }

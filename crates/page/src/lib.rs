@@ -15,7 +15,6 @@
 mod assets;
 mod at;
 mod charts;
-mod colours;
 mod document;
 mod figures;
 mod html;
@@ -26,11 +25,10 @@ mod writer;
 
 use std::collections::BTreeMap;
 
-use kneepoint_plot::{Figure, ReadError, Results, figures, open};
+use kneepoint_plot::{Figure, Palette, ReadError, Results, figures, open};
 use serde_json::Value;
 
 use at::At;
-use colours::Colours;
 use document::{Block, Document, Finding, Section};
 
 pub use assets::UPLOT_VERSION;
@@ -215,7 +213,10 @@ fn number_ids(sections: &mut [Section]) {
 
 fn run_sections(read: &Read<'_>, mut drawn: Vec<Figure>) -> (Vec<Section>, Value) {
     let at = read.at();
-    let colours = Colours::new(&at);
+    let colours = match &read.results {
+        Results::Run(run) => run.palette(),
+        _ => Palette::default(),
+    };
     let mut take = |wanted: &dyn Fn(&str) -> bool| -> Vec<Block> {
         let (taken, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut drawn).into_iter().partition(|figure| wanted(&figure.name));

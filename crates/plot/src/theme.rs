@@ -1,5 +1,7 @@
 //! One visual language: what has which colour, in light and in dark.
 
+use std::collections::BTreeMap;
+
 /// A colour as red, green and blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rgb(pub u8, pub u8, pub u8);
@@ -7,7 +9,7 @@ pub struct Rgb(pub u8, pub u8, pub u8);
 /// What a colour says; a [`Theme`] knows which one it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
-    /// One of the colours of parts, clients and series: [`slots`] gives them out.
+    /// One of the colours of parts, clients and series: a [`Palette`] gives them out.
     Slot(usize),
     /// Letters and what has to be seen.
     Ink,
@@ -103,23 +105,91 @@ impl Theme {
     }
 }
 
-/// Gives every name a colour: the same for the same name, as long as fewer than [`SLOTS`] are asked for together.
-///
-/// A name takes the place its letters say, or the next one that is free: a part that is added leaves the colours of
-/// most others alone. In the order of the names, not of the file.
-pub fn slots(names: &[String]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by(|a, b| names[*a].cmp(&names[*b]));
-    let mut slots = vec![0; names.len()];
-    let mut used = [0_usize; SLOTS];
-    for at in order {
-        let wanted = fnv(&names[at]) as usize % SLOTS;
-        let least = used.iter().min().copied().unwrap_or(0);
-        let free = (0..SLOTS).map(|step| (wanted + step) % SLOTS).find(|slot| used[*slot] == least);
-        slots[at] = free.unwrap_or(wanted);
-        used[slots[at]] += 1;
+/// Which client, which part and which class of requests has which colour: the same in every figure of a result and on
+/// its page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Palette {
+    slots: BTreeMap<String, usize>,
+}
+
+impl Palette {
+    /// Gives out the colours of a result. It takes the names of all it has, those too that a figure leaves out: what is
+    /// not drawn must not change the colours of what is.
+    ///
+    /// A name takes the place its letters say, or the next one that is free: a part that is added leaves the colours of
+    /// most others alone. As far as there are colours, no two parts have the same, and no two of clients and classes.
+    /// The order of the names does not matter.
+    pub fn new(clients: &[String], parts: &[String], classes: &[String]) -> Palette {
+        let mut slots = BTreeMap::new();
+        let mut all = [0_usize; SLOTS];
+        let with_clients = give(clients, &mut slots, [0; SLOTS], &mut all);
+        give(parts, &mut slots, [0; SLOTS], &mut all);
+        // Classes are drawn beside their clients.
+        give(classes, &mut slots, with_clients, &mut all);
+        Palette { slots }
     }
-    slots
+
+    /// Returns the colour of a client, a part or a class (`users:browse`), or of an instance of a part.
+    pub fn of(&self, name: &str) -> Option<usize> {
+        let whole = || name.split(['/', ':']).next();
+        self.slots.get(name).or_else(|| self.slots.get(whole()?)).copied()
+    }
+
+    pub(crate) fn colour(&self, name: &str) -> Colour {
+        self.of(name).map_or(Colour::Ink, Colour::Slot)
+    }
+}
+
+/// Gives names that are drawn together their colours; returns how often each of them has which.
+fn give(
+    names: &[String],
+    slots: &mut BTreeMap<String, usize>,
+    mut together: [usize; SLOTS],
+    all: &mut [usize; SLOTS],
+) -> [usize; SLOTS] {
+    let mut order: Vec<&String> = names.iter().collect();
+    order.sort_unstable();
+    for name in order {
+        if slots.contains_key(name) {
+            continue;
+        }
+        let wanted = fnv(name) as usize % SLOTS;
+        let cost = |slot: &usize| (together[*slot], all[*slot], (slot + SLOTS - wanted) % SLOTS);
+        let slot = (0..SLOTS).min_by_key(cost).unwrap_or(wanted);
+        together[slot] += 1;
+        all[slot] += 1;
+        slots.insert(name.clone(), slot);
+    }
+    together
+}
+
+/// Returns the colour of a way in which requests end, and which dashes it is drawn with: there are more ways than
+/// colours.
+pub fn status_slot(status: &str) -> (usize, usize) {
+    let at = STATUSES.iter().position(|(name, ..)| *name == status);
+    at.map_or((0, 2), |at| (STATUSES[at].1, STATUSES[at].2))
+}
+
+/// The ways in which requests end, each with colour and dashes of its own.
+const STATUSES: [(&str, usize, usize); 12] = [
+    ("ok", 2, 0),
+    ("stale", 4, 0),
+    ("degraded", 3, 0),
+    ("timeout", 5, 0),
+    ("rejected", 1, 0),
+    ("shed", 0, 0),
+    ("limited", 2, 1),
+    ("refused", 4, 1),
+    ("unavailable", 3, 1),
+    ("failed", 5, 1),
+    ("lost", 1, 1),
+    ("cancelled", 0, 1),
+];
+
+/// Returns the colour of a percentile, where lines are told apart by it: `p99` for 0.99.
+pub fn percentile_slot(share: f64) -> Option<usize> {
+    let known = [(0.5, 0), (0.9, 4), (0.95, 1), (0.99, 5), (0.999, 3)];
+    known.into_iter().find(|(at, _)| (at - share).abs() < 1e-9).map(|(_, slot)| slot)
 }
 
 /// FNV-1a: small, and the same on every machine.
@@ -133,14 +203,46 @@ fn fnv(text: &str) -> u64 {
 mod tests {
     use super::*;
 
+    fn names(all: &[&str]) -> Vec<String> {
+        all.iter().map(|n| n.to_string()).collect()
+    }
+
     #[test]
     fn a_name_has_its_colour_wherever_it_stands() {
-        let names = |all: &[&str]| all.iter().map(|n| n.to_string()).collect::<Vec<_>>();
-        let there = slots(&names(&["lb", "web", "database"]));
-        let elsewhere = slots(&names(&["database", "lb", "web"]));
-        assert_eq!([there[2], there[0], there[1]], [elsewhere[0], elsewhere[1], elsewhere[2]]);
-        let mut all = slots(&names(&["a", "b", "c", "d", "e", "f"]));
-        all.sort_unstable();
-        assert_eq!(all, [0, 1, 2, 3, 4, 5]);
+        let there = Palette::new(&names(&["users"]), &names(&["lb", "web", "database"]), &[]);
+        let elsewhere = Palette::new(&names(&["users"]), &names(&["database", "lb", "web"]), &[]);
+        assert_eq!(there, elsewhere);
+        assert_eq!(there.of("web/2"), there.of("web"));
+        assert_eq!((there.of("nobody"), there.colour("nobody")), (None, Colour::Ink));
+    }
+
+    #[test]
+    fn what_is_drawn_together_has_colours_of_its_own_while_there_are_some() {
+        let parts = names(&["a", "b", "c", "d", "e", "f"]);
+        let classes = names(&["users:x", "users:y", "batch:x", "batch:y"]);
+        let palette = Palette::new(&names(&["users", "batch"]), &parts, &classes);
+        let slots = |of: &[&String]| {
+            let mut all: Vec<usize> = of.iter().map(|name| palette.of(name).unwrap()).collect();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(slots(&parts.iter().collect::<Vec<_>>()), [0, 1, 2, 3, 4, 5]);
+        let clients = names(&["users", "batch"]);
+        assert_eq!(slots(&clients.iter().chain(&classes).collect::<Vec<_>>()), [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn every_way_to_end_looks_different() {
+        let ways: std::collections::BTreeSet<(usize, usize)> =
+            kneepoint_calls::Status::ALL.into_iter().map(|status| status_slot(status.name())).collect();
+        assert_eq!(ways.len(), kneepoint_calls::Status::ALL.len());
+        assert!(!ways.contains(&status_slot("anything else")));
+    }
+
+    #[test]
+    fn percentiles_that_are_reported_do_not_look_alike() {
+        let slots: std::collections::BTreeSet<usize> =
+            [0.5, 0.9, 0.95, 0.99, 0.999].into_iter().filter_map(percentile_slot).collect();
+        assert_eq!(slots.len(), 5);
     }
 }

@@ -7,8 +7,8 @@ mod topology;
 
 use kneepoint_experiment::result::{
     Assumption, CheckResult, ClientResult, Count, DefaultValue, DrawnParam, Durations, LevelResult, Measure,
-    ObjectiveResult, PartResult, PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, Unit,
-    WarmUpFrom, WatchResult, Windows,
+    ObjectiveResult, PartResult, PhaseTime, Requests, RunResult, ScenarioFacts, Share, Station, WarmUpFrom,
+    WatchResult, Windows,
 };
 use kneepoint_statistics::Estimated;
 use serde::Serialize;
@@ -81,7 +81,7 @@ pub fn json(result: &RunResult) -> String {
         digest: digest(result.digest),
         events: result.events,
         replications: result.facts.replications,
-        units: json!({ "duration": "s", "rate": "1/s", "ratio": "1" }),
+        units: json!({ "duration": "s", "rate": "1/s", "ratio": "ratio" }),
         run: run(result),
         verdict: result.verdict.name(),
         verdict_sentence: sentence(result),
@@ -362,7 +362,7 @@ fn comparable(measure: &Measure) -> Value {
         ("metric", json!(measure.name)),
         ("about", json!(about)),
         ("name", json!(name)),
-        ("unit", json!(if measure.unit == Unit::Ratio { "ratio" } else { unit(&measure.unit) })),
+        ("unit", json!(unit(&measure.unit))),
         ("better", json!(better(measure.better))),
     ]);
     match &measure.content {

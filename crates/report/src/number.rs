@@ -92,10 +92,12 @@ pub(crate) fn divisor(unit: &Unit) -> f64 {
     if *unit == Unit::Duration { SECOND } else { 1.0 }
 }
 
-/// Returns the base unit: that of files for programs.
+/// Returns the base unit: that of files for programs. A share from 0 to 1 is a `ratio`, any other number without a unit
+/// is a `1`: only what measured it knows which of the two it is.
 pub(crate) fn base_unit(unit: &Unit) -> &str {
     match unit {
-        Unit::Number | Unit::Ratio => "1",
+        Unit::Number => "1",
+        Unit::Ratio => "ratio",
         Unit::Duration => "s",
         Unit::Rate => "1/s",
         Unit::Other(words) => words,
@@ -267,6 +269,12 @@ mod tests {
         assert_eq!(shown(100.0, 99.98, 100.02, &Unit::Number), "100 ±0.02");
         assert_eq!(shown(100.0, 100.0, 100.0, &Unit::Number), "100 ±0");
         assert_eq!(shown(100.0, 100.0 - 1e-12, 100.0 + 1e-12, &Unit::Number), "100 ±0");
+    }
+
+    #[test]
+    fn shares_have_a_unit_of_their_own_in_files() {
+        let all = [Unit::Number, Unit::Ratio, Unit::Duration, Unit::Rate, Unit::Other("$".into())];
+        assert_eq!(all.each_ref().map(base_unit), ["1", "ratio", "s", "1/s", "$"]);
     }
 
     #[test]

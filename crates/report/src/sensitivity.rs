@@ -253,7 +253,7 @@ fn whole(title: &str, facts: Option<&ScenarioFacts>, command: Option<&str>, cont
         "command": command,
         "scenario": facts.map(scenario),
         "title": title,
-        "units": { "duration": "s", "rate": "1/s", "ratio": "1" },
+        "units": { "duration": "s", "rate": "1/s", "ratio": "ratio" },
     });
     if let (Some(all), Value::Object(content)) = (all.as_object_mut(), content) {
         all.extend(content);

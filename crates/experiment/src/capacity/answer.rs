@@ -1,6 +1,6 @@
 //! The answer: what was found, and all that was seen on the way, as plain data.
 
-use kneepoint_scenario::plan::Plan;
+use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::error::ExperimentError;
@@ -109,6 +109,7 @@ impl Runner<'_> {
         Ok(CapacityResult {
             title: plan.title.clone(),
             scenario: self.loads.scenario.clone(),
+            names: names(plan),
             axis: self.loads.axis.clone(),
             load_written: self.loads.written,
             range: self.loads.range,
@@ -324,4 +325,12 @@ impl Runner<'_> {
 /// Fingerprint of all runs that went to their end, in their order.
 fn kept_digest(points: &[Point]) -> u64 {
     points.iter().filter_map(Point::kept).fold(0, |digest, kept| crate::run::mix(digest, kept.digest))
+}
+
+/// The clients of a plan by name, and its other parts.
+fn names(plan: &Plan) -> (Vec<String>, Vec<String>) {
+    let client = |part: &&PartPlan| matches!(part.role, PartRole::Client { .. });
+    let (clients, parts): (Vec<_>, Vec<_>) = plan.parts.iter().partition(client);
+    let named = |of: Vec<&PartPlan>| of.into_iter().map(|part| part.name.clone()).collect();
+    (named(clients), named(parts))
 }

@@ -15,6 +15,8 @@ pub struct CapacityResult {
     pub title: String,
     /// The scenario as it was before any load was set; nothing for plans of a Rust program.
     pub scenario: Option<ScenarioFacts>,
+    /// Its clients, by name, and its other parts, in the order of the file.
+    pub names: (Vec<String>, Vec<String>),
     /// What the load is.
     pub axis: LoadAxis,
     /// The load up to which recordings last long enough, where that bounds the search.

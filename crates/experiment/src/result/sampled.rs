@@ -28,7 +28,7 @@ pub struct SampledRequest {
 /// Why a request is shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Why {
-    /// It is the nearest to this percentile, among a thousand drawn by lot from those that ended well.
+    /// It is the nearest to this percentile of those that ended well, among thousands of them drawn by lot.
     Near(f64),
     /// It is one of the slowest that ended well.
     Slowest,

@@ -1,17 +1,17 @@
 //! What happened at which instant: faults, and what became of instances. No component notes breakers or scaling yet.
 
 use kneepoint_experiment::result::Unit;
+use kneepoint_plot::Palette;
 use kneepoint_report::count;
 
 use crate::at::At;
-use crate::colours::Colours;
 use crate::document::{Block, Cell, Table};
 
 /// Rows that are listed.
 const ROWS_MOST: usize = 200;
 
 /// The events of the replication they were kept of; nothing if there are none.
-pub(crate) fn events(run: &At<'_>, colours: &Colours) -> Option<Block> {
+pub(crate) fn events(run: &At<'_>, colours: &Palette) -> Option<Block> {
     let events = run.get("timeline").get("events");
     let list = events.get("list").list();
     if list.is_empty() {

@@ -15,9 +15,9 @@ use kneepoint_experiment::result::Unit;
 use crate::at::At;
 use crate::document::Cell;
 
-/// Returns the unit of a number by what it is called.
-pub(crate) fn unit(written: &str, metric: &str) -> Unit {
-    kneepoint_plot::unit_of(written, metric)
+/// Returns the unit of a number.
+pub(crate) fn unit(written: &str) -> Unit {
+    kneepoint_plot::unit_of(written)
 }
 
 /// How a probability is marked that ends the command as a miss does: surely sooner missed than met.
@@ -39,7 +39,7 @@ pub(crate) fn verdict(judged: &At<'_>) -> Cell {
 }
 
 /// Returns a name with the colour it has, if it has one.
-pub(crate) fn name(at: &At<'_>, colours: &crate::colours::Colours) -> Cell {
+pub(crate) fn name(at: &At<'_>, colours: &kneepoint_plot::Palette) -> Cell {
     let name = at.text();
     match colours.of(name) {
         Some(slot) => Cell::coloured(name, slot),

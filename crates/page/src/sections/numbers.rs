@@ -8,14 +8,14 @@ use kneepoint_experiment::result::Unit;
 
 use super::name;
 use crate::at::{At, MISSING};
-use crate::colours::Colours;
 use crate::document::{Block, Card, Cell, Line, Section, Table};
+use kneepoint_plot::Palette;
 
 /// Clients whose numbers are on the cards; all are in the tables.
 const ON_CARDS: usize = 4;
 
 /// Key numbers.
-pub(crate) fn numbers(run: &At<'_>, colours: &Colours) -> Section {
+pub(crate) fn numbers(run: &At<'_>, colours: &Palette) -> Section {
     let mut section = Section::brief("numbers", "Key numbers");
     let clients = run.get("clients").list();
     if clients.is_empty() {
@@ -83,7 +83,7 @@ fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
 }
 
 /// Clients and, where there are several, the classes of their requests.
-fn rows<'r>(clients: &[At<'r>], colours: &Colours) -> Vec<(Cell, At<'r>)> {
+fn rows<'r>(clients: &[At<'r>], colours: &Palette) -> Vec<(Cell, At<'r>)> {
     let mut rows = Vec::new();
     for client in clients {
         rows.push((name(&client.get("name"), colours), client.clone()));
@@ -98,7 +98,7 @@ fn rows<'r>(clients: &[At<'r>], colours: &Colours) -> Vec<(Cell, At<'r>)> {
     rows
 }
 
-fn traffic(clients: &[At<'_>], colours: &Colours) -> Table {
+fn traffic(clients: &[At<'_>], colours: &Palette) -> Table {
     let head = [
         "client",
         "requests",
@@ -146,7 +146,7 @@ fn times(name: Cell, of: &At<'_>) -> Vec<Cell> {
     row
 }
 
-fn latencies(clients: &[At<'_>], colours: &Colours) -> Table {
+fn latencies(clients: &[At<'_>], colours: &Palette) -> Table {
     let head = ["client", "mean", "p50", "p90", "p99", "p99.9", "longest"];
     let mut table = Table::new("Latency of good answers, from the intended start", &head);
     for (name, of) in rows(clients, colours) {
@@ -163,7 +163,7 @@ fn latencies(clients: &[At<'_>], colours: &Colours) -> Table {
 }
 
 /// What parts went through.
-pub(crate) fn parts(run: &At<'_>, colours: &Colours) -> Section {
+pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
     let mut section = Section::new("parts", "Parts");
     let parts = run.get("parts").list();
     let labels: Vec<Line> = run

@@ -14,7 +14,7 @@ pub(crate) fn objectives(run: &At<'_>) -> Section {
     let mut table = Table::new("Objectives and what was measured", &head);
     for slo in run.get("slo").list() {
         let condition = slo.get("condition").text();
-        let unit = unit(slo.get("unit").text(), condition);
+        let unit = unit(slo.get("unit").text());
         let mut found = slo.get("sentence").text().to_string();
         found.push_str(&windows(&slo.get("windows")));
         table.row(vec![
@@ -32,7 +32,7 @@ pub(crate) fn objectives(run: &At<'_>) -> Section {
     let mut watched = Table::new("Watched", &["name", "metric", "where", "estimate"]);
     for watch in run.get("watch").list() {
         let metric = watch.get("metric").text();
-        let unit = unit(watch.get("unit").text(), metric);
+        let unit = unit(watch.get("unit").text());
         for value in watch.get("values").list() {
             let window = value.get("window").list();
             let window = match window.as_slice() {

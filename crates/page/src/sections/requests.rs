@@ -1,10 +1,10 @@
 //! Single requests in full: who called whom, and where the time went.
 
 use kneepoint_experiment::result::Unit;
+use kneepoint_plot::Palette;
 use kneepoint_report::{Depths, quantity};
 
 use crate::at::{At, nanos};
-use crate::colours::Colours;
 use crate::document::{Block, Request, Section, SpanLine};
 
 /// Lines of one request that are shown.
@@ -14,7 +14,7 @@ const LINES_MOST: usize = 200;
 const NEAR: [&str; 3] = ["near p50", "near p99", "near p99.9"];
 
 /// One request near each percentile and one of each way to fail, of each client.
-pub(crate) fn requests(run: &At<'_>, colours: &Colours) -> Section {
+pub(crate) fn requests(run: &At<'_>, colours: &Palette) -> Section {
     let mut section = Section::new("requests", "Sampled requests");
     let samples = run.get("samples").list();
     if samples.is_empty() {
@@ -63,7 +63,7 @@ pub(crate) fn requests(run: &At<'_>, colours: &Colours) -> Section {
     section
 }
 
-fn request(sample: &At<'_>, colours: &Colours, open: bool) -> Request {
+fn request(sample: &At<'_>, colours: &Palette, open: bool) -> Request {
     let latency = sample.get("latency").number().unwrap_or(0.0);
     let took = words(latency);
     let [client, why, status] = ["client", "why", "status"].map(|key| sample.get(key).text());
@@ -125,7 +125,7 @@ fn path(strands: &[At<'_>], latency: f64) -> String {
 }
 
 /// Adds the lines of a strand, each branch where it left.
-fn strand(strands: &[At<'_>], at: usize, depth: usize, colours: &Colours, lines: &mut Vec<SpanLine>) {
+fn strand(strands: &[At<'_>], at: usize, depth: usize, colours: &Palette, lines: &mut Vec<SpanLine>) {
     let Some(this) = strands.get(at) else { return };
     let spans = this.get("spans").list();
     let start = |of: &At<'_>| of.get("from").number().unwrap_or(0.0);
@@ -159,7 +159,7 @@ fn strand(strands: &[At<'_>], at: usize, depth: usize, colours: &Colours, lines:
     }
 }
 
-fn branched(strands: &[At<'_>], at: usize, depth: usize, colours: &Colours, lines: &mut Vec<SpanLine>) {
+fn branched(strands: &[At<'_>], at: usize, depth: usize, colours: &Palette, lines: &mut Vec<SpanLine>) {
     if lines.len() > 4 * LINES_MOST {
         // Nobody sees them; a hostile file must not make many.
         return;

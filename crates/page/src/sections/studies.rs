@@ -184,7 +184,7 @@ fn comparison(section: &mut Section, at: &At<'_>) {
         let head = ["metric", "first", "second", "difference", "relative", "finding"];
         let mut table = Table::new(format!("{second} against {first}"), &head);
         for of in contrast.get("metrics").list() {
-            let unit = unit(of.get("unit").text(), of.get("metric").text());
+            let unit = unit(of.get("unit").text());
             let verdict = match of.get("is_better").flag() {
                 Some(true) => Some("met".to_string()),
                 Some(false) => Some("missed".to_string()),
@@ -208,7 +208,7 @@ fn comparison(section: &mut Section, at: &At<'_>) {
 fn tornados(section: &mut Section, at: &At<'_>) {
     for tornado in at.get("tornados").list() {
         let metric = tornado.get("metric").text();
-        let unit = unit(tornado.get("unit").text(), metric);
+        let unit = unit(tornado.get("unit").text());
         let mut table =
             Table::new(format!("What moves {metric}"), &["input", "at", metric, "difference", "finding"]);
         for bar in tornado.get("bars").list() {
@@ -229,7 +229,7 @@ fn tornados(section: &mut Section, at: &At<'_>) {
 fn screening(section: &mut Section, at: &At<'_>) {
     for response in at.get("responses").list() {
         let metric = response.get("metric").text();
-        let unit = unit(response.get("unit").text(), metric);
+        let unit = unit(response.get("unit").text());
         let head = ["input", "size of the effect (μ*)", "effect (μ)", "depends on others (σ)"];
         let mut table = Table::new(format!("Effects on {metric} over whole ranges"), &head);
         for input in response.get("inputs").list() {
@@ -285,13 +285,15 @@ fn sweep(section: &mut Section, at: &At<'_>) {
             point.get(list).list().into_iter().find(|of| of.get("name").text() == name)
         };
         for name in &slo {
-            row.push(named("slo", name).map_or_else(Cell::default, |of| {
-                of.get("estimate").estimate(&unit(of.get("unit").text(), of.get("condition").text()))
-            }));
+            row.push(
+                named("slo", name).map_or_else(Cell::default, |of| {
+                    of.get("estimate").estimate(&unit(of.get("unit").text()))
+                }),
+            );
         }
         for name in &watch {
             row.push(named("watch", name).map_or_else(Cell::default, |of| {
-                let unit = unit(of.get("unit").text(), of.get("metric").text());
+                let unit = unit(of.get("unit").text());
                 match of.get("values").list().as_slice() {
                     [one] => one.get("estimate").estimate(&unit),
                     more => Cell::words(format!("{} values", more.len())),

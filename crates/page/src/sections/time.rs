@@ -1,15 +1,15 @@
 //! Where the time of a request goes.
 
 use kneepoint_experiment::result::Unit;
+use kneepoint_plot::Palette;
 use kneepoint_report::percent;
 
 use super::name;
 use crate::at::At;
-use crate::colours::Colours;
 use crate::document::{Block, Cell, Section, Table};
 
 /// The time ledger: what a request of each client spends its time with, on the path that decided.
-pub(crate) fn time(run: &At<'_>, colours: &Colours) -> Section {
+pub(crate) fn time(run: &At<'_>, colours: &Palette) -> Section {
     let mut section = Section::brief("time", "Where the time goes");
     let head = ["client", "phase", "per request", "share", "altogether"];
     let mut table = Table::new("Time of a request, on the path that decided", &head);

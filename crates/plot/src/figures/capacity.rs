@@ -9,7 +9,7 @@ use crate::figure::{
     Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Rule, Series, Shape, Span,
 };
 use crate::results::{CapacityResults, Coefficient, KneeRow, Number, Scaling};
-use crate::theme::{Colour, slots};
+use crate::theme::{Colour, percentile_slot};
 
 pub(super) fn figures(of: &CapacityResults) -> Vec<Figure> {
     vec![knee(of), saturation(of)]
@@ -36,7 +36,7 @@ fn load_words(of: &CapacityResults, value: f64) -> String {
         (_, true) => words(value, &Unit::Rate).replace(" /s", " requests/s"),
         (None, false) => format!("{}×", words(value, &Unit::Number)),
         (Some(path), false) => {
-            format!("{path} = {}", words(value, &Unit::Other(of.load.unit.clone())).trim_end())
+            format!("{path} = {}", words(value, &of.load.unit()).trim_end())
         }
     }
 }
@@ -49,7 +49,7 @@ fn capacity(of: &CapacityResults) -> Option<Interval> {
 fn title(of: &CapacityResults) -> String {
     match (&of.binding, capacity(of)) {
         (Some(binding), Some(at)) if of.finding.kind == "found" => {
-            let unit = super::unit(&binding.unit, &binding.metric);
+            let unit = super::unit(&binding.unit);
             format!(
                 "{} leaves {} at {}",
                 binding.metric,
@@ -72,22 +72,26 @@ fn knee(of: &CapacityResults) -> Figure {
     if stopped > 0 {
         notes.push(format!("Loads whose runs were stopped before their end: {stopped}, left out."));
     }
-    let series = |name: &str, slot: usize, number: fn(&KneeRow) -> &Number| Series {
+    let series = |name: &str, colour: Colour, number: fn(&KneeRow) -> &Number| Series {
         name: name.to_string(),
-        colour: Colour::Slot(slot),
+        colour,
         dashed: false,
         joined: true,
         points: rows.iter().map(|row| (place(row), number(row).interval())).collect(),
     };
     let mut rules = Vec::new();
     let mut other = Vec::new();
-    let conditions = of.objectives.iter().map(|o| (&o.name, &o.condition));
-    for (name, condition) in conditions {
-        let drawn = percentile_of(condition).filter(|(share, _)| [0.5, 0.99].contains(share));
-        let bound = of.binding.as_ref().filter(|b| b.name == *name && b.unit == "s").map(|b| b.bound);
-        match (drawn, bound.or_else(|| written_duration(condition))) {
-            (Some(_), Some(at)) => rules.push(Rule { name: format!("SLO {condition}"), at }),
-            _ => other.push((name.as_str(), condition.as_str())),
+    for objective in &of.objectives {
+        let (name, condition) = (&objective.name, &objective.condition);
+        // A bound on one client or class says nothing about a line of all requests.
+        let pooled = percentile_of(condition).and_then(|(share, _)| match share {
+            0.5 => Some((|row: &KneeRow| row.p50.value) as fn(&KneeRow) -> Option<f64>),
+            0.99 => Some((|row: &KneeRow| row.p99.value) as fn(&KneeRow) -> Option<f64>),
+            _ => None,
+        });
+        match pooled.and_then(|line| bound_of_line(&rows, name, line)) {
+            Some(at) => rules.push(Rule { name: format!("SLO {condition}"), at }),
+            None => other.push((name.as_str(), condition.as_str())),
         }
     }
     let (own, without) = own_panels(&rows, place, &other);
@@ -101,16 +105,18 @@ fn knee(of: &CapacityResults) -> Figure {
     let x = match (&of.load.path, rate) {
         (_, true) => Axis { zero: false, ..Axis::linear("offered load, requests", Unit::Rate) },
         (None, false) => Axis { zero: false, ..Axis::linear("load, times that of the file", Unit::Number) },
-        (Some(path), false) => {
-            Axis { zero: false, ..Axis::linear(path.clone(), Unit::Other(of.load.unit.clone())) }
-        }
+        (Some(path), false) => Axis { zero: false, ..Axis::linear(path.clone(), of.load.unit()) },
     };
-    let latency = [series("p50", 0, |row| &row.p50), series("p99", 5, |row| &row.p99)];
+    let percentile = |share: f64| percentile_slot(share).map_or(Colour::Ink, Colour::Slot);
+    let latency = [
+        series("p50 of all requests", percentile(0.5), |row| &row.p50),
+        series("p99 of all requests", percentile(0.99), |row| &row.p99),
+    ];
     let values = || latency.iter().flat_map(|s| &s.points).filter_map(|(_, v)| *v).map(|v| v.value);
     let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
     let log = values().fold(0.0, f64::max) / least > 20.0;
     let scale = if log { Scale::Log } else { Scale::Linear };
-    let mut goodput = vec![series("goodput", 2, |row| &row.goodput)];
+    let mut goodput = vec![series("goodput", Colour::Slot(2), |row| &row.goodput)];
     if rate {
         goodput.push(Series {
             name: "all that is offered".to_string(),
@@ -146,7 +152,18 @@ fn knee(of: &CapacityResults) -> Figure {
     Figure { name: "knee".to_string(), title: title(of), subtitle, notes, content }
 }
 
-/// A panel for each objective that is on neither p50 nor p99, and those for which there is none.
+/// Returns the bound of an objective that is about what a line of all requests shows: where there is one client and no
+/// class is picked, the two are the same number at every load.
+fn bound_of_line(rows: &[&KneeRow], name: &str, line: impl Fn(&KneeRow) -> Option<f64>) -> Option<f64> {
+    let of = |row: &KneeRow| row.slo.iter().find(|slo| slo.name == name).cloned();
+    let first = rows.iter().find_map(|row| of(row)).filter(|slo| slo.unit == "s")?;
+    let same = |row: &&&KneeRow| of(row).is_some_and(|slo| slo.estimate.value == line(row));
+    // Where no load has a number, that all agree says nothing.
+    let known = rows.iter().any(|row| line(row).is_some());
+    (known && rows.iter().filter(same).count() == rows.len()).then_some(first.bound)
+}
+
+/// A panel for each objective that is on no line of all requests, and those for which there is none.
 fn own_panels(
     rows: &[&KneeRow],
     place: impl Fn(&KneeRow) -> f64,
@@ -166,13 +183,15 @@ fn own_panels(
         let points = rows.iter().map(|row| (place(row), found(row).and_then(|slo| slo.estimate.interval())));
         let series = Series {
             name: metric.to_string(),
-            colour: Colour::Slot([1, 3, 4][panels.len() % 3]),
+            colour: percentile_of(condition)
+                .and_then(|(share, _)| percentile_slot(share))
+                .map_or(Colour::Ink, Colour::Slot),
             dashed: false,
             joined: true,
             points: points.collect(),
         };
         panels.push(Panel {
-            y: Axis::linear((*name).to_string(), super::unit(&first.unit, metric)),
+            y: Axis::linear((*name).to_string(), super::unit(&first.unit)),
             series: vec![series],
             rules: vec![Rule { name: format!("SLO {condition}"), at: first.bound }],
             weight: 0.8,
@@ -192,26 +211,9 @@ fn said_load(of: &CapacityResults, at: &Interval) -> String {
     }
 }
 
-/// Returns the bound of a condition in seconds: `p99(users.latency) < 400ms`.
-fn written_duration(condition: &str) -> Option<f64> {
-    let bound = condition.rsplit(['<', '>', '=']).next()?.trim();
-    let end = bound.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-    let value: f64 = bound[..end].parse().ok()?;
-    let factor = match bound[end..].trim() {
-        "ns" => 1e-9,
-        "us" | "µs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "min" => 60.0,
-        _ => return None,
-    };
-    Some(value * factor)
-}
-
 fn saturation(of: &CapacityResults) -> Figure {
     let (subtitle, notes) = about(of);
-    let names: Vec<String> = of.parts.iter().map(|part| part.name.clone()).collect();
-    let colours = slots(&names);
+    let palette = of.palette();
     let mut order: Vec<usize> = (0..of.parts.len()).collect();
     let busy = |at: &usize| of.parts[*at].utilisation.value.unwrap_or(0.0);
     order.sort_by(|a, b| busy(b).total_cmp(&busy(a)));
@@ -219,7 +221,7 @@ fn saturation(of: &CapacityResults) -> Figure {
     let (by, name, unit) = match (&of.load.path, of.offered_written_per_s) {
         (None, Some(written)) => (written, "offered load at which it is full, requests", Unit::Rate),
         (None, None) => (1.0, "load at which it is full, times that of the file", Unit::Number),
-        (Some(_), _) => (1.0, "load at which it is full", Unit::Other(of.load.unit.clone())),
+        (Some(_), _) => (1.0, "load at which it is full", of.load.unit()),
     };
     let scaled = |number: &Number| Number {
         value: number.value.map(|v| v * by),
@@ -234,7 +236,8 @@ fn saturation(of: &CapacityResults) -> Figure {
     let rows: Vec<Row> = order
         .into_iter()
         .map(|at| {
-            let (part, colour) = (&of.parts[at], Colour::Slot(colours[at]));
+            let part = &of.parts[at];
+            let colour = palette.colour(&part.name);
             let full = part.saturates_at.as_ref().map(scaled);
             Row {
                 name: part.name.clone(),
@@ -333,7 +336,7 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
         let times = |v: f64| words(v, &Unit::Number).trim_end_matches(".00").to_string();
         title = format!("{} times the size carries {} times the load", times(last / n), times(most / v));
     }
-    let unit = if rate { Unit::Rate } else { Unit::Other(first.found.load.unit.clone()) };
+    let unit = if rate { Unit::Rate } else { first.found.load.unit() };
     let (subtitle, mut notes) = about(&first.found);
     match law(of, rate) {
         Ok((curve, said)) => {
@@ -402,4 +405,37 @@ fn law(of: &Scaling, rate: bool) -> Result<(Series, String), String> {
         if fit.misfit { ". The capacities lie farther from it than their intervals explain." } else { "." };
     let name = "universal scalability law, fitted".to_string();
     Ok((Series { name, colour: Colour::Slot(5), dashed: true, joined: true, points }, said))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::figure::{Content, Panel};
+    use crate::{figures, read};
+
+    /// The panels of the knee, with what is said of an objective on p99 at each load.
+    fn panels(estimate: impl Fn(f64) -> f64) -> Vec<Panel> {
+        let mut result: Value =
+            serde_json::from_str(include_str!("../../tests/results/capacity.json")).unwrap();
+        for row in result["knee"].as_array_mut().unwrap() {
+            let p99 = row["p99"]["value"].as_f64().unwrap();
+            let mut said = row["p99"].clone();
+            said["value"] = json!(estimate(p99));
+            row["slo"] = json!([{ "name": "fast", "estimate": said, "bound": 0.4, "unit": "s" }]);
+        }
+        let all = figures(&read("capacity", &result.to_string()).unwrap());
+        let Content::Lines(lines) = &all[0].content else { panic!("lines") };
+        lines.panels.clone()
+    }
+
+    #[test]
+    fn a_bound_is_drawn_on_what_it_is_about() {
+        let same = panels(|p99| p99);
+        assert_eq!((same.len(), same[0].rules.len(), same[0].rules[0].at), (2, 1, 0.4));
+        // Of one client of several, or of a class.
+        let other = panels(|p99| p99 / 2.0);
+        assert_eq!((other.len(), other[0].rules.len()), (3, 0));
+        assert_eq!((other[2].rules[0].at, other[2].series.len()), (0.4, 1));
+    }
 }

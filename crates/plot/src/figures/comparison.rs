@@ -117,7 +117,7 @@ fn colour(of: &Difference) -> Colour {
 }
 
 fn row(of: &Difference, multiple: bool) -> Row {
-    let unit = unit(&of.unit, &of.metric);
+    let unit = unit(&of.unit);
     let shown = |v: Option<f64>| v.map_or_else(|| "–".to_string(), |v| words(v, &unit));
     let said = match (of.relative.value, of.difference.value) {
         (Some(relative), _) => format!(" ({})", change(relative)),

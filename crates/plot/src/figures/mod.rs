@@ -60,10 +60,11 @@ fn named(kind: &str, about: &str) -> String {
     name
 }
 
-/// Returns what is under a title.
-fn subtitle(title: &str, replications: &str, confidence: f64, seed: u64) -> String {
+/// Returns what is under a title; of intervals nothing where the results do not say how sure they are.
+fn subtitle(title: &str, replications: &str, confidence: impl Into<Option<f64>>, seed: u64) -> String {
     let from = if title.is_empty() { String::new() } else { format!("{title} · ") };
-    format!("{from}{replications} · {} intervals · seed {seed}", percent(confidence).replace(".0 %", " %"))
+    let sure = confidence.into().map(|c| format!(" · {} intervals", percent(c).replace(".0 %", " %")));
+    format!("{from}{replications}{} · seed {seed}", sure.unwrap_or_default())
 }
 
 fn replications(n: u64) -> String {
@@ -82,15 +83,12 @@ fn brief(name: &str) -> String {
 /// What is said where a single replication leaves numbers alone.
 const ALONE: &str = "One replication: there are no intervals.";
 
-/// Returns the unit of a number by what it is called: files write `1` for shares as well.
-pub fn unit(written: &str, metric: &str) -> Unit {
-    const SHARES: [&str; 6] = ["utilisation", "errors", "error", "availability", "share", "hit"];
-    let head = metric.split('(').next().unwrap_or_default();
+/// Returns a unit from how results write it.
+pub fn unit(written: &str) -> Unit {
     match written {
         "s" => Unit::Duration,
         "1/s" => Unit::Rate,
         "ratio" => Unit::Ratio,
-        "1" if SHARES.iter().any(|share| head.contains(share)) => Unit::Ratio,
         "1" | "" => Unit::Number,
         other => Unit::Other(other.to_string()),
     }
@@ -122,6 +120,8 @@ fn signed(value: f64, unit: &Unit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::{Content, Row, Shape};
+    use crate::theme::Colour;
 
     #[test]
     fn names_of_figures_can_be_names_of_files() {
@@ -130,10 +130,90 @@ mod tests {
         assert_eq!(named("lines", "é<>"), "lines");
     }
 
+    /// What is drawn of each part in a figure, by its name.
+    fn drawn(figure: &Figure) -> Vec<(String, Colour)> {
+        match &figure.content {
+            Content::Lines(lines) => {
+                let series = lines.panels.iter().flat_map(|panel| &panel.series);
+                let lanes = lines.lanes.iter().map(|lane| (lane.name.clone(), lane.colour));
+                series.map(|series| (series.name.clone(), series.colour)).chain(lanes).collect()
+            }
+            Content::Rows(rows) => {
+                let of = |row: &Row| match row.cells.first()?.shapes.first()? {
+                    Shape::Bar { colour, .. } | Shape::Point { colour, .. } => {
+                        Some((row.name.clone(), *colour))
+                    }
+                };
+                rows.rows.iter().filter_map(of).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     #[test]
-    fn units_are_known_by_what_is_measured() {
-        assert_eq!(unit("1", "utilisation(web)"), Unit::Ratio);
-        assert_eq!(unit("1", "queue(web)"), Unit::Number);
-        assert_eq!(unit("s", "p99(users.latency)"), Unit::Duration);
+    fn a_part_has_its_colour_in_every_figure_of_a_result() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let results = crate::read("failover", kept).unwrap();
+        let Results::Run(run) = &results else { panic!("a run") };
+        let palette = run.palette();
+        let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+        for figure in figures(&results) {
+            for (name, colour) in drawn(&figure) {
+                if let Some(slot) = palette.of(&name) {
+                    assert_eq!(colour, Colour::Slot(slot), "{name} in {}", figure.name);
+                    *seen.entry(name).or_default() += 1;
+                }
+            }
+        }
+        assert!(seen.values().any(|times| *times > 2), "{seen:?}");
+    }
+
+    #[test]
+    fn a_part_has_the_same_colour_where_its_scenario_is_run_and_where_its_capacity_is_searched() {
+        let kept = include_str!("../../tests/results/run.json");
+        let Results::Run(run) = crate::read("run", kept).unwrap() else { panic!("a run") };
+        let mut found: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/results/capacity.json")).unwrap();
+        let names = |all: Vec<&String>| serde_json::json!(all);
+        found["names"]["clients"] = names(run.clients.iter().map(|client| &client.name).collect());
+        found["names"]["parts"] = names(run.parts.iter().map(|part| &part.name).collect());
+        let all = figures(&crate::read("capacity", &found.to_string()).unwrap());
+        let saturation = all.iter().find(|figure| figure.name == "saturation").unwrap();
+        let drawn = drawn(saturation);
+        assert!(drawn.len() > 1 && drawn.len() < run.parts.len(), "{drawn:?}");
+        for (name, colour) in drawn {
+            assert_eq!(Some(colour), run.palette().of(&name).map(Colour::Slot), "{name}");
+        }
+    }
+
+    #[test]
+    fn confidence_is_said_where_it_is_known() {
+        assert_eq!(subtitle("", "1 replication", 0.95, 7), "1 replication · 95 % intervals · seed 7");
+        assert_eq!(subtitle("a", "1 replication", None, 7), "a · 1 replication · seed 7");
+    }
+
+    #[test]
+    fn a_unit_is_what_the_result_says_whatever_the_number_is_called() {
+        let all = ["1", "ratio", "s", "1/s", "$/h"].map(unit);
+        let other = Unit::Other("$/h".to_string());
+        assert_eq!(all, [Unit::Number, Unit::Ratio, Unit::Duration, Unit::Rate, other]);
+        // A watch of a count, by a name that sounds like a share, and the other way round.
+        let mut sweep: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
+        for point in sweep["points"].as_array_mut().unwrap() {
+            let values = serde_json::json!([{ "estimate": { "value": 0.5 } }]);
+            point["slo"] = serde_json::json!([]);
+            point["watch"] = serde_json::json!([
+                { "name": "a", "metric": "errors(web) * 10", "unit": "1", "values": values },
+                { "name": "b", "metric": "x / y", "unit": "ratio", "values": values },
+            ]);
+        }
+        let figures = figures(&crate::read("sweep", &sweep.to_string()).unwrap());
+        let unit_of = |name: &str| {
+            let figure = figures.iter().find(|figure| figure.name == name).unwrap();
+            let Content::Lines(lines) = &figure.content else { panic!("lines") };
+            lines.panels[0].y.unit.clone()
+        };
+        assert_eq!([unit_of("lines-a"), unit_of("lines-b")], [Unit::Number, Unit::Ratio]);
     }
 }

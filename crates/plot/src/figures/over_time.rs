@@ -9,7 +9,7 @@ use super::{ALONE, brief, named, replications, subtitle};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
 use crate::results::{ClientTimeline, Event, RunResults, Timeline};
-use crate::theme::{Colour, SLOTS, slots};
+use crate::theme::{Colour, SLOTS, percentile_slot};
 
 /// Rows under the panels, at most: more leave the panels no room.
 const LANES_MOST: usize = 8;
@@ -128,8 +128,7 @@ fn stretches(changes: &[(f64, bool)], end: f64) -> Vec<(f64, f64, usize)> {
 
 /// A row per part to which something happened: when instances were down, and what else there was.
 fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
-    let names: Vec<String> = run.parts.iter().map(|part| part.name.clone()).collect();
-    let colours: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(slots(&names)).collect();
+    let palette = run.palette();
     let mut order: Vec<&str> = Vec::new();
     let mut events: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in of.events.list.iter().filter(|event| !event.what.starts_with("fault ")) {
@@ -140,7 +139,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         events.entry(root).or_default().push(event);
     }
     let lane = |root: &str| {
-        let colour = Colour::Slot(colours.get(root).copied().unwrap_or(0));
+        let colour = palette.colour(root);
         let events = &events[root];
         let mut bars = Vec::new();
         let mut known = Vec::new();
@@ -204,17 +203,26 @@ fn rules(run: &RunResults, client: &str) -> Vec<Rule> {
 }
 
 fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
-    let series = |(name, slot): (&str, usize)| {
+    let series = |(name, share): (&str, f64)| {
         let line = client.latency.get(name)?;
         Some(Series {
             name: name.to_string(),
-            colour: Colour::Slot(slot),
+            colour: percentile_slot(share).map_or(Colour::Ink, Colour::Slot),
             dashed: false,
             joined: true,
             points: points(of, |window| line.at(window)),
         })
     };
-    [("p50", 0), ("p90", 4), ("p99", 5)].into_iter().filter_map(series).collect()
+    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)].into_iter().filter_map(series).collect()
+}
+
+/// Says which percentiles are missing in every window: the title tells of another then, and no line is drawn.
+fn absent(series: &[Series]) -> Option<String> {
+    let bare = |series: &&Series| series.points.iter().all(|(_, value)| value.is_none());
+    let names: Vec<&str> = series.iter().filter(bare).map(|series| series.name.as_str()).collect();
+    let them = if names.len() == 1 { "it" } else { "them" };
+    (!names.is_empty())
+        .then(|| format!("Not drawn: {}; no window has enough requests for {them}.", names.join(", ")))
 }
 
 /// The number whose course the title tells: p99, or what there is.
@@ -241,7 +249,7 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     let during =
         fault.map_or_else(String::new, |(fault, _, _)| format!(", while the fault {} lasts", brief(fault)));
     let (most, median, at) = (said(*most), said(median), said(*at));
-    format!("{} of {name}, {median} in the middle, peaks at {most} at {at}{during}", series.name)
+    format!("{} of {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
 
 /// Says how few requests ended well in the worst window that was measured, if it was few.
@@ -289,6 +297,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     let (subtitle, mut notes) = about(run, of);
     notes.extend(story.notes.iter().cloned());
     let latency = latencies(of, client);
+    notes.extend(absent(&latency));
     let title = failures(run, of, client, story).unwrap_or_else(|| title(run, client, &latency, story));
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
@@ -344,11 +353,10 @@ fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option
         notes.push(format!("Instances of {} more parts are not drawn: {}.", more.len(), more.join(", ")));
         shown.truncate(SLOTS);
     }
-    let names: Vec<String> = run.parts.iter().map(|part| part.name.clone()).collect();
-    let colours: BTreeMap<&str, usize> = names.iter().map(String::as_str).zip(slots(&names)).collect();
+    let palette = run.palette();
     let series = shown.iter().map(|part| Series {
         name: part.name.clone(),
-        colour: Colour::Slot(colours.get(part.name.as_str()).copied().unwrap_or(0)),
+        colour: palette.colour(&part.name),
         dashed: false,
         joined: true,
         points: points(of, |window| part.instances.as_ref()?.at(window)),
@@ -376,6 +384,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         notes.push(format!("No request ended well in {empty} of {windows} windows: they are empty."));
     }
     let latency = latencies(of, client);
+    notes.extend(absent(&latency));
     let title = title(run, client, &latency, story);
     notes.push("Colours are shares of the requests that ended well in a window, on a log scale.".to_string());
     let shades: Vec<Shade> = story
@@ -412,7 +421,59 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::stretches;
+    use crate::{figures, read};
+
+    /// Titles and notes of the figures of a kept result over time, after a change to its first client.
+    fn told(change: impl Fn(&mut Value)) -> Vec<(String, Vec<String>)> {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        change(&mut result["timeline"]["clients"][0]);
+        let all = figures(&read("failover", &result.to_string()).unwrap());
+        let all = all.into_iter().filter(|f| f.name.starts_with("over-time") || f.name.starts_with("heat"));
+        all.map(|figure| (figure.title, figure.notes)).collect()
+    }
+
+    fn counted(total: Vec<u64>) -> Value {
+        let none = vec![Value::Null; total.len()];
+        json!({ "total": total, "rate": { "values": none, "low": none, "high": none } })
+    }
+
+    /// Requests sent, ended well and ended otherwise, the same in every window.
+    fn ended(client: &mut Value, sent: u64, good: u64, failed: u64) {
+        let windows = client["sent"]["total"].as_array().unwrap().len();
+        client["sent"] = counted(vec![sent; windows]);
+        client["good"] = counted(vec![good; windows]);
+        let (good, failed) = (counted(vec![good; windows]), counted(vec![failed; windows]));
+        client["by_status"] = json!({ "ok": good, "failed": failed });
+    }
+
+    #[test]
+    fn what_ends_in_a_later_window_has_not_failed() {
+        let few = |told: Vec<(String, Vec<String>)>| told[0].0.starts_with("As few as");
+        assert!(!few(told(|client| ended(client, 100, 80, 0))));
+        assert!(few(told(|client| ended(client, 80, 80, 20))));
+        assert!(!few(told(|client| ended(client, 10, 9, 1))), "one of ten may be chance");
+        assert!(!few(told(|client| {
+            client.as_object_mut().unwrap().remove("by_status");
+        })));
+    }
+
+    #[test]
+    fn a_percentile_without_a_window_is_told() {
+        let told = told(|client| {
+            ended(client, 100, 100, 0);
+            let windows = client["latency"]["p99"]["values"].as_array().unwrap().len();
+            let none = vec![Value::Null; windows];
+            client["latency"]["p99"] = json!({ "values": none, "low": none, "high": none });
+        });
+        for (title, notes) in told {
+            assert!(!title.contains("p99") && !title.contains("in the middle"), "{title}");
+            assert!(notes.iter().any(|note| note.contains("Not drawn: p99; ")), "{notes:?}");
+        }
+    }
 
     #[test]
     fn what_overlaps_is_one_stretch() {

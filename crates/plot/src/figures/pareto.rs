@@ -2,8 +2,8 @@
 
 use kneepoint_experiment::result::Unit;
 
+use super::named;
 use super::sweep::{Measure, about, measures, parsed};
-use super::{named, unit};
 use crate::axis::Axis;
 use crate::figure::{Content, Figure, Interval, Scatter, ScatterPoint};
 use crate::results::{Number, Results, SweepPoint, SweepResults};
@@ -134,7 +134,7 @@ fn numbers(of: &SweepResults) -> Vec<Measure> {
         let goodput = format!("goodput({})", client.name);
         all.push(plain(&goodput, Unit::Rate, gather(&|c| Some(c.goodput.clone()))));
         let errors = format!("errors({})", client.name);
-        all.push(plain(&errors, unit("ratio", ""), gather(&|c| Some(c.errors.clone()))));
+        all.push(plain(&errors, Unit::Ratio, gather(&|c| Some(c.errors.clone()))));
     }
     all
 }

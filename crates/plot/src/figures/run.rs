@@ -3,11 +3,11 @@
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::percent;
 
-use super::{ALONE, brief, replications, said, subtitle, unit};
+use super::{ALONE, brief, replications, said, subtitle};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Series, Shape};
 use crate::results::{Client, RunResults};
-use crate::theme::{Colour, slots};
+use crate::theme::Colour;
 
 /// From this factor between the largest and the smallest a log axis says more.
 const LOG_FROM: f64 = 20.0;
@@ -40,14 +40,12 @@ fn percentiles(run: &RunResults) -> Figure {
             );
         }
     }
-    let names: Vec<String> = curves.iter().map(|(name, _)| name.clone()).collect();
-    let colours = slots(&names);
+    let palette = run.palette();
     let mut series: Vec<Series> = curves
         .iter()
-        .zip(&colours)
-        .map(|((name, client), slot)| Series {
+        .map(|(name, client)| Series {
             name: name.clone(),
-            colour: Colour::Slot(*slot),
+            colour: palette.colour(name),
             dashed: name.contains(':'),
             joined: true,
             points: client.latency.percentiles().into_iter().map(|(p, v)| (p, v.interval())).collect(),
@@ -147,22 +145,21 @@ fn percentile_title(run: &RunResults) -> Option<String> {
 
 fn parts(run: &RunResults) -> Figure {
     let (subtitle, mut notes) = about(run);
-    let names: Vec<String> = run.parts.iter().map(|part| part.name.clone()).collect();
-    let colours = slots(&names);
+    let palette = run.palette();
     let bar = |value: Option<Interval>, colour: Colour| -> Vec<Shape> {
         let shape = |v: Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
         value.map(shape).into_iter().collect()
     };
-    let busy = unit("ratio", "");
+    let busy = Unit::Ratio;
     let mut rows = Vec::new();
     let mut without = Vec::new();
-    for (part, slot) in run.parts.iter().zip(colours) {
+    for part in &run.parts {
         let level = part.queue.as_ref();
         if part.utilisation.is_none() && level.is_none() {
             without.push(part.name.as_str());
             continue;
         }
-        let colour = Colour::Slot(slot);
+        let colour = palette.colour(&part.name);
         let utilisation = part.utilisation.as_ref();
         let dash = || "–".to_string();
         rows.push(Row {

@@ -32,7 +32,7 @@ fn colour(setting: &Setting) -> Colour {
 }
 
 fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
-    let unit = unit(&tornado.unit, &tornado.metric);
+    let unit = unit(&tornado.unit);
     let mut rows = Vec::new();
     for bar in &tornado.bars {
         for setting in &bar.settings {
@@ -113,7 +113,7 @@ pub(super) fn screenings(of: &Screening) -> Vec<Figure> {
 }
 
 fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
-    let unit = unit(&response.unit, &response.metric);
+    let unit = unit(&response.unit);
     let mut order: Vec<usize> = (0..response.inputs.len()).collect();
     let size = |at: &usize| response.inputs[*at].mu_star.value.unwrap_or(f64::NEG_INFINITY);
     order.sort_by(|a, b| size(b).total_cmp(&size(a)));

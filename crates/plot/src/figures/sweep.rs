@@ -8,7 +8,7 @@ use super::{ALONE, named, replications, subtitle, unit};
 use crate::axis::{Axis, Scale, interval_words, words};
 use crate::figure::{Content, Figure, HeatCell, HeatMap, Interval, Lines, Panel, Rule, Series};
 use crate::results::{Number, SweepPoint, SweepResults};
-use crate::theme::{Colour, SLOTS, slots};
+use crate::theme::{Colour, SLOTS};
 
 /// More lines than this cannot be told apart: some of them are shown.
 const LINES_MOST: usize = 2 * SLOTS;
@@ -66,13 +66,14 @@ pub(super) fn about(of: &SweepResults) -> (String, Vec<String>) {
     (subtitle(&of.title, &runs, confidence(of), of.seed), notes)
 }
 
-fn confidence(of: &SweepResults) -> f64 {
+/// How sure the intervals are: numbers say it, and where none is known nobody does.
+fn confidence(of: &SweepResults) -> Option<f64> {
     let of_point = |point: &SweepPoint| {
         let numbers =
             point.slo.iter().map(|slo| &slo.estimate).chain(point.clients.iter().map(|c| &c.goodput));
         numbers.filter_map(|number| number.confidence).next()
     };
-    of.points.iter().find_map(of_point).unwrap_or(0.95)
+    of.points.iter().find_map(of_point)
 }
 
 /// Objectives and what is watched; p99 and goodput of the clients where there is neither.
@@ -97,7 +98,7 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
         let find = |p: &SweepPoint| p.slo.iter().find(|s| s.name == slo.name).cloned();
         let metric = slo.condition.split(['<', '>']).next().unwrap_or_default().trim();
         let number = |p: &SweepPoint| find(p).map(|s| s.estimate);
-        let mut measure = gather(&slo.name, metric, unit(&slo.unit, metric), &number);
+        let mut measure = gather(&slo.name, metric, unit(&slo.unit), &number);
         let decided = |verdict: &str| verdict == "met" || verdict == "missed";
         measure.undecided =
             of.points.iter().filter(|p| !find(p).is_some_and(|s| decided(&s.verdict))).count();
@@ -113,7 +114,7 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
             let found = p.watch.iter().find(|w| w.name == watch.name)?;
             found.values.first().map(|value| value.estimate.clone())
         };
-        all.push(gather(&watch.name, &watch.metric, unit(&watch.unit, &watch.metric), &number));
+        all.push(gather(&watch.name, &watch.metric, unit(&watch.unit), &number));
     }
     if all.is_empty() {
         for client in &whole.clients {
@@ -287,16 +288,15 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
                 if said.is_empty() { measure.metric.clone() } else { said.join(", ") }
             })
             .collect();
-        // Where colours repeat, the next round is dashed.
-        let colours = if names.len() > SLOTS { (0..names.len()).collect() } else { slots(&names) };
+        // By their order, which is that of their values in every figure of the sweep. Where colours repeat, the next
+        // round is dashed.
         groups
             .into_iter()
             .zip(names)
-            .zip(colours)
             .enumerate()
-            .map(|(at, (((_, mut points), name), slot))| {
+            .map(|(at, ((_, mut points), name))| {
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
-                Series { name, colour: Colour::Slot(slot), dashed: at >= SLOTS, joined, points }
+                Series { name, colour: Colour::Slot(at % SLOTS), dashed: at >= SLOTS, joined, points }
             })
             .collect()
     };

@@ -1,8 +1,10 @@
 //! What `capacity` wrote.
 
+use kneepoint_experiment::result::Unit;
 use serde::Deserialize;
 
 use super::Number;
+use crate::theme::Palette;
 
 /// A search for the capacity.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,12 +47,36 @@ pub struct CapacityResults {
     /// Which part gives way first, in a sentence.
     #[serde(default)]
     pub bottleneck_sentence: Option<String>,
+    /// All that the scenario names; results of before it was kept have none.
+    #[serde(default)]
+    pub names: Names,
     /// Parts with servers.
     #[serde(default)]
     pub parts: Vec<Part>,
     /// Loads around the capacity and beyond it.
     #[serde(default)]
     pub knee: Vec<KneeRow>,
+}
+
+impl CapacityResults {
+    /// Returns which part has which colour: the same as where the scenario is run.
+    pub fn palette(&self) -> Palette {
+        if self.names.parts.is_empty() {
+            let parts: Vec<String> = self.parts.iter().map(|part| part.name.clone()).collect();
+            return Palette::new(&[], &parts, &[]);
+        }
+        Palette::new(&self.names.clients, &self.names.parts, &[])
+    }
+}
+
+/// What a scenario names.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Names {
+    /// Its clients.
+    pub clients: Vec<String>,
+    /// Its other parts.
+    pub parts: Vec<String>,
 }
 
 /// How a search ended.
@@ -69,6 +95,19 @@ pub struct LoadAxis {
     /// Its unit.
     #[serde(default)]
     pub unit: String,
+}
+
+impl LoadAxis {
+    /// Returns what its values are measured in: results name the dimension of a setting in a word.
+    pub(crate) fn unit(&self) -> Unit {
+        match self.unit.as_str() {
+            "number" => Unit::Number,
+            "ratio" => Unit::Ratio,
+            "duration" => Unit::Duration,
+            "rate" => Unit::Rate,
+            other => Unit::Other(other.to_string()),
+        }
+    }
 }
 
 /// The objective that gives way first.

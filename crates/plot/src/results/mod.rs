@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use capacity::{
-    Binding, CapacityResults, Coefficient, Finding, Fit, KneeRow, KneeSlo, LoadAxis, Objective, Part,
+    Binding, CapacityResults, Coefficient, Finding, Fit, KneeRow, KneeSlo, LoadAxis, Names, Objective, Part,
     Scaling, ScalingSize,
 };
 pub use comparison::{ComparisonResults, Contrast, Design, Difference};

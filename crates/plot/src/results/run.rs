@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Calls, Number, Timeline, Topology};
+use crate::theme::Palette;
 
 /// A run.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,6 +33,19 @@ pub struct RunResults {
     /// What happened when, if that was asked for.
     #[serde(default)]
     pub timeline: Option<Timeline>,
+}
+
+impl RunResults {
+    /// Returns which of its clients, parts and classes has which colour.
+    pub fn palette(&self) -> Palette {
+        let clients = self.clients.iter().map(|client| client.name.clone());
+        let parts = self.parts.iter().map(|part| part.name.clone());
+        let of = |client: &Client| -> Vec<String> {
+            client.classes.iter().map(|class| format!("{}:{}", client.name, class.name)).collect()
+        };
+        let classes = self.clients.iter().filter(|client| client.classes.len() > 1).flat_map(of);
+        Palette::new(&clients.collect::<Vec<_>>(), &parts.collect::<Vec<_>>(), &classes.collect::<Vec<_>>())
+    }
 }
 
 /// How a run was made.

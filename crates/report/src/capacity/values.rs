@@ -55,6 +55,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "command": null,
         "scenario": result.scenario.as_ref().map(scenario),
         "title": result.title,
+        "names": { "clients": result.names.0, "parts": result.names.1 },
         "seed": result.seed,
         "digest": format!("{:016x}", result.digest),
         "events": result.events,

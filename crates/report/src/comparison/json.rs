@@ -31,7 +31,7 @@ pub fn comparison_json(comparison: &Comparison, gates: &[GateResult], command: O
         "program_version": env!("CARGO_PKG_VERSION"),
         "kind": "comparison",
         "command": command,
-        "units": { "duration": "s", "rate": "1/s", "ratio": "1" },
+        "units": { "duration": "s", "rate": "1/s", "ratio": "ratio" },
         "pairing": if paired { "common random numbers" } else { "independent" },
         "confidence": comparison.confidence,
         "family": comparison.family,
@@ -112,7 +112,7 @@ fn metric(metric: &MetricDifference) -> Value {
 fn gate(gate: &GateResult) -> Value {
     let unit = &gate.unit;
     let (of, bound, unit) = match &gate.threshold {
-        Some(Threshold::Relative(bound)) => ("relative change", Some(*bound), "1"),
+        Some(Threshold::Relative(bound)) => ("relative change", Some(*bound), "ratio"),
         Some(Threshold::Absolute(bound)) => ("change", Some(bound / divisor(unit)), base_unit(unit)),
         Some(Threshold::Level(bound)) => ("value", Some(bound / divisor(unit)), base_unit(unit)),
         None => ("objective", None, ""),

@@ -55,7 +55,7 @@ fn head(facts: &SweepFacts) -> Map<String, Value> {
         ("replications_max", json!(facts.replications_max)),
         ("precision", json!(facts.precision)),
         ("columns", json!(facts.columns)),
-        ("units", json!({ "duration": "s", "rate": "1/s", "ratio": "1" })),
+        ("units", json!({ "duration": "s", "rate": "1/s", "ratio": "ratio" })),
         ("assumptions", json!(facts.assumptions)),
         ("data", json!(data)),
     ])
