@@ -131,6 +131,40 @@ test("dragging looks closer in all charts, a double click shows all again", asyn
   await context.close();
 });
 
+test("however often one looks closer, there is something to see", async () => {
+  const { page, wrong, context } = await opened("all");
+  const length = async () => {
+    const [from, to] = (await ends(page, 0)).map((text) => text.split(" to ").map(Number.parseFloat));
+    return to[1] - from[0];
+  };
+  await area(page, 0);
+  for (let times = 0; times < 20; times++) await page.getByRole("button", { name: "Zoom in" }).click();
+  const clicked = await length();
+  assert.ok(clicked >= 12 && clicked <= 30, `${clicked} s of windows of 6 s`);
+  await page.getByRole("button", { name: "Show all of the time" }).click();
+  const box = await area(page, 0);
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.4 + 12, box.y + 60, { steps: 3 });
+  await page.mouse.up();
+  const dragged = await length();
+  assert.ok(dragged >= 12 && dragged <= 30, `${dragged} s of windows of 6 s`);
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
+test("a bound that is not in the picture is told, and one that is is not", async () => {
+  for (const [name, is] of [["loose", true], ["all", false]]) {
+    const { page, context } = await opened(name);
+    await area(page, 0);
+    const legend = await page.locator("#tabs .panel:not([hidden]) .legend").first().textContent();
+    assert.ok(legend.includes("p99(users.latency) < "), legend);
+    assert.equal(legend.includes("(5.00 s, above what is drawn)"), is, legend);
+    assert.equal(await page.locator("output").count(), 0, "nothing is read out at every move");
+    await context.close();
+  }
+});
+
 test("all charts show their numbers at one cursor, and they are those of the results", async () => {
   const { page, context } = await opened("all");
   await through(page);

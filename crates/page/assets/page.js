@@ -157,12 +157,16 @@
 
   // Less than three windows is no picture: a drag or a click too many ends there.
   const shortest = Math.min(3 * (whole.max - whole.min) / times.length, whole.max - whole.min);
+  const held = (from, to) => {
+    const all = whole.max - whole.min;
+    // What is held already stays as it is, to the last digit.
+    if (to - from >= shortest * (1 - 1e-9) && from >= whole.min && to <= whole.max) return [from, to];
+    const length = Math.min(Math.max(to - from, shortest), all);
+    const min = Math.min(Math.max((from + to - length) / 2, whole.min), whole.max - length);
+    return length === all ? [whole.min, whole.max] : [min, min + length];
+  };
   const follow = (from, to) => {
-    if (from === range.min && to === range.max) return;
-    const length = Math.max(to - from, shortest);
-    const min = length >= whole.max - whole.min ? whole.min
-      : Math.min(Math.max((from + to - length) / 2, whole.min), whole.max - length);
-    const max = length >= whole.max - whole.min ? whole.max : min + length;
+    const [min, max] = held(from, to);
     if (min === range.min && max === range.max) return;
     range = { min, max };
     for (const { plot } of drawn.values()) {
@@ -250,7 +254,7 @@
         drag: { x: true, y: false },
         sync: { key: "time", setSeries: false, filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } },
       },
-      scales: { x: { time: false, range: (u, min, max) => [min ?? whole.min, max ?? whole.max] }, y: { range: vertical(chart) } },
+      scales: { x: { time: false, range: (u, min, max) => held(min ?? whole.min, max ?? whole.max) }, y: { range: vertical(chart) } },
       series,
       bands,
       axes: [
