@@ -52,4 +52,14 @@ keep capacity-planning topology "$work/planning.json" --figure topology
 results sweep models/vertical-horizontal-core/scenario.ron --format json > "$work/sweep.json"
 keep vertical-horizontal-core lines "$work/sweep.json" --figure lines-fast
 
+results sweep models/overload-shedding/scenario.ron --format json > "$work/shedding.json"
+keep overload-shedding of-use "$work/shedding.json" --figure lines-of-use
+
+results run models/adaptive-throttling/scenario.ron --format json > "$work/throttling.json"
+keep adaptive-throttling topology "$work/throttling.json" --figure topology
+
+results run models/rate-limits/scenario.ron --variant one-attacker --timeline --format json > "$work/limits.json"
+keep rate-limits over-time "$work/limits.json" --figure over-time-users
+keep rate-limits topology "$work/limits.json" --figure topology
+
 exit $stale
