@@ -58,4 +58,14 @@ keep retry-storm over-time "$work/storm.json" --figure over-time-clients
 results run models/hedging/scenario.ron --variant hedged --format json > "$work/hedging.json"
 keep hedging percentiles "$work/hedging.json" --figure percentiles
 
+results sweep models/overload-shedding/scenario.ron --format json > "$work/shedding.json"
+keep overload-shedding of-use "$work/shedding.json" --figure lines-of-use
+
+results run models/adaptive-throttling/scenario.ron --format json > "$work/throttling.json"
+keep adaptive-throttling topology "$work/throttling.json" --figure topology
+
+results run models/rate-limits/scenario.ron --variant one-attacker --timeline --format json > "$work/limits.json"
+keep rate-limits over-time "$work/limits.json" --figure over-time-users
+keep rate-limits topology "$work/limits.json" --figure topology
+
 exit $stale

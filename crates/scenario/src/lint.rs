@@ -23,6 +23,7 @@ pub(crate) fn check(
     shares_without_doubt(root, faults);
     most_without_precision(root, faults);
     units_of_columns(root, faults);
+    units_of_limits(root, faults);
     for call in &topology.calls {
         if let Some(via) = edge(call, "via") {
             short_timeouts(call, &via, topology, faults);
@@ -147,6 +148,42 @@ fn units_of_columns(args: &Args, faults: &mut Vec<Fault>) {
     }
     for value in args.values.iter().flatten() {
         within(value, faults);
+    }
+}
+
+/// Warns of a bucket whose burst is exactly the rate times a thousandth of a second, minute or hour: milliseconds were
+/// taken for seconds somewhere, and a thousand times as many pass as were meant.
+fn units_of_limits(args: &Args, faults: &mut Vec<Fault>) {
+    if faults.len() >= FAULTS_MAX {
+        return;
+    }
+    if &*args.kind.family == "limit"
+        && args.kind.field("rate").is_some()
+        && let (Some(rate), Some(burst)) = (args.number_if("rate"), args.count_if("burst"))
+        && burst > 1
+    {
+        for (unit, seconds) in [("/s", 1.0), ("/min", 60.0), ("/h", 3_600.0)] {
+            let meant = rate * seconds / 1_000.0;
+            if (meant - burst as f64).abs() < 1e-3 * meant {
+                let rate = Quantity::new(rate, Dimension::Rate);
+                let message = format!("at {rate:.4} the burst of {burst} is full again after {}ms", seconds);
+                let fault = Fault::warning(args.place_of("rate"), message);
+                faults.push(fault.help(format!("a thousandth of it is {burst}{unit}: is that meant?")));
+            }
+        }
+    }
+    for value in args.values.iter().flatten() {
+        each_within(value, &mut |args| units_of_limits(args, faults));
+    }
+}
+
+/// Goes to the kinds and records in a value.
+fn each_within(value: &Value, to: &mut impl FnMut(&Args)) {
+    match &value.data {
+        Data::Args(args) => to(args),
+        Data::List(list) => list.iter().for_each(|value| each_within(value, to)),
+        Data::Map(items) => items.iter().for_each(|item| each_within(&item.value, to)),
+        _ => {}
     }
 }
 

@@ -80,7 +80,7 @@ fn what_is_undecided_is_said_so_in_every_format_and_can_be_made_to_fail() {
     assert_eq!(text(&xml).matches("<skipped ").count(), 2);
     assert_eq!(gate(&["--format", "csv"]), End::Fine);
     let csv = text(&found);
-    assert!(csv.contains("baseline,now,fail_if,mean > +10.5%,mean(callers.latency),1,"), "{csv}");
+    assert!(csv.contains("baseline,now,fail_if,mean > +10.5%,mean(callers.latency),ratio,"), "{csv}");
     assert_eq!(csv.lines().filter(|line| line.contains(",undecided,")).count(), 2, "{csv}");
     assert_eq!(gate(&["--format", "json"]), End::Fine);
     assert_eq!(text(&found).matches("\"outcome\": \"undecided\"").count(), 2);

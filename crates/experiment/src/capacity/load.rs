@@ -13,7 +13,7 @@ use crate::error::ExperimentError;
 use crate::measurable::can_be_measured;
 use crate::saturation::{Saturation, offered_per_s, saturation};
 
-use super::moved::moved;
+use super::moved::{is_load, moved};
 use super::result::LoadAxis;
 
 /// The option in which the path of a load is written.
@@ -240,8 +240,8 @@ impl Loads {
         let whole = takes.whole
             || dimension == Dimension::Number && !taken(start.floor() + 0.5) && !taken(start.ceil() - 0.5);
         let is_load = path.split_once('.').is_some_and(|(part, field)| {
-            let is_client = checked.parts().iter().any(|of| *of.name == *part && of.is_client);
-            is_client && ["rate", "users", "sessions", "speed"].contains(&field)
+            let client = checked.parts().iter().find(|of| *of.name == *part && of.is_client);
+            client.is_some_and(|client| field == "speed" || is_load(client.args.kind(), field))
         });
         if let (true, Some((low, high))) = (whole, range)
             && (low.fract() != 0.0 || high.fract() != 0.0)
@@ -454,7 +454,8 @@ fn candidates(checked: &Checked) -> String {
     let fields = clients.flat_map(|part| {
         let fields = ["rate", "users", "sessions"].into_iter();
         let is_set = |field: &&str| part.args.kind.field(field).is_some() && part.args.get(field).is_some();
-        fields.filter(is_set).map(|field| format!("{}.{field}", part.name))
+        let is_load = |field: &&str| is_load(part.args.kind(), field);
+        fields.filter(is_load).filter(is_set).map(|field| format!("{}.{field}", part.name))
     });
     let all: Vec<String> = fields.chain(params).collect();
     if all.is_empty() {

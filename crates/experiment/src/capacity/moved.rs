@@ -4,8 +4,10 @@ use kneepoint_scenario::{Args, Checked, Data, Part, ProfileSpec, Value};
 
 use crate::saturation::value_at;
 
-/// The fields of clients that say how much they bring.
-const LOADS: [&str; 3] = ["rate", "sessions", "users"];
+/// Whether a field of a client says how much it brings. The users of one with a rate only share it.
+pub(super) fn is_load(client: &str, field: &str) -> bool {
+    matches!(field, "rate" | "sessions") || field == "users" && client != "OpenClient"
+}
 
 /// Instants of a run at which courses are compared.
 ///
@@ -29,7 +31,7 @@ pub(super) fn moved(a: &Checked, b: &Checked, path: &str, ratio: f64) -> Result<
         if differ.is_empty() {
             continue;
         }
-        if let Some(field) = differ.iter().find(|field| !(one.is_client && LOADS.contains(&field.as_str()))) {
+        if let Some(field) = differ.iter().find(|field| !(one.is_client && is_load(one.args.kind(), field))) {
             return Err(format!("{path} changes {}.{field}, which is no load", one.name));
         }
         if !differ.iter().all(|field| is_proportional(one, other, field, end, ratio)) {

@@ -238,3 +238,23 @@ fn a_limit_that_stands_before_its_own_store_is_refused() {
     let faults = plan(&accepted(&text)).err().expect("it can never be asked").to_string();
     assert!(faults.contains("this limit would have to be asked first"), "{faults}");
 }
+
+#[test]
+fn a_rate_in_milliseconds_beside_a_burst_in_seconds_is_doubted() {
+    let doubts = |limit: &str| {
+        let parts = format!(
+            r#""c": OpenClient(to: "api", rate: "1/s"), "api": Service(queue: 5, does: Delay("1ms"), via: [RateLimit({limit})])"#
+        );
+        warnings(&scenario(10, &parts, ""))
+    };
+    // 100 a minute, refilled per millisecond instead of per second.
+    let said = doubts(r#"TokenBucket(rate: "1666.6667/s", burst: 100)"#);
+    assert!(said.iter().any(|warning| warning.contains("full again after 60ms")), "{said:?}");
+    for sound in [
+        r#"TokenBucket(rate: "100/min", burst: 100)"#,
+        r#"TokenBucket(rate: "100/s", burst: 200)"#,
+        r#"Gcra(rate: "5/s", burst: 0)"#,
+    ] {
+        assert!(doubts(sound).is_empty(), "{sound}: {:?}", doubts(sound));
+    }
+}
