@@ -15,10 +15,11 @@ mod sorter;
 mod usable;
 
 pub use balancer::{
-    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, Line, Next, Passive, Seen, SlowStart, TRIES_MAX,
+    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, Line, MEMBERS_MAX, Next, Passive, Seen, SlowStart,
+    TRIES_MAX,
 };
 pub use drawn::Drawn;
-pub use members::{Member, Members};
+pub use members::{Member, Members, SIXTEENTHS};
 pub use origins::Origins;
 pub use policies::{LeastConnections, PowerOfChoices, Random, RoundRobin, Ties};
 pub use policy::{Choice, End, Policy, Routing};
