@@ -178,7 +178,7 @@ pub(super) fn owners(case: &Known, _: &Bench) -> Result<Found, String> {
                 let parts: Vec<u8> = key.split('.').filter_map(|part| part.parse().ok()).collect();
                 parts.try_into().ok()
             };
-            return keys.iter().filter_map(|key| policy.owner(octets(key)?, up, members)).collect();
+            return keys.iter().filter_map(|key| policy.owner(octets(key)?, up)).collect();
         }
         if case.id.contains("consistent") {
             let mut policy = HaproxyRing::new();
@@ -188,7 +188,7 @@ pub(super) fn owners(case: &Known, _: &Bench) -> Result<Found, String> {
         let kind = if case.id.starts_with("nginx") { Modulo::Nginx } else { Modulo::Haproxy };
         let mut policy = HashModulo::new(kind);
         policy.start(members, stream);
-        keys.iter().filter_map(|key| policy.owner(key.as_bytes(), up, members)).collect()
+        keys.iter().filter_map(|key| policy.owner(key.as_bytes(), up)).collect()
     };
     let after: Vec<usize> = owned(&less).iter().map(|owner| map[*owner]).collect();
     Ok(Found::from([

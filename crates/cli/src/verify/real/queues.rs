@@ -79,7 +79,7 @@ pub(super) fn lines(case: &Known, _: &Bench) -> Result<Found, String> {
         let mut policy = HashModulo::new(Modulo::Haproxy);
         policy.start(&described, Stream::from_key(1));
         // The paths repeat after five, as the servers show.
-        let owner = |at: usize| policy.owner(format!("/p{}", at % 5).as_bytes(), |_| true, &described);
+        let owner = |at: usize| policy.owner(format!("/p{}", at % 5).as_bytes(), |_| true);
         boxed(Given((0..requests.len()).filter_map(owner).collect()))
     } else {
         LeastConnections::new(Ties::LongestUnchanged).into()

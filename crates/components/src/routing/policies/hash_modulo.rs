@@ -2,14 +2,11 @@
 
 use kneepoint_random::Stream;
 
+use super::rehash::Rehash;
 use super::static_round_robin::Table;
-use super::weights::Tickets;
 use crate::routing::hashing::{digits, haproxy, nginx};
 use crate::routing::members::Members;
 use crate::routing::policy::{Choice, Policy};
-
-/// Tries of nginx before it takes whoever is next in turn.
-const TRIES: u32 = 20;
 
 /// Which product's arithmetic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,55 +28,38 @@ pub enum Modulo {
 #[derive(Clone, Debug)]
 pub struct HashModulo {
     kind: Modulo,
-    tickets: Tickets,
+    rehash: Rehash,
     table: Table,
-    turn: usize,
 }
 
 impl HashModulo {
     /// Returns the policy.
     pub fn new(kind: Modulo) -> HashModulo {
-        HashModulo { kind, tickets: Tickets::default(), table: Table::default(), turn: 0 }
+        HashModulo { kind, rehash: Rehash::default(), table: Table::default() }
     }
 
     /// Returns who gets a key that is this text.
-    pub fn owner(&mut self, key: &[u8], allows: impl Fn(usize) -> bool, members: &Members) -> Option<usize> {
+    pub fn owner(&mut self, key: &[u8], allows: impl Fn(usize) -> bool) -> Option<usize> {
         if self.kind == Modulo::Haproxy {
             let table = self.table.entries();
             let at = haproxy::sdbm(key) as usize % table.len().max(1);
-            let owner = *table.get(at)? as usize;
             // A second try goes to the next in the table that was not tried.
-            return (0..table.len())
-                .map(|step| table[(at + step) % table.len()] as usize)
-                .find(|member| allows(*member))
-                .or(Some(owner).filter(|owner| allows(*owner)));
-        }
-        let total = self.tickets.total();
-        if total == 0 {
-            return None;
+            let mut owners = (0..table.len()).map(|step| table[(at + step) % table.len()] as usize);
+            return owners.find(|member| allows(*member));
         }
         let mut hash = 0;
-        for n in 0..=TRIES {
+        let hashes = (0_u32..).map(|n| {
             hash += u64::from(nginx::try_of(key, n));
-            let member = self.tickets.holder(hash % total);
-            if allows(member) {
-                return Some(member);
-            }
-        }
-        let next = (0..members.count())
-            .map(|step| (self.turn + step) % members.count())
-            .find(|member| allows(*member))?;
-        self.turn = next + 1;
-        Some(next)
+            hash
+        });
+        self.rehash.owner(hashes, allows)
     }
 }
 
 impl Policy for HashModulo {
     fn start(&mut self, members: &Members, _: Stream) {
-        // Of all, whether up or not.
-        self.tickets = Tickets::new((0..members.count()).map(|member| members.get(member).weight));
+        self.rehash = Rehash::new(members);
         self.table.start(members);
-        self.turn = 0;
     }
 
     fn watches(&self) -> bool {
@@ -94,7 +74,7 @@ impl Policy for HashModulo {
         let allows = |member| choice.members.is_up(member) && !choice.was_tried(member);
         let mut text = [0; 20];
         let key = digits(choice.key, &mut text);
-        self.owner(key, allows, choice.members)
+        self.owner(key, allows)
     }
 
     fn changed(&mut self, member: usize, members: &Members) {

@@ -17,6 +17,7 @@ mod part;
 mod peak_ewma;
 mod power_of_choices;
 mod random;
+mod rehash;
 mod ring;
 mod round_robin;
 mod shuffle_shard;
