@@ -402,3 +402,21 @@ fn turns_of_one_draw_never_meet_and_another_instant_draws_anew() {
     // 2000 draws of 3 of 5: each is in 1200 of them, with a standard deviation of 22
     assert!(counts.iter().all(|count| count.abs_diff(1_200) < 110), "{counts:?}");
 }
+
+#[test]
+fn each_wait_has_the_whole_patience() {
+    let mut on = [false; kneepoint_calls::STATUSES];
+    on[Status::Failed as usize] = true;
+    let asks = [Asks::at(ms(0)), Asks::at(ms(0)), Asks::at(ms(0))];
+    // The third waits until 80, fails at 90, and waits for the other member from then on.
+    let replies = [(ms(80), Status::Ok), (ms(500), Status::Ok), (ms(10), Status::Failed)];
+    let patience = Distribution::constant(1e8).unwrap();
+    let driven = drive(&asks, &replies, |world| {
+        Balancer::new(vec![Edge::to(world), Edge::to(world)], RoundRobin::new())
+            .with_member_connections(1)
+            .with_line(Line { max: None, patience: Some(patience) })
+            .with_next(Next { tries: 1, same: 0, wait: SimDuration::ZERO, on })
+    });
+    assert_eq!(driven.in_flight, 0);
+    assert!(driven.log.contains(&"190 answer 2 shed".to_string()), "{:?}", driven.log);
+}

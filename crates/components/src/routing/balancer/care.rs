@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use kneepoint_calls::{Answer, Attributes, Call, Counter, Cx, Gauge, Held, Phase, STATUSES, Status};
+use kneepoint_calls::{Answer, Attributes, Call, Counter, Cx, Gauge, Held, Phase, STATUSES, Status, Timer};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
 
@@ -58,6 +58,8 @@ struct Pending {
     /// Tries at the member it is at, after the first there.
     again: u8,
     waits: bool,
+    /// Ends the wait it is in.
+    patience: Option<Timer>,
     /// The member it is to be tried at again.
     stays: Option<u16>,
 }
@@ -184,7 +186,8 @@ impl Balancer {
             cx.answer(call, status);
             return false;
         }
-        let pending = Pending { tried: [0; TRIES_MAX], tries: 0, again: 0, waits: false, stays: None };
+        let pending =
+            Pending { tried: [0; TRIES_MAX], tries: 0, again: 0, waits: false, patience: None, stays: None };
         self.care().held.put(call, pending, cx);
         true
     }
@@ -240,6 +243,9 @@ impl Balancer {
 
     fn send(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
         let now = cx.now();
+        if let Some(timer) = self.care().held.get(call, cx).patience.take() {
+            cx.cancel(timer);
+        }
         let (is_live, is_full) = {
             let care = self.care();
             care.live[member] += 1;
@@ -281,9 +287,11 @@ impl Balancer {
         care.waiting += 1;
         cx.add(care.series().waiting, 1.0);
         cx.phase(call, Phase::Waiting);
-        if let Some(patience) = &care.bounds.patience {
+        // Who only changes the line goes on with the patience it has.
+        if let (Some(patience), None) = (&care.bounds.patience, care.held.get(call, cx).patience) {
             let time = span(patience, call, cx);
-            cx.later(time, BalancerTimer::Patience(call));
+            let timer = cx.after(time, BalancerTimer::Patience(call));
+            self.care().held.get(call, cx).patience = Some(timer);
         }
     }
 
@@ -297,11 +305,16 @@ impl Balancer {
         }
     }
 
+    /// Forgets a call, with the timer of its wait.
+    fn forget(&mut self, call: Call, cx: &mut Cx<Self>) {
+        if let Some(timer) = self.care().held.take(call, cx).patience {
+            cx.cancel(timer);
+        }
+    }
+
     fn lost_patience(&mut self, call: Call, cx: &mut Cx<Self>) {
         let care = self.care();
-        if !care.held.get(call, cx).waits {
-            return;
-        }
+        care.held.get(call, cx).patience = None;
         let series = care.series();
         cx.count(series.patience_lost, 1);
         self.leaves_the_line(call, cx);
@@ -310,7 +323,7 @@ impl Balancer {
 
     /// Ends a call.
     fn close(&mut self, call: Call, status: Status, value: u32, cx: &mut Cx<Self>) {
-        self.care().held.take(call, cx);
+        self.forget(call, cx);
         self.add_inside(-1.0, cx);
         cx.answer_with(call, status, value, SimDuration::ZERO);
     }
@@ -430,7 +443,7 @@ impl Balancer {
 
     pub(super) fn cancelled_with_care(&mut self, call: Call, member: Option<usize>, cx: &mut Cx<Self>) {
         self.leaves_the_line(call, cx);
-        self.care().held.take(call, cx);
+        self.forget(call, cx);
         if let Some(member) = member {
             self.release(member, cx);
             let end = End { now: cx.now(), took: None, failed: false };
