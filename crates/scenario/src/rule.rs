@@ -38,8 +38,11 @@ pub(crate) fn check(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
             faults.push(Fault::error(args.place_of("hot"), format!("{hot} of {keys} keys cannot be hot")));
         }
     }
-    let balancers: BTreeSet<&str> =
-        parts.iter().filter(|part| part.args.kind() == "Balancer").map(|part| &*part.name).collect();
+    let balancers: BTreeSet<&str> = parts
+        .iter()
+        .filter(|part| matches!(part.args.kind(), "Balancer" | "Dns"))
+        .map(|part| &*part.name)
+        .collect();
     for item in root.map("edges") {
         if let Some(args) = item.value.as_args() {
             let from_balancer =
@@ -165,8 +168,8 @@ fn trigger(args: &Args, duration: Option<u64>, faults: &mut Vec<Fault>) {
 fn balance(args: &Args, from_balancer: bool, faults: &mut Vec<Fault>) {
     let points: Vec<&Args> = args.args_list("via").filter(|via| via.kind() == "Balance").collect();
     if let (true, Some(first)) = (from_balancer, points.first()) {
-        let fault = Fault::error(first.head, "a Balancer has already chosen the instance");
-        faults.push(fault.help("give the policy to the Balancer"));
+        let fault = Fault::error(first.head, "the instance has already been chosen");
+        faults.push(fault.help("give the policy to the part that chooses"));
     }
     if let Some(second) = points.get(1) {
         faults.push(Fault::error(second.head, "an instance is chosen once: one `Balance` is enough"));

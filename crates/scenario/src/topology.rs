@@ -208,6 +208,9 @@ fn operations(args: &Args) -> Vec<Arc<str>> {
     if named {
         list.extend(args.map("operations").iter().map(|item| Arc::clone(&item.key)));
     }
+    if kind.field("routes").is_some() {
+        list.extend(args.map("routes").iter().map(|item| Arc::clone(&item.key)));
+    }
     list
 }
 
@@ -265,7 +268,7 @@ fn shape(part: &Part) -> Shape<'_> {
         let Some(value) = value else { continue };
         match (&*field.name, &value.data) {
             ("does", _) => operations.push(("default".into(), sites_of(args, &field.ty, value))),
-            ("operations", Data::Map(items)) => {
+            ("operations" | "routes", Data::Map(items)) => {
                 for item in items {
                     operations.push((Arc::clone(&item.key), sites_of(args, &field.ty, &item.value)));
                 }

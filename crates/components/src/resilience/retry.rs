@@ -27,6 +27,8 @@ pub struct Retries {
     pub budget: Option<Budget>,
     /// Whether a callee that says when to come back is waited for.
     pub honour_retry_after: bool,
+    /// Whether there is another try only after an answer that says when.
+    pub only_when_told: bool,
 }
 
 impl Retries {
@@ -38,6 +40,17 @@ impl Retries {
             waits: Waits::Planned { backoff: Backoff::AtOnce, jitter: Jitter::None },
             budget: None,
             honour_retry_after: false,
+            only_when_told: false,
+        }
+    }
+
+    /// Returns a try whenever a callee that turned the call away says when, as often as it does.
+    pub fn when_told() -> Retries {
+        Retries {
+            on: Statuses::of(&[Status::Limited, Status::Shed, Status::Rejected, Status::Unavailable]),
+            honour_retry_after: true,
+            only_when_told: true,
+            ..Retries::at_once(u32::MAX)
         }
     }
 }
@@ -100,6 +113,9 @@ impl Retry {
     /// Whether there is another try, and then how long to wait for it.
     fn again(&mut self, answer: &Answer, cx: &mut Cx<Self>) -> Option<SimDuration> {
         if !self.rules.on.has(answer.status) || cx.is_orphan(answer.call) {
+            return None;
+        }
+        if self.rules.only_when_told && retry_after(answer).is_zero() {
             return None;
         }
         let trying = self.held.get(answer.call, cx);

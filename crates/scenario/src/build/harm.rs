@@ -63,6 +63,9 @@ fn targets(builder: &Builder<'_>, target: &Target, place: Place) -> Built<Target
     let pieces: Vec<&Piece> = target.place.pieces.iter().map(|piece| &piece.value).collect();
     let checked = builder.checked;
     if let Some(part) = checked.topology().part(root) {
+        if checked.parts()[part].args.kind() == "Dns" {
+            return unbuilt(place, "a fault of a Dns, whose names are still known for a while,");
+        }
         let of: Vec<ComponentId> = builder.components(part).to_vec();
         return match pieces.as_slice() {
             [] => Ok(Targets::Together(of)),

@@ -11,11 +11,14 @@
 //! A time-out costs no part: it belongs to the edge of whatever stands before it.
 
 mod behaviour;
+mod connections;
+mod dns;
 mod drawn;
 mod harm;
 mod keys;
 mod law;
 mod numbers;
+mod passing;
 mod places;
 mod routing;
 mod run;
@@ -287,8 +290,10 @@ pub(crate) struct Builder<'a> {
     shared_limits: BTreeMap<NodeId, Callee>,
     /// Which of those are being built: their stores must not be asked by way of themselves.
     asking: Vec<NodeId>,
-    /// Senders of the clients that are built already.
-    pub(crate) senders: u32,
+    /// For each part the number of its first user.
+    pub(crate) first_user: Vec<u32>,
+    /// For each name server who asks it: a part and one of its instances, which keeps the names it knows.
+    askers: BTreeMap<usize, Vec<(usize, usize)>>,
     /// The recordings that are played once.
     pub(crate) recordings: Vec<Recording>,
 }
@@ -319,7 +324,8 @@ impl<'a> Builder<'a> {
             sorters: 0,
             shared_limits: BTreeMap::new(),
             asking: Vec::new(),
-            senders: 0,
+            first_user: connections::first_users(checked),
+            askers: BTreeMap::new(),
             recordings: Vec::new(),
         }
     }
@@ -386,7 +392,7 @@ impl<'a> Builder<'a> {
 
     /// Makes the instances of a part known, so that parts may call each other in circles.
     fn declare(&mut self, at: usize, part: &Part) -> Vec<Callee> {
-        if part.is_client {
+        if part.is_client || part.args.kind() == "Dns" {
             return Vec::new();
         }
         let mut callees = Vec::new();
@@ -514,6 +520,7 @@ impl<'a> Builder<'a> {
         let checked = self.checked;
         let (caller, callee) = (&checked.parts()[call.caller], &checked.parts()[call.callee]);
         let via: Vec<&Args> = checked.via(call).collect();
+        let connections = self.connections_from(call)?;
         // Numbered among those of the two parts: streams are named after paths, and other parts must not move them.
         let ends = (call.caller, instance, call.callee);
         let first = ChainKey {
@@ -530,7 +537,7 @@ impl<'a> Builder<'a> {
         let (outer, balance, inner) = match split {
             Some(at) => (&via[..at], Some(via[at]), &via[at + 1..]),
             // A `Balancer` is itself the point where an instance is chosen.
-            None if caller.args.kind() == "Balancer" => (&via[..0], None, &via[..]),
+            None if matches!(caller.args.kind(), "Balancer" | "Dns") => (&via[..0], None, &via[..]),
             None => (&via[..], None, &via[..0]),
         };
         if let (Some(balance), Among::Any | Among::One(_)) = (balance, among) {
@@ -539,8 +546,20 @@ impl<'a> Builder<'a> {
                 format!("a call names the instance of {}: `Balance` has no choice", callee.name),
             );
         }
+        if callee.args.kind() == "Dns" {
+            let names = self.names(&path, call, instance, (among, balance))?;
+            let stretch = Stretch {
+                owner: (call.caller, instance),
+                toward: (call.callee, None),
+                at: &self.way_name(call),
+                path: &path,
+                via: outer,
+                before: 0,
+            };
+            return self.middle(&stretch, names);
+        }
         let members = self.members(&path, call, instance, (inner, split.map_or(0, |at| at + 1)), among)?;
-        let cares = balance.is_some_and(routing_cares);
+        let cares = balance.is_some_and(routing_cares) || connections.is_some();
         let chosen = match &members[..] {
             [one] if !cares => *one,
             _ => {
@@ -555,11 +574,16 @@ impl<'a> Builder<'a> {
                             edge,
                             name: format!("{}/{number}", callee.name),
                             target: 0,
-                            near: self.is_near(caller, instance, callee, number as usize),
+                            near: self.is_near((call.caller, instance), (call.callee, number as usize)),
+                            distance: self.distance(call, instance, number as usize),
                         };
                         let members = members.into_iter().zip(numbers).map(candidate).collect();
                         self.choice(balance, members, Vec::new(), call.site)?
                     }
+                };
+                let balancer = match connections {
+                    Some(connections) => balancer.with_pins(connections),
+                    None => balancer,
                 };
                 let callee = self.sim.serve(&format!("{path} Balance"), balancer);
                 if let Some(place) = split {
@@ -649,6 +673,10 @@ impl<'a> Builder<'a> {
                 let balancer = self.balancer(at, part, instance)?;
                 self.put(at, instance, balancer);
             }
+            "Proxy" => self.proxy(at, part, instance)?,
+            "Gateway" => self.gateway(at, part, instance)?,
+            // It is built with whoever asks it.
+            "Dns" => {}
             _ => return self.foreign(at, part, instance),
         }
         Ok(())
@@ -670,7 +698,11 @@ impl<'a> Builder<'a> {
         few_enough(members.len() + backups.len(), args.place_of("to"))?;
         let overhead = args.distribution("overhead");
         let overhead = law::distribution(self.checked, overhead, args.place_of("overhead"))?;
-        Ok(self.choice(args, members, backups, args.node)?.with_overhead(overhead))
+        let balancer = self.choice(args, members, backups, args.node)?.with_overhead(overhead);
+        Ok(match self.connections_at(at, part)? {
+            Some(connections) => balancer.with_pins(connections),
+            None => balancer,
+        })
     }
 
     /// Those that a balancer names in a field: all instances that are meant, in order.
@@ -695,12 +727,7 @@ impl<'a> Builder<'a> {
             let path = format!("{}/{instance} -> {} {}", part.name, target.place.root.value, members.len());
             let path = if field == "to" { path } else { format!("{path} {field}") };
             // A call is passed on as it came, unless a name or its class says otherwise.
-            let other = |call: &Call| {
-                let asked =
-                    call.callee_operation.as_deref().filter(|_| call.callee_operation != call.operation);
-                asked.map(|name| self.numbers.operation(name))
-            };
-            let asks_for: Vec<Option<u16>> = calls.iter().map(other).collect();
+            let asks_for: Vec<Option<u16>> = calls.iter().map(|call| self.asked_anew(call)).collect();
             for to in self.numbered(first.callee, among) {
                 let edge =
                     self.sorted(&format!("{path} sorter/{to}"), &calls, &asks_for, |builder, call| {
@@ -717,7 +744,8 @@ impl<'a> Builder<'a> {
                     edge,
                     name: format!("{}/{to}", callee.name),
                     target: number,
-                    near: self.is_near(part, instance, callee, to as usize),
+                    near: self.is_near((at, instance), (first.callee, to as usize)),
+                    distance: self.distance(first, instance, to as usize),
                 });
             }
         }
@@ -805,7 +833,7 @@ fn role(part: &Part) -> PartRole {
         return PartRole::Client { classes };
     }
     match part.args.kind() {
-        "Balancer" => PartRole::Router,
+        "Balancer" | "Proxy" | "Gateway" | "Dns" => PartRole::Router,
         "Delay" => PartRole::Delay,
         _ => PartRole::Station,
     }

@@ -4,20 +4,18 @@ use kneepoint_calls::STATUSES;
 use kneepoint_components::Edge;
 use kneepoint_components::routing::policies::{
     ConsistentHash, EarliestDeadline, First, HaproxyRandom, HaproxyRing, HaproxyRoundRobin, HashModulo,
-    IpHash, JoinIdleQueue, JumpHash, Ketama, LeastTime, Maglev, Modulo, PeakEwma, ShuffleShard,
+    IpHash, JoinIdleQueue, JumpHash, Ketama, LeastTime, Maglev, Modulo, Nearest, PeakEwma, ShuffleShard,
     SmoothWeighted, StaticRoundRobin, Sticky, Subset, WeightedRandom, ZoneAware,
 };
 use kneepoint_components::routing::{
-    Active, Balancer, By, LeastConnections, Line, Member, Next, Passive, Policy, PowerOfChoices, Random,
-    RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
+    Active, Balancer, By, KeepAlive, LeastConnections, Line, Member, Next, Passive, Policy, PowerOfChoices,
+    Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
 };
 use kneepoint_engine::SimDuration;
 
-use super::places::Places;
 use super::{Builder, Built, law, unbuilt, wrong};
 use crate::diagnostic::Fault;
 use crate::node::NodeId;
-use crate::topology::Part;
 use crate::typed::Args;
 
 /// Points on a ring, or entries of a table, at most.
@@ -43,6 +41,8 @@ pub(super) struct Candidate {
     pub target: usize,
     /// Whether it stands where the balancer does.
     pub near: bool,
+    /// How far it is, there and back \[ns\]; nothing if nobody says.
+    pub distance: Option<u64>,
 }
 
 /// How a choice is made.
@@ -146,6 +146,17 @@ impl Builder<'_> {
             }
             "PowerOfChoices" => plain(PowerOfChoices::new(policy.count("choices") as usize)),
             "LeastTime" => boxed(LeastTime::new()),
+            "Nearest" => {
+                let distances: Option<Vec<u64>> = members.iter().map(|member| member.distance).collect();
+                let Some(distances) = distances else {
+                    let unknown = members.iter().find(|member| member.distance.is_none());
+                    let name = unknown.map_or("", |member| &member.name);
+                    let fault = Fault::error(policy.head, format!("nothing says how far {name} is"));
+                    let help = "give `places` to both ends and a `network`, or a round_trip to the edge";
+                    return Err(vec![fault.help(help)]);
+                };
+                boxed(Nearest::new(distances))
+            }
             "First" => boxed(First),
             "JoinIdleQueue" => boxed(JoinIdleQueue::new()),
             "PeakEwma" => boxed(PeakEwma::new(span(policy, "decay"))),
@@ -298,6 +309,10 @@ impl Builder<'_> {
                 _ => balancer.with_ejection(ejection(health)),
             };
         }
+        if args.kind() == "Dns" {
+            // A name server chooses and looks after its records; calls do not pass it.
+            return Ok(balancer);
+        }
         if let Some(next) = args.args("next") {
             balancer = balancer.with_next(another(next)?);
         }
@@ -316,6 +331,9 @@ impl Builder<'_> {
         if let Some(most) = most("max_per_member") {
             balancer = balancer.with_member_connections(most);
         }
+        if args.kind.field("keep_alive").is_some() {
+            balancer = self.keep_alive(args, balancer)?;
+        }
         if args.kind.field("max_connections").is_some()
             && let Some(most) = most("max_connections")
         {
@@ -333,6 +351,23 @@ impl Builder<'_> {
         Ok(balancer)
     }
 
+    /// Connections to the members: without a word of them they cost nothing.
+    fn keep_alive(&self, args: &Args, balancer: Balancer) -> Built<Balancer> {
+        let (kept, handshake) = (args.count_if("keep_alive"), args.distribution_if("handshake"));
+        let Some(handshake) = handshake else {
+            return match kept {
+                None => Ok(balancer),
+                Some(_) => {
+                    let message = "kept connections spare a `handshake`, of which nothing is said";
+                    let fault = Fault::error(args.place_of("keep_alive"), message);
+                    Err(vec![fault.help("write handshake: \"1ms\", or leave both out")])
+                }
+            };
+        };
+        let handshake = law::distribution(self.checked, handshake, args.place_of("handshake"))?;
+        Ok(balancer.with_keep_alive(KeepAlive::new(kept.unwrap_or(0) as usize, handshake)))
+    }
+
     fn line(&mut self, queue: &Args) -> Built<Line> {
         if let Some(kind) = queue.args("discipline").filter(|kind| kind.kind() != "Fifo") {
             return wrong(kind.head, "the line before a balancer is first come first served");
@@ -345,8 +380,8 @@ impl Builder<'_> {
     }
 
     /// Whether an instance stands in the zone of another part's instance; true where nothing is said.
-    pub(super) fn is_near(&self, caller: &Part, from: usize, callee: &Part, to: usize) -> bool {
-        match (Places::spot(caller, from), Places::spot(callee, to)) {
+    pub(super) fn is_near(&self, from: (usize, usize), to: (usize, usize)) -> bool {
+        match (self.spot(from.0, from.1), self.spot(to.0, to.1)) {
             (Some(from), Some(to)) => from == to,
             _ => true,
         }

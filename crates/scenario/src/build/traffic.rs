@@ -6,6 +6,7 @@ use kneepoint_components::client::{
     ArrivalProcess, Arrivals, Class, Classes, ClosedClient, MmppState, OpenClient, RateProfile, Senders,
     SessionClient, TraceClient,
 };
+use kneepoint_components::resilience::{Retries, Retry};
 use kneepoint_components::routing::Origins;
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::Distribution;
@@ -19,12 +20,12 @@ use crate::typed::{Args, Data};
 use crate::value::Path;
 
 /// Users of all clients at most, as the table of kinds bounds those of one.
-const USERS_MAX: f64 = 10_000_000.0;
+pub(super) const USERS_MAX: f64 = 10_000_000.0;
 
 /// Adds a client.
 pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built<ComponentId> {
     let (args, load) = (&part.args, builder.load);
-    let asks = ask(builder, at, part);
+    let asks = ask(builder, at, part).map(|(edge, classes)| (reacting(builder, part, edge), classes));
     let drawn =
         |field: &str| law::distribution(builder.checked, args.distribution(field), args.place_of(field));
     let course = |field: &str| law::profile(builder.checked, args.profile(field), args.place_of(field));
@@ -32,7 +33,7 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
         "OpenClient" => {
             let found = both(asks, both(arrivals(builder, part, "rate"), drawn("batch")));
             let ((edge, classes), (arrivals, batch)) = found?;
-            let client = OpenClient::new(edge, arrivals, classes).with_senders(senders(builder, args));
+            let client = OpenClient::new(edge, arrivals, classes).with_senders(senders(builder, at, args));
             let client = if batch.is_constant() == Some(1.0) { client } else { client.with_batch(batch) };
             builder.sim.add(&part.name, client)
         }
@@ -40,7 +41,7 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             let users = course("users").and_then(|users| pulsed(builder, part, users.scaled(load)));
             let ((edge, classes), (users, think)) = both(asks, both(users, drawn("think")))?;
             few_enough(builder, args, &users)?;
-            let each = each_a_sender(builder, USERS_MAX as u32);
+            let each = each_a_sender(builder, at);
             builder.sim.add(&part.name, ClosedClient::new(edge, users, think, classes).with_senders(each))
         }
         "SessionClient" => {
@@ -51,7 +52,7 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
             });
             let sessions = both(drawn("requests"), drawn("think"));
             let ((edge, classes), (arrivals, (requests, think))) = both(asks, both(arrivals, sessions))?;
-            let each = each_a_sender(builder, USERS_MAX as u32);
+            let each = each_a_sender(builder, at);
             let client = SessionClient::new(edge, arrivals, requests, think, classes).with_senders(each);
             builder.sim.add(&part.name, client)
         }
@@ -73,28 +74,38 @@ pub(super) fn client(builder: &mut Builder<'_>, at: usize, part: &Part) -> Built
                 None => client,
             };
             let client = client.or_else(|e| wrong(args.head, e.to_string()))?;
-            let one = Senders::new(builder.senders, 1, 1);
-            builder.senders = builder.senders.wrapping_add(1);
+            let one = Senders::new(builder.first_user[at], 1, 1);
             builder.sim.add(&part.name, client.with_senders(one))
         }
         other => return unbuilt(args.head, &format!("`{other}`")),
     })
 }
 
-/// The users of a client whose requests are of one of so many.
-fn senders(builder: &mut Builder<'_>, args: &Args) -> Senders {
-    let users = args.count("users") as u32;
-    let addresses = args.count_if("addresses").map_or(users, |addresses| addresses as u32);
-    let first = builder.senders;
-    builder.senders = first.wrapping_add(users.max(addresses));
-    Senders::new(first, users, addresses)
+/// A client that comes back when it is told to: another try after each refusal that says when.
+///
+/// # Source
+/// RFC 9110, 10.2.3 (Retry-After). Who is not told when does not come back.
+fn reacting(builder: &mut Builder<'_>, part: &Part, edge: Edge) -> Edge {
+    let args = &part.args;
+    if args.kind.field("reacts").is_none() || args.word("reacts") != "RetryAfter" {
+        return edge;
+    }
+    let callee =
+        builder.sim.serve(&format!("{} RetryAfter", part.name), Retry::new(edge, Retries::when_told()));
+    builder.note_middle(&part.name, 0, "RetryAfter", callee.id());
+    Edge::to(callee)
 }
 
-/// Numbers for a client whose users are themselves, each with an address, and that has so many at most.
-fn each_a_sender(builder: &mut Builder<'_>, most: u32) -> Senders {
-    let first = builder.senders;
-    builder.senders = first.wrapping_add(most);
-    Senders::new(first, 1, u32::MAX)
+/// The users of a client whose requests are of one of so many.
+fn senders(builder: &Builder<'_>, at: usize, args: &Args) -> Senders {
+    let users = args.count("users") as u32;
+    let addresses = args.count_if("addresses").map_or(users, |addresses| addresses as u32);
+    Senders::new(builder.first_user[at], users, addresses)
+}
+
+/// Numbers for a client whose users are themselves, each with an address.
+fn each_a_sender(builder: &Builder<'_>, at: usize) -> Senders {
+    Senders::new(builder.first_user[at], 1, u32::MAX)
 }
 
 /// Whether the client is one of those that bring more for a while.

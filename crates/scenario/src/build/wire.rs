@@ -5,11 +5,12 @@ use kneepoint_components::Edge;
 use kneepoint_components::fault::Part;
 use kneepoint_components::link::{Bandwidth, Link};
 
-use super::places::Places;
+use super::places::{Places, Spot};
 use super::{Builder, Built, law, unbuilt, wrong};
 use crate::file::Place;
 use crate::spec::DistributionSpec;
 use crate::topology::Call;
+use crate::typed::Value;
 use crate::value::{Piece, Target};
 
 impl Builder<'_> {
@@ -23,11 +24,8 @@ impl Builder<'_> {
         door: Callee,
     ) -> Built<Edge> {
         let checked = self.checked;
-        let (caller, callee) = (&checked.parts()[call.caller], &checked.parts()[call.callee]);
-        let spots = (Places::spot(caller, from), Places::spot(callee, to));
-        let written = checked.edge(call, "round_trip");
-        let value = written.or_else(|| self.places.round_trip(spots.0.as_ref(), spots.1.as_ref()));
-        let round_trip = match value {
+        let caller = &checked.parts()[call.caller];
+        let round_trip = match self.round_trip(call, from, to) {
             Some(value) => law::distribution(checked, DistributionSpec::of(value)?, value.place)?,
             None => law::distribution(checked, DistributionSpec::Constant(0.0), caller.place)?,
         };
@@ -48,6 +46,31 @@ impl Builder<'_> {
             link = link.with_bandwidth(Bandwidth { bytes_per_s, shared });
         }
         Ok(Edge::to(self.sim.serve(path, link)))
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// What is said of the round trip from an instance to another: by the edge, or by where they stand.
+    fn round_trip(&self, call: &Call, from: usize, to: usize) -> Option<&'a Value> {
+        self.checked.edge(call, "round_trip").or_else(|| {
+            let spots = (self.spot(call.caller, from), self.spot(call.callee, to));
+            self.places.round_trip(spots.0.as_ref(), spots.1.as_ref())
+        })
+    }
+
+    /// How long the round trip from an instance to another takes in the mean \[ns\], if anything is said of it.
+    pub(super) fn distance(&self, call: &Call, from: usize, to: usize) -> Option<u64> {
+        let value = self.round_trip(call, from, to)?;
+        let law = law::distribution(self.checked, DistributionSpec::of(value).ok()?, value.place).ok()?;
+        Some(law.mean() as u64)
+    }
+
+    /// Where an instance stands: of a name server, where the one stands who asks it.
+    pub(super) fn spot(&self, part: usize, instance: usize) -> Option<Spot> {
+        if let Some(asker) = self.askers.get(&part).and_then(|askers| askers.get(instance)) {
+            return self.spot(asker.0, asker.1);
+        }
+        Places::spot(&self.checked.parts()[part], instance)
     }
 }
 

@@ -109,6 +109,21 @@ const BOUNDED: &str = r#"(
     },
 )"#;
 
+/// Parts that pass calls on.
+const PASSING: &str = r#"(
+    format: 1, title: "Passing", run: (duration: "1min"),
+    regions: { "eu": (zones: ["a"]) }, network: (within_zone: "1ms", between_zones: "1ms"),
+    parts: {
+        "told": OpenClient(to: "gate", rate: "1/s", reacts: RetryAfter), "not": OpenClient(to: "gate", rate: "1/s", reacts: Ignore),
+        "held": OpenClient(to: "names", rate: "1/s", users: 5, places: ["eu"], connection: (lifetime: "1min", handshake: "1ms")),
+        "gate": Gateway(label: "G", routes: { "default": "proxy" }, via: [Timeout("1s")], overhead: "1ms", instances: 2, places: ["eu"]),
+        "proxy": Proxy(label: "P", to: "back", via: [Timeout("1s")], overhead: "1ms", instances: 2, places: ["eu"]),
+        "names": Dns(label: "N", to: ["flows"], policy: Nearest, ttl: "1min", health: [Active(every: "1s")]),
+        "flows": Balancer(to: "back", layer: L4, keep_alive: 5, handshake: "1ms", places: ["eu"]),
+        "back": Service(does: Delay("1ms"), places: ["eu"]),
+    },
+)"#;
+
 /// A step for each distribution, with each of its fields.
 const LAWS: &str = r#"
     Compute(Exponential("1ms")), Compute(Erlang(mean: "1ms", k: 2)), Compute(Hyperexponential(mean: "1ms", cv: 2)), Compute(Gamma(mean: "1ms", cv: 2)),
@@ -171,9 +186,11 @@ fn every_built_kind_and_field_can_be_built() {
         }
     }
     std::fs::remove_dir_all(&folder).expect("it is ours");
-    let bounded = crate::accepted(BOUNDED);
-    plan(&bounded).unwrap_or_else(|faults| panic!("{faults}"));
-    used_in(bounded.root(), &mut seen);
+    for text in [BOUNDED, PASSING] {
+        let checked = crate::accepted(text);
+        plan(&checked).unwrap_or_else(|faults| panic!("{faults}"));
+        used_in(checked.root(), &mut seen);
+    }
     for policy in crate::routing::POLICIES {
         let care = format!("{}, backups: \"spare\", max_connections: 900", crate::routing::CARE);
         let edge = format!("\"users -> old\": (via: Balance(policy: {policy}, {}))", crate::routing::CARE);

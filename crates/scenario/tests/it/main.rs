@@ -9,6 +9,7 @@ mod hostile;
 mod limits;
 mod meaning;
 mod overload;
+mod passing;
 mod resilience;
 mod routing;
 mod settings;

@@ -133,7 +133,7 @@ fn impossible_choices_are_refused_with_what_is_allowed() {
         ("Maglev(key: \"k\", table: 2)", "2 slots are too few for 3 members"),
         ("Ketama(key: \"k\", points: 100000, weights: [256, 256, 256])", "a ring holds at most"),
         ("Sticky(of: IpHash)", "not by a key or address"),
-        ("Nearest", "`Nearest` is known but not built yet"),
+        ("Nearest", "nothing says how far web/0 is"),
     ] {
         let text = with(policy, "");
         let said_by = match crate::check(&text) {
@@ -145,6 +145,7 @@ fn impossible_choices_are_refused_with_what_is_allowed() {
     for (care, said) in [
         ("next: (tries: 2, same: 3)", "`same` (3) are some of the `tries` (2)"),
         ("queue: (max: 5)", "nobody ever waits in this `queue`"),
+        ("keep_alive: 5", "kept connections spare a `handshake`"),
         ("max_per_member: 1, queue: (discipline: Lifo)", "first come first served"),
         ("view: (every: \"1s\", delay: Exponential(\"1s\"))", "is a constant"),
     ] {

@@ -19,7 +19,7 @@ const MORE: &str = r#"
     faults: { "outage": Crash(on: "web", at: "1min", lasts: "5s") },
     variants: {
         "big": { "web.machine": "large", "web.instances": 2 },
-        "later": { "web -> db.via": [Balance(Nearest)] },
+        "later": { "web.warming": (lasts: "1s", speed: 0.5) },
     },
 "#;
 
@@ -121,9 +121,9 @@ fn a_variant_is_taken_by_name_and_all_are_checked() {
     assert_eq!(accepted(&text).parts()[1].instances(), 1);
     // What is not built stops the variant that uses it, not the others.
     let warnings = said(&big.warnings(), Severity::Warning).join("\n");
-    assert!(warnings.contains("`Nearest` is known but not built yet"), "{warnings}");
+    assert!(warnings.contains("`warming` is known but not built yet"), "{warnings}");
     assert!(
-        variant("later").unwrap_err().to_string().contains("error: `Nearest` is known but not built yet")
+        variant("later").unwrap_err().to_string().contains("error: `warming` is known but not built yet")
     );
     assert!(variant("bigg").unwrap_err().to_string().contains("did you mean \"big\"?"));
     let broken = text.replace("\"web.instances\": 2", "\"web.instances\": \"2s\"");

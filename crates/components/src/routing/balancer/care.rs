@@ -8,6 +8,8 @@ use kneepoint_random::{Distribution, Stream};
 
 use super::group::Group;
 use super::health::{Active, Checked, HEALTH_CHECK, Passive, Suffered};
+use super::keep_alive::KeepAlive;
+use super::pins::Pins;
 use super::slow_start::SlowStart;
 use super::{Balancer, BalancerTimer};
 use crate::draw::span;
@@ -62,6 +64,8 @@ struct Pending {
     patience: Option<Timer>,
     /// The member it is to be tried at again.
     stays: Option<u16>,
+    /// The member to which a connection is being made for it.
+    connecting: Option<u16>,
 }
 
 /// Everything beyond choosing.
@@ -75,6 +79,8 @@ pub(super) struct Care {
     pub bounds: Line,
     pub slow: Option<SlowStart>,
     pub seen: Option<Seen>,
+    pub pins: Option<Pins>,
+    pub keep_alive: Option<KeepAlive>,
     held: Held<Pending>,
     line: VecDeque<Call>,
     /// Of those who wait for one member, by member.
@@ -104,6 +110,9 @@ struct Series {
     retried: Counter,
     patience_lost: Counter,
     nobody: Counter,
+    chosen_anew: Counter,
+    broken: Counter,
+    handshakes: Counter,
 }
 
 impl Care {
@@ -114,6 +123,11 @@ impl Care {
     fn is_full(&self) -> bool {
         self.most.is_some_and(|most| self.total >= most)
     }
+}
+
+/// A count that is kept only by those who have something to count.
+fn count_if(kept: bool, name: &str, cx: &mut Cx<Balancer>) -> Counter {
+    if kept { cx.counter(name) } else { Counter::NONE }
 }
 
 impl Balancer {
@@ -139,7 +153,11 @@ impl Balancer {
             retried: cx.counter("retried"),
             patience_lost: cx.counter("patience lost"),
             nobody: cx.counter("nobody"),
+            chosen_anew: count_if(self.care().pins.is_some(), "chosen anew", cx),
+            broken: count_if(self.care().pins.is_some(), "broken", cx),
+            handshakes: count_if(self.care().keep_alive.is_some(), "handshakes", cx),
         };
+        let pins = cx.stream("pins");
         let mut stream = cx.stream("health");
         cx.set(series.up, members as f64);
         let care = self.care();
@@ -150,6 +168,9 @@ impl Balancer {
         care.lines = vec![VecDeque::new(); members];
         care.up = members as u32;
         care.series = Some(series);
+        if let Some(chosen) = &mut care.pins {
+            chosen.start(pins);
+        }
         if let Some(active) = &care.active {
             // Spread over the interval, from a phase of this balancer's own, unless it is said.
             let phase = stream.uniform();
@@ -166,6 +187,31 @@ impl Balancer {
         care.stream = Some(stream);
     }
 
+    /// What a call pays for having a member chosen; nothing if one is.
+    pub(super) fn opening(&mut self, call: Call, cx: &mut Cx<Self>) -> SimDuration {
+        let Some(pins) = &self.care().pins else { return SimDuration::ZERO };
+        let (now, attributes) = (cx.now(), cx.attributes(call));
+        match pins.find(attributes, now) {
+            Some(_) => SimDuration::ZERO,
+            None => span(pins.opening(attributes), call, cx),
+        }
+    }
+
+    /// The member that was chosen for a call's sender, unless it was tried for this call.
+    fn pinned(&mut self, call: Call, tried: &[u16], cx: &mut Cx<Self>) -> Option<usize> {
+        let pins = self.care().pins.as_ref()?;
+        pins.find(cx.attributes(call), cx.now()).filter(|member| !tried.contains(&(*member as u16)))
+    }
+
+    fn pin(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
+        let care = self.care();
+        let series = care.series();
+        if let Some(pins) = &mut care.pins {
+            pins.put(cx.attributes(call), member, cx.now());
+            cx.count(series.chosen_anew, 1);
+        }
+    }
+
     pub(super) fn care_timer(&mut self, timer: BalancerTimer, cx: &mut Cx<Self>) {
         match timer {
             BalancerTimer::Pass(call) => self.pass(call, cx),
@@ -173,6 +219,7 @@ impl Balancer {
             BalancerTimer::Check(member) => self.check(member as usize, cx),
             BalancerTimer::Readmit(member) => self.settle(member as usize, cx),
             BalancerTimer::Warm(member) => self.warm(member as usize, cx),
+            BalancerTimer::Connected(call) => self.connected(call, cx),
             BalancerTimer::Look(_) => self.look(cx),
             BalancerTimer::Show(_) => self.show(),
         }
@@ -186,8 +233,15 @@ impl Balancer {
             cx.answer(call, status);
             return false;
         }
-        let pending =
-            Pending { tried: [0; TRIES_MAX], tries: 0, again: 0, waits: false, patience: None, stays: None };
+        let pending = Pending {
+            tried: [0; TRIES_MAX],
+            tries: 0,
+            again: 0,
+            waits: false,
+            patience: None,
+            stays: None,
+            connecting: None,
+        };
         self.care().held.put(call, pending, cx);
         true
     }
@@ -219,6 +273,14 @@ impl Balancer {
         }
         let tried = &pending.tried[..usize::from(pending.tries)];
         let now = cx.now();
+        if let Some(member) = self.pinned(call, tried, cx) {
+            if self.group(member).has_room(member) {
+                self.send(call, member, cx);
+            } else {
+                self.wait(call, Some(member as u16), cx);
+            }
+            return true;
+        }
         let mut chosen = self.first.choose(cx.attributes(call), key, now, tried);
         let mut for_room = chosen.is_none() && self.first.has_other(tried);
         if chosen.is_none()
@@ -227,6 +289,9 @@ impl Balancer {
         {
             chosen = backup.choose(cx.attributes(call), key, now, tried);
             for_room = chosen.is_none() && backup.has_other(tried);
+        }
+        if let Some(member) = chosen {
+            self.pin(call, member, cx);
         }
         match chosen {
             Some(member) if self.group(member).has_room(member) => self.send(call, member, cx),
@@ -266,6 +331,35 @@ impl Balancer {
                 self.settle(member, cx);
             }
         }
+        if let Some(time) = self.connection_to(member, call, cx) {
+            self.care().held.get(call, cx).connecting = Some(member as u16);
+            cx.phase(call, Phase::Pool);
+            cx.later(time, BalancerTimer::Connected(call));
+            return;
+        }
+        self.send_now(call, member, cx);
+    }
+
+    /// Takes a connection to a member for a call. Returns how long a new one takes, if there has to be one.
+    fn connection_to(&mut self, member: usize, call: Call, cx: &mut Cx<Self>) -> Option<SimDuration> {
+        let care = self.care();
+        let handshakes = care.series().handshakes;
+        let keep_alive = care.keep_alive.as_mut()?;
+        if keep_alive.take(member) {
+            return None;
+        }
+        cx.count(handshakes, 1);
+        let time = span(keep_alive.handshake(), call, cx);
+        (!time.is_zero()).then_some(time)
+    }
+
+    fn connected(&mut self, call: Call, cx: &mut Cx<Self>) {
+        if let Some(member) = self.care().held.get(call, cx).connecting.take() {
+            self.send_now(call, usize::from(member), cx);
+        }
+    }
+
+    fn send_now(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
         let again = self.care().next.is_some();
         let operation = cx.operation(call);
         let ask = self.edges[member].ask(call).operation(operation).tag(member as u16);
@@ -396,10 +490,25 @@ impl Balancer {
         }
         self.release(member, cx);
         let status = answer.status;
+        if let Some(keep_alive) = &mut self.care().keep_alive {
+            // Who was not answered has broken the connection; a member that is gone has broken all of them.
+            match status {
+                Status::Timeout | Status::Lost | Status::Cancelled => {}
+                Status::Unavailable => keep_alive.close(member),
+                _ => keep_alive.give(member),
+            }
+        }
         let blamed = self.care().passive.map_or(!status.is_good(), |passive| passive.on[status as usize]);
         let end = End { now: cx.now(), took: Some(answer.took), failed: blamed };
         self.group(member).ended(member, end);
         self.suffered(member, blamed, cx);
+        if matches!(status, Status::Unavailable | Status::Lost) {
+            let care = self.care();
+            let series = care.series();
+            if care.pins.as_mut().is_some_and(|pins| pins.gone(cx.attributes(answer.call), member)) {
+                cx.count(series.broken, 1);
+            }
+        }
         if !self.again(answer.call, member, status, cx) {
             self.close(answer.call, status, answer.value, cx);
         }
@@ -443,8 +552,9 @@ impl Balancer {
 
     pub(super) fn cancelled_with_care(&mut self, call: Call, member: Option<usize>, cx: &mut Cx<Self>) {
         self.leaves_the_line(call, cx);
+        let connecting = self.care().held.get(call, cx).connecting.map(usize::from);
         self.forget(call, cx);
-        if let Some(member) = member {
+        if let Some(member) = member.or(connecting) {
             self.release(member, cx);
             let end = End { now: cx.now(), took: None, failed: false };
             self.group(member).ended(member, end);

@@ -3,6 +3,8 @@
 mod care;
 mod group;
 mod health;
+mod keep_alive;
+mod pins;
 mod slow_start;
 
 use kneepoint_calls::{Answer, Call, Component, Core, Cx, Gauge, Phase, Serve, Status, timers};
@@ -19,6 +21,8 @@ use group::Group;
 
 pub use care::{Line, Next, Seen, TRIES_MAX};
 pub use health::{Active, HEALTH_CHECK, Passive};
+pub use keep_alive::KeepAlive;
+pub use pins::{Lasting, Pins, Whose};
 pub use slow_start::SlowStart;
 
 timers! {
@@ -26,6 +30,7 @@ timers! {
     pub enum BalancerTimer {
         Pass(Call),
         Patience(Call),
+        Connected(Call),
         Check(u32),
         Readmit(u32),
         Warm(u32),
@@ -75,7 +80,8 @@ impl By {
 /// # Series
 /// Level `inside`: calls under way, if they are counted; without one it is not known. Levels `up` (members held to be up)
 /// and `waiting`, counts `checks`, `failed checks`, `ejections`, `retried`, `patience lost`, `nobody` of one that does more
-/// than choose.
+/// than choose; counts `chosen anew` and `broken` of one that chooses for all calls of a
+/// sender; count `handshakes` of one that keeps connections.
 ///
 /// # Assumptions
 /// The overhead takes time and no capacity; it is booked as service.
@@ -197,6 +203,16 @@ impl Balancer {
         self.with_care(|care| care.seen = Some(seen))
     }
 
+    /// With members that are chosen once for all calls of a sender, for a while.
+    pub fn with_pins(self, pins: Pins) -> Balancer {
+        self.with_care(|care| care.pins = Some(pins))
+    }
+
+    /// With connections to the members that are kept.
+    pub fn with_keep_alive(self, keep_alive: KeepAlive) -> Balancer {
+        self.with_care(|care| care.keep_alive = Some(keep_alive))
+    }
+
     fn with_care(mut self, change: impl FnOnce(&mut Care)) -> Balancer {
         change(self.care.get_or_insert_default());
         self.watches = true;
@@ -271,14 +287,14 @@ impl Serve for Balancer {
         if self.care.is_some() && !self.accept(call, cx) {
             return;
         }
-        match &self.overhead {
-            None => self.pass(call, cx),
-            Some(overhead) => {
-                let time = span(overhead, call, cx);
-                cx.phase(call, Phase::Service);
-                cx.later(time, BalancerTimer::Pass(call));
-            }
-        }
+        let opening = if self.care.is_some() { self.opening(call, cx) } else { SimDuration::ZERO };
+        let time = match &self.overhead {
+            None if opening.is_zero() => return self.pass(call, cx),
+            None => opening,
+            Some(overhead) => opening + span(overhead, call, cx),
+        };
+        cx.phase(call, Phase::Service);
+        cx.later(time, BalancerTimer::Pass(call));
     }
 
     /// Passes the cancellation on; the member is free at once, as a closed connection is.

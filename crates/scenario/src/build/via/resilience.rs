@@ -46,6 +46,7 @@ pub(super) fn retry(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> 
         waits,
         budget: budget(args)?,
         honour_retry_after: args.flag("honour_retry_after"),
+        only_when_told: false,
     };
     let part = Retry::new(stand.to, rules);
     Ok(builder.stand(&stand, part))

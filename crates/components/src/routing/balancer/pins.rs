@@ -1,0 +1,115 @@
+//! Members that are chosen once for many calls: connections, and names that were looked up.
+
+use std::collections::BTreeMap;
+
+use kneepoint_calls::Attributes;
+use kneepoint_engine::{SimDuration, SimTime};
+use kneepoint_random::{Distribution, Stream};
+
+/// Whose choice it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// One for all who call here.
+    All,
+    /// One for each user.
+    User,
+    /// One for each address.
+    Address,
+}
+
+/// How long a choice stands, and what it costs to make it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lasting {
+    /// From the choice on \[ns\].
+    pub lifetime: Distribution,
+    /// What a call pays that is the first to need it \[ns\]: a handshake, a look-up.
+    pub opening: Distribution,
+}
+
+/// Sends all calls of one sender to the member that was chosen for its first, for as long as that choice stands, whatever
+/// has become of the member meanwhile: nobody chooses again for a connection that is open, or asks for a name he knows.
+///
+/// # Source
+/// RFC 1035, 3.2.1 (a cached answer is used until its TTL has run out). A balancer of layer 4 sees connections, not
+/// requests: Linux IPVS keeps a table of connections, HAProxy `mode tcp` chooses once a session.
+#[derive(Clone, Debug)]
+pub struct Pins {
+    whose: Whose,
+    /// Of users below a number each, in rising order.
+    of: Vec<(u32, Lasting)>,
+    /// Whether a member that is gone ends the choice: a connection breaks with its other end, a name does not.
+    breaks: bool,
+    chosen: BTreeMap<u64, (u16, SimTime)>,
+    stream: Option<Stream>,
+}
+
+impl Pins {
+    /// Returns the names that senders know, by their addresses or all together: each for this long.
+    pub fn names(whose: Whose, ttl: SimDuration, lookup: Distribution) -> Pins {
+        let lifetime = Distribution::constant(ttl.as_nanos() as f64).expect("a time to live is finite");
+        let lasting = Lasting { lifetime, opening: lookup };
+        Pins { whose, of: vec![(u32::MAX, lasting)], breaks: false, chosen: BTreeMap::new(), stream: None }
+    }
+
+    /// Returns connections, one for each user: for users below each number, in rising order, what theirs are like.
+    ///
+    /// # Panics
+    /// If there are none, or the numbers do not rise.
+    pub fn connections(of: Vec<(u32, Lasting)>) -> Pins {
+        assert!(
+            !of.is_empty() && of.is_sorted_by(|a, b| a.0 < b.0),
+            "users are told apart by rising numbers"
+        );
+        Pins { whose: Whose::User, of, breaks: true, chosen: BTreeMap::new(), stream: None }
+    }
+
+    pub(super) fn start(&mut self, stream: Stream) {
+        self.chosen.clear();
+        self.stream = Some(stream);
+    }
+
+    /// The number of the sender of a request.
+    pub(super) fn key(&self, attributes: &Attributes) -> u64 {
+        match self.whose {
+            Whose::All => 0,
+            Whose::User => attributes.user.into(),
+            Whose::Address => attributes.address.into(),
+        }
+    }
+
+    /// The member a sender's calls go to, if it was chosen and that stands.
+    pub(super) fn find(&self, attributes: &Attributes, now: SimTime) -> Option<usize> {
+        self.chosen
+            .get(&self.key(attributes))
+            .filter(|(_, until)| now < *until)
+            .map(|(member, _)| usize::from(*member))
+    }
+
+    fn lasting(&self, user: u32) -> &Lasting {
+        let at = self.of.partition_point(|(below, _)| *below <= user).min(self.of.len() - 1);
+        &self.of[at].1
+    }
+
+    /// What it costs a sender to have a member chosen.
+    pub(super) fn opening(&self, attributes: &Attributes) -> &Distribution {
+        &self.lasting(attributes.user).opening
+    }
+
+    /// A member was chosen.
+    pub(super) fn put(&mut self, attributes: &Attributes, member: usize, now: SimTime) {
+        let Some(mut stream) = self.stream.take() else { return };
+        let lasts = SimDuration::from_nanos_f64(self.lasting(attributes.user).lifetime.sample(&mut stream));
+        self.stream = Some(stream);
+        self.chosen.insert(self.key(attributes), (member as u16, now + lasts));
+    }
+
+    /// The member is gone that a sender's call went to. Returns whether that ended a choice.
+    pub(super) fn gone(&mut self, attributes: &Attributes, member: usize) -> bool {
+        let key = self.key(attributes);
+        let is_it = self.chosen.get(&key).is_some_and(|(chosen, _)| usize::from(*chosen) == member);
+        if self.breaks && is_it {
+            self.chosen.remove(&key);
+        }
+        self.breaks && is_it
+    }
+}

@@ -1,0 +1,368 @@
+//! Parts that pass calls on: proxies, gateways, name servers, balancers of connections.
+
+use kneepoint_calls::{ComponentId, Simulation, Status};
+use kneepoint_engine::SimTime;
+use kneepoint_scenario::plan;
+use kneepoint_scenario::plan::Plan;
+
+use crate::{accepted, shop};
+
+fn run(text: &str, seconds: u64) -> (Plan, Simulation) {
+    let plan = plan(&accepted(text)).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut sim = (plan.build)(1, 0);
+    sim.run_until(SimTime::from_millis(1000 * seconds)).expect("no limit is met");
+    (plan, sim)
+}
+
+fn part(plan: &Plan, name: &str) -> Vec<ComponentId> {
+    plan.part(name).expect("the scenario has it").instances.clone()
+}
+
+fn calls(plan: &Plan, sim: &Simulation, name: &str) -> u64 {
+    part(plan, name).iter().map(|id| sim.books(*id).calls).sum()
+}
+
+/// Sums a count over the points of choice of an edge.
+fn chosen(plan: &Plan, sim: &Simulation, name: &str, count: &str) -> u64 {
+    part(plan, name).iter().filter_map(|id| sim.count(*id, count)).sum()
+}
+
+/// What is said against a text, when it is read or when it is built.
+fn said_of(text: &str) -> String {
+    match crate::check(text) {
+        Err(faults) => faults.to_string(),
+        Ok(checked) => plan(&checked).err().map_or_else(String::new, |faults| faults.to_string()),
+    }
+}
+
+/// Latency of a client \[ms\]: 50 ms would be (50.0, count).
+fn mean_latency(plan: &Plan, sim: &Simulation, client: &str, class: &str) -> f64 {
+    let id = part(plan, client)[0];
+    sim.samples(id, &format!("latency:{class}")).and_then(|all| all.mean()).expect("it was answered") / 1e6
+}
+
+#[test]
+fn a_gateway_sends_each_operation_its_way() {
+    let text = shop(
+        r#""all": OpenClient(to: "gateway", rate: "1000/s", arrivals: Constant,
+               classes: { "api": (share: 0.5), "static": (share: 0.3), "users": (share: 0.15), "odd": (share: 0.05) }),
+           "gateway": Gateway(overhead: "1ms", routes: { "api": "api", "static": "files:read", "users": "users/0", "default": "rest" }),
+           "api": Service(concurrency: Unlimited, does: Delay("10ms")),
+           "files": Service(concurrency: Unlimited, operations: { "read": Delay("20ms"), "write": Delay("1s") }),
+           "users": Service(instances: 2, concurrency: Unlimited, does: Delay("30ms")),
+           "rest": Service(concurrency: Unlimited, does: Delay("40ms"))"#,
+        "",
+    );
+    let (plan, sim) = run(&text, 100);
+    let all = calls(&plan, &sim, "gateway") as f64;
+    for (class, pool, share, takes) in [
+        ("api", "api", 0.5, 11.0),
+        ("static", "files", 0.3, 21.0),
+        ("users", "users", 0.15, 31.0),
+        ("odd", "rest", 0.05, 41.0),
+    ] {
+        let got = calls(&plan, &sim, pool) as f64;
+        let error = (all * share * (1.0 - share)).sqrt();
+        assert!((got - all * share).abs() < 4.0 * error, "{pool}: {got} of {all}");
+        let latency = mean_latency(&plan, &sim, "all", class);
+        assert!((latency - takes).abs() < 0.01, "{class}: {latency} ms");
+    }
+    let users = part(&plan, "users");
+    assert_eq!(sim.books(users[1]).calls, 0);
+    // What an edge says holds for the route that takes it.
+    let slow = text.replace("\n\n)", "\nedges: { \"gateway -> api\": (round_trip: \"5ms\") },\n)");
+    assert_ne!(slow, text);
+    let (plan, sim) = run(&slow, 10);
+    assert!((mean_latency(&plan, &sim, "all", "api") - 16.0).abs() < 0.01);
+    assert!((mean_latency(&plan, &sim, "all", "odd") - 41.0).abs() < 0.01);
+}
+
+#[test]
+fn a_gateway_answers_only_what_it_has_a_route_for() {
+    let text = shop(
+        r#""all": OpenClient(to: "gateway", rate: "10/s", classes: { "api": (share: 0.5), "admin": (share: 0.5) }),
+           "gateway": Gateway(routes: { "api": "api" }),
+           "api": Service(does: Delay("10ms"))"#,
+        "",
+    );
+    let said = said_of(&text);
+    assert!(
+        said.contains("\"gateway\" has no operation for class admin and no `default`; it has api"),
+        "{said}"
+    );
+    let none = text.replace(r#"{ "api": "api" }"#, "{}");
+    assert!(!said_of(&none).is_empty());
+}
+
+#[test]
+fn a_proxy_adds_its_time_and_keeps_its_door() {
+    let text = |door: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "proxy", rate: "100/s", arrivals: Constant, classes: {{ "read": (share: 1.0) }}),
+                   "proxy": Proxy(to: "db", overhead: "2ms", {door}),
+                   "db": Service(concurrency: Unlimited, operations: {{ "read": Delay("10ms") }})"#
+            ),
+            "",
+        )
+    };
+    let (plan, sim) = run(&text(""), 10);
+    assert!((mean_latency(&plan, &sim, "all", "read") - 12.0).abs() < 0.001);
+    // One at a time by Little's law holds 83 of 100 calls a second.
+    let (plan, sim) = run(&text(r#"via: [Bulkhead(max: 1, wait: "0s")]"#), 10);
+    let db = calls(&plan, &sim, "db");
+    assert!((499..=501).contains(&db), "{db} of 1000: every second finds the door taken");
+}
+
+fn named(ttl: &str, more: &str) -> String {
+    named_at("300/s", ttl, more)
+}
+
+fn named_at(rate: &str, ttl: &str, more: &str) -> String {
+    shop(
+        &format!(
+            r#""all": OpenClient(to: "dns", rate: "{rate}", users: 3000),
+               "dns": Dns(to: ["left", "right"], ttl: "{ttl}", health: [Active(every: "1s", fall: 1, timeout: "100ms")]),
+               "left": Service(concurrency: Unlimited, does: Delay("10ms")),
+               "right": Service(concurrency: Unlimited, does: Delay("10ms"))"#
+        ),
+        more,
+    )
+}
+
+#[test]
+fn names_are_known_until_their_time_is_over() {
+    // Long enough that the addresses, which all start at once, no longer ask in step: 22 rounds of 90 ± 30 s.
+    let down = r#"faults: { "lost": Crash(on: "right", at: "2000s") }"#;
+    let text = |ttl: &str| named_at("100/s", ttl, down).replace("10min", "1h");
+    let (plan, sim) = run(&text("60s"), 2_300);
+    let failed = sim.books(part(&plan, "dns")[0]).answered(Status::Unavailable) as f64;
+    // Half of 3000 users; 60 of each 90 s an address is known (then 30 s until it is asked for again); 30 s are left of
+    // it in the mean, one request each 30 s. The variance of one user: his residual is uniform, his requests Poisson.
+    let expected = 1500.0 * (60.0 / 90.0) * 30.0 / 30.0;
+    let error = (1500.0_f64 * (2.0 / 3.0 * (4.0 / 3.0 + 1.0) - 4.0 / 9.0)).sqrt();
+    // In the second before a check has found out, 33 look-ups, of which half get the lost one, each for three requests.
+    assert!(failed > expected - 4.0 * error, "{failed} where {expected} are expected");
+    assert!(failed < expected + 4.0 * error + 50.0, "{failed} where {expected} are expected");
+    // After the last of them has run out, nobody goes there.
+    let mut late = (plan.build)(1, 0);
+    late.run_until(SimTime::from_millis(2_065_000)).expect("no limit is met");
+    assert_eq!(late.books(part(&plan, "dns")[0]).answered(Status::Unavailable) as f64, failed);
+    // A short time to live is a short outage.
+    let (plan, sim) = run(&text("5s"), 2_300);
+    let short = sim.books(part(&plan, "dns")[0]).answered(Status::Unavailable) as f64;
+    assert!(short < failed / 4.0, "{short}");
+}
+
+#[test]
+fn asking_for_a_name_takes_time_once_in_its_life() {
+    let text = named("60s", "edges: { \"all -> dns\": (round_trip: \"100ms\") },");
+    let (plan, sim) = run(&text, 600);
+    let asked = chosen(&plan, &sim, "dns", "chosen anew") as f64;
+    let requests = calls(&plan, &sim, "dns") as f64;
+    // Each 70 s, but for the first minute.
+    let expected = 3000.0 * 600.0 / 70.0;
+    assert!((asked / expected - 1.0).abs() < 0.05, "{asked} of {expected}");
+    let latency = mean_latency(&plan, &sim, "all", "default");
+    let exact = 10.0 + 100.0 * asked / requests;
+    // Some requests of one address wait for the same look-up, each by itself.
+    assert!((latency - exact).abs() < 0.3, "{latency} {exact}");
+}
+
+#[test]
+fn the_nearest_is_found_from_where_one_stands() {
+    let text = |policy: &str| {
+        shop(
+            &format!(
+                r#""americans": OpenClient(to: "dns", rate: "50/s", users: 100, places: ["us"]),
+                   "europeans": OpenClient(to: "dns", rate: "50/s", users: 100, places: ["eu"]),
+                   "dns": Dns(to: ["web-us", "web-eu"], policy: {policy}, ttl: "10s", health: [Active(every: "1s", fall: 1, timeout: "500ms")]),
+                   "web-us": Service(instances: 2, concurrency: Unlimited, does: Delay("10ms"), places: ["us"]),
+                   "web-eu": Service(instances: 2, concurrency: Unlimited, does: Delay("10ms"), places: ["eu"])"#
+            ),
+            r#"regions: { "us": (zones: ["a"]), "eu": (zones: ["a"]) },
+               network: (within_zone: "1ms", between_zones: "2ms", between_regions: { "us <-> eu": "80ms" }),
+               faults: { "gone": Crash(on: "eu", at: "100s") }"#,
+        )
+    };
+    let (plan, sim) = run(&text("Nearest"), 99);
+    assert!((mean_latency(&plan, &sim, "americans", "default") - 12.0).abs() < 0.001);
+    assert!((mean_latency(&plan, &sim, "europeans", "default") - 12.0).abs() < 0.001);
+    let two: Vec<u64> = part(&plan, "web-us").iter().map(|id| sim.books(*id).calls).collect();
+    assert!(two[0] > 1000 && two[1] > 1000, "those who are equally near take turns: {two:?}");
+    let (plan, sim) = run(&text("Nearest"), 200);
+    let far = part(&plan, "europeans")[0];
+    let worst = sim.samples(far, "latency:default").and_then(|all| all.mean()).expect("answered") / 1e6;
+    assert!(worst > 12.0 && worst < 90.0, "some of them went over the ocean: {worst} ms");
+    let blind = text("Nearest").replace("places: [\"us\"]),\n", "),\n");
+    assert_ne!(blind, text("Nearest"));
+    assert!(said_of(&blind).contains("nothing says how far"), "{}", said_of(&blind));
+}
+
+fn connected(lifetime: &str, more: &str) -> String {
+    shop(
+        &format!(
+            r#""all": OpenClient(to: "lb", rate: "500/s", users: 100, connection: (lifetime: "{lifetime}", handshake: "30ms")),
+               "lb": Balancer(to: "web", layer: L4),
+               "web": Service(instances: 4, concurrency: Unlimited, does: Delay("10ms"))"#
+        ),
+        more,
+    )
+}
+
+#[test]
+fn all_requests_of_a_connection_go_to_one_instance() {
+    let (plan, sim) = run(&connected("1h", ""), 100);
+    assert_eq!(chosen(&plan, &sim, "lb", "chosen anew"), 100);
+    // Round robin over connections: 25 users each, whose requests are a quarter up to chance.
+    for id in part(&plan, "web") {
+        let calls = sim.books(id).calls as f64;
+        assert!((calls - 12_500.0).abs() < 4.0 * 12_500_f64.sqrt(), "{calls}");
+    }
+    let (plan, sim) = run(&connected("10s", ""), 1000);
+    let opened = chosen(&plan, &sim, "lb", "chosen anew") as f64;
+    // Each lasts 10 s, and the next is opened by the next request of its user, 0.2 s later.
+    let expected = 100.0 * 1000.0 / 10.2;
+    assert!((opened / expected - 1.0).abs() < 0.02, "{opened} of {expected}");
+    let requests = calls(&plan, &sim, "lb") as f64;
+    let latency = mean_latency(&plan, &sim, "all", "default");
+    // A second request of the same user within the handshake waits as long as its own would take.
+    let exact = 10.0 + 30.0 * opened / requests;
+    assert!(latency >= exact - 0.001 && latency < exact + 0.15, "{latency} {exact}");
+}
+
+#[test]
+fn a_connection_breaks_with_its_other_end() {
+    let (plan, sim) =
+        run(&connected("1h", r#"faults: { "one": Crash(on: "web/0", at: "50s", lasts: "10s") }"#), 100);
+    let broken = chosen(&plan, &sim, "lb", "broken");
+    // Nobody checks: who opens a new one while it is down may get it again.
+    assert!(broken >= 25, "{broken}");
+    let (plan, sim) = run(
+        &connected("1h", r#"faults: { "one": Crash(on: "web/0", at: "50s") }"#)
+            .replace("layer: L4", r#"layer: L4, health: [Active(every: "100ms", fall: 1, timeout: "50ms")]"#),
+        100,
+    );
+    let broken = chosen(&plan, &sim, "lb", "broken");
+    assert!((24..=40).contains(&broken), "{broken}");
+    let spare: Vec<u64> = part(&plan, "web").iter().map(|id| sim.books(*id).calls).collect();
+    assert!(spare[1] > spare[0], "{spare:?}");
+}
+
+#[test]
+fn a_client_without_a_balancer_of_connections_has_them_with_instances() {
+    let direct = |connection: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "web", rate: "500/s", users: 3{connection}),
+                   "web": Service(instances: 2, concurrency: Unlimited, does: Delay("10ms"))"#
+            ),
+            "",
+        )
+    };
+    let shares = |text: &str| {
+        let (plan, sim) = run(text, 20);
+        part(&plan, "web").iter().map(|id| sim.books(*id).calls).collect::<Vec<u64>>()
+    };
+    let each = shares(&direct(""));
+    assert!(each[0].abs_diff(each[1]) <= 1, "{each:?}");
+    // Two of three users are at one of them.
+    let pinned = shares(&direct(", connection: (lifetime: \"1h\")"));
+    let (more, less) = (pinned[0].max(pinned[1]) as f64, pinned[0].min(pinned[1]) as f64);
+    assert!((more / less - 2.0).abs() < 0.15, "{pinned:?}");
+}
+
+#[test]
+fn connections_that_cannot_be_are_refused_with_what_can() {
+    let good = connected("1h", "");
+    for (from, to, said) in [
+        (
+            r#", connection: (lifetime: "1h", handshake: "30ms")"#,
+            "",
+            "layer 4 balances connections, and all has none",
+        ),
+        ("layer: L4", "layer: L4, policy: Sticky(of: RoundRobin)", "layer 4 sees addresses"),
+        ("layer: L4", "layer: L4, instances: 2", "a connection passes one balancer of layer 4"),
+        (
+            "\"lb\": Balancer(to: \"web\", layer: L4)",
+            "\"lb\": Proxy(to: \"in\"), \"in\": Balancer(to: \"web\", layer: L4)",
+            "a Balancer of `layer: L4` behind lb",
+        ),
+    ] {
+        let text = good.replace(from, to);
+        assert_ne!(text, good);
+        assert!(said_of(&text).contains(said), "{to}: {}", said_of(&text));
+    }
+    let dns = named("60s", "");
+    for (from, to, said) in [
+        ("ttl: \"60s\"", "ttl: \"60s\", health: [Actve(every: \"1s\")]", "Actve"),
+        ("\"left\", \"right\"", "", ""),
+    ] {
+        let text = dns.replace(from, to);
+        assert!(said_of(&text).contains(said) && !said_of(&text).is_empty(), "{to}: {}", said_of(&text));
+    }
+    for (more, said) in [
+        (r#"edges: { "all -> dns": (via: [Balance(Random)]) }"#, "dns chooses by its own policy"),
+        (r#"edges: { "dns -> left": (via: [Balance(Random)]) }"#, "already been chosen"),
+        (r#"faults: { "gone": Crash(on: "dns", at: "10s") }"#, "a fault of a Dns"),
+        (r#"edges: { "all -> dns": (loss: 0.1) }"#, "`loss` on the way to a Dns"),
+    ] {
+        assert!(said_of(&named("60s", more)).contains(said), "{more}: {}", said_of(&named("60s", more)));
+    }
+}
+
+#[test]
+fn who_is_told_when_comes_back_then() {
+    let text = |reacts: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "web", rate: "2/s", arrivals: Constant, users: 1{reacts}),
+                   "web": Service(concurrency: Unlimited, does: Delay("1ms"),
+                       via: [RateLimit(limit: FixedWindow(limit: 2, window: "10s"), per: All)])"#
+            ),
+            "",
+        )
+    };
+    // Two of twenty in each ten seconds.
+    let (plan, sim) = run(&text(""), 100);
+    let all = part(&plan, "all")[0];
+    let (ok, limited) = ("ended:default:ok", "ended:default:limited");
+    assert_eq!((sim.count(all, ok), sim.count(all, limited)), (Some(20), Some(179)));
+    // Those who come back are never told off for good; the line of them grows.
+    let (plan, sim) = run(&text(", reacts: RetryAfter"), 100);
+    let all = part(&plan, "all")[0];
+    assert_eq!((sim.count(all, ok), sim.count(all, limited)), (Some(20), Some(0)));
+    let back = plan.middles.iter().find(|middle| middle.kind == "RetryAfter").expect("it is reported");
+    let retries = sim.count(back.instances[0], "retries").expect("counted");
+    // At border k come 18 k - 1 again (the first window has one arrival less): two of them and of the new ones get in.
+    // Ten borders, the last at the end of the run.
+    assert_eq!(retries, (1..=10).map(|k| 18 * k - 1).sum::<u64>());
+}
+
+#[test]
+fn kept_connections_spare_handshakes() {
+    let text = |kept: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "lb", rate: "1000/s"),
+                   "lb": Balancer(to: "web", {kept}handshake: "2ms"),
+                   "web": Service(instances: 4, concurrency: Unlimited, does: Delay(Exponential("10ms")))"#
+            ),
+            "",
+        )
+    };
+    let handshakes = |kept: &str| {
+        let (plan, sim) = run(&text(kept), 100);
+        let each = chosen(&plan, &sim, "lb", "handshakes") as f64 / calls(&plan, &sim, "lb") as f64;
+        (each, mean_latency(&plan, &sim, "all", "default"))
+    };
+    // Without any, each call makes one.
+    let (each, latency) = handshakes("");
+    assert!(each == 1.0 && (latency - 12.0).abs() < 4.0 * 10.0 / 100_000_f64.sqrt(), "{each} {latency}");
+    // Ten calls are under way in the mean; 32 idle ones are nearly always enough.
+    let (some, latency) = handshakes("keep_alive: 32, ");
+    assert!(some < 0.05 && latency < 10.0 + 2.0 * some + 0.15, "{some} {latency}");
+    // Two are not.
+    let (few, _) = handshakes("keep_alive: 2, ");
+    assert!(few > 0.3 && few < 1.0, "{few}");
+}
