@@ -18,7 +18,8 @@ pub enum Per {
     Class,
 }
 
-/// A limit per key, and other limits for some classes (tiers). A class with a limit of its own is counted apart.
+/// A limit per key, and other limits for some classes or users (tiers). Who has a limit of his own is counted apart; that
+/// of the class comes first.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     per: Per,
@@ -26,6 +27,8 @@ pub struct Limiter {
     tiers: Vec<Limit>,
     /// For each class number which tier it is, counted from 1; 0 is none. Empty without tiers.
     tier_of: Vec<u8>,
+    /// Users from a number on and below another, and their tier.
+    users: Vec<(std::ops::Range<u32>, u8)>,
     keys: KeyTable<Limit>,
     dropped: u64,
 }
@@ -41,7 +44,15 @@ impl Limiter {
             // All that there can be: a class in a tier is counted apart.
             Per::All | Per::Class => 1 << 9,
         };
-        Limiter { per, limit, tiers: Vec::new(), tier_of: Vec::new(), keys: KeyTable::new(keys), dropped: 0 }
+        Limiter {
+            per,
+            limit,
+            tiers: Vec::new(),
+            tier_of: Vec::new(),
+            users: Vec::new(),
+            keys: KeyTable::new(keys),
+            dropped: 0,
+        }
     }
 
     /// With another limit for the calls of a class.
@@ -56,10 +67,28 @@ impl Limiter {
         self
     }
 
+    /// With another limit for the calls of some users, by their numbers.
+    ///
+    /// # Panics
+    /// If there are 255 tiers.
+    pub fn with_tier_of_users(mut self, users: std::ops::Range<u32>, limit: Limit) -> Limiter {
+        assert!(self.tiers.len() < 255, "at most 255 tiers");
+        self.tiers.push(limit);
+        self.users.push((users, self.tiers.len() as u8));
+        self
+    }
+
+    fn tier(&self, of: &Attributes) -> u8 {
+        match self.tier_of.get(of.class as usize).copied().unwrap_or(0) {
+            0 => self.users.iter().find(|(users, _)| users.contains(&of.user)).map_or(0, |(_, tier)| *tier),
+            tier => tier,
+        }
+    }
+
     /// Decides about a call of a request.
     #[inline]
     pub fn decide(&mut self, of: &Attributes, now: SimTime) -> Decision {
-        let tier = self.tier_of.get(of.class as usize).copied().unwrap_or(0);
+        let tier = self.tier(of);
         let limit = match tier {
             0 => &self.limit,
             tier => &self.tiers[tier as usize - 1],

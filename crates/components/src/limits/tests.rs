@@ -172,6 +172,13 @@ fn a_class_with_a_tier_is_counted_apart() {
         [decide(0), decide(0), decide(3), decide(3), decide(3), decide(1)],
         [true, false, true, true, false, false]
     );
+    // Users 10 to 19 share a tier, each with a count of his own; the tier of a class comes before it.
+    let mut limiter = Limiter::new(window(1, 1), Per::User, 100).with_tier(3, window(3, 1));
+    limiter = limiter.with_tier_of_users(10..20, window(2, 1));
+    let mut admitted =
+        |user, class| (0..5).filter(|_| limiter.decide(&from(user, 0, class), at(0.0)).admits()).count();
+    assert_eq!([admitted(9, 0), admitted(10, 0), admitted(19, 0), admitted(20, 0)], [1, 2, 2, 1]);
+    assert_eq!(admitted(11, 3), 3);
     let mut limiter = Limiter::new(window(1, 1), Per::Class, 1);
     let mut decide = |class| limiter.decide(&from(7, 7, class), at(0.0)).admits();
     assert_eq!([decide(0), decide(1), decide(0), decide(1)], [true, true, false, false]);

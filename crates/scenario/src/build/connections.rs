@@ -40,6 +40,12 @@ fn written(part: &Part) -> Option<&Args> {
 }
 
 impl Builder<'_> {
+    /// The numbers of a client's users.
+    pub(super) fn users(&self, at: usize) -> std::ops::Range<u32> {
+        let first = self.first_user[at];
+        first..first.saturating_add(users(&self.checked.parts()[at]))
+    }
+
     fn lasting(&self, connection: &Args) -> Built<Lasting> {
         let drawn = |field: &str| {
             law::distribution(self.checked, connection.distribution(field), connection.place_of(field))
@@ -95,7 +101,7 @@ impl Builder<'_> {
                 let help = "give the OpenClient a `connection: (lifetime: \"5min\")`, or write `layer: L7`";
                 return Err(vec![fault.help(help)]);
             };
-            of.push((self.first_user[client].saturating_add(users(caller)), self.lasting(connection)?));
+            of.push((self.users(client).end, self.lasting(connection)?));
         }
         of.sort_by_key(|(below, _)| *below);
         of.dedup_by_key(|(below, _)| *below);

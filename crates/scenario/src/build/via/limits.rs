@@ -109,29 +109,47 @@ fn limiter(builder: &Builder<'_>, args: &Args) -> Built<Limiter> {
     let mut limiter = Limiter::new(limit(written, None)?, per, args.count("keys") as usize);
     let mut faults = Vec::new();
     for tier in args.map("tiers") {
-        match tier_of(builder, written, tier) {
-            Ok((class, limit)) => limiter = limiter.with_tier(class, limit),
-            Err(more) => faults.extend(more),
+        match (whose(builder, tier), tier_limit(written, tier)) {
+            (Ok(Tier::Class(class)), Ok(limit)) => limiter = limiter.with_tier(class, limit),
+            (Ok(Tier::Client(users)), Ok(limit)) => limiter = limiter.with_tier_of_users(users, limit),
+            (whose, limit) => faults.extend(whose.err().into_iter().chain(limit.err()).flatten()),
         }
     }
     if faults.is_empty() { Ok(limiter) } else { Err(faults) }
 }
 
-/// The class of a tier, and its limit.
-fn tier_of(builder: &Builder<'_>, written: &Args, tier: &Item) -> Built<(u8, Limit)> {
-    let known =
-        builder.checked.parts().iter().filter(|part| part.is_client).flat_map(|part| &part.operations);
-    let known: Vec<&str> = known.map(|class| &**class).collect();
-    if !known.contains(&&*tier.key) {
-        let fault = Fault::error(tier.key_place, format!("no client has a class \"{}\"", tier.key));
-        return Err(vec![fault.help(did_you_mean(&tier.key, '"', known))]);
+/// Whose a tier is.
+enum Tier {
+    Class(u8),
+    /// The users of a client, by their numbers.
+    Client(std::ops::Range<u32>),
+}
+
+/// The class or client that a tier is called after.
+fn whose(builder: &Builder<'_>, tier: &Item) -> Built<Tier> {
+    let parts = builder.checked.parts();
+    let clients = || parts.iter().enumerate().filter(|(_, part)| part.is_client);
+    if clients().any(|(_, part)| part.operations.contains(&tier.key)) {
+        return Ok(Tier::Class(builder.numbers.class(&tier.key)));
     }
+    if let Some((at, _)) = clients().find(|(_, part)| part.name == tier.key) {
+        return Ok(Tier::Client(builder.users(at)));
+    }
+    let known: std::collections::BTreeSet<&str> = clients()
+        .flat_map(|(_, part)| part.operations.iter().chain([&part.name]))
+        .map(|name| &**name)
+        .collect();
+    let fault =
+        Fault::error(tier.key_place, format!("no client and no class of one is called \"{}\"", tier.key));
+    Err(vec![fault.help(did_you_mean(&tier.key, '"', known.iter().copied()))])
+}
+
+fn tier_limit(written: &Args, tier: &Item) -> Built<Limit> {
     let rate = tier.value.number().unwrap_or(0.0);
     if rate <= 0.0 {
         return wrong(tier.value.place, "the rate of a tier is above 0");
     }
-    let limit = limit(written, Some((rate, tier)))?;
-    Ok((builder.numbers.class(&tier.key), limit))
+    limit(written, Some((rate, tier)))
 }
 
 /// Makes a limit; a tier has another rate, and the window or burst of the limit.
