@@ -6,6 +6,9 @@ use crate::figure::{Cell, Column, Content, Figure, Row, Rows, Shape};
 use crate::results::{Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
 use crate::theme::Colour;
 
+/// What stands where a number has no value at a setting: there too little ended well, or nothing that it is about.
+const NO_VALUE: &str = "no value";
+
 fn none(name: &str) -> Vec<Figure> {
     vec![Figure {
         name: name.to_string(),
@@ -34,7 +37,14 @@ fn colour(setting: &Setting) -> Colour {
 fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
     let unit = unit(&tornado.unit);
     let mut rows = Vec::new();
-    for bar in &tornado.bars {
+    let known = |bar: &&crate::results::Bar| bar.settings.iter().any(|s| s.difference.value.is_some());
+    // Results of before had those without a value first.
+    let (known, unknown): (Vec<_>, Vec<_>) = tornado.bars.iter().partition(known);
+    for bar in known.into_iter().chain(unknown) {
+        if bar.settings.is_empty() {
+            let cell = Cell { shapes: Vec::new(), text: NO_VALUE.to_string() };
+            rows.push(Row { name: bar.path.clone(), heading: false, cells: vec![cell] });
+        }
         for setting in &bar.settings {
             let shapes: Vec<Shape> = setting
                 .difference
@@ -45,7 +55,7 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
             let text = match (setting.difference.value, setting.response) {
                 (Some(change), Some(there)) => format!("{} → {}", signed(change, &unit), words(there, &unit)),
                 (Some(change), None) => signed(change, &unit),
-                (None, _) => "not enough data".to_string(),
+                (None, _) => NO_VALUE.to_string(),
             };
             rows.push(Row {
                 name: format!("{} = {}", bar.path, setting.at),
@@ -170,4 +180,28 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
         if of.responses.len() == 1 { "effects".to_string() } else { named("effects", &response.metric) };
     let subtitle = subtitle(&of.title, &format!("{} walks", of.trajectories), of.confidence, of.seed);
     Figure { name, title, subtitle, notes, content }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{Results, read};
+
+    #[test]
+    fn an_input_without_a_value_is_drawn_last_and_says_so() {
+        let kept = include_str!("../../tests/results/sensitivity.json");
+        let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
+        let bars = all["tornados"][0]["bars"].as_array_mut().unwrap();
+        bars.insert(0, serde_json::json!({ "path": "nothing.at_all", "swing": null, "settings": [] }));
+        let setting = serde_json::json!({ "at": "7", "difference": { "value": null, "reason": "too few" } });
+        bars.insert(0, serde_json::json!({ "path": "odd.one", "swing": null, "settings": [setting] }));
+        let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
+        let figures = tornados(&of);
+        let Content::Rows(rows) = &figures[0].content else { panic!("rows") };
+        let last: Vec<(&str, &str)> = rows.rows[rows.rows.len() - 2..]
+            .iter()
+            .map(|row| (row.name.as_str(), row.cells[0].text.as_str()))
+            .collect();
+        assert_eq!(last, [("odd.one = 7", "no value"), ("nothing.at_all", "no value")]);
+    }
 }
