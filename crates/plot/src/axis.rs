@@ -216,6 +216,16 @@ impl Laid {
         ((seen - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 
+    /// Whether a value is between its ends, and not drawn at one of them in place of where it is.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        let seen = match self.scale {
+            Scale::Log if value > 0.0 => value.log10(),
+            Scale::Log => return false,
+            _ => return (self.low..=self.high).contains(&value),
+        };
+        (self.low..=self.high).contains(&seen)
+    }
+
     /// Whether its ticks are names.
     pub(crate) fn has_names(&self) -> bool {
         matches!(self.scale, Scale::Names(_))

@@ -101,9 +101,10 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
 
 /// Whether some numbers change so much that the others could not be seen beside them on an even axis.
 fn many_times(contrast: &Contrast) -> bool {
-    let all = || contrast.metrics.iter().filter_map(|m| m.relative.interval()).map(|v| v.all());
-    let least = all().map(|[low, ..]| 1.0 + low).fold(1.0, f64::min);
-    let most = all().map(|[.., high]| 1.0 + high).fold(1.0, f64::max);
+    // Ends that reach down to nothing, or are far off, say that little is known, and not that much has changed.
+    let all = || contrast.metrics.iter().filter_map(|m| m.relative.interval()).map(|v| 1.0 + v.value);
+    let least = all().fold(1.0, f64::min);
+    let most = all().fold(1.0, f64::max);
     least > 0.0 && most / least > 4.0
 }
 
