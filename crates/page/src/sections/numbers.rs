@@ -65,7 +65,12 @@ fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
     };
     if let Some(part) = highest(&|part| part.get("utilisation").get("value").number()) {
         let busy = part.get("utilisation").estimate(&Unit::Ratio);
-        saturation.push((format!("busiest: {}", part.get("name").text()), busy));
+        // As far as is shown: who reads "the busiest" takes it for the only one.
+        let shown = |of: &At<'_>| of.get("utilisation").get("value").number().map(kneepoint_report::percent);
+        let is_tie = |other: &&At<'_>| shown(other) == shown(&part);
+        let ties = parts.iter().filter(is_tie).count().saturating_sub(1);
+        let more = if ties > 0 { format!(" and {ties} more, equally") } else { String::new() };
+        saturation.push((format!("busiest: {}{more}", part.get("name").text()), busy));
     }
     if let Some(part) = highest(&|part| part.get("queue").get("mean").get("value").number()) {
         let queue = part.get("queue").get("mean").estimate(&Unit::Number);

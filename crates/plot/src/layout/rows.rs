@@ -119,10 +119,10 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
     for (at, row) in shown.iter().enumerate() {
         let middle = top + (at as f64 + 0.5) * high;
         if row.heading {
-            let text = font::cut(&row.name, LABEL, true, frame.width());
+            let text = font::cut_name(&row.name, LABEL, true, frame.width());
             sheet.write((frame.left, middle + 0.5 * LABEL), &text, Anchor::Start, Colour::Ink, LABEL, true);
         } else {
-            let text = font::cut(&row.name, LABEL, false, names);
+            let text = font::cut_name(&row.name, LABEL, false, names);
             sheet.label((left - 12.0, middle + 0.36 * LABEL), &text, Anchor::End, Colour::Ink);
         }
     }
