@@ -126,7 +126,9 @@ impl Laid {
             if unit == "h" { nice_hours(rough * factor) / factor } else { nice(rough * factor) / factor };
         let (from, to) = ((least / step + 1e-9).floor(), (most / step - 1e-9).ceil());
         let (mut low, mut high) = (from * step, to * step);
-        if let Some(end) = axis.most
+        // There are no shares above all of it.
+        let share = (axis.unit == Unit::Ratio).then_some(1.0);
+        if let Some(end) = axis.most.or(share)
             && most <= end
             && high > end
         {
@@ -349,6 +351,9 @@ mod tests {
         assert_eq!(labels(&load, &[120.0, 2147.0]), ["0", "500", "1,000", "1,500", "2,000", "2,500"]);
         let share = Axis { most: Some(1.0), ..Axis::linear("busy", Unit::Ratio) };
         assert_eq!(labels(&share, &[0.97]), ["0", "20", "40", "60", "80", "100"]);
+        let errors = Axis { zero: false, ..Axis::linear("errors", Unit::Ratio) };
+        assert_eq!(labels(&errors, &[0.23, 0.998]), ["20", "40", "60", "80", "100"]);
+        assert_eq!(Laid::new(&errors, [0.95, 0.998].into_iter(), 3).high, 1.0);
     }
 
     #[test]

@@ -47,6 +47,28 @@ pub fn quantity(value: f64, unit: &Unit) -> String {
     with_unit(value, scale(value, unit))
 }
 
+/// Returns what a difference of numbers is shown in, and what it is multiplied by for that: one of shares is in points
+/// of per cent (`pp`), lest it be taken for a relative change.
+pub fn change_unit(unit: &Unit) -> (f64, Unit) {
+    match unit {
+        Unit::Ratio => (100.0, Unit::Other("pp".to_string())),
+        other => (1.0, other.clone()),
+    }
+}
+
+/// Returns a difference in its unit: `1.20 pp` of shares.
+pub fn change(value: f64, unit: &Unit) -> String {
+    let (by, unit) = change_unit(unit);
+    quantity(value * by, &unit)
+}
+
+/// As [`interval`], of a difference.
+pub fn change_interval(estimate: &Estimate, unit: &Unit) -> String {
+    let (by, unit) = change_unit(unit);
+    let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|v| v * by);
+    interval(&Estimate { value, low, high, ..*estimate }, &unit)
+}
+
 /// Returns an estimate with its interval: `12.3 ms ±0.4`, or `212 ms [208, 221]` if it is lopsided.
 ///
 /// The ends have the decimals of the value, or more where the interval is narrower than that. What is below a
@@ -330,6 +352,14 @@ mod tests {
     fn shares_have_a_unit_of_their_own_in_files() {
         let all = [Unit::Number, Unit::Ratio, Unit::Duration, Unit::Rate, Unit::Other("$".into())];
         assert_eq!(all.each_ref().map(base_unit), ["1", "ratio", "s", "1/s", "$"]);
+    }
+
+    #[test]
+    fn differences_of_shares_are_points() {
+        assert_eq!([change(0.012, &Unit::Ratio), change(2.0, &Unit::Rate)], ["1.20 pp", "2.00 /s"]);
+        let e =
+            Estimate { value: 0.02, low: 0.01, high: 0.03, confidence: 0.95, n: 5, effective_samples: None };
+        assert_eq!(change_interval(&e, &Unit::Ratio), "2.00 pp ±1.00");
     }
 
     #[test]

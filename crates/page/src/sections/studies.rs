@@ -194,7 +194,7 @@ fn comparison(section: &mut Section, at: &At<'_>) {
                 Cell::words(of.get("metric").text()),
                 of.get("first").exact(&unit),
                 of.get("second").exact(&unit),
-                of.get("difference").estimate(&unit),
+                of.get("difference").change(&unit),
                 of.get("relative").estimate(&Unit::Ratio),
                 Cell { verdict, ..Cell::words(of.get("finding").text()) },
             ]);
@@ -217,7 +217,7 @@ fn tornados(section: &mut Section, at: &At<'_>) {
                     Cell::words(bar.get("path").text()),
                     Cell::words(setting.get("at").text()),
                     setting.get("response").exact(&unit),
-                    setting.get("difference").estimate(&unit),
+                    setting.get("difference").change(&unit),
                     Cell::words(setting.get("finding").text()),
                 ]);
             }
@@ -235,9 +235,9 @@ fn screening(section: &mut Section, at: &At<'_>) {
         for input in response.get("inputs").list() {
             table.row(vec![
                 Cell::words(input.get("path").text()),
-                input.get("mu_star").estimate(&unit),
-                input.get("mu").estimate(&unit),
-                input.get("sigma").estimate(&unit),
+                input.get("mu_star").change(&unit),
+                input.get("mu").change(&unit),
+                input.get("sigma").change(&unit),
             ]);
         }
         section.table_or(finished(table), "No input was varied.");

@@ -2,7 +2,7 @@
 
 use kneepoint_experiment::result::Unit;
 
-use super::{ALONE, change, named, replications, signed, subtitle, unit};
+use super::{ALONE, change, named, replications, signed_change, subtitle, unit};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{ComparisonResults, Contrast, Difference};
@@ -122,7 +122,7 @@ fn row(of: &Difference, multiple: bool) -> Row {
     let shown = |v: Option<f64>| v.map_or_else(|| "–".to_string(), |v| words(v, &unit));
     let said = match (of.relative.value, of.difference.value) {
         (Some(relative), _) => format!(" ({})", change(relative)),
-        (None, Some(difference)) => format!(" ({})", signed(difference, &unit)),
+        (None, Some(difference)) => format!(" ({})", signed_change(difference, &unit)),
         (None, None) => ", not enough data".to_string(),
     };
     let by = if multiple { 1.0 } else { 0.0 };

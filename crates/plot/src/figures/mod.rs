@@ -12,7 +12,7 @@ mod topology;
 pub use pareto::{ParetoError, pareto};
 
 use kneepoint_experiment::result::Unit;
-use kneepoint_report::{count, percent};
+use kneepoint_report::{change_unit, count, percent};
 
 use crate::axis::{interval_words, words};
 use crate::figure::Figure;
@@ -133,6 +133,18 @@ fn change(relative: f64) -> String {
 fn signed(value: f64, unit: &Unit) -> String {
     let sign = if value > 0.0 { "+" } else { "" };
     format!("{sign}{}", words(value, unit)).replace('-', "−")
+}
+
+/// As [`signed`], of a difference of two numbers.
+fn signed_change(value: f64, unit: &Unit) -> String {
+    let (by, unit) = change_unit(unit);
+    signed(value * by, &unit)
+}
+
+/// Returns a number multiplied, with its interval.
+fn times(number: &Number, by: f64) -> Number {
+    let times = |of: Option<f64>| of.map(|v| v * by);
+    Number { value: times(number.value), low: times(number.low), high: times(number.high), ..number.clone() }
 }
 
 #[cfg(test)]
