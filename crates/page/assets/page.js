@@ -135,7 +135,11 @@
     u.ctx.globalAlpha = 0.1;
     if (data.warm_up > 0) shade(u, bounds[0], data.warm_up);
     u.ctx.globalAlpha = 0.22;
-    for (const mark of data.marks) shade(u, mark.from, mark.to);
+    for (const mark of data.marks) {
+      u.ctx.fillStyle = colour(`s${mark.slot}`);
+      shade(u, mark.from, mark.to);
+    }
+    u.ctx.fillStyle = colour("quiet");
     u.ctx.globalAlpha = 0.5;
     for (const at of data.events) {
       const x = u.valToPos(at, "x", true);
@@ -203,8 +207,8 @@
       items.push(make("li", {}, make("span", {}, make("i", { class: "key dashed" }), make("bdi", {}, rule.name), note)));
       return note;
     });
-    for (const name of new Set(data.marks.map((mark) => mark.name))) {
-      items.push(make("li", {}, make("span", {}, make("i", { class: "key shade" }), "while ", make("bdi", {}, name), " strikes")));
+    for (const [name, slot] of new Map(data.marks.map((mark) => [mark.name, mark.slot]))) {
+      items.push(make("li", {}, make("span", {}, make("i", { class: `key shade s${slot}` }), "while ", make("bdi", {}, name), " strikes")));
     }
     const all = make("ul", { class: "legend" }, ...items, make("li", {}, make("span", {}, when)));
     figure.append(all);

@@ -57,10 +57,16 @@ pub(crate) fn charts(run: &At<'_>, colours: &Palette) -> Option<Charts> {
     Some(Charts { data, groups })
 }
 
-/// When something was struck, in any replication: shaded in all charts.
+/// When something was struck, in any replication: shaded in all charts, in the colour of what struck.
 fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
     let mut marks = Vec::new();
+    let events = timeline.get("events").get("list").list();
     for fault in timeline.get("faults").list() {
+        let begins = |event: &&At<'_>| {
+            event.get("what").text() == "fault begins" && event.get("part").text() == fault.get("name").text()
+        };
+        let detail = events.iter().find(begins).map_or("", |event| event.get("detail").text());
+        let slot = kneepoint_plot::fault_slot(detail.split(' ').next().unwrap_or_default());
         let mut since = None;
         let struck = fault.get("struck").get("values").list();
         for (at, value) in struck.iter().enumerate() {
@@ -68,14 +74,14 @@ fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
             match (is, since) {
                 (true, None) => since = bounds.get(at).copied(),
                 (false, Some(from)) => {
-                    marks.push(json!({ "name": fault.get("name").text(), "from": from, "to": bounds[at] }));
+                    marks.push(json!({ "name": fault.get("name").text(), "slot": slot, "from": from, "to": bounds[at] }));
                     since = None;
                 }
                 _ => {}
             }
         }
         if let (Some(from), Some(to)) = (since, bounds.last()) {
-            marks.push(json!({ "name": fault.get("name").text(), "from": from, "to": to }));
+            marks.push(json!({ "name": fault.get("name").text(), "slot": slot, "from": from, "to": to }));
         }
     }
     marks
@@ -387,7 +393,12 @@ impl<'r> Maker<'_, 'r> {
 
     /// What dashboards show and these results do not hold: left out, and not drawn as zero.
     fn absent(&self) -> Option<ChartBlock> {
-        let has = |key: &str| self.timeline.get("parts").list().iter().any(|part| part.get(key).is_there());
+        let events = self.timeline.get("events").get("list").list();
+        let breaks = events.iter().any(|event| event.get("what").text().starts_with("breaker "));
+        let has = |key: &str| {
+            key == "breakers" && breaks
+                || self.timeline.get("parts").list().iter().any(|part| part.get(key).is_there())
+        };
         let all: Vec<&str> = [
             ("hit_rate", "hit rates of caches"),
             ("items", "sizes of caches"),
