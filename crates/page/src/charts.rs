@@ -136,10 +136,7 @@ impl<'r> Maker<'_, 'r> {
         let mut blocks = vec![ChartBlock::Heading("What clients saw")];
         let clients = self.timeline.get("clients").list();
         for client in &clients {
-            blocks.extend(self.latency(
-                client,
-                &[("p50", Stroke::Dotted), ("p95", Stroke::Dashed), ("p99", Stroke::Solid)],
-            ));
+            blocks.extend(self.latency(client));
         }
         let mut traffic = Vec::new();
         let mut inside = Vec::new();
@@ -172,11 +169,12 @@ impl<'r> Maker<'_, 'r> {
         Group { id: "clients-over-time", title: "Clients", blocks }
     }
 
-    fn latency(&mut self, client: &At<'r>, wanted: &[(&str, Stroke)]) -> Option<ChartBlock> {
+    fn latency(&mut self, client: &At<'r>) -> Option<ChartBlock> {
         let name = client.get("name").text();
         let slot = self.slot(name);
-        let lines = wanted.iter().map(|(percentile, stroke)| {
-            let line = Line { name: format!("{name} {percentile}"), of: name, slot, stroke: *stroke };
+        let strokes = [Stroke::Dotted, Stroke::Dashed, Stroke::Solid];
+        let lines = kneepoint_plot::PERCENTILES.iter().zip(strokes).map(|((percentile, _), stroke)| {
+            let line = Line { name: format!("{name} {percentile}"), of: name, slot, stroke };
             (line, client.get("latency").get(percentile))
         });
         let lines = lines.collect();
@@ -296,10 +294,10 @@ impl<'r> Maker<'_, 'r> {
             None => blocks.push(none("No part of this scenario has a queue.")),
         }
 
-        blocks.push(ChartBlock::Heading("Response time: p95 and p99"));
+        blocks.push(ChartBlock::Heading("Response time: p50, p95 and p99"));
         let before = blocks.len();
         for client in self.timeline.get("clients").list() {
-            blocks.extend(self.latency(&client, &[("p95", Stroke::Dashed), ("p99", Stroke::Solid)]));
+            blocks.extend(self.latency(&client));
         }
         if blocks.len() == before {
             blocks.push(none("No request ended well: there is no response time."));

@@ -200,6 +200,10 @@ pub fn breaker_slot(state: &str) -> usize {
     if state == "half-open" { 1 } else { 5 }
 }
 
+/// The percentiles that are drawn over time, in figures and in the charts of a page: one set, so that what is read in one
+/// is found in the other.
+pub const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
+
 /// Returns the colour of a percentile, where lines are told apart by it: `p99` for 0.99.
 pub fn percentile_slot(share: f64) -> Option<usize> {
     let known = [(0.5, 0), (0.9, 4), (0.95, 1), (0.99, 5), (0.999, 3)];

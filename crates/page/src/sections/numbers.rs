@@ -140,7 +140,7 @@ fn traffic(clients: &[At<'_>], colours: &Palette) -> Table {
     finished(table)
 }
 
-const TIMES: [&str; 6] = ["mean", "p50", "p90", "p99", "p99.9", "max"];
+const TIMES: [&str; 6] = ["mean", "p50", "p95", "p99", "p99.9", "max"];
 
 fn times(name: Cell, of: &At<'_>) -> Vec<Cell> {
     let mut row = vec![name];
@@ -152,7 +152,7 @@ fn times(name: Cell, of: &At<'_>) -> Vec<Cell> {
 }
 
 fn latencies(clients: &[At<'_>], colours: &Palette) -> Table {
-    let head = ["client", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let head = ["client", "mean", "p50", "p95", "p99", "p99.9", "longest"];
     let mut table = Table::new("Latency of good answers, from the intended start", &head);
     for (name, of) in rows(clients, colours) {
         table.row(times(name, &of.get("latency")));
@@ -218,7 +218,7 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
         ]);
     }
     section.table_or(finished(load), "This scenario has no part beside its clients.");
-    let head = ["part", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let head = ["part", "mean", "p50", "p95", "p99", "p99.9", "longest"];
     let mut table = Table::new("Times at the parts", &head);
     for part in &parts {
         for what in ["response", "waiting", "waiting_abandoned", "service"] {

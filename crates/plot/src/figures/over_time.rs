@@ -9,7 +9,7 @@ use super::{ALONE, brief, named, replications, subtitle};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
 use crate::results::{ClientTimeline, Event, RunResults, Timeline};
-use crate::theme::{Colour, SLOTS, breaker_slot, fault_slot, percentile_slot};
+use crate::theme::{Colour, PERCENTILES, SLOTS, breaker_slot, fault_slot, percentile_slot};
 
 /// Rows under the panels, at most: more leave the panels no room.
 const LANES_MOST: usize = 8;
@@ -303,7 +303,7 @@ fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
             points: points(of, |window| line.at(window)),
         })
     };
-    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)].into_iter().filter_map(series).collect()
+    PERCENTILES.into_iter().filter_map(series).collect()
 }
 
 /// Says which percentiles are missing in every window: the title tells of another then, and no line is drawn.
@@ -502,7 +502,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
             value: Axis { scale: Scale::Log, zero: false, ..Axis::linear("share of a window", Unit::Ratio) },
             cells,
             rules: rules(run, &client.name),
-            series: latency.into_iter().filter(|series| series.name != "p90").map(line).collect(),
+            series: latency.into_iter().filter(|series| series.name != "p95").map(line).collect(),
             shades,
         })
     };
