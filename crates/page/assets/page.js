@@ -42,12 +42,11 @@
     return fraction === undefined ? groups : `${groups}.${fraction}`;
   };
   const plain = (value) => grouped(value.toFixed(decimals(value)));
-  const scales = [[1, "s"], [1e3, "ms"], [1e6, "µs"], [1e9, "ns"]];
+  const scales = [[86400, "d"], [3600, "h"], [1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]];
+  const scale = (size) => size === 0 ? scales[2] : scales.find(([from]) => size >= from) ?? scales[5];
   const duration = (seconds) => {
-    const size = Math.abs(seconds);
-    const [by, unit] = size === 0 || size >= 1 ? scales[0]
-      : size >= 1e-3 ? scales[1] : size >= 1e-6 ? scales[2] : scales[3];
-    return `${plain(seconds * by)} ${unit}`;
+    const [of, unit] = scale(Math.abs(seconds));
+    return `${plain(seconds / of)} ${unit}`;
   };
   const words = {
     "s": duration,
@@ -57,10 +56,22 @@
   };
   const said = (value, unit) => value === null || value === undefined ? "–" : (words[unit] ?? plain)(value);
   // Ticks need no third digit: 1, 1.5, 2.
-  const tick = (value, unit) => said(value, unit).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+  const bare = (text) => text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 
-  // Beside an axis: the ticks have their units too, scaled to fit.
-  const titles = { "s": "duration (s, ms, µs)", "1/s": "rate [/s]", "ratio": "share [%]", "1": "number" };
+  // What an axis is drawn in: one unit for all of its ticks, named in its title, by the largest of them.
+  const titles = { "1/s": "rate [/s]", "ratio": "share [%]", "1": "number" };
+  const shown = (unit, most) => unit === "s" ? scale(most) : [unit === "ratio" ? 0.01 : 1, ""];
+  const titled = (name, unit, most) => unit === "s" ? `${name} [${scale(most)[1]}]` : titles[unit] ?? "";
+  const largest = (u, key) => Math.max(Math.abs(u.scales[key].min ?? 0), Math.abs(u.scales[key].max ?? 0));
+  const axis_of = (key, name, unit) => ({
+    label: (u) => titled(name, unit, largest(u, key)),
+    // Steps that are round in the unit shown: quarters of a day.
+    ...(key === "x" && data.bounds[data.bounds.length - 1] - data.bounds[0] >= 3600 ? { incrs: [1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000, 1728000, 4320000, 8640000] } : {}),
+    values: (u, ticks) => {
+      const [of] = shown(unit, largest(u, key));
+      return ticks.map((value) => value === null ? "" : bare(plain(value / of)));
+    },
+  });
 
   // ---- Tabs: arrow keys move between them (WAI-ARIA Authoring Practices, "Tabs").
 
@@ -124,7 +135,11 @@
     u.ctx.globalAlpha = 0.1;
     if (data.warm_up > 0) shade(u, bounds[0], data.warm_up);
     u.ctx.globalAlpha = 0.22;
-    for (const mark of data.marks) shade(u, mark.from, mark.to);
+    for (const mark of data.marks) {
+      u.ctx.fillStyle = colour(`s${mark.slot}`);
+      shade(u, mark.from, mark.to);
+    }
+    u.ctx.fillStyle = colour("quiet");
     u.ctx.globalAlpha = 0.5;
     for (const at of data.events) {
       const x = u.valToPos(at, "x", true);
@@ -192,8 +207,8 @@
       items.push(make("li", {}, make("span", {}, make("i", { class: "key dashed" }), make("bdi", {}, rule.name), note)));
       return note;
     });
-    for (const name of new Set(data.marks.map((mark) => mark.name))) {
-      items.push(make("li", {}, make("span", {}, make("i", { class: "key shade" }), "while ", make("bdi", {}, name), " strikes")));
+    for (const [name, slot] of new Map(data.marks.map((mark) => [mark.name, mark.slot]))) {
+      items.push(make("li", {}, make("span", {}, make("i", { class: `key shade s${slot}` }), "while ", make("bdi", {}, name), " strikes")));
     }
     const all = make("ul", { class: "legend" }, ...items, make("li", {}, make("span", {}, when)));
     figure.append(all);
@@ -258,8 +273,8 @@
       series,
       bands,
       axes: [
-        { ...axis, size: 34, label: "simulated time [s]", labelSize: 18, labelFont: font, labelGap: 0, values: (u, ticks) => ticks.map((value) => tick(value, "s")) },
-        { ...axis, size: 64, label: titles[chart.unit] ?? "", labelSize: 18, labelFont: font, labelGap: 0, values: (u, ticks) => ticks.map((value) => tick(value, chart.unit)) },
+        { ...axis, size: 34, labelSize: 18, labelFont: font, labelGap: 0, ...axis_of("x", "simulated time", "s") },
+        { ...axis, size: 64, labelSize: 18, labelFont: font, labelGap: 0, ...axis_of("y", "duration", chart.unit) },
       ],
       hooks: {
         drawClear: [background],

@@ -1,7 +1,7 @@
 //! A place in results: every number on a page knows where it is from.
 
 use kneepoint_experiment::result::Unit;
-use kneepoint_report::{count, interval, quantity};
+use kneepoint_report::{change_unit, count, interval, quantity};
 use kneepoint_statistics::Estimate;
 use serde_json::Value;
 
@@ -98,9 +98,19 @@ impl<'r> At<'r> {
         if self.number().is_some() { self.cell(count(self.total()), self.value) } else { Cell::default() }
     }
 
+    /// As [`estimate`](At::estimate), of a difference of two numbers.
+    pub fn change(&self, unit: &Unit) -> Cell {
+        let (by, shown) = change_unit(unit);
+        self.scaled(by, &shown)
+    }
+
     /// Returns the cell of a number with its interval; a dash with the reason if the data do not carry one; nothing if
     /// there is no such number.
     pub fn estimate(&self, unit: &Unit) -> Cell {
+        self.scaled(1.0, unit)
+    }
+
+    fn scaled(&self, by: f64, unit: &Unit) -> Cell {
         if !self.is_there() {
             return Cell::default();
         }
@@ -114,7 +124,7 @@ impl<'r> At<'r> {
                 ..Cell::default()
             };
         };
-        let by = nanos(unit);
+        let by = nanos(unit) * by;
         let text = match (read("low"), read("high")) {
             (Some(low), Some(high)) => interval(
                 &Estimate {
@@ -155,6 +165,13 @@ mod tests {
         let cell = At::root(2, &all).get("a/b").list()[0].estimate(&Unit::Duration);
         assert_eq!(cell.text, "180 ms ±10");
         assert_eq!(cell.number, Some(("0.18".to_string(), "2:/a~1b/0/value".to_string())));
+    }
+
+    #[test]
+    fn a_difference_of_shares_is_in_points() {
+        let all = json!({ "value": 0.02, "low": 0.01, "high": 0.03 });
+        let cell = At::root(0, &all).change(&Unit::Ratio);
+        assert_eq!((cell.text.as_str(), cell.number.unwrap().0.as_str()), ("2.00 pp ±1.00", "0.02"));
     }
 
     #[test]

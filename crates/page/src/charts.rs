@@ -57,10 +57,16 @@ pub(crate) fn charts(run: &At<'_>, colours: &Palette) -> Option<Charts> {
     Some(Charts { data, groups })
 }
 
-/// When something was struck, in any replication: shaded in all charts.
+/// When something was struck, in any replication: shaded in all charts, in the colour of what struck.
 fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
     let mut marks = Vec::new();
+    let events = timeline.get("events").get("list").list();
     for fault in timeline.get("faults").list() {
+        let begins = |event: &&At<'_>| {
+            event.get("what").text() == "fault begins" && event.get("part").text() == fault.get("name").text()
+        };
+        let detail = events.iter().find(begins).map_or("", |event| event.get("detail").text());
+        let slot = kneepoint_plot::fault_slot(detail.split(' ').next().unwrap_or_default());
         let mut since = None;
         let struck = fault.get("struck").get("values").list();
         for (at, value) in struck.iter().enumerate() {
@@ -68,14 +74,14 @@ fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
             match (is, since) {
                 (true, None) => since = bounds.get(at).copied(),
                 (false, Some(from)) => {
-                    marks.push(json!({ "name": fault.get("name").text(), "from": from, "to": bounds[at] }));
+                    marks.push(json!({ "name": fault.get("name").text(), "slot": slot, "from": from, "to": bounds[at] }));
                     since = None;
                 }
                 _ => {}
             }
         }
         if let (Some(from), Some(to)) = (since, bounds.last()) {
-            marks.push(json!({ "name": fault.get("name").text(), "from": from, "to": to }));
+            marks.push(json!({ "name": fault.get("name").text(), "slot": slot, "from": from, "to": to }));
         }
     }
     marks
@@ -130,10 +136,7 @@ impl<'r> Maker<'_, 'r> {
         let mut blocks = vec![ChartBlock::Heading("What clients saw")];
         let clients = self.timeline.get("clients").list();
         for client in &clients {
-            blocks.extend(self.latency(
-                client,
-                &[("p50", Stroke::Dotted), ("p95", Stroke::Dashed), ("p99", Stroke::Solid)],
-            ));
+            blocks.extend(self.latency(client));
         }
         let mut traffic = Vec::new();
         let mut inside = Vec::new();
@@ -166,11 +169,12 @@ impl<'r> Maker<'_, 'r> {
         Group { id: "clients-over-time", title: "Clients", blocks }
     }
 
-    fn latency(&mut self, client: &At<'r>, wanted: &[(&str, Stroke)]) -> Option<ChartBlock> {
+    fn latency(&mut self, client: &At<'r>) -> Option<ChartBlock> {
         let name = client.get("name").text();
         let slot = self.slot(name);
-        let lines = wanted.iter().map(|(percentile, stroke)| {
-            let line = Line { name: format!("{name} {percentile}"), of: name, slot, stroke: *stroke };
+        let strokes = [Stroke::Dotted, Stroke::Dashed, Stroke::Solid];
+        let lines = kneepoint_plot::PERCENTILES.iter().zip(strokes).map(|((percentile, _), stroke)| {
+            let line = Line { name: format!("{name} {percentile}"), of: name, slot, stroke };
             (line, client.get("latency").get(percentile))
         });
         let lines = lines.collect();
@@ -290,10 +294,10 @@ impl<'r> Maker<'_, 'r> {
             None => blocks.push(none("No part of this scenario has a queue.")),
         }
 
-        blocks.push(ChartBlock::Heading("Response time: p95 and p99"));
+        blocks.push(ChartBlock::Heading("Response time: p50, p95 and p99"));
         let before = blocks.len();
         for client in self.timeline.get("clients").list() {
-            blocks.extend(self.latency(&client, &[("p95", Stroke::Dashed), ("p99", Stroke::Solid)]));
+            blocks.extend(self.latency(&client));
         }
         if blocks.len() == before {
             blocks.push(none("No request ended well: there is no response time."));
@@ -387,7 +391,12 @@ impl<'r> Maker<'_, 'r> {
 
     /// What dashboards show and these results do not hold: left out, and not drawn as zero.
     fn absent(&self) -> Option<ChartBlock> {
-        let has = |key: &str| self.timeline.get("parts").list().iter().any(|part| part.get(key).is_there());
+        let events = self.timeline.get("events").get("list").list();
+        let breaks = events.iter().any(|event| event.get("what").text().starts_with("breaker "));
+        let has = |key: &str| {
+            key == "breakers" && breaks
+                || self.timeline.get("parts").list().iter().any(|part| part.get(key).is_there())
+        };
         let all: Vec<&str> = [
             ("hit_rate", "hit rates of caches"),
             ("items", "sizes of caches"),

@@ -119,10 +119,16 @@ impl Laid {
                 least = if axis.zero { least } else { least - room };
             }
         }
-        let step = nice((most - least) / about.max(1) as f64);
+        let (factor, unit) = shown_unit(&axis.unit, least.abs().max(most.abs()));
+        // Round in the unit that is shown: an hour has no round number of thousands of seconds.
+        let rough = (most - least) / about.max(1) as f64;
+        let step =
+            if unit == "h" { nice_hours(rough * factor) / factor } else { nice(rough * factor) / factor };
         let (from, to) = ((least / step + 1e-9).floor(), (most / step - 1e-9).ceil());
         let (mut low, mut high) = (from * step, to * step);
-        if let Some(end) = axis.most
+        // There are no shares above all of it.
+        let share = (axis.unit == Unit::Ratio).then_some(1.0);
+        if let Some(end) = axis.most.or(share)
             && most <= end
             && high > end
         {
@@ -135,7 +141,6 @@ impl Laid {
             (low, high) = ends;
         }
         let steps = (to - from) as usize;
-        let (factor, unit) = shown_unit(&axis.unit, least.abs().max(most.abs()));
         let decimals = decimals(step * factor);
         let ticks = (0..=steps.min(50))
             .map(|n| (from + n as f64) * step)
@@ -149,6 +154,10 @@ impl Laid {
         let above = || values.iter().copied().filter(|v| *v > 0.0);
         let least = above().fold(f64::INFINITY, f64::min).max(1e-300);
         let most = above().fold(0.0, f64::max).max(1e-300);
+        let (factor, unit) = shown_unit(&axis.unit, (least * most).sqrt());
+        // Round in the unit that is shown; of powers of ten it makes no difference.
+        let by = if ["h", "d"].contains(&unit) { factor } else { 1.0 };
+        let (least, most) = (least * by, most * by);
         let decades = (most / least).log10();
         // Ends at 1, 2 or 5 of a decade, and never on a value itself.
         let steps: &[f64] = if decades > 8.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
@@ -174,12 +183,13 @@ impl Laid {
             let every = chosen.len().div_ceil(about * 2);
             chosen = chosen.into_iter().step_by(every).collect();
         }
-        let (factor, unit) = shown_unit(&axis.unit, (low * high).sqrt());
-        let ticks = chosen.into_iter().map(|v| (v, short(v * factor))).collect();
+        let (factor, unit) =
+            if by == 1.0 { shown_unit(&axis.unit, (low * high).sqrt()) } else { (factor, unit) };
+        let ticks = chosen.into_iter().map(|v| (v / by, short(v / by * factor))).collect();
         Laid {
             scale: Scale::Log,
-            low: low.log10(),
-            high: high.log10(),
+            low: (low / by).log10(),
+            high: (high / by).log10(),
             title: titled(&axis.name, unit),
             ticks,
         }
@@ -208,6 +218,16 @@ impl Laid {
         ((seen - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 
+    /// Whether a value is between its ends, and not drawn at one of them in place of where it is.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        let seen = match self.scale {
+            Scale::Log if value > 0.0 => value.log10(),
+            Scale::Log => return false,
+            _ => return (self.low..=self.high).contains(&value),
+        };
+        (self.low..=self.high).contains(&seen)
+    }
+
     /// Whether its ticks are names.
     pub(crate) fn has_names(&self) -> bool {
         matches!(self.scale, Scale::Names(_))
@@ -230,6 +250,8 @@ fn shown_unit(unit: &Unit, size: f64) -> (f64, &str) {
         Unit::Ratio => (100.0, "%"),
         Unit::Rate => (1.0, "1/s"),
         Unit::Other(words) => (1.0, words),
+        Unit::Duration if size >= 2.0 * 86_400.0 => (1.0 / 86_400.0, "d"),
+        Unit::Duration if size >= 3_600.0 => (1.0 / 3_600.0, "h"),
         Unit::Duration if size == 0.0 || size >= 2.0 => (1.0, "s"),
         Unit::Duration if size >= 2e-3 => (1e3, "ms"),
         Unit::Duration if size >= 2e-6 => (1e6, "µs"),
@@ -244,6 +266,20 @@ fn nice(step: f64) -> f64 {
     let lead = step / power;
     let nice = [1.0, 2.0, 5.0].into_iter().find(|n| lead <= n * 1.000_001).unwrap_or(10.0);
     nice * power
+}
+
+/// The same of hours: a day has quarters.
+fn nice_hours(step: f64) -> f64 {
+    if step <= 2.0 || step > 12.0 {
+        return nice(step);
+    }
+    if step <= 3.0 {
+        3.0
+    } else if step <= 6.0 {
+        6.0
+    } else {
+        12.0
+    }
 }
 
 fn decimals(step: f64) -> usize {
@@ -315,6 +351,26 @@ mod tests {
         assert_eq!(labels(&load, &[120.0, 2147.0]), ["0", "500", "1,000", "1,500", "2,000", "2,500"]);
         let share = Axis { most: Some(1.0), ..Axis::linear("busy", Unit::Ratio) };
         assert_eq!(labels(&share, &[0.97]), ["0", "20", "40", "60", "80", "100"]);
+        let errors = Axis { zero: false, ..Axis::linear("errors", Unit::Ratio) };
+        assert_eq!(labels(&errors, &[0.23, 0.998]), ["20", "40", "60", "80", "100"]);
+        assert_eq!(Laid::new(&errors, [0.95, 0.998].into_iter(), 3).high, 1.0);
+    }
+
+    #[test]
+    fn hours_and_days_are_called_that() {
+        let time = Axis::linear("simulated time", Unit::Duration);
+        assert_eq!(labels(&time, &[0.0, 86_400.0]), ["0", "6", "12", "18", "24"]);
+        let laid = Laid::new(&time, [0.0, 7.0 * 86_400.0].into_iter(), 5);
+        assert_eq!(laid.title, "simulated time [d]");
+        assert!(
+            (laid.ticks[1].0 - 2.0 * 86_400.0).abs() < 1e-6 && laid.ticks[1].1 == "2",
+            "{:?}",
+            laid.ticks
+        );
+        let log = Axis { scale: Scale::Log, ..time };
+        let laid = Laid::new(&log, [1e3, 86_400.0].into_iter(), 5);
+        assert_eq!((laid.title.as_str(), laid.ticks[1].1.as_str()), ("simulated time [h]", "0.5"));
+        assert!((laid.ticks[1].0 - 1_800.0).abs() < 1e-6);
     }
 
     #[test]

@@ -63,6 +63,33 @@ pub(crate) fn cut(text: &str, size: f64, bold: bool, room: f64) -> String {
     if room < ellipsis { String::new() } else { format!("{kept}…") }
 }
 
+/// As [`cut`], of a name: the middle is left out. Names that are alike begin alike, and are told apart by their ends.
+pub(crate) fn cut_name(name: &str, size: f64, bold: bool, room: f64) -> String {
+    if width(name, size, bold) <= room {
+        return name.to_string();
+    }
+    let chars: Vec<char> = name.chars().collect();
+    let fits = |kept: usize| width(&without_middle(&chars, kept), size, bold) <= room;
+    // As many as there is room for: the more, the wider.
+    let (mut least, mut most) = (0, chars.len());
+    while least < most {
+        let kept = (least + most).div_ceil(2);
+        if fits(kept) { least = kept } else { most = kept - 1 }
+    }
+    if least < 3 { cut(name, size, bold, room) } else { without_middle(&chars, least) }
+}
+
+/// Returns so many letters of a name, from its beginning and, a little fewer, from its end.
+pub(crate) fn without_middle(name: &[char], kept: usize) -> String {
+    if kept >= name.len() {
+        return name.iter().collect();
+    }
+    let tail = kept * 2 / 5;
+    let (head, tail) = (&name[..kept - tail], &name[name.len() - tail..]);
+    let [head, tail] = [head, tail].map(|part| part.iter().collect::<String>());
+    format!("{}…{}", head.trim_end(), tail.trim_start())
+}
+
 /// Returns the text as lines between words; what does not fit into so many lines is cut.
 pub(crate) fn wrapped(text: &str, size: f64, bold: bool, room: f64, lines: usize) -> Vec<String> {
     let mut done: Vec<String> = Vec::new();
@@ -101,6 +128,19 @@ mod tests {
             assert!(width(&cut(&long, 13.0, false, room), 13.0, false) <= room, "{room}");
         }
         assert_eq!(cut("web", 13.0, false, 100.0), "web");
+    }
+
+    #[test]
+    fn a_name_keeps_the_end_that_tells_it_from_others() {
+        let [one, two] = ["orders-service-in-production-eu-1", "orders-service-in-production-eu-2"]
+            .map(|name| cut_name(name, 13.0, false, 130.0));
+        assert!(one.starts_with("orders") && one.ends_with("eu-1") && one.contains('…'), "{one}");
+        assert_ne!(one, two);
+        for room in [0.0, 5.0, 40.0, 133.3] {
+            let name = "数据库-".repeat(40);
+            assert!(width(&cut_name(&name, 13.0, false, room), 13.0, false) <= room, "{room}");
+        }
+        assert_eq!(cut_name("web", 13.0, false, 100.0), "web");
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub use figure::{
 };
 pub use figures::{ParetoError, figures, pareto, unit as unit_of};
 pub use results::{ReadError, Results, open, read};
-pub use theme::{Colour, Palette, Rgb, SLOTS, Theme, percentile_slot, status_slot};
+pub use theme::{
+    Colour, PERCENTILES, Palette, Rgb, SLOTS, Theme, breaker_slot, fault_slot, percentile_slot, status_slot,
+};
 
 /// Sides of pictures that are drawn \[pixels\]: letters are unreadable on smaller ones, memory ends on larger ones.
 pub const SIDES: std::ops::RangeInclusive<u32> = 240..=4096;

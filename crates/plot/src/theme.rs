@@ -186,6 +186,24 @@ const STATUSES: [(&str, usize, usize); 12] = [
     ("cancelled", 0, 1),
 ];
 
+/// Returns the colour of a kind of fault, as events call it: `crash`, `hang`. The same wherever a fault is drawn.
+pub fn fault_slot(kind: &str) -> usize {
+    FAULTS.iter().find(|(name, _)| *name == kind).map_or(5, |(_, slot)| *slot)
+}
+
+/// What breaks, with its colour; a kind that is not here has that of a crash.
+const FAULTS: [(&str, usize); 6] =
+    [("crash", 5), ("hang", 1), ("slow", 3), ("partition", 0), ("loss", 4), ("delay", 2)];
+
+/// Returns the colour of a state of a circuit breaker: `open`, `half-open`.
+pub fn breaker_slot(state: &str) -> usize {
+    if state == "half-open" { 1 } else { 5 }
+}
+
+/// The percentiles that are drawn over time, in figures and in the charts of a page: one set, so that what is read in one
+/// is found in the other.
+pub const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
+
 /// Returns the colour of a percentile, where lines are told apart by it: `p99` for 0.99.
 pub fn percentile_slot(share: f64) -> Option<usize> {
     let known = [(0.5, 0), (0.9, 4), (0.95, 1), (0.99, 5), (0.999, 3)];
@@ -237,6 +255,15 @@ mod tests {
             kneepoint_calls::Status::ALL.into_iter().map(|status| status_slot(status.name())).collect();
         assert_eq!(ways.len(), kneepoint_calls::Status::ALL.len());
         assert!(!ways.contains(&status_slot("anything else")));
+    }
+
+    #[test]
+    fn every_kind_of_fault_has_one_colour_of_its_own() {
+        let slots: std::collections::BTreeSet<usize> =
+            FAULTS.iter().map(|(kind, _)| fault_slot(kind)).collect();
+        assert_eq!(slots.len(), FAULTS.len());
+        assert_eq!(fault_slot("what will be"), fault_slot("crash"));
+        assert_ne!(breaker_slot("open"), breaker_slot("half-open"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn count(n: u64) -> String {
     grouped(&n.to_string())
 }
 
-/// Returns a duration in the unit that fits it: `12.3 ms`.
+/// Returns a duration in the unit that fits it: `12.3 ms`, `1.50 h`, `2.00 d`.
 ///
 /// # Units
 /// `nanos` \[ns\].
@@ -47,14 +47,49 @@ pub fn quantity(value: f64, unit: &Unit) -> String {
     with_unit(value, scale(value, unit))
 }
 
+/// Returns what a difference of numbers is shown in, and what it is multiplied by for that: one of shares is in points
+/// of per cent (`pp`), lest it be taken for a relative change.
+pub fn change_unit(unit: &Unit) -> (f64, Unit) {
+    match unit {
+        Unit::Ratio => (100.0, Unit::Other("pp".to_string())),
+        other => (1.0, other.clone()),
+    }
+}
+
+/// Returns a difference in its unit: `1.20 pp` of shares.
+pub fn change(value: f64, unit: &Unit) -> String {
+    let (by, unit) = change_unit(unit);
+    quantity(value * by, &unit)
+}
+
+/// As [`interval`], of a difference.
+pub fn change_interval(estimate: &Estimate, unit: &Unit) -> String {
+    let (by, unit) = change_unit(unit);
+    let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|v| v * by);
+    interval(&Estimate { value, low, high, ..*estimate }, &unit)
+}
+
 /// Returns an estimate with its interval: `12.3 ms ±0.4`, or `212 ms [208, 221]` if it is lopsided.
 ///
 /// The ends have the decimals of the value, or more where the interval is narrower than that. What is below a
-/// thousandth of the last decimal shown is printed as `±0`.
+/// thousandth of the last decimal shown is printed as `±0`. All of it is in one unit: that of the value, or of the ends
+/// where the value is nothing; an end that has no bound is `∞`.
 pub fn interval(estimate: &Estimate, unit: &Unit) -> String {
-    let scale = scale(estimate.value, unit);
+    let sized = if estimate.value == 0.0 {
+        [estimate.low, estimate.high]
+            .into_iter()
+            .filter(|end| is_shown(*end))
+            .fold(0.0, |most: f64, end| most.max(end.abs()))
+    } else {
+        estimate.value
+    };
+    let scale = scale(sized, unit);
     let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|v| v * scale.factor);
     let decimals = decimals(value, scale);
+    if ![value, low, high].into_iter().all(is_shown) {
+        let [low, high] = [low, high].map(|end| fixed(end, decimals));
+        return format!("{} [{low}, {high}]", in_unit(fixed(value, decimals), scale));
+    }
     let (below, above) = (value - low, high - value);
     let shown = in_unit(fixed(value, decimals), scale);
     // Lopsided by less than a tenth is a rounding of bucket edges and not worth two numbers.
@@ -104,6 +139,14 @@ pub(crate) fn base_unit(unit: &Unit) -> &str {
     }
 }
 
+const HOUR: f64 = 3_600e9;
+const DAY: f64 = 86_400e9;
+
+/// Whether a number has digits that say something: beyond are overflows and what stands for "without a bound".
+fn is_shown(value: f64) -> bool {
+    value.abs() < 1e290
+}
+
 const RATIO: Scale<'static> = Scale { factor: 100.0, unit: "%" };
 
 fn scale(value: f64, unit: &Unit) -> Scale<'_> {
@@ -118,7 +161,11 @@ fn scale(value: f64, unit: &Unit) -> Scale<'_> {
 
 fn duration_scale(nanos: f64) -> Scale<'static> {
     let size = nanos.abs();
-    if size == 0.0 || size >= 1e9 {
+    if size >= DAY && is_shown(size) {
+        Scale { factor: 1.0 / DAY, unit: "d" }
+    } else if size >= HOUR && is_shown(size) {
+        Scale { factor: 1.0 / HOUR, unit: "h" }
+    } else if size == 0.0 || size >= 1e9 {
         Scale { factor: 1e-9, unit: "s" }
     } else if size >= 1e6 {
         Scale { factor: 1e-6, unit: "ms" }
@@ -135,7 +182,7 @@ fn with_unit(value: f64, scale: Scale<'_>) -> String {
 }
 
 fn in_unit(number: String, scale: Scale<'_>) -> String {
-    if scale.unit.is_empty() { number } else { number + " " + scale.unit }
+    if scale.unit.is_empty() || number == "–" { number } else { number + " " + scale.unit }
 }
 
 /// Returns how many decimals a scaled value is shown with.
@@ -176,6 +223,21 @@ fn half_width(half: f64, decimals: i32) -> String {
 }
 
 fn fixed(value: f64, decimals: i32) -> String {
+    if !is_shown(value) {
+        // A number that is none has no size either.
+        return if value.is_nan() {
+            "–"
+        } else if value > 0.0 {
+            "∞"
+        } else {
+            "-∞"
+        }
+        .to_string();
+    }
+    // Nobody counts sixteen digits, and no measured number has them.
+    if value.abs() >= 1e15 {
+        return format!("{value:.2e}");
+    }
     let text = format!("{value:.*}", decimals as usize);
     // -0.0 and what rounds to it: a sign without a number says nothing.
     let text = match text.strip_prefix('-') {
@@ -224,8 +286,23 @@ mod tests {
 
     #[test]
     fn durations_choose_their_unit() {
-        let shown = [0.0, 7.0, 1_500.0, 12_345_678.0, 1.5e9, 86_400e9].map(duration);
-        assert_eq!(shown, ["0 s", "7.00 ns", "1.50 µs", "12.3 ms", "1.50 s", "86,400 s"]);
+        let shown = [0.0, 7.0, 1_500.0, 12_345_678.0, 1.5e9, 600e9, 5_400e9, 86_400e9].map(duration);
+        assert_eq!(shown, ["0 s", "7.00 ns", "1.50 µs", "12.3 ms", "1.50 s", "600 s", "1.50 h", "1.00 d"]);
+    }
+
+    #[test]
+    fn a_value_and_its_ends_are_in_one_unit() {
+        assert_eq!(shown(1.2e9, 0.9e9, 1.5e9, &Unit::Duration), "1.20 s ±0.30");
+        assert_eq!(shown(0.0, 0.0, 1_500.0, &Unit::Duration), "0 µs [0, 1.50]");
+        assert_eq!(shown(7_200e9, 3_600e9, 10_800e9, &Unit::Duration), "2.00 h ±1.00");
+    }
+
+    #[test]
+    fn what_has_no_bound_is_not_printed_as_a_number() {
+        assert_eq!(shown(2e6, 1e6, f64::INFINITY, &Unit::Duration), "2.00 ms [1.00, ∞]");
+        assert_eq!(shown(2.0, f64::MIN, f64::MAX, &Unit::Number), "2.00 [-∞, ∞]");
+        assert_eq!([f64::INFINITY, 1e308, f64::NAN].map(duration), ["∞ s", "∞ s", "–"]);
+        assert_eq!(quantity(1.5e18, &Unit::Number), "1.50e18");
     }
 
     #[test]
@@ -275,6 +352,14 @@ mod tests {
     fn shares_have_a_unit_of_their_own_in_files() {
         let all = [Unit::Number, Unit::Ratio, Unit::Duration, Unit::Rate, Unit::Other("$".into())];
         assert_eq!(all.each_ref().map(base_unit), ["1", "ratio", "s", "1/s", "$"]);
+    }
+
+    #[test]
+    fn differences_of_shares_are_points() {
+        assert_eq!([change(0.012, &Unit::Ratio), change(2.0, &Unit::Rate)], ["1.20 pp", "2.00 /s"]);
+        let e =
+            Estimate { value: 0.02, low: 0.01, high: 0.03, confidence: 0.95, n: 5, effective_samples: None };
+        assert_eq!(change_interval(&e, &Unit::Ratio), "2.00 pp ±1.00");
     }
 
     #[test]

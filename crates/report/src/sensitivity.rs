@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use crate::json::{SCHEMA_VERSION, estimate, scenario};
-use crate::number::{base_unit, count, divisor, interval, percent, quantity};
+use crate::number::{base_unit, change, change_interval, count, divisor, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
 use crate::text::Look;
@@ -135,9 +135,9 @@ fn bars(tornado: &Tornado, look: Look) -> String {
                     let note = if d.finding == Finding::NotShown { ", no difference shown" } else { "" };
                     format!(
                         "{sign}{} ({} to {}){note}",
-                        quantity(e.value, &d.unit),
-                        quantity(e.low, &d.unit),
-                        quantity(e.high, &d.unit)
+                        change(e.value, &d.unit),
+                        change(e.low, &d.unit),
+                        change(e.high, &d.unit)
                     )
                 }
             };
@@ -210,7 +210,8 @@ const UNKNOWN_MAX: usize = 3;
 
 fn screening(response: &Screening, look: Look) -> String {
     let mut table = Table::new([safe(&response.metric).as_str(), "µ*", "µ", "σ", "effects"]);
-    let shown = |e: &Estimated| e.known().map_or_else(|| "–".to_string(), |e| interval(e, &response.unit));
+    let shown =
+        |e: &Estimated| e.known().map_or_else(|| "–".to_string(), |e| change_interval(e, &response.unit));
     for input in &response.inputs {
         let effect = &input.effect;
         table.row(

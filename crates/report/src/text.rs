@@ -440,7 +440,7 @@ mod tests {
         let page = text(&run, Look::default());
         let notes: Vec<&str> = page.lines().filter(|line| line.contains("not enough")).collect();
         let expected =
-            "  – not enough data for shoppers p90 p99 p99.9: p90 of 400 samples rests on 40 of them";
+            "  – not enough data for shoppers p95 p99 p99.9: p95 of 400 samples rests on 20 of them";
         assert_eq!(notes, [expected], "{page}");
     }
 

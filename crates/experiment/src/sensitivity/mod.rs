@@ -285,6 +285,14 @@ fn halve(
     Ok([(low, at_low), (high, at_high)])
 }
 
+/// Orders sizes from the largest to the smallest; what is not known is behind all that is: it moves nothing that was seen.
+fn widest_first(a: Option<f64>, b: Option<f64>) -> std::cmp::Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => b.total_cmp(&a),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
 fn tornado(metric: &str, inputs: &[Axis], owners: &[(usize, String)], comparison: &Comparison) -> Tornado {
     let found = |design: usize| comparison.contrasts[design].metrics.iter().find(|m| m.name == metric);
     let mut bars: Vec<Bar> = inputs
@@ -307,7 +315,7 @@ fn tornado(metric: &str, inputs: &[Axis], owners: &[(usize, String)], comparison
             Bar { path: input.path.clone(), settings, swing }
         })
         .collect();
-    bars.sort_by(|a, b| b.swing.unwrap_or(f64::INFINITY).total_cmp(&a.swing.unwrap_or(f64::INFINITY)));
+    bars.sort_by(|a, b| widest_first(a.swing, b.swing));
     let any = (0..owners.len()).find_map(found);
     Tornado {
         metric: metric.to_string(),
@@ -495,8 +503,8 @@ pub fn screen(
                 .zip(effects)
                 .map(|(input, effect)| Screened { path: input.path.clone(), effect })
                 .collect();
-            let size = |s: &Screened| s.effect.size.value().unwrap_or(f64::INFINITY);
-            screened.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| a.path.cmp(&b.path)));
+            let size = |s: &Screened| s.effect.size.value();
+            screened.sort_by(|a, b| widest_first(size(a), size(b)).then_with(|| a.path.cmp(&b.path)));
             Screening {
                 metric: metric.to_string(),
                 unit: units[r].clone(),
@@ -517,4 +525,16 @@ pub fn screen(
         seed,
         trajectories: how.trajectories,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_stands_behind_what_is() {
+        let mut all = [None, Some(0.0), Some(3.0), None, Some(7.0)];
+        all.sort_by(|a, b| widest_first(*a, *b));
+        assert_eq!(all, [Some(7.0), Some(3.0), Some(0.0), None, None]);
+    }
 }

@@ -1,4 +1,4 @@
-//! What happened at which instant: faults, and what became of instances. No component notes breakers or scaling yet.
+//! What happened at which instant: faults, what became of instances, and what middle parts as breakers say of themselves.
 
 use kneepoint_experiment::result::Unit;
 use kneepoint_plot::Palette;

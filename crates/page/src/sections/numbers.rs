@@ -65,7 +65,12 @@ fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
     };
     if let Some(part) = highest(&|part| part.get("utilisation").get("value").number()) {
         let busy = part.get("utilisation").estimate(&Unit::Ratio);
-        saturation.push((format!("busiest: {}", part.get("name").text()), busy));
+        // As far as is shown: who reads "the busiest" takes it for the only one.
+        let shown = |of: &At<'_>| of.get("utilisation").get("value").number().map(kneepoint_report::percent);
+        let is_tie = |other: &&At<'_>| shown(other) == shown(&part);
+        let ties = parts.iter().filter(is_tie).count().saturating_sub(1);
+        let more = if ties > 0 { format!(" and {ties} more, equally") } else { String::new() };
+        saturation.push((format!("busiest: {}{more}", part.get("name").text()), busy));
     }
     if let Some(part) = highest(&|part| part.get("queue").get("mean").get("value").number()) {
         let queue = part.get("queue").get("mean").estimate(&Unit::Number);
@@ -135,7 +140,7 @@ fn traffic(clients: &[At<'_>], colours: &Palette) -> Table {
     finished(table)
 }
 
-const TIMES: [&str; 6] = ["mean", "p50", "p90", "p99", "p99.9", "max"];
+const TIMES: [&str; 6] = ["mean", "p50", "p95", "p99", "p99.9", "max"];
 
 fn times(name: Cell, of: &At<'_>) -> Vec<Cell> {
     let mut row = vec![name];
@@ -147,7 +152,7 @@ fn times(name: Cell, of: &At<'_>) -> Vec<Cell> {
 }
 
 fn latencies(clients: &[At<'_>], colours: &Palette) -> Table {
-    let head = ["client", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let head = ["client", "mean", "p50", "p95", "p99", "p99.9", "longest"];
     let mut table = Table::new("Latency of good answers, from the intended start", &head);
     for (name, of) in rows(clients, colours) {
         table.row(times(name, &of.get("latency")));
@@ -213,7 +218,7 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
         ]);
     }
     section.table_or(finished(load), "This scenario has no part beside its clients.");
-    let head = ["part", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let head = ["part", "mean", "p50", "p95", "p99", "p99.9", "longest"];
     let mut table = Table::new("Times at the parts", &head);
     for part in &parts {
         for what in ["response", "waiting", "waiting_abandoned", "service"] {

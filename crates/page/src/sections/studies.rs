@@ -2,7 +2,7 @@
 
 use kneepoint_experiment::result::Unit;
 use kneepoint_plot::{Figure, Results};
-use kneepoint_report::{SweepCount, count};
+use kneepoint_report::{SweepCount, count, quantity};
 
 use super::numbers::finished;
 use super::unit;
@@ -84,14 +84,23 @@ fn sentences(section: &mut Section, all: &[At<'_>]) {
 }
 
 fn capacity(section: &mut Section, at: &At<'_>) {
-    let mut table =
-        Table::new("Objectives over the load", &["objective", "condition", "held up to", "missed from"]);
+    // A factor says nothing to who thinks in requests: beside it there is what it comes to, where clients say that.
+    let written =
+        at.get("offered_written_per_s").number().filter(|_| at.get("load").get("path").text().is_empty());
+    let per_s = |load: At<'_>| match (written, load.number()) {
+        (Some(written), Some(load)) => Cell::number(quantity(load * written, &Unit::Rate)),
+        _ => Cell::default(),
+    };
+    let head = ["objective", "condition", "held up to", "in requests", "missed from", "in requests"];
+    let mut table = Table::new("Objectives over the load", &head);
     for objective in at.get("objectives").list() {
         table.row(vec![
             Cell::words(objective.get("name").text()),
             Cell::words(objective.get("condition").text()),
             objective.get("holds_up_to").exact(&Unit::Number),
+            per_s(objective.get("holds_up_to")),
             objective.get("missed_from").exact(&Unit::Number),
+            per_s(objective.get("missed_from")),
         ]);
     }
     let axis = match (at.get("load").get("path").text(), at.get("load").get("unit").text()) {
@@ -102,7 +111,7 @@ fn capacity(section: &mut Section, at: &At<'_>) {
     section.table_or(finished(table), "No objective is stated.");
     // Where no capacity was found nothing is at it.
     let is_found = ["capacity", "rough"].iter().any(|key| at.get(key).is_there());
-    let head = ["part", "busy", "by theory", "full at", "full by theory"];
+    let head = ["part", "busy", "by theory", "full at", "in requests", "full by theory", "in requests"];
     let caption = if is_found { "Parts at the capacity" } else { "Parts at a load that was run" };
     let mut table = Table::new(caption, &head);
     for part in at.get("parts").list() {
@@ -111,7 +120,9 @@ fn capacity(section: &mut Section, at: &At<'_>) {
             part.get("utilisation").estimate(&Unit::Ratio),
             part.get("utilisation_by_theory").exact(&Unit::Ratio),
             part.get("saturates_at").estimate(&Unit::Number),
+            per_s(part.get("saturates_at").get("value")),
             part.get("saturates_at_by_theory").exact(&Unit::Number),
+            per_s(part.get("saturates_at_by_theory")),
         ]);
     }
     section.table_or(finished(table), "No part has servers.");
@@ -194,7 +205,7 @@ fn comparison(section: &mut Section, at: &At<'_>) {
                 Cell::words(of.get("metric").text()),
                 of.get("first").exact(&unit),
                 of.get("second").exact(&unit),
-                of.get("difference").estimate(&unit),
+                of.get("difference").change(&unit),
                 of.get("relative").estimate(&Unit::Ratio),
                 Cell { verdict, ..Cell::words(of.get("finding").text()) },
             ]);
@@ -217,7 +228,7 @@ fn tornados(section: &mut Section, at: &At<'_>) {
                     Cell::words(bar.get("path").text()),
                     Cell::words(setting.get("at").text()),
                     setting.get("response").exact(&unit),
-                    setting.get("difference").estimate(&unit),
+                    setting.get("difference").change(&unit),
                     Cell::words(setting.get("finding").text()),
                 ]);
             }
@@ -235,9 +246,9 @@ fn screening(section: &mut Section, at: &At<'_>) {
         for input in response.get("inputs").list() {
             table.row(vec![
                 Cell::words(input.get("path").text()),
-                input.get("mu_star").estimate(&unit),
-                input.get("mu").estimate(&unit),
-                input.get("sigma").estimate(&unit),
+                input.get("mu_star").change(&unit),
+                input.get("mu").change(&unit),
+                input.get("sigma").change(&unit),
             ]);
         }
         section.table_or(finished(table), "No input was varied.");

@@ -170,6 +170,37 @@ fn every_number_is_that_of_the_results() {
 }
 
 #[test]
+fn charts_show_the_percentiles_of_the_figures() {
+    let page = html(&run());
+    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
+    let data: Value = serde_json::from_str(data).unwrap();
+    let latency = data["charts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|chart| chart["title"].as_str().is_some_and(|title| title.starts_with("Latency of")));
+    let mut seen = 0;
+    for chart in latency {
+        let names: Vec<&str> =
+            chart["series"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+        let wanted: Vec<String> =
+            kneepoint_plot::PERCENTILES.iter().map(|(name, _)| format!("users {name}")).collect();
+        assert_eq!(names, wanted);
+        seen += 1;
+    }
+    assert_eq!(seen, 2, "among what clients saw, and on the dashboard");
+}
+
+#[test]
+fn loads_of_a_capacity_are_told_in_requests_too() {
+    let text = text_of(&Page::read(&[kept("capacity")]).unwrap().html());
+    // 1.13 times the 542.5 requests/s of the file.
+    for said in ["held up to", "in requests", "1.13", "613 /s"] {
+        assert!(text.contains(said), "{said}");
+    }
+}
+
+#[test]
 fn equal_results_give_equal_bytes() {
     assert_eq!(html(&run()), html(&run()));
 }

@@ -46,16 +46,46 @@ fn capacity(of: &CapacityResults) -> Option<Interval> {
     number.and_then(Number::interval)
 }
 
+/// From this share of the capacity on its interval is wide: what has one digit is not told to four.
+///
+/// # Source
+/// Chosen: ±5 %, as much as a size of a machine is rounded to.
+const WIDE: f64 = 0.1;
+
+/// Whether the place of the knee is not known well enough to be told as a fact.
+fn is_about(of: &CapacityResults, at: &Interval) -> bool {
+    let sure = at.ends.is_some_and(|(low, high)| high - low <= WIDE * at.value.abs());
+    !sure || undecided(of, at).is_some()
+}
+
+/// The lowest load below the knee, and outside its interval, at which it is not decided whether the objectives hold.
+fn undecided(of: &CapacityResults, knee: &Interval) -> Option<f64> {
+    let from = knee.all()[0];
+    let rows = of.knee.iter().filter(|row| row.is_undecided()).map(|row| place(of, row));
+    rows.filter(|load| *load < from).min_by(f64::total_cmp)
+}
+
+/// Where a load is drawn.
+fn place(of: &CapacityResults, row: &KneeRow) -> f64 {
+    if per_second(of) { row.offered.value.unwrap_or(row.load) } else { row.load }
+}
+
 fn title(of: &CapacityResults) -> String {
     match (&of.binding, capacity(of)) {
         (Some(binding), Some(at)) if of.finding.kind == "found" => {
-            let unit = super::unit(&binding.unit);
-            format!(
-                "{} leaves {} at {}",
-                binding.metric,
-                words(binding.bound, &unit),
-                load_words(of, at.value)
-            )
+            let bound = words(binding.bound, &super::unit(&binding.unit));
+            let leaves = format!("{} leaves {bound}", binding.metric);
+            if !is_about(of, &at) {
+                return format!("{leaves} at {}", load_words(of, at.value));
+            }
+            match undecided(of, &at) {
+                Some(from) => format!(
+                    "{leaves} at about {}; from {} on it may hold or not",
+                    said_load(of, &at),
+                    plain(of, from)
+                ),
+                None => format!("{leaves} at about {}", said_load(of, &at)),
+            }
         }
         _ if of.sentence.is_empty() => "Latency and goodput over load".to_string(),
         _ => of.sentence.trim_end_matches('.').to_string(),
@@ -65,7 +95,7 @@ fn title(of: &CapacityResults) -> String {
 fn knee(of: &CapacityResults) -> Figure {
     let (subtitle, mut notes) = about(of);
     let rate = per_second(of);
-    let place = |row: &KneeRow| if rate { row.offered.value.unwrap_or(row.load) } else { row.load };
+    let place = |row: &KneeRow| place(of, row);
     let mut rows: Vec<&KneeRow> = of.knee.iter().filter(|row| row.stopped.is_none()).collect();
     rows.sort_by(|a, b| place(a).total_cmp(&place(b)));
     let stopped = of.knee.len() - rows.len();
@@ -98,10 +128,20 @@ fn knee(of: &CapacityResults) -> Figure {
     if !without.is_empty() {
         notes.push(format!("Objectives that are not drawn: {}.", without.join("; ")));
     }
-    let spans = capacity(of)
-        .map(|at| Span { name: format!("knee at {}", said_load(of, &at)), at })
-        .into_iter()
-        .collect();
+    let open: Vec<String> =
+        rows.iter().filter(|row| row.is_undecided()).map(|row| plain(of, place(row))).collect();
+    if !open.is_empty() {
+        notes.push(format!(
+            "Loads at which it is not decided whether all objectives hold: {}.",
+            open.join(", ")
+        ));
+    }
+    let named = |at: &Interval| {
+        let about = if is_about(of, at) { "about " } else { "" };
+        format!("knee at {about}{}", said_load(of, at))
+    };
+    let spans =
+        capacity(of).map(|at| Span { name: named(&at), at }).or_else(|| rough(of)).into_iter().collect();
     let x = match (&of.load.path, rate) {
         (_, true) => Axis { zero: false, ..Axis::linear("offered load, requests", Unit::Rate) },
         (None, false) => Axis { zero: false, ..Axis::linear("load, times that of the file", Unit::Number) },
@@ -200,15 +240,31 @@ fn own_panels(
     (panels, without)
 }
 
+/// A load without what it is of.
+fn plain(of: &CapacityResults, value: f64) -> String {
+    let unit = if of.load.path.is_some() { of.load.unit() } else { Unit::Number };
+    words(value, &unit).trim_end().to_string()
+}
+
 fn said_load(of: &CapacityResults, at: &Interval) -> String {
     let value = load_words(of, at.value);
     match at.ends {
-        Some((low, high)) => {
-            let plain = |v: f64| words(v, &Unit::Number);
-            format!("{value} ({} to {})", plain(low), plain(high))
-        }
+        Some((low, high)) => format!("{value} ({} to {})", plain(of, low), plain(of, high)),
         None => value,
     }
+}
+
+/// A knee of which it is not known how surely it is there.
+fn rough(of: &CapacityResults) -> Option<Span> {
+    let rough = of.rough.as_ref()?;
+    let by = match (per_second(of), of.offered_written_per_s) {
+        (true, Some(written)) => written,
+        _ => 1.0,
+    };
+    let ends = rough.low.zip(rough.high).map(|(low, high)| (low * by, high * by));
+    let at = Interval { value: rough.value * by, ends };
+    let missing = if ends.is_none() { ", how surely is not known" } else { "" };
+    Some(Span { name: format!("knee at about {}{missing}", said_load(of, &at)), at })
 }
 
 fn saturation(of: &CapacityResults) -> Figure {
@@ -427,6 +483,46 @@ mod tests {
         let all = figures(&read("capacity", &result.to_string()).unwrap());
         let Content::Lines(lines) = &all[0].content else { panic!("lines") };
         lines.panels.clone()
+    }
+
+    #[test]
+    fn what_is_not_sure_is_not_told_as_a_fact() {
+        let kept = include_str!("../../tests/results/capacity.json");
+        let shown = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut result: serde_json::Value = serde_json::from_str(kept).unwrap();
+            change(&mut result);
+            let figure = figures(&read("capacity", &result.to_string()).unwrap()).remove(0);
+            let Content::Lines(lines) = figure.content else { panic!("lines") };
+            (
+                figure.title,
+                lines.spans.first().map_or_else(String::new, |span| span.name.clone()),
+                figure.notes,
+            )
+        };
+        let (title, span, _) = shown(&|_| {});
+        assert_eq!(title, "p95(shoppers:browse.latency) leaves 150 ms at 621 requests/s");
+        assert_eq!(span, "knee at 621 requests/s (618 to 627)");
+        let wide = |all: &mut serde_json::Value| {
+            all["capacity_per_s"]["low"] = serde_json::json!(400.0);
+            all["capacity_per_s"]["high"] = serde_json::json!(800.0);
+        };
+        let (title, span, _) = shown(&wide);
+        assert_eq!(title, "p95(shoppers:browse.latency) leaves 150 ms at about 621 requests/s (400 to 800)");
+        assert_eq!(span, "knee at about 621 requests/s (400 to 800)");
+        // Far below the knee the data do not tell.
+        let (title, _, notes) = shown(&|all| all["knee"][0]["holds"] = serde_json::Value::Null);
+        assert!(
+            title.contains("at about 621") && title.ends_with("from 124 on it may hold or not"),
+            "{title}"
+        );
+        assert!(notes.iter().any(|note| note.contains("not decided") && note.contains("124")), "{notes:?}");
+        let (_, span, _) = shown(&|all| {
+            all["capacity"] = serde_json::Value::Null;
+            all["capacity_per_s"] = serde_json::Value::Null;
+            all["rough"] = serde_json::json!({ "value": 1.1, "low": null, "high": null, "holds": 1.0,
+                "misses": 1.2, "reason": "one replication" });
+        });
+        assert_eq!(span, "knee at about 597 requests/s, how surely is not known");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use kneepoint_experiment::result::Unit;
 
-use super::{ALONE, change, named, replications, signed, subtitle, unit};
+use super::{ALONE, change, named, replications, signed_change, subtitle, unit};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{ComparisonResults, Contrast, Difference};
@@ -101,9 +101,10 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
 
 /// Whether some numbers change so much that the others could not be seen beside them on an even axis.
 fn many_times(contrast: &Contrast) -> bool {
-    let all = || contrast.metrics.iter().filter_map(|m| m.relative.interval()).map(|v| v.all());
-    let least = all().map(|[low, ..]| 1.0 + low).fold(1.0, f64::min);
-    let most = all().map(|[.., high]| 1.0 + high).fold(1.0, f64::max);
+    // Ends that reach down to nothing, or are far off, say that little is known, and not that much has changed.
+    let all = || contrast.metrics.iter().filter_map(|m| m.relative.interval()).map(|v| 1.0 + v.value);
+    let least = all().fold(1.0, f64::min);
+    let most = all().fold(1.0, f64::max);
     least > 0.0 && most / least > 4.0
 }
 
@@ -121,7 +122,7 @@ fn row(of: &Difference, multiple: bool) -> Row {
     let shown = |v: Option<f64>| v.map_or_else(|| "–".to_string(), |v| words(v, &unit));
     let said = match (of.relative.value, of.difference.value) {
         (Some(relative), _) => format!(" ({})", change(relative)),
-        (None, Some(difference)) => format!(" ({})", signed(difference, &unit)),
+        (None, Some(difference)) => format!(" ({})", signed_change(difference, &unit)),
         (None, None) => ", not enough data".to_string(),
     };
     let by = if multiple { 1.0 } else { 0.0 };

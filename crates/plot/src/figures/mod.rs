@@ -12,7 +12,7 @@ mod topology;
 pub use pareto::{ParetoError, pareto};
 
 use kneepoint_experiment::result::Unit;
-use kneepoint_report::{count, percent};
+use kneepoint_report::{change_unit, count, percent};
 
 use crate::axis::{interval_words, words};
 use crate::figure::Figure;
@@ -74,10 +74,28 @@ fn replications(n: u64) -> String {
 /// Returns a name as it fits into a title: whatever else the title says must be seen too.
 fn brief(name: &str) -> String {
     const MOST: usize = 36;
-    if name.chars().count() <= MOST {
-        return name.to_string();
+    let chars: Vec<char> = name.chars().collect();
+    if chars.len() <= MOST { name.to_string() } else { crate::font::without_middle(&chars, MOST - 1) }
+}
+
+/// Returns the busiest of parts in words, and all that are as busy as far as is shown; nothing if no part has servers.
+fn busiest<'n>(parts: impl Iterator<Item = (f64, &'n String)>) -> Option<String> {
+    let parts: Vec<(f64, &String)> = parts.collect();
+    let most = parts.iter().map(|(share, _)| *share).max_by(f64::total_cmp)?;
+    if most == 0.0 {
+        return Some("No part has anything to do".to_string());
     }
-    format!("{}…", name.chars().take(MOST - 1).collect::<String>())
+    let shown = percent(most);
+    let ties: Vec<String> =
+        parts.iter().filter(|(of, _)| percent(*of) == shown).map(|(_, n)| brief(n)).collect();
+    Some(match ties.as_slice() {
+        [one] => format!("{one} is the busiest part: {shown} busy"),
+        [one, two] => format!("{one} and {two} are equally the busiest parts: {shown} busy"),
+        [one, two, rest @ ..] => {
+            format!("{one}, {two} and {} more are equally the busiest parts: {shown} busy", rest.len())
+        }
+        [] => return None,
+    })
 }
 
 /// What is said where a single replication leaves numbers alone.
@@ -117,11 +135,44 @@ fn signed(value: f64, unit: &Unit) -> String {
     format!("{sign}{}", words(value, unit)).replace('-', "−")
 }
 
+/// As [`signed`], of a difference of two numbers.
+fn signed_change(value: f64, unit: &Unit) -> String {
+    let (by, unit) = change_unit(unit);
+    signed(value * by, &unit)
+}
+
+/// Returns a number multiplied, with its interval.
+fn times(number: &Number, by: f64) -> Number {
+    let times = |of: Option<f64>| of.map(|v| v * by);
+    Number { value: times(number.value), low: times(number.low), high: times(number.high), ..number.clone() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::figure::{Content, Row, Shape};
     use crate::theme::Colour;
+
+    #[test]
+    fn parts_that_are_equally_busy_are_all_named() {
+        let names = ["lb", "web", "db", "cache"].map(str::to_string);
+        let said = |busy: [f64; 4]| busiest(busy.into_iter().zip(&names)).unwrap();
+        assert_eq!(said([0.1, 0.61, 0.3, 0.2]), "web is the busiest part: 61.0 % busy");
+        assert_eq!(said([0.1, 0.61, 0.61, 0.2]), "web and db are equally the busiest parts: 61.0 % busy");
+        assert_eq!(
+            said([0.61, 0.610_000_1, 0.61, 0.61]),
+            "lb, web and 2 more are equally the busiest parts: 61.0 % busy"
+        );
+        assert_eq!(said([0.0; 4]), "No part has anything to do");
+        assert_eq!(busiest(std::iter::empty()), None);
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_end_in_a_title() {
+        let name = brief(&format!("{}-eu-1", "orders-service".repeat(5)));
+        assert!(name.starts_with("orders-service") && name.ends_with("-eu-1"), "{name}");
+        assert_eq!(name.chars().count(), 36);
+    }
 
     #[test]
     fn names_of_figures_can_be_names_of_files() {

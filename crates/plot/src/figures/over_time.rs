@@ -9,10 +9,13 @@ use super::{ALONE, brief, named, replications, subtitle};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
 use crate::results::{ClientTimeline, Event, RunResults, Timeline};
-use crate::theme::{Colour, SLOTS, percentile_slot};
+use crate::theme::{Colour, PERCENTILES, SLOTS, breaker_slot, fault_slot, percentile_slot};
 
 /// Rows under the panels, at most: more leave the panels no room.
 const LANES_MOST: usize = 8;
+
+/// Bars of a row that are named; of more their colours have to say it.
+const NAMED_BARS: usize = 6;
 
 /// Stretches of one fault that are shaded in the panels, at most: more are a blot.
 const SHADES_MOST: usize = 40;
@@ -32,11 +35,83 @@ pub(super) fn figures(run: &RunResults, timeline: &Timeline) -> Vec<Figure> {
 struct Story {
     /// Faults that strike at the same instants in every replication, and the warm-up.
     shades: Vec<Shade>,
-    /// The names of the faults among them.
-    faults: Vec<(String, f64, f64)>,
+    /// The faults among them.
+    faults: Vec<Struck>,
     lanes: Vec<Lane>,
     notes: Vec<String>,
 }
+
+/// A fault while it lasts.
+struct Struck {
+    name: String,
+    from: f64,
+    to: f64,
+    colour: Colour,
+}
+
+/// The colour of a fault, from what is said of it where it begins: `crash of web/0`.
+fn fault_colour(detail: &str) -> Colour {
+    Colour::Slot(fault_slot(detail.split(' ').next().unwrap_or_default()))
+}
+
+/// Who calls whom, and through what, of the path of a middle part: `users/0 -> web #0 0 Breaker`.
+fn middle(path: &str) -> Option<(String, &str)> {
+    let (from, rest) = path.split_once(" -> ")?;
+    let (to, kind) = (rest.split(' ').next()?, rest.rsplit(' ').next()?);
+    rest.contains(" #").then(|| (format!("{} → {}", root(from), root(to)), kind))
+}
+
+/// A row per edge with circuit breakers: when they were open, and when half-open; of several at once, how many.
+fn breakers(of: &Timeline, end: f64) -> Vec<Lane> {
+    let mut edges: Vec<(String, Vec<&Event>)> = Vec::new();
+    for event in of.events.list.iter().filter(|event| event.what.starts_with(BREAKER)) {
+        // One that is a part, or of a later version, is called what it is called.
+        let edge = middle(&event.part).map_or_else(|| event.part.clone(), |(edge, _)| edge);
+        match edges.iter_mut().find(|(known, _)| *known == edge) {
+            Some((_, events)) => events.push(event),
+            None => edges.push((edge, vec![event])),
+        }
+    }
+    let lane = |(edge, events): (String, Vec<&Event>)| {
+        let mut bars = Vec::new();
+        for (begins, state) in [("breaker opens", "open"), ("breaker half-open", "half-open")] {
+            let mut now: Vec<&str> = Vec::new();
+            let mut changes = Vec::new();
+            for event in &events {
+                let is = now.contains(&event.part.as_str());
+                match (event.what == begins, is) {
+                    (true, false) => {
+                        now.push(&event.part);
+                        changes.push((event.at, true));
+                    }
+                    // Whatever it turns to, it is no longer what it was.
+                    (false, true) => {
+                        now.retain(|path| *path != event.part);
+                        changes.push((event.at, false));
+                    }
+                    _ => {}
+                }
+            }
+            let colour = Colour::Slot(breaker_slot(state));
+            bars.extend(stretches(&changes, end).into_iter().map(|(from, to, most)| Shade {
+                name: if most > 1 { format!("{most} {state}") } else { state.to_string() },
+                from,
+                to,
+                colour,
+            }));
+        }
+        bars.sort_by(|a, b| a.from.total_cmp(&b.from));
+        let marks = events.iter().filter(|event| !BREAKER_KNOWN.contains(&event.what.as_str()));
+        let marks = marks.map(|event| (event.at, event.what.clone())).collect();
+        Lane { name: format!("breaker {edge}"), bars, marks, colour: Colour::Slot(breaker_slot("open")) }
+    };
+    edges.into_iter().map(lane).collect()
+}
+
+/// How what circuit breakers say of themselves begins.
+const BREAKER: &str = "breaker ";
+
+const BREAKER_KNOWN: [&str; 3] = ["breaker opens", "breaker half-open", "breaker closes"];
 
 /// The part an instance belongs to.
 fn root(path: &str) -> &str {
@@ -63,19 +138,30 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
         };
         let bars: Vec<Shade> = stretches(&changes, end)
             .into_iter()
-            .map(|(from, to, _)| Shade { name: what(from), from, to, colour: Colour::Worse })
+            .map(|(from, to, _)| Shade { name: what(from), from, to, colour: fault_colour(&what(from)) })
             .collect();
         let ends = fault.struck.low.iter().zip(&fault.struck.high);
         // Where no replication differs from another, the interval is a point.
         let same = of.replications == 1 || ends.into_iter().all(|(low, high)| low == high);
         if same && bars.len() <= SHADES_MOST {
             story.shades.extend(bars.iter().map(|bar| Shade { name: String::new(), ..bar.clone() }));
-            story.faults.extend(bars.iter().map(|bar| (fault.name.clone(), bar.from, bar.to)));
+            story.faults.extend(bars.iter().map(|bar| Struck {
+                name: fault.name.clone(),
+                from: bar.from,
+                to: bar.to,
+                colour: bar.colour,
+            }));
         }
         elsewhere |= !same;
         let name = format!("fault {}", fault.name);
-        story.lanes.push(Lane { name, bars, marks: Vec::new(), colour: Colour::Worse });
+        let colour = bars.first().map_or(Colour::Worse, |bar| bar.colour);
+        story.lanes.push(Lane { name, bars, marks: Vec::new(), colour });
     }
+    let breakers = breakers(of, end);
+    if breakers.iter().any(|lane| lane.bars.len() > NAMED_BARS) {
+        story.notes.push("Breakers: dark is open, light is half-open.".to_string());
+    }
+    story.lanes.extend(breakers);
     story.lanes.extend(parts(run, of, end));
     if story.lanes.len() > LANES_MOST {
         let more: Vec<String> = story.lanes.split_off(LANES_MOST).into_iter().map(|lane| lane.name).collect();
@@ -129,18 +215,22 @@ fn stretches(changes: &[(f64, bool)], end: f64) -> Vec<(f64, f64, usize)> {
 /// A row per part to which something happened: when instances were down, and what else there was.
 fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
     let palette = run.palette();
-    let mut order: Vec<&str> = Vec::new();
-    let mut events: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
-    for event in of.events.list.iter().filter(|event| !event.what.starts_with("fault ")) {
-        let root = root(&event.part);
+    let mut order: Vec<String> = Vec::new();
+    let mut events: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
+    let told = |event: &&Event| !event.what.starts_with("fault ") && !event.what.starts_with(BREAKER);
+    for event in of.events.list.iter().filter(told) {
+        let root = match middle(&event.part) {
+            Some((edge, kind)) => format!("{kind} {edge}"),
+            None => root(&event.part).to_string(),
+        };
         if !order.contains(&root) {
-            order.push(root);
+            order.push(root.clone());
         }
         events.entry(root).or_default().push(event);
     }
-    let lane = |root: &str| {
-        let colour = palette.colour(root);
-        let events = &events[root];
+    let lane = |root: String| {
+        let colour = palette.colour(&root);
+        let events = &events[&root];
         let mut bars = Vec::new();
         let mut known = Vec::new();
         for (begins, ends, word) in [("crash", "restart", "down"), ("hang", "resume", "hanging")] {
@@ -168,7 +258,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         }
         let marks = events.iter().filter(|event| !known.contains(&event.what.as_str()));
         let marks = marks.map(|event| (event.at, event.what.clone())).collect();
-        Lane { name: root.to_string(), bars, marks, colour }
+        Lane { name: root, bars, marks, colour }
     };
     order.into_iter().map(lane).collect()
 }
@@ -213,7 +303,7 @@ fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
             points: points(of, |window| line.at(window)),
         })
     };
-    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)].into_iter().filter_map(series).collect()
+    PERCENTILES.into_iter().filter_map(series).collect()
 }
 
 /// Says which percentiles are missing in every window: the title tells of another then, and no line is drawn.
@@ -245,9 +335,9 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     if *most < 1.5 * median {
         return format!("{} of {name} stays between {} and {}", series.name, said(*least), said(*most));
     }
-    let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(at));
+    let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(at));
     let during =
-        fault.map_or_else(String::new, |(fault, _, _)| format!(", while the fault {} lasts", brief(fault)));
+        fault.map_or_else(String::new, |fault| format!(", while the fault {} lasts", brief(&fault.name)));
     let (most, median, at) = (said(*most), said(median), said(*at));
     format!("{} of {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
@@ -270,9 +360,9 @@ fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &St
         (bounds[0] >= run.run.warm_up && few).then(|| (*good as f64 / ended as f64, at))
     };
     let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
-    let fault = story.faults.iter().find(|(_, from, to)| (*from..=*to).contains(&at));
+    let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(&at));
     let when = match fault {
-        Some((fault, _, _)) => format!("while the fault {} lasts", brief(fault)),
+        Some(fault) => format!("while the fault {} lasts", brief(&fault.name)),
         None => format!("at {}", words(at, &Unit::Duration)),
     };
     let share = kneepoint_report::percent(share);
@@ -390,11 +480,11 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
     let shades: Vec<Shade> = story
         .faults
         .iter()
-        .map(|(name, from, to)| Shade {
-            name: format!("fault {name}"),
-            from: *from,
-            to: *to,
-            colour: Colour::Worse,
+        .map(|fault| Shade {
+            name: format!("fault {}", fault.name),
+            from: fault.from,
+            to: fault.to,
+            colour: fault.colour,
         })
         .collect();
     let content = if cells.is_empty() {
@@ -412,7 +502,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
             value: Axis { scale: Scale::Log, zero: false, ..Axis::linear("share of a window", Unit::Ratio) },
             cells,
             rules: rules(run, &client.name),
-            series: latency.into_iter().filter(|series| series.name != "p90").map(line).collect(),
+            series: latency.into_iter().filter(|series| series.name != "p95").map(line).collect(),
             shades,
         })
     };
@@ -473,6 +563,36 @@ mod tests {
             assert!(!title.contains("p99") && !title.contains("in the middle"), "{title}");
             assert!(notes.iter().any(|note| note.contains("Not drawn: p99; ")), "{notes:?}");
         }
+    }
+
+    #[test]
+    fn breakers_have_a_row_of_their_own() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        let list = result["timeline"]["events"]["list"].as_array_mut().unwrap();
+        for (at, instance, what) in [
+            (305.0, 0, "breaker opens"),
+            (306.0, 1, "breaker opens"),
+            (310.0, 0, "breaker half-open"),
+            (311.0, 1, "breaker half-open"),
+            (312.0, 0, "breaker closes"),
+            (312.5, 1, "breaker opens"),
+        ] {
+            let part = format!("lb/{instance} -> web #1 0 Breaker");
+            list.push(json!({ "at": at, "part": part, "what": what, "detail": "" }));
+        }
+        let all = figures(&read("failover", &result.to_string()).unwrap());
+        let figure = all.iter().find(|figure| figure.name.starts_with("over-time")).unwrap();
+        let crate::figure::Content::Lines(lines) = &figure.content else { panic!("lines") };
+        let lane = lines.lanes.iter().find(|lane| lane.name == "breaker lb → web").unwrap();
+        let bars: Vec<(&str, f64, f64)> =
+            lane.bars.iter().map(|bar| (bar.name.as_str(), bar.from, bar.to)).collect();
+        let end = result["timeline"]["bounds"].as_array().unwrap().last().unwrap().as_f64().unwrap();
+        let expected = [("2 open", 305.0, 311.0), ("2 half-open", 310.0, 312.5), ("open", 312.5, end)];
+        assert_eq!(bars, expected);
+        // A crash and a hang are of different colours, in the rows and in the shades.
+        let fault = lines.lanes.iter().find(|lane| lane.name.starts_with("fault")).unwrap();
+        assert_eq!(fault.bars[0].colour, crate::Colour::Slot(crate::fault_slot("crash")));
     }
 
     #[test]

@@ -71,6 +71,21 @@ pub fn pareto(results: &Results, asked: &str) -> Result<Figure, ParetoError> {
     Ok(figure(of, &x, &y))
 }
 
+/// Returns what is bought for its price: the first objective, or what else is watched, over what points cost, where the
+/// results say that.
+pub(super) fn over_cost(of: &SweepResults, measures: &[Measure]) -> Option<Figure> {
+    let cost = measures.iter().find(|measure| is_cost(measure))?;
+    let others = || measures.iter().filter(|measure| !is_cost(measure));
+    let bought = others().find(|measure| measure.bound.is_some()).or_else(|| others().next())?;
+    Some(figure(of, &Side::usual(cost), &Side::usual(bought)))
+}
+
+/// Whether a number is money: by its unit, or by what it is called where prices have no unit.
+fn is_cost(measure: &Measure) -> bool {
+    let money = |unit: &str| unit.starts_with(['$', '€', '£', '¥']);
+    matches!(&measure.unit, Unit::Other(unit) if money(unit)) || measure.metric.starts_with("cost")
+}
+
 /// Splits at the comma that stands in no parentheses.
 fn halves(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_i32;
@@ -148,7 +163,6 @@ struct Side<'m> {
 
 impl<'m> Side<'m> {
     fn of(asked: &str, all: &'m [Measure]) -> Result<Side<'m>, ParetoError> {
-        const MORE: [&str; 5] = ["goodput", "availability", "throughput", "hit", "good"];
         let (name, way) = match asked.split_once(':') {
             Some(("max", name)) => (name.trim(), Some(true)),
             Some(("min", name)) => (name.trim(), Some(false)),
@@ -163,8 +177,15 @@ impl<'m> Side<'m> {
             }
             ParetoError::Unknown { asked: kneepoint_report::safe(name), known }
         })?;
-        let head = found.metric.split('(').next().unwrap_or_default();
-        Ok(Side { measure: found, more: way.unwrap_or_else(|| MORE.iter().any(|more| head.contains(more))) })
+        let usual = Side::usual(found);
+        Ok(Side { more: way.unwrap_or(usual.more), ..usual })
+    }
+
+    /// A number with the way that is better as far as its name says.
+    fn usual(measure: &'m Measure) -> Side<'m> {
+        const MORE: [&str; 5] = ["goodput", "availability", "throughput", "hit", "good"];
+        let head = measure.metric.split('(').next().unwrap_or_default();
+        Side { measure, more: MORE.iter().any(|more| head.contains(more)) }
     }
 
     fn axis(&self) -> Axis {
@@ -299,6 +320,30 @@ mod tests {
         for wrong in ["a", "a,", ",b", "a,b,c", "f(a,b)"] {
             assert_eq!(halves(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_points_cost_is_an_axis_where_results_say_it() {
+        let kept = include_str!("../../tests/results/sweep.json");
+        let drawn = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut sweep: serde_json::Value = serde_json::from_str(kept).unwrap();
+            change(&mut sweep);
+            let all = crate::figures(&crate::read("sweep", &sweep.to_string()).unwrap());
+            all.into_iter().find(|figure| figure.name.starts_with("pareto"))
+        };
+        assert!(drawn(&|_| {}).is_none());
+        let figure = drawn(&|sweep| {
+            for (at, point) in sweep["points"].as_array_mut().unwrap().iter_mut().enumerate() {
+                let price = serde_json::json!([{ "estimate": { "value": 300.0 + at as f64 } }]);
+                point["watch"] = serde_json::json!([
+                    { "name": "price", "metric": "cost()", "unit": "$/month", "values": price },
+                ]);
+            }
+        });
+        let Some(Content::Scatter(of)) = figure.map(|figure| figure.content) else { panic!("points") };
+        assert_eq!(of.x.name, "cost() (less is better)");
+        assert_eq!(of.x.unit, Unit::Other("$/month".to_string()));
+        assert!(of.y.name.starts_with("p99("), "{}", of.y.name);
     }
 
     #[test]

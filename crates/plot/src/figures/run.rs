@@ -180,16 +180,8 @@ fn parts(run: &RunResults) -> Figure {
     if !without.is_empty() {
         notes.push(format!("Without servers and queue: {}.", without.join(", ")));
     }
-    let busiest = run
-        .parts
-        .iter()
-        .filter_map(|part| Some((part.utilisation.as_ref()?.value?, &part.name)))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let title = match busiest {
-        Some((0.0, _)) => "No part has anything to do".to_string(),
-        Some((share, name)) => format!("{} is the busiest part: {} busy", brief(name), percent(share)),
-        None => "Utilisation and queue of each part".to_string(),
-    };
+    let busiest = run.parts.iter().filter_map(|part| Some((part.utilisation.as_ref()?.value?, &part.name)));
+    let title = super::busiest(busiest).unwrap_or_else(|| "Utilisation and queue of each part".to_string());
     let content = if rows.is_empty() {
         Content::Nothing("No part has servers or a queue, so there is nothing to fill.".to_string())
     } else {

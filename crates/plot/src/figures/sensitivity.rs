@@ -1,10 +1,15 @@
 //! Figures of `sensitivity`: tornado, effects.
 
-use super::{ALONE, named, replications, said, signed, subtitle, unit};
+use kneepoint_report::change_unit;
+
+use super::{ALONE, named, replications, said, signed_change, subtitle, times, unit};
 use crate::axis::{Axis, words};
-use crate::figure::{Cell, Column, Content, Figure, Row, Rows, Shape};
+use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
 use crate::theme::Colour;
+
+/// What stands where a number has no value at a setting: there too little ended well, or nothing that it is about.
+const NO_VALUE: &str = "no value";
 
 fn none(name: &str) -> Vec<Figure> {
     vec![Figure {
@@ -33,19 +38,33 @@ fn colour(setting: &Setting) -> Colour {
 
 fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
     let unit = unit(&tornado.unit);
+    let (by, of_change) = change_unit(&unit);
     let mut rows = Vec::new();
-    for bar in &tornado.bars {
+    let known = |bar: &&crate::results::Bar| bar.settings.iter().any(|s| s.difference.value.is_some());
+    // Results of before had those without a value first.
+    let (known, unknown): (Vec<_>, Vec<_>) = tornado.bars.iter().partition(known);
+    for bar in known.into_iter().chain(unknown) {
+        if bar.settings.is_empty() {
+            let cell = Cell { shapes: Vec::new(), text: NO_VALUE.to_string() };
+            rows.push(Row { name: bar.path.clone(), heading: false, cells: vec![cell] });
+        }
         for setting in &bar.settings {
             let shapes: Vec<Shape> = setting
                 .difference
                 .interval()
+                .map(|v| Interval {
+                    value: v.value * by,
+                    ends: v.ends.map(|(low, high)| (low * by, high * by)),
+                })
                 .map(|v| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour: colour(setting) })
                 .into_iter()
                 .collect();
             let text = match (setting.difference.value, setting.response) {
-                (Some(change), Some(there)) => format!("{} → {}", signed(change, &unit), words(there, &unit)),
-                (Some(change), None) => signed(change, &unit),
-                (None, _) => "not enough data".to_string(),
+                (Some(change), Some(there)) => {
+                    format!("{} → {}", signed_change(change, &unit), words(there, &unit))
+                }
+                (Some(change), None) => signed_change(change, &unit),
+                (None, _) => NO_VALUE.to_string(),
             };
             rows.push(Row {
                 name: format!("{} = {}", bar.path, setting.at),
@@ -88,7 +107,7 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
     } else {
         Content::Rows(Rows {
             columns: vec![Column {
-                axis: Axis::linear(format!("change of {} from {base}", tornado.metric), unit),
+                axis: Axis::linear(format!("change of {} from {base}", tornado.metric), of_change),
                 line: Some(0.0),
             }],
             rows,
@@ -113,13 +132,13 @@ pub(super) fn screenings(of: &Screening) -> Vec<Figure> {
 }
 
 fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
-    let unit = unit(&response.unit);
+    let (by, unit) = change_unit(&unit(&response.unit));
     let mut order: Vec<usize> = (0..response.inputs.len()).collect();
     let size = |at: &usize| response.inputs[*at].mu_star.value.unwrap_or(f64::NEG_INFINITY);
     order.sort_by(|a, b| size(b).total_cmp(&size(a)));
     let shape = |number: &crate::results::Number, colour: Colour| -> Vec<Shape> {
         let bar = |v: crate::figure::Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
-        number.interval().map(bar).into_iter().collect()
+        times(number, by).interval().map(bar).into_iter().collect()
     };
     let rows: Vec<Row> = order
         .iter()
@@ -131,9 +150,12 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
                 cells: vec![
                     Cell {
                         shapes: shape(&input.mu_star, Colour::Slot(0)),
-                        text: said(&input.mu_star, &unit),
+                        text: said(&times(&input.mu_star, by), &unit),
                     },
-                    Cell { shapes: shape(&input.sigma, Colour::Slot(1)), text: said(&input.sigma, &unit) },
+                    Cell {
+                        shapes: shape(&input.sigma, Colour::Slot(1)),
+                        text: said(&times(&input.sigma, by), &unit),
+                    },
                 ],
             }
         })
@@ -170,4 +192,46 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
         if of.responses.len() == 1 { "effects".to_string() } else { named("effects", &response.metric) };
     let subtitle = subtitle(&of.title, &format!("{} walks", of.trajectories), of.confidence, of.seed);
     Figure { name, title, subtitle, notes, content }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{Results, read};
+
+    #[test]
+    fn differences_of_shares_are_points() {
+        let kept = include_str!("../../tests/results/sensitivity.json");
+        let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
+        all["tornados"][0]["unit"] = serde_json::json!("ratio");
+        let difference = serde_json::json!({ "value": 0.02, "low": 0.01, "high": 0.03 });
+        all["tornados"][0]["bars"][0]["settings"][0]["difference"] = difference;
+        let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
+        let figures = tornados(&of);
+        let Content::Rows(rows) = &figures[0].content else { panic!("rows") };
+        assert!(rows.rows[0].cells[0].text.starts_with("+2.00 pp"), "{}", rows.rows[0].cells[0].text);
+        assert_eq!(rows.columns[0].axis.unit, kneepoint_experiment::result::Unit::Other("pp".to_string()));
+        assert!(matches!(
+            rows.rows[0].cells[0].shapes[0],
+            Shape::Bar { to: 2.0, ends: Some((1.0, 3.0)), .. }
+        ));
+    }
+
+    #[test]
+    fn an_input_without_a_value_is_drawn_last_and_says_so() {
+        let kept = include_str!("../../tests/results/sensitivity.json");
+        let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
+        let bars = all["tornados"][0]["bars"].as_array_mut().unwrap();
+        bars.insert(0, serde_json::json!({ "path": "nothing.at_all", "swing": null, "settings": [] }));
+        let setting = serde_json::json!({ "at": "7", "difference": { "value": null, "reason": "too few" } });
+        bars.insert(0, serde_json::json!({ "path": "odd.one", "swing": null, "settings": [setting] }));
+        let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
+        let figures = tornados(&of);
+        let Content::Rows(rows) = &figures[0].content else { panic!("rows") };
+        let last: Vec<(&str, &str)> = rows.rows[rows.rows.len() - 2..]
+            .iter()
+            .map(|row| (row.name.as_str(), row.cells[0].text.as_str()))
+            .collect();
+        assert_eq!(last, [("odd.one = 7", "no value"), ("nothing.at_all", "no value")]);
+    }
 }

@@ -48,6 +48,7 @@ pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
     if of.axes.len() == 2 {
         all.extend(measures.iter().filter_map(|measure| heat_map(of, measure)));
     }
+    all.extend(super::pareto::over_cost(of, &measures));
     all
 }
 

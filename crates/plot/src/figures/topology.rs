@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::percent;
 
-use super::brief;
 use super::run::about;
 use crate::axis::{Axis, words};
 use crate::figure::{Content, Figure, Graph, GraphEdge, GraphNode};
@@ -53,16 +52,8 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
         }
         Some(_) => {}
     }
-    let busiest = of
-        .nodes
-        .iter()
-        .filter_map(|node| Some((*busy.get(node.name.as_str())?, &node.name)))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let title = match busiest {
-        Some((0.0, _)) => "No part has anything to do".to_string(),
-        Some((share, name)) => format!("{} is the busiest part: {} busy", brief(name), percent(share)),
-        None => "Who calls whom".to_string(),
-    };
+    let busiest = of.nodes.iter().filter_map(|node| Some((*busy.get(node.name.as_str())?, &node.name)));
+    let title = super::busiest(busiest).unwrap_or_else(|| "Who calls whom".to_string());
     let value = Axis { most: Some(1.0), ..Axis::linear("utilisation", Unit::Ratio) };
     let content = if nodes.is_empty() {
         Content::Nothing("There are no parts.".to_string())

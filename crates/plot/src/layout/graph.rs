@@ -66,7 +66,7 @@ fn too_many(of: &Graph) -> Option<String> {
 }
 
 fn node_lines(node: &GraphNode) -> (String, Vec<String>) {
-    let name = font::cut(&node.name, NAME, true, NODE_WIDE);
+    let name = font::cut_name(&node.name, NAME, true, NODE_WIDE);
     let lines = node.lines.iter().map(|line| font::cut(line, LINE, false, NODE_WIDE)).collect();
     (name, lines)
 }

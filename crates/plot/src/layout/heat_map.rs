@@ -70,7 +70,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
             continue;
         }
         free = middle - 0.7 * LABEL;
-        let name = font::cut(name, LABEL, false, names);
+        let name = font::cut_name(name, LABEL, false, names);
         sheet.label((plot.left - 9.0, middle + 0.36 * LABEL), &name, Anchor::End, Colour::Ink);
     }
     let ticks: Vec<(f64, String)> = map.x_names[..columns]

@@ -142,7 +142,7 @@ pub(super) fn lanes_height(lines: &Lines) -> f64 {
 fn draw_lane(sheet: &mut Sheet, frame: Frame, from: f64, lane: &Lane, x: &Laid) {
     let middle = f64::midpoint(frame.top, frame.bottom);
     let letters = middle + 0.36 * LABEL;
-    let name = font::cut(&lane.name, LABEL, false, frame.left - from - 10.0);
+    let name = font::cut_name(&lane.name, LABEL, false, frame.left - from - 10.0);
     sheet.label((frame.left - 9.0, letters), &name, Anchor::End, Colour::Ink);
     let grid = sheet.rgb(Colour::Grid);
     sheet.canvas.line(vec![(frame.left, middle), (frame.right, middle)], grid, 1.0);

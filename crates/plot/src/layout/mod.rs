@@ -135,7 +135,7 @@ impl Sheet {
         let room = if names && apart >= 44.0 { (apart - 8.0).max(36.0) } else { widest };
         let mut free = 0.0;
         for (place, label) in ticks {
-            let label = font::cut(label, LABEL, false, room);
+            let label = font::cut_name(label, LABEL, false, room);
             let half = font::width(&label, LABEL, false) / 2.0;
             let middle = frame.x(*place).clamp(half + 2.0, (self.canvas.width - half - 2.0).max(half + 2.0));
             if middle - half < free {
@@ -165,7 +165,7 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
     const LINES: usize = 3;
     let (mut x, mut line) = (frame.left, 0);
     for (at, (name, colour, key)) in entries.iter().enumerate() {
-        let name = font::cut(name, LABEL, false, (frame.width() - 30.0).min(420.0));
+        let name = font::cut_name(name, LABEL, false, (frame.width() - 30.0).min(420.0));
         let wide = 24.0 + font::width(&name, LABEL, false) + 18.0;
         // The last line keeps room to say how many are left out.
         let rest = entries.len() - at;

@@ -1,9 +1,9 @@
 //! One row per thing: bars, forest, tornado, waterfall.
 
 use super::{Frame, Key, LABEL, Sheet, legend};
-use crate::axis::Laid;
+use crate::axis::{Laid, Scale, words};
 use crate::canvas::Anchor;
-use crate::figure::{Cell, Rows, Shape};
+use crate::figure::{Cell, Column, Rows, Shape};
 use crate::font;
 use crate::theme::Colour;
 
@@ -48,13 +48,51 @@ fn main(shape: &Shape) -> f64 {
     }
 }
 
-fn values(shape: &Shape) -> Vec<f64> {
-    match shape {
-        Shape::Bar { from, to, ends, .. } => {
-            let (low, high) = ends.unwrap_or((*to, *to));
-            vec![*from, *to, low, high]
+/// How far an axis is stretched by the widest intervals: beyond that they are cut, with an arrow where they go on.
+///
+/// # Source
+/// Chosen: what is known well has a third of the room at least.
+const STRETCH_MOST: f64 = 3.0;
+
+/// Returns what an axis has to show: all values, the intervals of usual width, and of the others those that leave room
+/// enough for the former. One number of which nearly nothing is known would squeeze all others to points.
+fn shown_values(shapes: &[&Shape], line: Option<f64>, log: bool) -> Vec<f64> {
+    let seen = |value: f64| match log {
+        true if value > 0.0 => value.log10(),
+        true => f64::NEG_INFINITY,
+        false => value,
+    };
+    let mut all: Vec<f64> = line.into_iter().collect();
+    let mut intervals: Vec<(f64, [f64; 2])> = Vec::new();
+    for shape in shapes {
+        match shape {
+            Shape::Bar { from, to, .. } => all.extend([*from, *to]),
+            Shape::Point { at, .. } => all.push(at.value),
         }
-        Shape::Point { at, .. } => at.all().to_vec(),
+        if let Some((low, high)) = ends(shape) {
+            intervals.push((seen(high) - seen(low), [low, high]));
+        }
+    }
+    intervals.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let some: Vec<f64> = intervals.iter().map(|(wide, _)| *wide).filter(|wide| *wide > 0.0).collect();
+    let usual = some.get(some.len().saturating_sub(1) / 2).copied().unwrap_or(0.0);
+    for (wide, both) in intervals {
+        let span = |values: &[f64]| {
+            let low = values.iter().copied().map(seen).fold(f64::INFINITY, f64::min);
+            values.iter().copied().map(seen).fold(f64::NEG_INFINITY, f64::max) - low
+        };
+        let longer: Vec<f64> = all.iter().copied().chain(both).collect();
+        if wide.is_finite() && wide <= 4.0 * usual || span(&longer) <= STRETCH_MOST * span(&all) {
+            all = longer;
+        }
+    }
+    all
+}
+
+fn ends(shape: &Shape) -> Option<(f64, f64)> {
+    match shape {
+        Shape::Bar { ends, .. } => *ends,
+        Shape::Point { at, .. } => at.ends,
     }
 }
 
@@ -81,10 +119,10 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
     for (at, row) in shown.iter().enumerate() {
         let middle = top + (at as f64 + 0.5) * high;
         if row.heading {
-            let text = font::cut(&row.name, LABEL, true, frame.width());
+            let text = font::cut_name(&row.name, LABEL, true, frame.width());
             sheet.write((frame.left, middle + 0.5 * LABEL), &text, Anchor::Start, Colour::Ink, LABEL, true);
         } else {
-            let text = font::cut(&row.name, LABEL, false, names);
+            let text = font::cut_name(&row.name, LABEL, false, names);
             sheet.label((left - 12.0, middle + 0.36 * LABEL), &text, Anchor::End, Colour::Ink);
         }
     }
@@ -98,9 +136,11 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
             .fold(0.0, f64::max)
             .min((each * 0.45).min(TEXT_MOST));
         let plot = Frame { left: from, top, right: from + each - words - 12.0, bottom };
-        let all = cells.iter().flatten().flat_map(|cell| &cell.shapes).flat_map(values).chain(column.line);
+        let shapes: Vec<&Shape> = cells.iter().flatten().flat_map(|cell| &cell.shapes).collect();
         let about = ((plot.width() / 75.0) as usize).clamp(2, 8);
-        let axis = Laid::new(&column.axis, all, about);
+        let log = column.axis.scale == Scale::Log;
+        let all = shown_values(&shapes, column.line, log);
+        let axis = Laid::new(&column.axis, all.into_iter(), about);
         let grid = sheet.rgb(Colour::Grid);
         for (value, _) in &axis.ticks {
             let x = plot.x(axis.place(*value));
@@ -116,6 +156,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
             let middle = top + (n as f64 + 0.5) * high;
             for shape in &cell.shapes {
                 draw_shape(sheet, plot, &axis, middle, high, shape);
+                beyond(sheet, plot, &axis, column, middle, shape);
             }
             let text = font::cut(&cell.text, LABEL, false, words);
             let colour = if cell.shapes.is_empty() { Colour::Quiet } else { Colour::Ink };
@@ -132,6 +173,28 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
     }
 }
 
+/// Arrows at the border where an interval goes on, and up to where.
+fn beyond(sheet: &mut Sheet, plot: Frame, axis: &Laid, column: &Column, middle: f64, shape: &Shape) {
+    const LONG: f64 = 9.0;
+    const HALF: f64 = 5.0;
+    let Some((low, high)) = ends(shape) else { return };
+    let colour = match shape {
+        Shape::Bar { .. } => Colour::Ink,
+        Shape::Point { colour, .. } => *colour,
+    };
+    for (end, border, inward) in [(low, plot.left, LONG), (high, plot.right, -LONG)] {
+        if axis.holds(end) {
+            continue;
+        }
+        let rgb = sheet.rgb(colour);
+        let head = vec![(border, middle), (border + inward, middle - HALF), (border + inward, middle + HALF)];
+        sheet.canvas.area(head, rgb, 1.0);
+        let text = words(end, &column.axis.unit).trim_end().replace('-', "−");
+        let anchor = if inward > 0.0 { Anchor::Start } else { Anchor::End };
+        sheet.write((border + inward * 1.4, middle - HALF), &text, anchor, Colour::Quiet, 10.5, false);
+    }
+}
+
 fn draw_shape(sheet: &mut Sheet, plot: Frame, axis: &Laid, middle: f64, high: f64, shape: &Shape) {
     let place = |value: f64| plot.x(axis.place(value));
     match shape {
@@ -142,14 +205,14 @@ fn draw_shape(sheet: &mut Sheet, plot: Frame, axis: &Laid, middle: f64, high: f6
             sheet.canvas.rect([a, middle - half, b.max(a + 0.8), middle + half], rgb, 1.0);
             if let Some((low, high)) = ends {
                 let ink = sheet.rgb(Colour::Ink);
-                whiskers(sheet, [place(*low), place(*high)], middle, half * 0.55, ink, 1.3);
+                whiskers(sheet, axis, plot, [*low, *high], (middle, half * 0.55), ink, 1.3);
             }
         }
         Shape::Point { at, colour } => {
             let rgb = sheet.rgb(*colour);
-            let [low, value, high] = at.all().map(place);
-            if at.ends.is_some() {
-                whiskers(sheet, [low, high], middle, 5.0, rgb, 2.0);
+            let value = place(at.value);
+            if let Some((low, high)) = at.ends {
+                whiskers(sheet, axis, plot, [low, high], (middle, 5.0), rgb, 2.0);
             }
             sheet.canvas.dot((value, middle), 4.6, rgb);
             if at.ends.is_none() {
@@ -162,14 +225,45 @@ fn draw_shape(sheet: &mut Sheet, plot: Frame, axis: &Laid, middle: f64, high: f6
 
 fn whiskers(
     sheet: &mut Sheet,
-    [low, high]: [f64; 2],
-    middle: f64,
-    half: f64,
+    axis: &Laid,
+    plot: Frame,
+    ends: [f64; 2],
+    (middle, half): (f64, f64),
     rgb: crate::theme::Rgb,
     width: f64,
 ) {
-    sheet.canvas.line(vec![(low, middle), (high, middle)], rgb, width);
-    for end in [low, high] {
+    let place = |value: f64| plot.x(axis.place(value));
+    sheet.canvas.line(ends.map(|end| (place(end), middle)).to_vec(), rgb, width);
+    // What goes on has no end here.
+    for end in ends.into_iter().filter(|end| axis.holds(*end)).map(place) {
         sheet.canvas.line(vec![(end, middle - half), (end, middle + half)], rgb, width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Interval;
+
+    fn point(value: f64, low: f64, high: f64) -> Shape {
+        Shape::Point { at: Interval { value, ends: Some((low, high)) }, colour: Colour::Ink }
+    }
+
+    #[test]
+    fn one_wide_interval_does_not_squeeze_the_others() {
+        let all = [point(0.1, 0.08, 0.12), point(-0.05, -0.07, -0.03), point(0.02, -40.0, 50.0)];
+        let shapes: Vec<&Shape> = all.iter().collect();
+        let shown = shown_values(&shapes, Some(0.0), false);
+        assert!(shown.iter().all(|v| (-0.07..=0.12).contains(v)), "{shown:?}");
+        // On a log axis what reaches down to nothing has no end.
+        let all = [point(2.0, 1.8, 2.2), point(9.0, 8.0, 10.0), point(1.0, -0.5, 3.0), point(1.0, 1e-6, 1e6)];
+        let shapes: Vec<&Shape> = all.iter().collect();
+        let shown = shown_values(&shapes, Some(1.0), true);
+        assert!(shown.iter().all(|v| (1.0..=10.0).contains(v)), "{shown:?}");
+        // Where all are wide, that is what there is to see.
+        let all = [point(0.1, -4.0, 5.0), point(0.2, -5.0, 6.0)];
+        let shapes: Vec<&Shape> = all.iter().collect();
+        let shown = shown_values(&shapes, Some(0.0), false);
+        assert!(shown.contains(&-5.0) && shown.contains(&6.0), "{shown:?}");
     }
 }

@@ -125,7 +125,7 @@ fn names(sheet: &mut Sheet, plot: Frame, of: &Scatter, x: &Laid, y: &Laid) {
     let mut taken: Vec<[f64; 4]> = of.points.iter().map(dot).collect();
     for point in of.points.iter().filter(|point| point.front) {
         let (px, py) = (plot.x(x.place(point.x.value)), plot.y(y.place(point.y.value)));
-        let name = font::cut(&point.name, LABEL, false, ROOM);
+        let name = font::cut_name(&point.name, LABEL, false, ROOM);
         let wide = font::width(&name, LABEL, false);
         let spots = [
             (px + 9.0, py - 7.0),

@@ -31,6 +31,9 @@ pub struct CapacityResults {
     /// The highest load that holds, on the axis.
     #[serde(default)]
     pub capacity: Option<Number>,
+    /// A capacity without a proper interval.
+    #[serde(default)]
+    pub rough: Option<Rough>,
     /// The same as it is compared with those of other sizes: in requests per second or users of all clients where the
     /// load is a factor on these, on the axis otherwise.
     #[serde(default)]
@@ -67,6 +70,22 @@ impl CapacityResults {
         }
         Palette::new(&self.names.clients, &self.names.parts, &[])
     }
+}
+
+/// A capacity of which it is not known, or only on one side, how sure it is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Rough {
+    /// On the axis.
+    pub value: f64,
+    /// Its lower end, if it is known.
+    #[serde(default)]
+    pub low: Option<f64>,
+    /// Its upper end, if it is known.
+    #[serde(default)]
+    pub high: Option<f64>,
+    /// Why that is all.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// What a scenario names.
@@ -166,9 +185,25 @@ pub struct KneeRow {
     /// What each objective is about; results of before it was kept have none.
     #[serde(default)]
     pub slo: Vec<KneeSlo>,
+    /// Whether all objectives hold; nothing where that is not told.
+    #[serde(default)]
+    pub holds: Option<bool>,
     /// Why there is nothing to see.
     #[serde(default)]
     pub stopped: Option<serde_json::Value>,
+}
+
+impl KneeRow {
+    /// Returns whether its numbers do not decide on an objective: they are missing, or an interval lies across a bound.
+    pub fn is_undecided(&self) -> bool {
+        let across = |slo: &KneeSlo| match slo.estimate.interval() {
+            None => true,
+            Some(at) => at.ends.is_some_and(|(low, high)| low < slo.bound && slo.bound < high),
+        };
+        self.stopped.is_none()
+            && !self.slo.is_empty()
+            && (self.holds.is_none() || self.slo.iter().any(across))
+    }
 }
 
 /// What an objective is about, at a load.

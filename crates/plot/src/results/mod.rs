@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 pub use capacity::{
     Binding, CapacityResults, Coefficient, Finding, Fit, KneeRow, KneeSlo, LoadAxis, Names, Objective, Part,
-    Scaling, ScalingSize,
+    Rough, Scaling, ScalingSize,
 };
 pub use comparison::{ComparisonResults, Contrast, Design, Difference};
 pub use run::{Client, How, Latencies, Level, Phase, RunResults, SloResult, Station};

@@ -6,7 +6,7 @@ use kneepoint_experiment::compare::{
 use kneepoint_experiment::result::{Better, Unit, Verdict};
 use kneepoint_statistics::{Estimate, Estimated};
 
-use crate::number::{percent, quantity};
+use crate::number::{change, percent, quantity};
 
 /// Metrics named in the leading sentence; the rest are counted.
 ///
@@ -124,19 +124,15 @@ fn range(e: &Estimate, unit: &Unit, shown: fn(f64, &Unit) -> String) -> String {
     format!("{} to {}", shown(e.low, unit), shown(e.high, unit))
 }
 
-/// A difference of shares is in points, lest it be taken for a relative change.
-fn change(value: f64, unit: &Unit) -> String {
-    let text = quantity(value, unit);
-    if *unit == Unit::Ratio { text.replace('%', "points") } else { text }
-}
-
 fn signed_change(value: f64, unit: &Unit) -> String {
-    let text = signed(value, unit);
-    if *unit == Unit::Ratio { text.replace('%', "points") } else { text }
+    with_sign(value, change(value, unit))
 }
 
 fn signed(value: f64, unit: &Unit) -> String {
-    let text = quantity(value, unit);
+    with_sign(value, quantity(value, unit))
+}
+
+fn with_sign(value: f64, text: String) -> String {
     // Not where it is 0, or rounded to it.
     let is_something = text.chars().any(|c| ('1'..='9').contains(&c));
     if value > 0.0 && is_something { format!("+{text}") } else { text }

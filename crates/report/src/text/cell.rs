@@ -15,7 +15,7 @@ const MISSING: &str = "–";
 const LABELS_MAX: usize = 4;
 
 /// Percentiles of the tables.
-pub(super) const COLUMNS: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+pub(super) const COLUMNS: [f64; 4] = [0.5, 0.95, 0.99, 0.999];
 
 /// What has no number, and why.
 #[derive(PartialEq)]

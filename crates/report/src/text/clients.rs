@@ -65,7 +65,7 @@ fn statuses(page: &mut Page, clients: &[ClientResult]) {
 }
 
 fn latency(page: &mut Page, clients: &[ClientResult]) {
-    let heads = ["client", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let heads = ["client", "mean", "p50", "p95", "p99", "p99.9", "longest"];
     let (mut table, mut cells) = (Table::new(heads), Cells::default());
     for (name, requests) in rows(clients) {
         let row = cells.durations(&requests.latency, &name);

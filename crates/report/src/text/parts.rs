@@ -73,7 +73,7 @@ fn statuses(page: &mut Page, parts: &[PartResult]) {
 
 fn times(page: &mut Page, parts: &[PartResult]) {
     let mut beside = false;
-    let heads = ["part", "mean", "p50", "p90", "p99", "p99.9", "longest"];
+    let heads = ["part", "mean", "p50", "p95", "p99", "p99.9", "longest"];
     let (mut table, mut cells) = (Table::new(heads), Cells::default());
     for part in parts {
         let all = &part.all;
