@@ -68,4 +68,28 @@ results run models/rate-limits/scenario.ron --variant one-attacker --timeline --
 keep rate-limits over-time "$work/limits.json" --figure over-time-users
 keep rate-limits topology "$work/limits.json" --figure topology
 
+results sweep models/stale-load/scenario.ron --format json > "$work/stale.json"
+keep stale-load latency "$work/stale.json" --figure lines-latency
+
+results sweep models/retry-budgets/scenario.ron --format json > "$work/budgets.json"
+keep retry-budgets load "$work/budgets.json" --figure lines-load
+
+results run models/synchronised-retries/scenario.ron --variant full --timeline --format json > "$work/jitter.json"
+keep synchronised-retries over-time "$work/jitter.json" --figure over-time-clients
+
+results sweep models/shared-queue/scenario.ron --format json > "$work/queue.json"
+keep shared-queue latency "$work/queue.json" --figure lines-latency
+
+results sweep models/pooling/scenario.ron --format json > "$work/pooling.json"
+keep pooling latency "$work/pooling.json" --figure lines-latency
+
+results run models/open-closed/scenario.ron --variant open --set run.duration=1h --format json > "$work/open.json"
+keep open-closed percentiles "$work/open.json" --figure percentiles
+
+results run models/shuffle-sharding/scenario.ron --variant shuffled --format json > "$work/shuffle.json"
+keep shuffle-sharding topology "$work/shuffle.json" --figure topology
+
+results run models/bounded-ring/scenario.ron --variant ring --format json > "$work/ring.json"
+keep bounded-ring topology "$work/ring.json" --figure topology
+
 exit $stale

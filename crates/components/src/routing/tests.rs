@@ -420,3 +420,17 @@ fn each_wait_has_the_whole_patience() {
     assert_eq!(driven.in_flight, 0);
     assert!(driven.log.contains(&"190 answer 2 shed".to_string()), "{:?}", driven.log);
 }
+
+#[test]
+fn a_balancer_that_remembers_calls_passes_their_operation_on() {
+    let mut sim = Simulation::new(1);
+    let member = Edge::to(sim.serve("member", hold(0)));
+    let balancer = Balancer::new(vec![member], RoundRobin::new()).with_member_connections(1);
+    let balancer = sim.serve("balancer", balancer);
+    // The second waits until there is room.
+    let script = vec![One(at(0), 10_000, None), One(at(5), 10_000, None)];
+    let asker = sim.add("asker", Asker { to: balancer, script, answers: Vec::new() });
+    sim.run_until(at(1_000)).unwrap();
+    let said: Vec<_> = sim.get::<Asker>(asker).unwrap().answers.iter().flatten().map(|one| one.0).collect();
+    assert_eq!(said, [700, 700]);
+}

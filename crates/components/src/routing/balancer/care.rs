@@ -55,6 +55,8 @@ pub struct Seen {
 /// A call that is held.
 #[derive(Clone, Debug)]
 struct Pending {
+    /// What it asks for: the note that said so now says where this is kept.
+    operation: u16,
     tried: [u16; TRIES_MAX],
     tries: u8,
     /// Tries at the member it is at, after the first there.
@@ -227,13 +229,15 @@ impl Balancer {
 
     /// Takes a call in. Returns whether it goes on; one that asks for health is answered here.
     pub(super) fn accept(&mut self, call: Call, cx: &mut Cx<Self>) -> bool {
-        if cx.operation(call) == HEALTH_CHECK {
+        let operation = cx.operation(call);
+        if operation == HEALTH_CHECK {
             let status = if self.care().up > 0 { Status::Ok } else { Status::Unavailable };
             self.add_inside(-1.0, cx);
             cx.answer(call, status);
             return false;
         }
         let pending = Pending {
+            operation,
             tried: [0; TRIES_MAX],
             tries: 0,
             again: 0,
@@ -361,7 +365,7 @@ impl Balancer {
 
     fn send_now(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
         let again = self.care().next.is_some();
-        let operation = cx.operation(call);
+        let operation = self.care().held.get(call, cx).operation;
         let ask = self.edges[member].ask(call).operation(operation).tag(member as u16);
         cx.call(if again { ask.branch() } else { ask });
     }
