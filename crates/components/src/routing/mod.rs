@@ -15,8 +15,8 @@ mod sorter;
 mod usable;
 
 pub use balancer::{
-    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, Line, MEMBERS_MAX, Next, Passive, Seen, SlowStart,
-    TRIES_MAX,
+    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, Line, MEMBERS_MAX, Next, Outlier, Outliers, Passive,
+    Seen, SlowStart, TRIES_MAX,
 };
 pub use drawn::Drawn;
 pub use members::{Member, Members, SIXTEENTHS};

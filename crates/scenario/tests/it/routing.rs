@@ -44,7 +44,9 @@ pub const POLICIES: &[&str] = &[
 
 /// Everything a balancer does beyond choosing.
 pub const CARE: &str = r#"health: [Active(every: "1s", timeout: "300ms", fall: 2, rise: 2, fast_every: "500ms", down_every: "2s"),
-        Passive(failures: 3, window: "2s", out_for: "2s", at_most: 0.5, on: [Timeout, Failed], whole_seconds: true)],
+        Passive(failures: 3, window: "2s", out_for: "2s", at_most: 0.5, on: [Timeout, Failed], whole_seconds: true),
+        Outlier(failures: 7, every: "2s", out_for: "2s", cap: "9s", at_most: 0.4, always_one: true, compare: true, deviations: 2,
+            members: 3, calls: 10, failure_share: "60%", failure_calls: 10, on: [Failed])],
     view: (every: "100ms", delay: "10ms"), next: (tries: 3, on: [Failed, Unavailable], same: 1, wait: "10ms"),
     slow_start: "5s", max_per_member: 20, queue: (max: 100, patience: "1s")"#;
 

@@ -3,6 +3,7 @@
 mod care;
 mod group;
 mod health;
+mod outlier;
 mod slow_start;
 
 use kneepoint_calls::{Answer, Call, Component, Core, Cx, Gauge, Phase, Serve, Status, timers};
@@ -19,6 +20,7 @@ use group::Group;
 
 pub use care::{Line, Next, Seen, TRIES_MAX};
 pub use health::{Active, HEALTH_CHECK, Passive};
+pub use outlier::{Outlier, Outliers};
 pub use slow_start::SlowStart;
 
 timers! {
@@ -28,6 +30,7 @@ timers! {
         Patience(Call),
         Check(u32),
         Readmit(u32),
+        Sweep(u32),
         Warm(u32),
         Look(u32),
         Show(u32),
@@ -170,6 +173,12 @@ impl Balancer {
     /// With members put aside that failed.
     pub fn with_ejection(self, passive: Passive) -> Balancer {
         self.with_care(|care| care.passive = Some(passive))
+    }
+
+    /// With members ejected that do worse than the others.
+    pub fn with_outliers(self, outlier: Outlier) -> Balancer {
+        let members = self.edges.len();
+        self.with_care(|care| care.outliers = Some(Outliers::new(outlier, members)))
     }
 
     /// With a bound on the calls under way, all together; others wait.

@@ -52,6 +52,11 @@ fn falling(score: i64) -> u64 {
     !(score as u64 ^ 1 << 63)
 }
 
+/// The score of such a value.
+fn score(falling: u64) -> i64 {
+    (!falling ^ 1 << 63) as i64
+}
+
 impl Rotation {
     /// Returns the rotation of members of these weights, none of which takes part yet.
     pub(super) fn new(weights: impl Iterator<Item = u32>) -> Rotation {
@@ -122,30 +127,24 @@ impl Rotation {
 
     /// Makes a turn of a class, than which there is no lesser one; nothing if nobody is in it.
     pub(super) fn turn(&mut self, class: u64) -> Option<usize> {
-        let mut best: Option<(i64, usize)> = None;
+        let mut most: Option<i64> = None;
         let mut total = 0;
-        let mut stand = |score: i64, member: usize| {
-            let wins = |(most, first): (i64, usize)| score > most || score == most && member < first;
-            if best.is_none_or(wins) {
-                best = Some((score, member));
-            }
-        };
         for group in &mut self.groups {
             let Some((gained, count)) = group.classes.get_mut(&class) else { continue };
             *gained += group.weight;
             total += group.weight * i64::from(*count);
-            let member = group.members[group.tree.least(0)] as usize;
-            stand(self.seats[member].score + *gained, member);
+            let (_, first) = group.tree.first()?;
+            most = most.max(Some(score(first) + *gained));
         }
         for member in &self.odd {
             let seat = &mut self.seats[*member as usize];
             if let Some((_, weight)) = seat.in_class.filter(|(in_class, _)| *in_class == class) {
                 seat.score += weight;
                 total += weight;
-                stand(seat.score, *member as usize);
+                most = most.max(Some(seat.score));
             }
         }
-        let (_, member) = best?;
+        let member = self.first_with(class, most?)?;
         let seat = &mut self.seats[member];
         seat.score -= total;
         let group = &mut self.groups[seat.group as usize];
@@ -153,6 +152,20 @@ impl Rotation {
             group.tree.set(seat.place as usize, Some((class, falling(seat.score))));
         }
         Some(member)
+    }
+
+    /// The first member of a class with the highest score there is in it.
+    fn first_with(&self, class: u64, most: i64) -> Option<usize> {
+        let in_trees = self.groups.iter().filter_map(|group| {
+            let (gained, _) = group.classes.get(&class)?;
+            let (_, first) = group.tree.first()?;
+            (score(first) + gained == most).then(|| group.members[group.tree.least(0)] as usize)
+        });
+        let odd = self.odd.iter().map(|member| *member as usize).filter(|member| {
+            let seat = &self.seats[*member];
+            seat.score == most && seat.in_class.is_some_and(|(in_class, _)| in_class == class)
+        });
+        in_trees.chain(odd).min()
     }
 }
 
