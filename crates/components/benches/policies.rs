@@ -133,8 +133,9 @@ fn decisions(criterion: &mut Criterion) {
     for (name, policy) in policies() {
         let mut group = criterion.benchmark_group(name);
         for count in MEMBERS {
+            // Made once: some fill a table with all members at their start.
+            let mut turns = Turns::new(policy.boxed(), members(count));
             group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
-                let mut turns = Turns::new(policy.boxed(), members(count));
                 bencher.iter(|| black_box(&mut turns).turn());
             });
         }

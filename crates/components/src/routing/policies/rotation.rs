@@ -96,11 +96,11 @@ impl Rotation {
                 if *count == 0 {
                     group.classes.remove(&class);
                 }
-                if !to.is_some_and(|(_, weight)| weight == own) {
+                if to.is_none_or(|(_, weight)| weight != own) {
                     group.tree.set(seat.place as usize, None);
                 }
             }
-            Some(_) if !to.is_some_and(|(_, weight)| weight != own) => {
+            Some(_) if to.is_none_or(|(_, weight)| weight == own) => {
                 self.odd.retain(|odd| *odd as usize != member);
             }
             _ => {}
@@ -112,9 +112,7 @@ impl Rotation {
                 *count += 1;
                 group.tree.set(seat.place as usize, Some((class, falling(seat.score))));
             }
-            Some(_) if !seat.in_class.is_some_and(|(_, weight)| weight != own) => {
-                self.odd.push(member as u32)
-            }
+            Some(_) if seat.in_class.is_none_or(|(_, weight)| weight == own) => self.odd.push(member as u32),
             _ => {}
         }
         seat.in_class = to;
