@@ -6,6 +6,7 @@
 mod allocations;
 mod bare;
 mod hold;
+mod policies;
 mod scenario;
 mod sweep;
 mod tier;
@@ -76,6 +77,9 @@ fn main() {
     }
     if wanted("hold") {
         hold::bars();
+    }
+    if wanted("policies_1000") {
+        policies::bars();
     }
     if wanted("sweep") {
         sweep::bars();

@@ -25,7 +25,8 @@ const PRESET_DEPTH_MAX: usize = 8;
 pub(crate) struct Presets<'a> {
     registry: &'a Registry,
     files: &'a mut Files,
-    shipped: Option<BTreeMap<String, NodeId>>,
+    /// Several under a name if it stands for several kinds.
+    shipped: Option<BTreeMap<String, Vec<NodeId>>>,
     own: BTreeMap<String, NodeId>,
     /// How many values there may be once all is unfolded.
     most: usize,
@@ -113,31 +114,34 @@ impl<'a> Presets<'a> {
             faults.push(Fault::error(place, format!("preset \"{}\" builds on itself", shown(&name))));
             return None;
         }
-        let Some(preset) = self.find(arena, &name) else {
+        let presets = self.find(arena, &name);
+        if presets.is_empty() {
             let shipped = self.shipped.iter().flatten().map(|(name, _)| name.as_str());
             let known: Vec<&str> = self.own.keys().map(String::as_str).chain(shipped).collect();
             let fault = Fault::error(place, format!("no preset \"{}\"", shown(&name)));
             faults.push(fault.help(did_you_mean(&name, '"', known)));
             return None;
-        };
+        }
         stack.push((name.clone(), place));
         let head = |node: NodeId| match &arena.get(node).shape {
             Shape::Kind(word, _) => Some(word.text.to_string()),
             Shape::Record(_) => Some(String::new()),
             _ => None,
         };
-        let (ours, theirs) = (head(node), head(preset));
-        if ours != theirs || ours.is_none() {
+        let ours = head(node);
+        let Some(preset) = presets.iter().copied().find(|preset| ours.is_some() && head(*preset) == ours)
+        else {
             let what = |head: Option<String>| match head.as_deref() {
                 Some("") => "a group without a kind".to_string(),
                 Some(kind) => format!("a `{kind}`"),
                 None => "neither a kind nor a group".to_string(),
             };
-            let message =
-                format!("preset \"{}\" is {}, here stands {}", shown(&name), what(theirs), what(ours));
+            let theirs: Vec<String> = presets.iter().map(|preset| what(head(*preset))).collect();
+            let theirs = theirs.join(" or ");
+            let message = format!("preset \"{}\" is {theirs}, here stands {}", shown(&name), what(ours));
             faults.push(Fault::error(place, message));
             return None;
-        }
+        };
         // What is given in the short form is given by name too, from here on.
         self.by_name(arena, node);
         let preset = arena.copy(preset, Origin::Preset);
@@ -167,22 +171,27 @@ impl<'a> Presets<'a> {
         }
     }
 
-    fn find(&mut self, arena: &mut Arena, name: &str) -> Option<NodeId> {
+    /// All that a name stands for: one of the author's own, or those shipped.
+    fn find(&mut self, arena: &mut Arena, name: &str) -> Vec<NodeId> {
         if let Some(own) = self.own.get(name) {
-            return Some(*own);
+            return vec![*own];
         }
         if self.shipped.is_none() {
             let file = self.files.add("shipped presets", None, SHIPPED.to_string());
             self.shipped = Some(read_shipped(arena, file));
         }
-        self.shipped.as_ref()?.get(name).copied()
+        self.shipped.as_ref().and_then(|shipped| shipped.get(name)).cloned().unwrap_or_default()
     }
 }
 
-fn read_shipped(arena: &mut Arena, file: FileId) -> BTreeMap<String, NodeId> {
+fn read_shipped(arena: &mut Arena, file: FileId) -> BTreeMap<String, Vec<NodeId>> {
     let mut faults = Vec::new();
     let Some(root) = read(SHIPPED, file, Origin::Preset, arena, &mut faults) else { return BTreeMap::new() };
-    arena.entries(root).iter().map(|entry| (entry.key.text.to_string(), entry.value)).collect()
+    let all = |node: NodeId| match &arena.get(node).shape {
+        Shape::List(items) => items.clone(),
+        _ => vec![node],
+    };
+    arena.entries(root).iter().map(|entry| (entry.key.text.to_string(), all(entry.value))).collect()
 }
 
 #[cfg(test)]
@@ -194,6 +203,8 @@ mod tests {
         let mut files = Files::default();
         let file = files.add("shipped presets", None, SHIPPED.to_string());
         let presets = read_shipped(&mut Arena::default(), file);
-        assert!(presets.contains_key("nginx") && presets.contains_key("haproxy"), "{presets:?}");
+        for name in ["nginx", "haproxy", "alb", "envoy", "hystrix", "opossum", "resilience4j"] {
+            assert!(presets.contains_key(name), "{name} of {presets:?}");
+        }
     }
 }

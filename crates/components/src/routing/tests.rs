@@ -434,3 +434,55 @@ fn a_balancer_that_remembers_calls_passes_their_operation_on() {
     let said: Vec<_> = sim.get::<Asker>(asker).unwrap().answers.iter().flatten().map(|one| one.0).collect();
     assert_eq!(said, [700, 700]);
 }
+
+/// Fails at once until a moment, then answers at once.
+#[derive(Clone)]
+struct Sick {
+    until: SimTime,
+}
+
+impl Component for Sick {
+    type Timer = ();
+    fn on_timer(&mut self, (): (), _: &mut Cx<Self>) {}
+    fn on_answer(&mut self, _: Answer, _: &mut Cx<Self>) {}
+}
+
+impl Serve for Sick {
+    fn on_call(&mut self, call: Call, cx: &mut Cx<Self>) {
+        let status = if cx.now() < self.until { Status::Failed } else { Status::Ok };
+        cx.answer(call, status);
+    }
+    fn on_cancel(&mut self, call: Call, cx: &mut Cx<Self>) {
+        cx.answer(call, Status::Cancelled);
+    }
+}
+
+#[test]
+fn an_outlier_is_out_from_its_fifth_failure_until_the_sweep_after_its_time() {
+    let mut sim = Simulation::new(1);
+    sim.note_happenings();
+    // The first of four fails for 35 s; calls come to it every 400 ms.
+    let until = |member: u32| if member == 0 { at(35_000) } else { at(0) };
+    let members: Vec<Edge> = (0..4)
+        .map(|member| Edge::to(sim.serve(&format!("member/{member}"), Sick { until: until(member) })))
+        .collect();
+    let outlier = Outlier { at_most: 0.25, ..Outlier::default() };
+    let balancer = sim.serve("balancer", Balancer::new(members, RoundRobin::new()).with_outliers(outlier));
+    let script: Vec<One> = (0..600).map(|n| One(at(100 * n), 0, None)).collect();
+    let asker = sim.add("asker", Asker { to: balancer, script, answers: Vec::new() });
+    sim.run_until(at(70_000)).unwrap();
+    let answers = &sim.get::<Asker>(asker).unwrap().answers;
+    let failed: Vec<usize> =
+        (0..600).filter(|n| answers[*n].is_some_and(|(_, status, _)| status == Status::Failed)).collect();
+    assert_eq!(failed, [0, 4, 8, 12, 16]);
+    // That parts start is noted too.
+    let happened: Vec<_> = sim
+        .take_happenings()
+        .into_iter()
+        .filter(|one| one.what.starts_with("member"))
+        .map(|one| (one.at, one.what, one.detail))
+        .collect();
+    // out for 30 s from 1.6 s on; the next sweep is at 40 s
+    let expected = [(at(1_600), "member down"), (at(40_000), "member up")];
+    assert_eq!(happened, expected.map(|(at, what)| (at, what, "0".to_string())));
+}

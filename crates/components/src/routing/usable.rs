@@ -1,19 +1,32 @@
 //! Which of many positions are set, with quick ways to the next and to the n-th.
 
-/// A set of positions in two levels of bits: the next of 65 535 is found in a few steps.
+/// A set of positions in two levels of bits, with counts: the next and the n-th of 65 535 are found in a few steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usable {
     words: Vec<u64>,
     /// Which words have any.
     summary: Vec<u64>,
+    /// How many there are in each eight words, and in each summary's 64.
+    eights: Vec<u16>,
+    blocks: Vec<u16>,
     count: usize,
 }
+
+/// Words that are counted together.
+const EIGHT: usize = 8;
+const BLOCK: usize = 64;
 
 impl Usable {
     /// Returns the set of none of so many.
     pub(crate) fn none(members: usize) -> Usable {
         let words = members.div_ceil(64);
-        Usable { words: vec![0; words], summary: vec![0; words.div_ceil(64)], count: 0 }
+        Usable {
+            words: vec![0; words],
+            summary: vec![0; words.div_ceil(64)],
+            eights: vec![0; words.div_ceil(EIGHT)],
+            blocks: vec![0; words.div_ceil(BLOCK)],
+            count: 0,
+        }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -31,7 +44,12 @@ impl Usable {
         }
         let word = position / 64;
         self.words[word] ^= 1 << (position % 64);
-        self.count = if to { self.count + 1 } else { self.count - 1 };
+        let (eight, block) = (&mut self.eights[word / EIGHT], &mut self.blocks[word / BLOCK]);
+        if to {
+            (*eight, *block, self.count) = (*eight + 1, *block + 1, self.count + 1);
+        } else {
+            (*eight, *block, self.count) = (*eight - 1, *block - 1, self.count - 1);
+        }
         let bit = 1 << (word % 64);
         if self.words[word] == 0 {
             self.summary[word / 64] &= !bit;
@@ -65,19 +83,27 @@ impl Usable {
 
     /// Returns the n-th, counted from 0, in order of position.
     pub(crate) fn nth(&self, mut n: usize) -> Option<usize> {
-        for (at, word) in self.words.iter().enumerate() {
-            let here = word.count_ones() as usize;
-            if n >= here {
-                n -= here;
-                continue;
-            }
-            let mut left = *word;
-            for _ in 0..n {
-                left &= left - 1;
-            }
-            return Some(64 * at + left.trailing_zeros() as usize);
+        if n >= self.count {
+            return None;
         }
-        None
+        // From the coarsest count to the finest.
+        let mut skip = |count: usize| {
+            let beyond = n >= count;
+            n -= if beyond { count } else { 0 };
+            beyond
+        };
+        let block = self.blocks.iter().take_while(|count| skip(usize::from(**count))).count();
+        let eight = block * (BLOCK / EIGHT);
+        let eight =
+            eight + self.eights[eight..].iter().take_while(|count| skip(usize::from(**count))).count();
+        let word = eight * EIGHT;
+        let words = self.words[word..].iter();
+        let word = word + words.take_while(|word| skip(word.count_ones() as usize)).count();
+        let mut left = self.words[word];
+        for _ in 0..n {
+            left &= left - 1;
+        }
+        Some(64 * word + left.trailing_zeros() as usize)
     }
 }
 

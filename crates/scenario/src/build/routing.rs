@@ -8,8 +8,8 @@ use kneepoint_components::routing::policies::{
     SmoothWeighted, StaticRoundRobin, Sticky, Subset, WeightedRandom, ZoneAware,
 };
 use kneepoint_components::routing::{
-    Active, Balancer, By, KeepAlive, LeastConnections, Line, Member, Next, Passive, Policy, PowerOfChoices,
-    Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
+    Active, Balancer, By, KeepAlive, LeastConnections, Line, Member, Next, Outlier, Passive, Policy,
+    PowerOfChoices, Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
 };
 use kneepoint_engine::SimDuration;
 
@@ -306,6 +306,7 @@ impl Builder<'_> {
         for health in args.args_list("health") {
             balancer = match health.kind() {
                 "Active" => balancer.with_checks(active(health)),
+                "Outlier" => balancer.with_outliers(outlier(health)?),
                 _ => balancer.with_ejection(ejection(health)),
             };
         }
@@ -430,6 +431,32 @@ fn ejection(args: &Args) -> Passive {
         on,
         whole_seconds: args.flag("whole_seconds").then_some(SimDuration::ZERO),
     }
+}
+
+fn outlier(args: &Args) -> Built<Outlier> {
+    let count = |field: &str| u32::try_from(args.count(field)).unwrap_or(u32::MAX);
+    let out_for = span(args, "out_for");
+    let cap = match args.duration_if("cap").map(SimDuration::from_nanos) {
+        Some(cap) if cap < out_for => {
+            return wrong(args.place_of("cap"), "`cap` is shorter than the first time, `out_for`");
+        }
+        Some(cap) => cap,
+        None => Outlier::default().cap.max(out_for),
+    };
+    Ok(Outlier {
+        failures: Some(count("failures")),
+        every: span(args, "every"),
+        out_for,
+        cap,
+        at_most: args.number("at_most"),
+        always_one: args.flag("always_one"),
+        deviations: args.flag("compare").then(|| args.number("deviations")),
+        members: count("members"),
+        calls: count("calls"),
+        failure_share: args.number_if("failure_share"),
+        failure_calls: count("failure_calls"),
+        on: flags(args, "on"),
+    })
 }
 
 fn another(args: &Args) -> Built<Next> {

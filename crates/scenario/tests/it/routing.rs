@@ -5,7 +5,7 @@ use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan;
 use kneepoint_scenario::plan::Plan;
 
-use crate::{accepted, shop};
+use crate::{accepted, errors, shop};
 
 /// Every policy, with each of its fields.
 pub const POLICIES: &[&str] = &[
@@ -44,7 +44,9 @@ pub const POLICIES: &[&str] = &[
 
 /// Everything a balancer does beyond choosing.
 pub const CARE: &str = r#"health: [Active(every: "1s", timeout: "300ms", fall: 2, rise: 2, fast_every: "500ms", down_every: "2s"),
-        Passive(failures: 3, window: "2s", out_for: "2s", at_most: 0.5, on: [Timeout, Failed], whole_seconds: true)],
+        Passive(failures: 3, window: "2s", out_for: "2s", at_most: 0.5, on: [Timeout, Failed], whole_seconds: true),
+        Outlier(failures: 7, every: "2s", out_for: "2s", cap: "9s", at_most: 0.4, always_one: true, compare: true, deviations: 2,
+            members: 3, calls: 10, failure_share: "60%", failure_calls: 10, on: [Failed])],
     view: (every: "100ms", delay: "10ms"), next: (tries: 3, on: [Failed, Unavailable], same: 1, wait: "10ms"),
     slow_start: "5s", max_per_member: 20, queue: (max: 100, patience: "1s")"#;
 
@@ -153,4 +155,46 @@ fn impossible_choices_are_refused_with_what_is_allowed() {
             plan(&accepted(&with("RoundRobin", care))).err().map_or_else(String::new, |f| f.to_string());
         assert!(said_by.contains(said), "{care}: {said_by}");
     }
+}
+
+#[test]
+fn presets_of_products_are_balancers_and_edges() {
+    let kinds = |balancer: &kneepoint_scenario::Args| -> Vec<String> {
+        balancer.args_list("health").map(|health| health.kind().to_string()).collect()
+    };
+    for (name, health, tries, timeout) in [
+        ("nginx", "Passive", Some(16), 60_u64),
+        ("haproxy", "Active", Some(3), 50),
+        ("alb", "Active", None, 60),
+        ("envoy", "Outlier", None, 15),
+    ] {
+        let text = shop(
+            &format!(
+                r#""users": OpenClient(to: "lb", rate: "100/s", arrivals: Constant),
+                "lb": Balancer(preset: "{name}", to: "front"),
+                "front": Service(concurrency: Unlimited, does: Call("web")),
+                "web": Service(instances: 3, concurrency: Unlimited, does: Delay("20ms"))"#
+            ),
+            &format!(
+                r#"edges: {{ "lb -> front": (preset: "{name}"), "front -> web": (via: [Balance(preset: "{name}")]) }}"#
+            ),
+        );
+        let checked = accepted(&text);
+        let balancer = &checked.parts()[1].args;
+        assert_eq!(kinds(balancer), [health], "{name}");
+        assert_eq!(balancer.args("next").map(|next| next.count("tries")), tries, "{name}");
+        let edges = checked.root().map("edges");
+        let via = |at: usize| edges[at].value.as_args().expect("a record").args_list("via").next();
+        let (first, second) = (via(0).expect("it has one"), via(1).expect("it has one"));
+        assert_eq!(first.duration_if("after"), Some(timeout * 1_000_000_000), "{name}");
+        assert_eq!(kinds(second), [health], "{name}");
+        let (plan, sim) = run(&text, 20);
+        assert!(sim.books(part(&plan, "lb")[0]).answered(Status::Ok) >= 1_990, "{name}");
+    }
+    let wrong = shop(
+        r#""users": OpenClient(to: "web", rate: "100/s"), "web": Service(preset: "envoy", does: Delay("20ms"))"#,
+        "",
+    );
+    let said = errors(&wrong).join("\n");
+    assert!(said.contains("a `Breaker` or a `Balancer` or a `Balance` or a group without a kind"), "{said}");
 }

@@ -4,6 +4,7 @@
 //! said to be not expressible.
 
 mod breaker;
+mod outlier;
 mod retry;
 mod storm;
 
@@ -24,6 +25,7 @@ pub(super) const AREA: Area = Area {
         ("res/breaker/r4j-half-open", breaker::half_open),
         ("res/breaker/r4j", breaker::resilience4j),
         ("res/grpc-throttle", retry::grpc),
+        ("res/outlier/success-rate", outlier::success_rate),
         ("res/retry/budget", retry::budget),
         ("res/retry/geom", retry::geometric),
         ("res/retry/layers", retry::layers),
@@ -50,6 +52,7 @@ pub(super) const AREA: Area = Area {
         "res/breaker/r4j-opens-60pct",
         "res/breaker/r4j-slow-calls",
         "res/grpc-throttle/10-0.1",
+        "res/outlier/success-rate-50-100-100-100-100",
         "res/retry/budget-0.1",
         "res/retry/layers-3-5",
         "res/retry/nested-p0.2-r2-k3",

@@ -9,6 +9,7 @@ use kneepoint_random::{Distribution, Stream};
 use super::group::Group;
 use super::health::{Active, Checked, HEALTH_CHECK, Passive, Suffered};
 use super::keep_alive::KeepAlive;
+use super::outlier::Outliers;
 use super::pins::Pins;
 use super::slow_start::SlowStart;
 use super::{Balancer, BalancerTimer};
@@ -76,6 +77,7 @@ pub(super) struct Care {
     pub next: Option<Next>,
     pub active: Option<Active>,
     pub passive: Option<Passive>,
+    pub outliers: Option<Outliers>,
     pub most: Option<u32>,
     pub most_each: Option<u32>,
     pub bounds: Line,
@@ -186,6 +188,11 @@ impl Balancer {
         if let Some(seen) = care.seen {
             cx.after(seen.every, BalancerTimer::Look(0));
         }
+        if let Some(outliers) = &mut care.outliers {
+            // Backups are members too.
+            *outliers = Outliers::new(*outliers.rules(), members);
+            cx.after(outliers.rules().every, BalancerTimer::Sweep(0));
+        }
         care.stream = Some(stream);
     }
 
@@ -220,6 +227,7 @@ impl Balancer {
             BalancerTimer::Patience(call) => self.lost_patience(call, cx),
             BalancerTimer::Check(member) => self.check(member as usize, cx),
             BalancerTimer::Readmit(member) => self.settle(member as usize, cx),
+            BalancerTimer::Sweep(_) => self.sweep(cx),
             BalancerTimer::Warm(member) => self.warm(member as usize, cx),
             BalancerTimer::Connected(call) => self.connected(call, cx),
             BalancerTimer::Look(_) => self.look(cx),
@@ -513,6 +521,7 @@ impl Balancer {
                 cx.count(series.broken, 1);
             }
         }
+        self.compared(member, status, cx);
         if !self.again(answer.call, member, status, cx) {
             self.close(answer.call, status, answer.value, cx);
         }
@@ -588,9 +597,38 @@ impl Balancer {
         let Some(active) = &care.active else { return };
         let (next, turned) = care.checked[member].told(good, active);
         cx.after(next, BalancerTimer::Check(member as u32));
-        if turned.is_some() {
+        // A check that finds a member well clears it of what calls said: Envoy's
+        // `successful_active_health_check_uneject_host`.
+        let cleared = good
+            && care.checked[member].up
+            && care.outliers.as_mut().is_some_and(|outliers| outliers.readmit(member));
+        if turned.is_some() || cleared {
             self.settle(member, cx);
         }
+    }
+
+    /// A call ended: its member may be an outlier.
+    fn compared(&mut self, member: usize, status: Status, cx: &mut Cx<Self>) {
+        let Some(outliers) = &mut self.care().outliers else { return };
+        let failed = outliers.rules().on[status as usize];
+        if outliers.told(member, failed, cx.now()) {
+            let series = self.care().series();
+            cx.count(series.ejections, 1);
+            self.settle(member, cx);
+        }
+    }
+
+    fn sweep(&mut self, cx: &mut Cx<Self>) {
+        let Some(outliers) = &mut self.care().outliers else { return };
+        let every = outliers.rules().every;
+        for member in outliers.sweep(cx.now()) {
+            let care = self.care();
+            if care.outliers.as_ref().is_some_and(|outliers| outliers.is_out(member)) {
+                cx.count(care.series().ejections, 1);
+            }
+            self.settle(member, cx);
+        }
+        cx.after(every, BalancerTimer::Sweep(0));
     }
 
     fn suffered(&mut self, member: usize, failed: bool, cx: &mut Cx<Self>) {
@@ -625,7 +663,8 @@ impl Balancer {
         if let Some(passive) = care.passive.filter(|_| !admitted) {
             cx.after(suffered.until(&passive, now), BalancerTimer::Readmit(member as u32));
         }
-        let up = checked && admitted;
+        let is_outlier = care.outliers.as_ref().is_some_and(|outliers| outliers.is_out(member));
+        let up = checked && admitted && !is_outlier;
         if up == self.group(member).is_up(member) {
             return;
         }

@@ -4,6 +4,7 @@ mod care;
 mod group;
 mod health;
 mod keep_alive;
+mod outlier;
 mod pins;
 mod slow_start;
 
@@ -22,6 +23,7 @@ use group::Group;
 pub use care::{Line, Next, Seen, TRIES_MAX};
 pub use health::{Active, HEALTH_CHECK, Passive};
 pub use keep_alive::KeepAlive;
+pub use outlier::{Outlier, Outliers};
 pub use pins::{Lasting, Pins, Whose};
 pub use slow_start::SlowStart;
 
@@ -33,6 +35,7 @@ timers! {
         Connected(Call),
         Check(u32),
         Readmit(u32),
+        Sweep(u32),
         Warm(u32),
         Look(u32),
         Show(u32),
@@ -176,6 +179,12 @@ impl Balancer {
     /// With members put aside that failed.
     pub fn with_ejection(self, passive: Passive) -> Balancer {
         self.with_care(|care| care.passive = Some(passive))
+    }
+
+    /// With members ejected that do worse than the others.
+    pub fn with_outliers(self, outlier: Outlier) -> Balancer {
+        let members = self.edges.len();
+        self.with_care(|care| care.outliers = Some(Outliers::new(outlier, members)))
     }
 
     /// With a bound on the calls under way, all together; others wait.

@@ -20,6 +20,8 @@ pub struct ConsistentHash {
     points: u32,
     bound: Option<f64>,
     ring: Ring,
+    /// Of those that are up: each one's, 0 of the others, and all together.
+    weights: Vec<u64>,
     weight: u64,
 }
 
@@ -33,7 +35,7 @@ pub fn bounded(bound: f64, calls: u64, weight: u64, total: u64) -> u64 {
 impl ConsistentHash {
     /// Returns the policy with so many points for each unit of weight.
     pub fn new(points: u32) -> ConsistentHash {
-        ConsistentHash { points, bound: None, ring: Ring::default(), weight: 0 }
+        ConsistentHash { points, bound: None, ring: Ring::default(), weights: Vec::new(), weight: 0 }
     }
 
     /// With a bound on load, as a multiple of the mean.
@@ -71,9 +73,10 @@ impl ConsistentHash {
         shares
     }
 
-    fn settle(&mut self, members: &Members) {
-        let weight = |at: usize| if members.is_up(at) { u64::from(members.weight(at)) } else { 0 };
-        self.weight = (0..members.count()).map(weight).sum();
+    fn settle(&mut self, member: usize, members: &Members) {
+        let weight = if members.is_up(member) { u64::from(members.weight(member)) } else { 0 };
+        self.weight = self.weight + weight - self.weights[member];
+        self.weights[member] = weight;
     }
 }
 
@@ -86,7 +89,9 @@ impl Policy for ConsistentHash {
             (0..points.saturating_mul(member.weight))
                 .map(move |n| ((xxh64(address.as_bytes(), u64::from(n)) >> 32) as u32, at as u32))
         }));
-        self.settle(members);
+        self.weight = 0;
+        self.weights = vec![0; members.count()];
+        (0..members.count()).for_each(|member| self.settle(member, members));
     }
 
     fn watches(&self) -> bool {
@@ -114,8 +119,8 @@ impl Policy for ConsistentHash {
         self.owner_at(place, fits)
     }
 
-    fn changed(&mut self, _: usize, members: &Members) {
-        self.settle(members);
+    fn changed(&mut self, member: usize, members: &Members) {
+        self.settle(member, members);
     }
 
     fn boxed(&self) -> Box<dyn Policy> {

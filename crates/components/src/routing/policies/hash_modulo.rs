@@ -79,10 +79,7 @@ impl Policy for HashModulo {
 
     fn changed(&mut self, member: usize, members: &Members) {
         if self.kind == Modulo::Haproxy {
-            let listed = self.table.entries().contains(&(member as u32));
-            if listed != (members.is_up(member) && members.weight(member) > 0) {
-                self.table.fill(members);
-            }
+            self.table.changed(member, members);
         }
     }
 

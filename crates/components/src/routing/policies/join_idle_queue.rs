@@ -7,7 +7,7 @@ use crate::routing::members::Members;
 use crate::routing::policy::{Choice, Policy};
 use crate::routing::usable::Usable;
 
-/// Gives each call to a member without any, drawn among all such; to any member if all have some. O(n / 64).
+/// Gives each call to a member without any, drawn among all such; to any member if all have some. O(1).
 ///
 /// # Source
 /// Lu et al., "Join-Idle-Queue: a novel load balancing algorithm for dynamically scalable web services", Performance

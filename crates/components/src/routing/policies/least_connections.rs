@@ -2,6 +2,7 @@
 
 use kneepoint_random::Stream;
 
+use super::rotation::Rotation;
 use super::tournament::Tournament;
 use crate::routing::members::Members;
 use crate::routing::policy::{Choice, Policy};
@@ -16,7 +17,8 @@ pub enum Ties {
     /// HAProxy `src/lb_fwlc.c`: a server whose load changes is put behind those of equal load.
     #[default]
     LongestUnchanged,
-    /// By smooth weighted rotation among the tied ones only; calls / weight. O(n), as in the product.
+    /// By smooth weighted rotation among the tied ones only; calls / weight. O(w + log n) for w different weights; the
+    /// product looks at everybody.
     ///
     /// # Source
     /// nginx `src/http/modules/ngx_http_upstream_least_conn_module.c`.
@@ -39,8 +41,8 @@ pub struct LeastConnections {
     loads: Tournament,
     known: Vec<u32>,
     changes: u64,
-    /// Current weights of nginx's rotation.
-    turns: Vec<i64>,
+    /// nginx's rotation among members of equal calls for the weight, if ties are settled so.
+    turns: Rotation,
     stream: Option<Stream>,
 }
 
@@ -55,7 +57,7 @@ impl LeastConnections {
             loads: Tournament::default(),
             known: Vec::new(),
             changes: 0,
-            turns: Vec::new(),
+            turns: Rotation::default(),
             stream: None,
         }
     }
@@ -74,23 +76,12 @@ impl LeastConnections {
         })
     }
 
-    fn rotate(&mut self, choice: &Choice<'_>) -> Option<usize> {
-        let members = choice.members;
-        let least = self.loads.get(self.loads.least(0));
-        let mut best: Option<usize> = None;
-        let mut total = 0;
-        for member in 0..members.count() {
-            if self.loads.get(member).is_none() || self.loads.get(member) != least {
-                continue;
-            }
-            self.turns[member] += i64::from(members.weight(member));
-            total += i64::from(members.weight(member));
-            if best.is_none_or(|best| self.turns[member] > self.turns[best]) {
-                best = Some(member);
-            }
+    /// Tells the rotation where a member stands.
+    fn enter(&mut self, member: usize, members: &Members) {
+        if self.ties == Ties::Rotation {
+            let class = self.loads.get(member).map(|(value, _)| (value, i64::from(members.weight(member))));
+            self.turns.set(member, class);
         }
-        self.turns[best?] -= total;
-        best
     }
 }
 
@@ -101,7 +92,8 @@ impl Policy for LeastConnections {
         let first = |member| Some((self.value(member, members)?, if by_list { member as u64 } else { 0 }));
         self.loads = Tournament::new((0..members.count()).map(first).collect::<Vec<_>>().into_iter());
         self.known = (0..members.count()).map(|member| members.load(member)).collect();
-        self.turns = vec![0; members.count()];
+        self.turns = Rotation::new((0..members.count()).map(|member| members.get(member).weight));
+        (0..members.count()).for_each(|member| self.enter(member, members));
         self.stream = Some(stream);
     }
 
@@ -112,7 +104,8 @@ impl Policy for LeastConnections {
     fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
         if self.ties == Ties::Rotation && self.loads.tied() > 1 && choice.tried.is_empty() {
             // nginx touches its weights only when there is a tie.
-            return self.rotate(choice);
+            let least = self.loads.get(self.loads.least(0));
+            return self.turns.turn(least.map_or(0, |(value, _)| value));
         }
         let (ties, stream) = (self.ties, &mut self.stream);
         self.loads.without(choice.tried, |loads| {
@@ -143,6 +136,7 @@ impl Policy for LeastConnections {
         };
         self.known[member] = members.load(member);
         self.loads.set(member, self.value(member, members).map(|value| (value, order)));
+        self.enter(member, members);
     }
 
     fn boxed(&self) -> Box<dyn Policy> {

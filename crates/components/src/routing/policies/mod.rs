@@ -20,6 +20,7 @@ mod power_of_choices;
 mod random;
 mod rehash;
 mod ring;
+mod rotation;
 mod round_robin;
 mod shuffle_shard;
 mod smooth_weighted;

@@ -5,7 +5,7 @@ use kneepoint_random::Stream;
 use crate::routing::members::Members;
 use crate::routing::policy::{Choice, Policy};
 
-/// Gives each call to a member drawn at random, all that can be chosen equally likely. O(1) while all are up.
+/// Gives each call to a member drawn at random, all that can be chosen equally likely. O(1).
 #[derive(Clone, Debug, Default)]
 pub struct Random {
     stream: Option<Stream>,

@@ -21,6 +21,8 @@ pub struct StaticRoundRobin {
 pub(super) struct Table {
     entries: Vec<u32>,
     scores: Vec<i64>,
+    /// Who has entries.
+    listed: Vec<bool>,
     /// What weights were divided by.
     common: u32,
 }
@@ -44,6 +46,8 @@ impl Table {
             if members.is_up(member) { i64::from(members.weight(member).div_ceil(common)) } else { 0 }
         };
         let total: i64 = (0..count).map(weight).sum();
+        self.listed.clear();
+        self.listed.extend((0..count).map(|member| weight(member) > 0));
         self.entries.clear();
         self.scores.clear();
         self.scores.resize(count, 0);
@@ -66,6 +70,14 @@ impl Table {
             let Some((best, _)) = best else { return };
             self.entries.push(best as u32);
             self.scores[best] -= total;
+        }
+    }
+
+    /// A member has changed: if it goes or comes, the table is filled anew.
+    pub(super) fn changed(&mut self, member: usize, members: &Members) {
+        let belongs = members.is_up(member) && members.weight(member) > 0;
+        if self.listed[member] != belongs {
+            self.fill(members);
         }
     }
 
@@ -106,11 +118,7 @@ impl Policy for StaticRoundRobin {
     }
 
     fn changed(&mut self, member: usize, members: &Members) {
-        let listed = self.table.entries().contains(&(member as u32));
-        let belongs = members.is_up(member) && members.weight(member) > 0;
-        if listed != belongs {
-            self.table.fill(members);
-        }
+        self.table.changed(member, members);
     }
 
     fn boxed(&self) -> Box<dyn Policy> {

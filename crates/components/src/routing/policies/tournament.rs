@@ -28,13 +28,15 @@ impl Tournament {
         tree
     }
 
-    fn play(&mut self, node: usize) {
+    /// Settles a node by its children. Returns whether that has changed it.
+    fn play(&mut self, node: usize) -> bool {
         let (left, right) = (self.nodes[2 * node], self.nodes[2 * node + 1]);
-        self.nodes[node] = match left.0.cmp(&right.0) {
-            std::cmp::Ordering::Less => left,
-            std::cmp::Ordering::Greater => right,
-            std::cmp::Ordering::Equal => (left.0, left.1 + right.1),
-        };
+        let order = |(value, _): (Value, u32)| u128::from(value.0) << 64 | u128::from(value.1);
+        let (of_left, of_right) = (order(left), order(right));
+        let least = if of_left <= of_right { left } else { right };
+        let also = if of_left == of_right { right.1 } else { 0 };
+        let before = std::mem::replace(&mut self.nodes[node], (least.0, least.1 + also));
+        before != self.nodes[node]
     }
 
     /// The value of a position, if it takes part.
@@ -46,10 +48,16 @@ impl Tournament {
     pub(crate) fn set(&mut self, position: usize, value: Option<Value>) {
         let mut node = self.leaves + position;
         self.nodes[node] = value.map_or(Self::NOBODY, |value| (value, 1));
-        while node > 1 {
+        // Above a node that stays as it was, all do.
+        while node > 1 && self.play(node / 2) {
             node /= 2;
-            self.play(node);
         }
+    }
+
+    /// The least value, if anybody takes part.
+    pub(crate) fn first(&self) -> Option<Value> {
+        let (value, count) = self.nodes[1];
+        (count > 0).then_some(value)
     }
 
     /// How many share the least value; 0 if nobody takes part.
