@@ -13,12 +13,14 @@ pub struct Member {
     pub address: Arc<str>,
     /// Where it stands, by number; 0 is where the balancer stands.
     pub zone: u16,
+    /// How far it is, there and back \[ns\]; 0 where nobody asks.
+    pub distance: u64,
 }
 
 impl Member {
     /// Returns a member of weight 1 in the balancer's zone.
     pub fn at(address: &str) -> Member {
-        Member { weight: 1, address: address.into(), zone: 0 }
+        Member { weight: 1, address: address.into(), zone: 0, distance: 0 }
     }
 
     /// With this weight.

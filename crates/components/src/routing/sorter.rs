@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kneepoint_calls::{Answer, Call, Component, Counter, Cx, Serve, Status};
 use kneepoint_engine::SimDuration;
 
+use super::balancer::HEALTH_CHECK;
 use crate::edge::Edge;
 
 /// A way that some calls go.
@@ -22,6 +23,8 @@ pub struct Way {
 
 /// Passes each call on over the first way that is meant for its operation and class: where an edge differs by them.
 ///
+/// All ways lead to one part, whose health is asked over the first of them; unless it is a [gateway](Sorter::gateway).
+///
 /// It takes no time and keeps nothing. It is woken by the answers of calls it asks for another operation.
 ///
 /// # Series
@@ -29,13 +32,27 @@ pub struct Way {
 #[derive(Clone, Debug)]
 pub struct Sorter {
     ways: Arc<[Way]>,
+    is_asked_itself: bool,
     unknown: Option<Counter>,
 }
 
 impl Sorter {
     /// Returns a sorter of these ways.
     pub fn new(ways: Vec<Way>) -> Sorter {
-        Sorter { ways: ways.into(), unknown: None }
+        Sorter { ways: ways.into(), is_asked_itself: false, unknown: None }
+    }
+
+    /// Returns a sorter whose ways lead to different parts: a [`HEALTH_CHECK`] is about itself, and it is well.
+    pub fn gateway(ways: Vec<Way>) -> Sorter {
+        Sorter { is_asked_itself: true, ..Sorter::new(ways) }
+    }
+
+    /// A check of health is of no operation or class.
+    fn check(&mut self, call: Call, cx: &mut Cx<Self>) {
+        match self.ways.first() {
+            Some(way) if !self.is_asked_itself => cx.call(way.to.ask(call).relay()),
+            _ => return cx.answer(call, Status::Ok),
+        };
     }
 }
 
@@ -57,6 +74,9 @@ impl Component for Sorter {
 impl Serve for Sorter {
     fn on_call(&mut self, call: Call, cx: &mut Cx<Self>) {
         let (operation, class) = (cx.operation(call), cx.attributes(call).class);
+        if operation == HEALTH_CHECK {
+            return self.check(call, cx);
+        }
         let meant = |way: &&Way| {
             way.operation.is_none_or(|named| named == operation)
                 && (way.classes.is_empty() || way.classes.contains(&class))

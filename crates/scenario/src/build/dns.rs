@@ -6,6 +6,7 @@ use kneepoint_engine::SimDuration;
 
 use super::wire::Among;
 use super::{Builder, Built, few_enough, law, unbuilt, wrong};
+use crate::diagnostic::Fault;
 use crate::spec::DistributionSpec;
 use crate::topology::Call;
 use crate::typed::Args;
@@ -33,11 +34,12 @@ impl Builder<'_> {
                 return unbuilt(value.place, &format!("`{field}` on the way to a Dns"));
             }
         }
+        is_answerable(args)?;
         // Asked once for each instance that calls; the ways begin where that stands.
         let askers = self.askers.entry(call.callee).or_default();
         askers.push((call.caller, instance));
         let number = askers.len() - 1;
-        let members = self.candidates(call.callee, dns, number, "to")?;
+        let members = self.candidates((call.callee, dns), number, "to", path)?;
         few_enough(members.len(), args.place_of("to"))?;
         if members.is_empty() {
             return wrong(args.place_of("to"), "a name needs somebody who bears it");
@@ -54,4 +56,29 @@ impl Builder<'_> {
         self.parts[call.callee].instances.push(callee.id());
         Ok(Edge::to(callee))
     }
+}
+
+/// Holds that a name server goes by what it knows: neither calls nor answers pass it.
+fn is_answerable(args: &Args) -> Built<()> {
+    const POLICIES: &[&str] = &[
+        "RoundRobin",
+        "Random",
+        "First",
+        "IpHash",
+        "Nearest",
+        "WeightedRandom",
+        "WeightedRoundRobin",
+        "StaticRoundRobin",
+    ];
+    if let Some(policy) = args.args("policy").filter(|policy| !POLICIES.contains(&policy.kind())) {
+        let message = format!("a Dns sees no calls, by which `{}` goes", policy.kind());
+        return Err(vec![
+            Fault::error(policy.head, message).help(format!("it can do {}", POLICIES.join(", "))),
+        ]);
+    }
+    if let Some(health) = args.args_list("health").find(|health| health.kind() != "Active") {
+        let message = format!("a Dns sees no answers, by which `{}` goes", health.kind());
+        return Err(vec![Fault::error(health.head, message).help("write Active(every: \"10s\")")]);
+    }
+    Ok(())
 }

@@ -384,6 +384,13 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+        for (at, part) in checked.parts().iter().enumerate() {
+            if part.args.kind() == "Dns" && self.parts[at].instances.is_empty() && faults.is_empty() {
+                let fault =
+                    Fault::error(part.place, format!("nobody asks for the names of \"{}\"", part.name));
+                faults.push(fault.help("call it instead of those it leads to, or leave it out"));
+            }
+        }
         for (item, args) in checked.faults() {
             harm::injector(self, &item.key, args).noted(&mut faults);
         }
@@ -690,8 +697,9 @@ impl<'a> Builder<'a> {
 
     fn balancer(&mut self, at: usize, part: &Part, instance: usize) -> Built<Balancer> {
         let args = &part.args;
-        let members = self.candidates(at, part, instance, "to")?;
-        let backups = self.candidates(at, part, instance, "backups")?;
+        let prefix = format!("{}/{instance}", part.name);
+        let members = self.candidates((at, part), instance, "to", &prefix)?;
+        let backups = self.candidates((at, part), instance, "backups", &prefix)?;
         if members.is_empty() {
             return wrong(args.place_of("to"), "a balancer needs somebody to call");
         }
@@ -706,7 +714,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Those that a balancer names in a field: all instances that are meant, in order.
-    fn candidates(&mut self, at: usize, part: &Part, instance: usize, field: &str) -> Built<Vec<Candidate>> {
+    fn candidates(
+        &mut self,
+        (at, part): (usize, &Part),
+        instance: usize,
+        field: &str,
+        prefix: &str,
+    ) -> Built<Vec<Candidate>> {
         let checked = self.checked;
         let mut members = Vec::new();
         for (number, value) in part.args.list(field).iter().enumerate() {
@@ -724,7 +738,10 @@ impl<'a> Builder<'a> {
             let calls: Vec<Call> = self.calls_to(at, &target.place.root.value);
             let Some(first) = calls.first() else { continue };
             let callee = &checked.parts()[first.callee];
-            let path = format!("{}/{instance} -> {} {}", part.name, target.place.root.value, members.len());
+            if callee.args.kind() == "Dns" {
+                return unbuilt(value.place, &format!("a Dns behind a {}", part.args.kind()));
+            }
+            let path = format!("{prefix} -> {} {}", target.place.root.value, members.len());
             let path = if field == "to" { path } else { format!("{path} {field}") };
             // A call is passed on as it came, unless a name or its class says otherwise.
             let asks_for: Vec<Option<u16>> = calls.iter().map(|call| self.asked_anew(call)).collect();

@@ -24,7 +24,7 @@ impl Builder<'_> {
         let asks_for: Vec<Option<u16>> = calls.iter().map(|call| self.asked_anew(call)).collect();
         let edge = self.edge_asking(&calls, instance, among, &asks_for)?;
         let all = Way { to: edge, operation: None, classes: Vec::new(), asks_for: None };
-        self.put_passing(at, part, instance, vec![all])
+        self.put_passing(at, part, instance, Sorter::new(vec![all]))
     }
 
     /// Builds one instance of a `Gateway`: it takes its time, and what is asked for says where a call goes.
@@ -52,7 +52,7 @@ impl Builder<'_> {
                 });
             }
         }
-        self.put_passing(at, part, instance, ways)
+        self.put_passing(at, part, instance, Sorter::gateway(ways))
     }
 
     /// The operation that is asked for instead of the one a call came as; nothing if it is passed on as it came.
@@ -61,15 +61,15 @@ impl Builder<'_> {
         asked.map(|name| self.numbers.operation(name))
     }
 
-    fn put_passing(&mut self, at: usize, part: &Part, instance: usize, ways: Vec<Way>) -> Built<()> {
+    fn put_passing(&mut self, at: usize, part: &Part, instance: usize, sorter: Sorter) -> Built<()> {
         let args = &part.args;
         let overhead = args.distribution("overhead");
         let overhead = law::distribution(self.checked, overhead, args.place_of("overhead"))?;
         if overhead.is_constant() == Some(0.0) {
-            self.put(at, instance, Sorter::new(ways));
+            self.put(at, instance, sorter);
         } else {
             let path = format!("{}/{instance} routes", part.name);
-            let sorter = Edge::to(self.sim.serve(&path, Sorter::new(ways)));
+            let sorter = Edge::to(self.sim.serve(&path, sorter));
             self.put(at, instance, Overhead::new(sorter, overhead));
         }
         Ok(())

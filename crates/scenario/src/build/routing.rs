@@ -147,15 +147,12 @@ impl Builder<'_> {
             "PowerOfChoices" => plain(PowerOfChoices::new(policy.count("choices") as usize)),
             "LeastTime" => boxed(LeastTime::new()),
             "Nearest" => {
-                let distances: Option<Vec<u64>> = members.iter().map(|member| member.distance).collect();
-                let Some(distances) = distances else {
-                    let unknown = members.iter().find(|member| member.distance.is_none());
-                    let name = unknown.map_or("", |member| &member.name);
-                    let fault = Fault::error(policy.head, format!("nothing says how far {name} is"));
+                if let Some(unknown) = members.iter().find(|member| member.distance.is_none()) {
+                    let message = format!("nothing says how far {} is", unknown.name);
                     let help = "give `places` to both ends and a `network`, or a round_trip to the edge";
-                    return Err(vec![fault.help(help)]);
-                };
-                boxed(Nearest::new(distances))
+                    return Err(vec![Fault::error(policy.head, message).help(help)]);
+                }
+                boxed(Nearest::new())
             }
             "First" => boxed(First),
             "JoinIdleQueue" => boxed(JoinIdleQueue::new()),
@@ -354,11 +351,11 @@ impl Builder<'_> {
 
     /// Connections to the members: without a word of them they cost nothing.
     fn keep_alive(&self, args: &Args, balancer: Balancer) -> Built<Balancer> {
-        let (kept, handshake) = (args.count_if("keep_alive"), args.distribution_if("handshake"));
-        let Some(handshake) = handshake else {
+        let kept = args.count("keep_alive");
+        let Some(handshake) = args.distribution_if("handshake") else {
             return match kept {
-                None => Ok(balancer),
-                Some(_) => {
+                0 => Ok(balancer),
+                _ => {
                     let message = "kept connections spare a `handshake`, of which nothing is said";
                     let fault = Fault::error(args.place_of("keep_alive"), message);
                     Err(vec![fault.help("write handshake: \"1ms\", or leave both out")])
@@ -366,7 +363,7 @@ impl Builder<'_> {
             };
         };
         let handshake = law::distribution(self.checked, handshake, args.place_of("handshake"))?;
-        Ok(balancer.with_keep_alive(KeepAlive::new(kept.unwrap_or(0) as usize, handshake)))
+        Ok(balancer.with_keep_alive(KeepAlive::new(kept as usize, handshake)))
     }
 
     fn line(&mut self, queue: &Args) -> Built<Line> {
@@ -393,6 +390,7 @@ fn described(members: &[Candidate], weights: Option<&[u32]>) -> Vec<Member> {
     let member = |(at, member): (usize, &Candidate)| Member {
         weight: weights.map_or(1, |weights| weights[at]),
         zone: u16::from(!member.near),
+        distance: member.distance.unwrap_or(0),
         ..Member::at(&member.name)
     };
     members.iter().enumerate().map(member).collect()

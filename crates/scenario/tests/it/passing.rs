@@ -305,9 +305,45 @@ fn connections_that_cannot_be_are_refused_with_what_can() {
         (r#"edges: { "all -> dns": (via: [Balance(Random)]) }"#, "dns chooses by its own policy"),
         (r#"edges: { "dns -> left": (via: [Balance(Random)]) }"#, "already been chosen"),
         (r#"faults: { "gone": Crash(on: "dns", at: "10s") }"#, "a fault of a Dns"),
+        (
+            r#"set: { "dns.policy": LeastConnections }"#,
+            "a Dns sees no calls, by which `LeastConnections` goes",
+        ),
+        (r#"set: { "dns.health": [Outlier] }"#, "a Dns sees no answers, by which `Outlier` goes"),
         (r#"edges: { "all -> dns": (loss: 0.1) }"#, "`loss` on the way to a Dns"),
     ] {
         assert!(said_of(&named("60s", more)).contains(said), "{more}: {}", said_of(&named("60s", more)));
+    }
+}
+
+#[test]
+fn a_name_leads_to_no_other_name() {
+    let text = shop(
+        r#""all": OpenClient(to: "lb", rate: "10/s"),
+           "lb": Balancer(to: ["dns", "web"]),
+           "dns": Dns(to: ["web"]),
+           "web": Service(does: Delay("1ms"))"#,
+        "",
+    );
+    assert!(said_of(&text).contains("a Dns behind a Balancer"), "{}", said_of(&text));
+}
+
+#[test]
+fn parts_of_the_nearest_are_the_nearest_too() {
+    let text = |policy: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "lb", rate: "100/s"),
+                   "lb": Balancer(to: ["near", "far"], policy: {policy}),
+                   "near": Service(instances: 2, concurrency: Unlimited, does: Delay("1ms")),
+                   "far": Service(instances: 2, concurrency: Unlimited, does: Delay("1ms"))"#
+            ),
+            r#"edges: { "lb -> near": (round_trip: "1ms"), "lb -> far": (round_trip: "5ms") }"#,
+        )
+    };
+    for policy in ["Nearest", "Subset(size: 3, of: Nearest)", "ZoneAware(of: Nearest)"] {
+        let (plan, sim) = run(&text(policy), 10);
+        assert_eq!(calls(&plan, &sim, "far"), 0, "{policy}");
     }
 }
 
@@ -365,4 +401,56 @@ fn kept_connections_spare_handshakes() {
     // Two are not.
     let (few, _) = handshakes("keep_alive: 2, ");
     assert!(few > 0.3 && few < 1.0, "{few}");
+}
+
+#[test]
+fn checks_of_health_pass_where_calls_are_told_apart() {
+    let parts = |lb: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "lb", rate: "100/s", arrivals: Constant, classes: {{ "a": (share: 1.0) }}),
+                   "lb": {lb},
+                   "gate": Gateway(instances: 2, routes: {{ "default": "web" }}, overhead: "1ms"),
+                   "proxy": Proxy(to: "web:b"),
+                   "web": Service(instances: 2, concurrency: Unlimited, does: Delay("1ms"), operations: {{ "b": Delay("2ms") }},
+                       via: [RateLimit(limit: TokenBucket(rate: "1000/s", burst: 1000), per: User)])"#
+            ),
+            "",
+        )
+    };
+    for lb in [
+        r#"Balancer(to: "web", health: [Active("1s")])"#,
+        r#"Balancer(to: "web:b", health: [Active("1s")])"#,
+        r#"Balancer(to: "gate", health: [Active("1s")])"#,
+        r#"Balancer(to: "proxy", health: [Active("1s")])"#,
+        r#"Dns(to: ["gate"], health: [Active("1s")], ttl: "1s")"#,
+        r#"Dns(to: ["web:b"], health: [Active("1s")], ttl: "1s")"#,
+        r#"Balancer(to: "web", preset: "haproxy")"#,
+    ] {
+        let (plan, sim) = run(&parts(lb), 30);
+        let books = sim.books(part(&plan, "lb")[0]);
+        assert!(books.answered(Status::Ok) >= 2_990, "{lb}: {:?}", books.answers);
+    }
+}
+
+#[test]
+fn a_check_of_health_counts_as_nobodys_call() {
+    // The one user takes all his limit allows; checks of one a second are below theirs.
+    let text = shop(
+        r#""all": OpenClient(to: "lb", rate: "100/s", users: 1),
+           "lb": Balancer(to: "web", health: [Active(every: "1s", fall: 1)]),
+           "web": Service(concurrency: Unlimited, does: Delay("1ms"), via: [RateLimit(limit: TokenBucket(rate: "20/s", burst: 1), per: User)])"#,
+        "",
+    );
+    let (plan, sim) = run(&text, 100);
+    assert_eq!(sim.books(part(&plan, "lb")[0]).answered(Status::Unavailable), 0);
+}
+
+#[test]
+fn a_name_nobody_asks_for_is_said_where_it_stands() {
+    let text = shop(
+        r#""all": OpenClient(to: "web", rate: "10/s"), "dns": Dns(to: ["web"]), "web": Service(does: Delay("1ms"))"#,
+        "",
+    );
+    assert!(said_of(&text).contains("nobody asks for the names of \"dns\""), "{}", said_of(&text));
 }

@@ -97,6 +97,8 @@ pub(super) struct Care {
     suffered: Vec<Suffered>,
     /// Since when a member is back, while it starts slowly.
     back: Vec<Option<SimTime>>,
+    /// Whether a member will be looked at when its time aside is over.
+    readmits: Vec<bool>,
     up: u32,
     /// What was seen and is still on its way.
     looks: VecDeque<Vec<u32>>,
@@ -169,6 +171,7 @@ impl Balancer {
         care.checked = vec![Checked::new(); members];
         care.suffered = vec![Suffered::new(); members];
         care.back = vec![None; members];
+        care.readmits = vec![false; members];
         care.lines = vec![VecDeque::new(); members];
         care.up = members as u32;
         care.series = Some(series);
@@ -226,7 +229,10 @@ impl Balancer {
             BalancerTimer::Pass(call) => self.pass(call, cx),
             BalancerTimer::Patience(call) => self.lost_patience(call, cx),
             BalancerTimer::Check(member) => self.check(member as usize, cx),
-            BalancerTimer::Readmit(member) => self.settle(member as usize, cx),
+            BalancerTimer::Readmit(member) => {
+                self.care().readmits[member as usize] = false;
+                self.settle(member as usize, cx);
+            }
             BalancerTimer::Sweep(_) => self.sweep(cx),
             BalancerTimer::Warm(member) => self.warm(member as usize, cx),
             BalancerTimer::Connected(call) => self.connected(call, cx),
@@ -583,7 +589,9 @@ impl Balancer {
         let series = care.series();
         let identity = care.stream.as_mut().expect("made at the start").next_u64();
         cx.count(series.checks, 1);
-        let attributes = Attributes { born: cx.now(), ..Attributes::of(identity) };
+        // It comes from nobody: limits for each user count no user's calls with it.
+        let (user, address) = (u32::MAX, u32::MAX);
+        let attributes = Attributes { born: cx.now(), user, address, ..Attributes::of(identity) };
         let ask = self.edges[member].to.request(attributes).operation(HEALTH_CHECK).tag(member as u16);
         cx.call(ask.within(timeout).cancelling());
     }
@@ -660,7 +668,8 @@ impl Balancer {
         let care = self.care();
         let (checked, suffered) = (care.checked[member].up, care.suffered[member]);
         let admitted = care.passive.is_none_or(|passive| suffered.is_admitted(&passive, now));
-        if let Some(passive) = care.passive.filter(|_| !admitted) {
+        if let Some(passive) = care.passive.filter(|_| !admitted && !care.readmits[member]) {
+            care.readmits[member] = true;
             cx.after(suffered.until(&passive, now), BalancerTimer::Readmit(member as u32));
         }
         let is_outlier = care.outliers.as_ref().is_some_and(|outliers| outliers.is_out(member));

@@ -1,6 +1,7 @@
 //! Members that are chosen once for many calls: connections, and names that were looked up.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use kneepoint_calls::Attributes;
 use kneepoint_engine::{SimDuration, SimTime};
@@ -40,6 +41,8 @@ pub struct Pins {
     /// Whether a member that is gone ends the choice: a connection breaks with its other end, a name does not.
     breaks: bool,
     chosen: BTreeMap<u64, (u16, SimTime)>,
+    /// When which of them is over: what is over is forgotten.
+    ends: BinaryHeap<Reverse<(SimTime, u64)>>,
     stream: Option<Stream>,
 }
 
@@ -48,7 +51,14 @@ impl Pins {
     pub fn names(whose: Whose, ttl: SimDuration, lookup: Distribution) -> Pins {
         let lifetime = Distribution::constant(ttl.as_nanos() as f64).expect("a time to live is finite");
         let lasting = Lasting { lifetime, opening: lookup };
-        Pins { whose, of: vec![(u32::MAX, lasting)], breaks: false, chosen: BTreeMap::new(), stream: None }
+        Pins {
+            whose,
+            of: vec![(u32::MAX, lasting)],
+            breaks: false,
+            chosen: BTreeMap::new(),
+            ends: BinaryHeap::new(),
+            stream: None,
+        }
     }
 
     /// Returns connections, one for each user: for users below each number, in rising order, what theirs are like.
@@ -60,11 +70,19 @@ impl Pins {
             !of.is_empty() && of.is_sorted_by(|a, b| a.0 < b.0),
             "users are told apart by rising numbers"
         );
-        Pins { whose: Whose::User, of, breaks: true, chosen: BTreeMap::new(), stream: None }
+        Pins {
+            whose: Whose::User,
+            of,
+            breaks: true,
+            chosen: BTreeMap::new(),
+            ends: BinaryHeap::new(),
+            stream: None,
+        }
     }
 
     pub(super) fn start(&mut self, stream: Stream) {
         self.chosen.clear();
+        self.ends.clear();
         self.stream = Some(stream);
     }
 
@@ -100,7 +118,15 @@ impl Pins {
         let Some(mut stream) = self.stream.take() else { return };
         let lasts = SimDuration::from_nanos_f64(self.lasting(attributes.user).lifetime.sample(&mut stream));
         self.stream = Some(stream);
-        self.chosen.insert(self.key(attributes), (member as u16, now + lasts));
+        while let Some(Reverse((until, key))) = self.ends.peek().copied().filter(|end| end.0.0 <= now) {
+            self.ends.pop();
+            if self.chosen.get(&key).is_some_and(|(_, other)| *other == until) {
+                self.chosen.remove(&key);
+            }
+        }
+        let (key, until) = (self.key(attributes), now + lasts);
+        self.chosen.insert(key, (member as u16, until));
+        self.ends.push(Reverse((until, key)));
     }
 
     /// The member is gone that a sender's call went to. Returns whether that ended a choice.

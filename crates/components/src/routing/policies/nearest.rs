@@ -10,29 +10,25 @@ use crate::routing::policy::{Choice, Policy};
 /// # Source
 /// Amazon Route 53, "Latency-based routing": the answer is the healthy record of the region with the lowest latency for
 /// the one who asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Nearest {
-    /// How far each member is \[ns\].
-    distances: Vec<u64>,
     /// Members that are equally far, the nearest first, and whose turn it is among them.
     rings: Vec<(Vec<u16>, usize)>,
 }
 
 impl Nearest {
-    /// Returns a policy for members at these distances \[ns\].
-    pub fn new(distances: Vec<u64>) -> Nearest {
-        Nearest { distances, rings: Vec::new() }
+    /// Returns a policy that goes by the members' distances.
+    pub fn new() -> Nearest {
+        Nearest::default()
     }
 }
 
 impl Policy for Nearest {
-    /// # Panics
-    /// If there is not one distance for each member.
     fn start(&mut self, members: &Members, _: Stream) {
-        assert_eq!(self.distances.len(), members.count(), "each member is somewhere");
+        let far = |member: &u16| members.get(usize::from(*member)).distance;
         let mut order: Vec<u16> = (0..members.count() as u16).collect();
-        order.sort_by_key(|member| self.distances[usize::from(*member)]);
-        let same = |a: &u16, b: &u16| self.distances[usize::from(*a)] == self.distances[usize::from(*b)];
+        order.sort_by_key(far);
+        let same = |a: &u16, b: &u16| far(a) == far(b);
         self.rings = order.chunk_by(same).map(|ring| (ring.to_vec(), 0)).collect();
     }
 
