@@ -50,9 +50,11 @@ impl Sorter {
     /// A check of health is of no operation or class.
     fn check(&mut self, call: Call, cx: &mut Cx<Self>) {
         match self.ways.first() {
-            Some(way) if !self.is_asked_itself => cx.call(way.to.ask(call).relay()),
-            _ => return cx.answer(call, Status::Ok),
-        };
+            Some(way) if !self.is_asked_itself => {
+                cx.call(way.to.ask(call).relay());
+            }
+            _ => cx.answer(call, Status::Ok),
+        }
     }
 }
 
