@@ -1,22 +1,12 @@
 //! Parts that pass calls on: proxies, gateways, name servers, balancers of connections.
 
-use kneepoint_calls::{ComponentId, Simulation, Status};
+use kneepoint_calls::{Simulation, Status};
 use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan;
 use kneepoint_scenario::plan::Plan;
 
-use crate::{accepted, shop};
-
-fn run(text: &str, seconds: u64) -> (Plan, Simulation) {
-    let plan = plan(&accepted(text)).unwrap_or_else(|faults| panic!("{faults}"));
-    let mut sim = (plan.build)(1, 0);
-    sim.run_until(SimTime::from_millis(1000 * seconds)).expect("no limit is met");
-    (plan, sim)
-}
-
-fn part(plan: &Plan, name: &str) -> Vec<ComponentId> {
-    plan.part(name).expect("the scenario has it").instances.clone()
-}
+use crate::routing::{part, run};
+use crate::shop;
 
 fn calls(plan: &Plan, sim: &Simulation, name: &str) -> u64 {
     part(plan, name).iter().map(|id| sim.books(*id).calls).sum()

@@ -62,14 +62,14 @@ pub fn with(policy: &str, care: &str) -> String {
     )
 }
 
-fn run(text: &str, seconds: u64) -> (Plan, Simulation) {
+pub fn run(text: &str, seconds: u64) -> (Plan, Simulation) {
     let plan = plan(&accepted(text)).unwrap_or_else(|faults| panic!("{faults}"));
     let mut sim = (plan.build)(1, 0);
     sim.run_until(SimTime::from_millis(1000 * seconds)).expect("no limit is met");
     (plan, sim)
 }
 
-fn part(plan: &Plan, name: &str) -> Vec<ComponentId> {
+pub fn part(plan: &Plan, name: &str) -> Vec<ComponentId> {
     plan.part(name).expect("the scenario has it").instances.clone()
 }
 
