@@ -22,6 +22,7 @@ use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
 use crate::happening::Happening;
 use crate::ledger::{Fate, Ledger, Sampling, Span, Strand};
+use crate::life::{End, Life};
 use crate::limits::{Limits, Stop};
 use crate::series::{Counter, Gauge, Level, Samples, Series};
 use crate::status::{Phase, Status};
@@ -75,6 +76,8 @@ pub struct Core {
     pub(crate) outcomes: Vec<Outcomes>,
     pub(crate) paths: Vec<String>,
     epochs: Vec<u32>,
+    /// Which of them are down, and how.
+    ends: Vec<End>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -122,6 +125,7 @@ impl Core {
             outcomes: Vec::new(),
             paths: Vec::new(),
             epochs: Vec::new(),
+            ends: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -1179,6 +1183,7 @@ impl Core {
         self.books.push(Books::new());
         self.outcomes.push(Outcomes::default());
         self.epochs.push(0);
+        self.ends.push(End::None);
         id
     }
 
@@ -1243,6 +1248,18 @@ impl Core {
         let epoch = &mut self.epochs[id as usize];
         *epoch += 1;
         assert!(*epoch < LIVES, "{} has crashed 2^28 times", self.paths[id as usize]);
+        self.ends[id as usize] = if refuse == Status::Lost { End::Silent } else { End::Refuses };
+    }
+
+    /// It is back.
+    pub(crate) fn rises(&mut self, id: u32) {
+        self.ends[id as usize] = End::None;
+    }
+
+    /// Returns which of its lives a component is in: what was connected to it in an earlier one is not any more.
+    #[inline]
+    pub fn life(&self, of: ComponentId) -> Life {
+        Life { number: self.epochs[of.index()], end: self.ends[of.index()] }
     }
 
     // ---- the loop's side ----

@@ -343,6 +343,7 @@ impl Simulation {
         if let Some(StandIn::Down { old: Some(old), .. }) = self.parts[id as usize].unwrap_stand_in() {
             fresh.survive(old.any());
         }
+        self.core.rises(id);
         self.core.me = id;
         fresh.start(&mut self.core);
         self.parts[id as usize] = fresh;

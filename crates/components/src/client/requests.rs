@@ -160,7 +160,7 @@ impl Requests {
         attributes.priority = class.priority;
         attributes.key = known.key;
         let user = match (known.user, self.senders.users()) {
-            (Some(user), _) => user,
+            (Some(user), _) => self.senders.own(user),
             (None, 1) => 0,
             (None, users) => open.user.stream(index).below(u64::from(users)) as u32,
         };

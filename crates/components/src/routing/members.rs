@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kneepoint_calls::ComponentId;
+
 use super::usable::Usable;
 
 /// One of those a balancer chooses among, as it is described to it.
@@ -15,12 +17,20 @@ pub struct Member {
     pub zone: u16,
     /// How far it is, there and back \[ns\]; 0 where nobody asks.
     pub distance: u64,
+    /// Where connections to it end: they break with that. Unless it is given it is what the way to it begins with, which
+    /// may be a wire.
+    pub end: Option<ComponentId>,
 }
 
 impl Member {
     /// Returns a member of weight 1 in the balancer's zone.
     pub fn at(address: &str) -> Member {
-        Member { weight: 1, address: address.into(), zone: 0, distance: 0 }
+        Member { weight: 1, address: address.into(), zone: 0, distance: 0, end: None }
+    }
+
+    /// With this end of connections to it.
+    pub fn ends_at(self, end: ComponentId) -> Member {
+        Member { end: Some(end), ..self }
     }
 
     /// With this weight.
@@ -81,6 +91,11 @@ impl Members {
     /// Returns how a member is described.
     pub fn get(&self, member: usize) -> &Member {
         &self.list[member]
+    }
+
+    /// Returns how all are described.
+    pub fn all(&self) -> &[Member] {
+        &self.list
     }
 
     /// Returns the weight a member has now, rounded up: less than its own while it starts slowly.

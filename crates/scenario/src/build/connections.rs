@@ -9,14 +9,23 @@ use crate::topology::{Call, Part};
 use crate::typed::Args;
 
 /// The number of the first user of each part: those of each client are in a row, and no two clients share one.
-pub(super) fn first_users(checked: &Checked) -> Vec<u32> {
+pub(super) fn first_users(checked: &Checked, faults: &mut Vec<Fault>) -> Vec<u32> {
     let mut next = 0_u32;
-    let first = |part: &Part| {
+    let mut first = |part: &Part| {
         let first = next;
-        next = next.wrapping_add(users(part));
+        // The last number is nobody's: checks of health come from it.
+        match next.checked_add(users(part)).filter(|next| *next < u32::MAX) {
+            Some(then) => next = then,
+            None => {
+                let message = format!("all clients together have more than {} users", u32::MAX - 1);
+                let fault = Fault::error(part.args.head, message);
+                let most = traffic::USERS_MAX;
+                faults.push(fault.help(format!("clients of sessions and closed clients count as {most:.0} each")));
+            }
+        }
         first
     };
-    checked.parts().iter().map(first).collect()
+    checked.parts().iter().map(|part| first(part)).collect()
 }
 
 /// How many numbers a client's users and addresses take.
@@ -88,10 +97,7 @@ impl Builder<'_> {
         if !is_layer_4(part) {
             return Ok(None);
         }
-        if let Some(policy) = part.args.args("policy").filter(|policy| sees_more(policy)) {
-            let message = format!("layer 4 sees addresses; `{}` goes by what a request says", policy.kind());
-            return wrong(policy.head, message);
-        }
+        sees_no_more(&part.args)?;
         let mut of: Vec<(u32, Lasting)> = Vec::new();
         for client in self.clients_before(at, part)? {
             let caller = &self.checked.parts()[client];
@@ -136,6 +142,38 @@ impl Builder<'_> {
 
 fn is_layer_4(part: &Part) -> bool {
     part.args.kind() == "Balancer" && part.args.word("layer") == "L4"
+}
+
+/// Holds that a balancer of layer 4 does nothing for which it would have to read what passes.
+fn sees_no_more(args: &Args) -> Built<()> {
+    if let Some(policy) = args.args("policy").filter(|policy| sees_more(policy)) {
+        let message = format!("layer 4 sees addresses; `{}` goes by what a request says", policy.kind());
+        return wrong(policy.head, message);
+    }
+    if args.count("keep_alive") > 0 || args.get("handshake").is_some() {
+        let field = if args.count("keep_alive") > 0 { "keep_alive" } else { "handshake" };
+        let message = format!("`{field}` is for connections that several senders use, which layer 4 has not");
+        let fault = Fault::error(args.place_of(field), message);
+        let help = "say how long it takes to open one at the client: connection: (lifetime: …, handshake: …)";
+        return Err(vec![fault.help(help)]);
+    }
+    if args.get("max_connections").is_some() {
+        let what = "`max_connections` at `layer: L4`, where it bounds connections and not calls";
+        return unbuilt(args.place_of("max_connections"), what);
+    }
+    if let Some(next) = args.args("next") {
+        let can = |kind: &&Args| !matches!(kind.kind(), "Unavailable" | "Lost");
+        let given = next.get("on").is_some();
+        if let Some(other) = next.args_list("on").find(can) {
+            let message = format!("layer 4 sees whether a connection opens, and not that a call ended `{}`", other.kind());
+            return Err(vec![Fault::error(other.head, message).help("write on: [Unavailable, Lost]")]);
+        }
+        if !given {
+            let fault = Fault::error(next.head, "layer 4 tries another only if a connection does not open");
+            return Err(vec![fault.help("write on: [Unavailable, Lost]")]);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a policy goes by something that is known only when a request has been read.

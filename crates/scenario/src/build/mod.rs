@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kneepoint_calls::{Callee, ComponentId, Declared, Simulation, Status};
 use kneepoint_components::Edge;
 use kneepoint_components::delay::Delay;
-use kneepoint_components::routing::{Balancer, Random, RoundRobin, Sorter, Way};
+use kneepoint_components::routing::{Balancer, Member, Random, RoundRobin, Sorter, Way};
 use kneepoint_random::Distribution;
 
 use crate::diagnostic::{Fault, Faults};
@@ -324,7 +324,7 @@ impl<'a> Builder<'a> {
             sorters: 0,
             shared_limits: BTreeMap::new(),
             asking: Vec::new(),
-            first_user: connections::first_users(checked),
+            first_user: connections::first_users(checked, faults),
             askers: BTreeMap::new(),
             recordings: Vec::new(),
         }
@@ -572,14 +572,20 @@ impl<'a> Builder<'a> {
             _ => {
                 let place = balance.map_or(caller.args.head, |balance| balance.head);
                 few_enough(members.len(), place)?;
+                let numbers = self.numbered(call.callee, among);
                 let balancer = match (among, balance) {
                     (Among::Any, _) => Balancer::new(members, Random::new()),
-                    (_, None) => Balancer::new(members, RoundRobin::new()),
+                    (_, None) => {
+                        let ends = &self.parts[call.callee].instances;
+                        let end = |number: u32| Member::at(&number.to_string()).ends_at(ends[number as usize]);
+                        let described = numbers.into_iter().map(end).collect();
+                        Balancer::among(members, described, RoundRobin::new())
+                    }
                     (_, Some(balance)) => {
-                        let numbers = self.numbered(call.callee, among);
                         let candidate = |(edge, number): (Edge, u32)| Candidate {
                             edge,
                             name: format!("{}/{number}", callee.name),
+                            end: self.parts[call.callee].instances[number as usize],
                             target: 0,
                             near: self.is_near((call.caller, instance), (call.callee, number as usize)),
                             distance: self.distance(call, instance, number as usize),
@@ -760,6 +766,7 @@ impl<'a> Builder<'a> {
                 members.push(Candidate {
                     edge,
                     name: format!("{}/{to}", callee.name),
+                    end: self.parts[first.callee].instances[to as usize],
                     target: number,
                     near: self.is_near((at, instance), (first.callee, to as usize)),
                     distance: self.distance(first, instance, to as usize),

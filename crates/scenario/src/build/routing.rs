@@ -1,6 +1,6 @@
 //! Points of choice: policies, and what a balancer does beyond choosing.
 
-use kneepoint_calls::STATUSES;
+use kneepoint_calls::{ComponentId, STATUSES};
 use kneepoint_components::Edge;
 use kneepoint_components::routing::policies::{
     ConsistentHash, EarliestDeadline, First, HaproxyRandom, HaproxyRing, HaproxyRoundRobin, HashModulo,
@@ -37,6 +37,8 @@ pub(super) struct Candidate {
     pub edge: Edge,
     /// What people call it: `web/3`.
     pub name: String,
+    /// What it is: what connections to it end at.
+    pub end: ComponentId,
     /// Which of the balancer's targets it belongs to.
     pub target: usize,
     /// Whether it stands where the balancer does.
@@ -391,7 +393,7 @@ fn described(members: &[Candidate], weights: Option<&[u32]>) -> Vec<Member> {
         weight: weights.map_or(1, |weights| weights[at]),
         zone: u16::from(!member.near),
         distance: member.distance.unwrap_or(0),
-        ..Member::at(&member.name)
+        ..Member::at(&member.name).ends_at(member.end)
     };
     members.iter().enumerate().map(member).collect()
 }

@@ -105,7 +105,7 @@ fn senders(builder: &Builder<'_>, at: usize, args: &Args) -> Senders {
 
 /// Numbers for a client whose users are themselves, each with an address.
 fn each_a_sender(builder: &Builder<'_>, at: usize) -> Senders {
-    Senders::new(builder.first_user[at], 1, u32::MAX)
+    Senders::each(builder.first_user[at], USERS_MAX as u32)
 }
 
 /// Whether the client is one of those that bring more for a while.

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use kneepoint_calls::{Answer, Attributes, Call, Counter, Cx, Gauge, Held, Phase, STATUSES, Status, Timer};
+use kneepoint_calls::{
+    Answer, Attributes, Call, ComponentId, Counter, Cx, Gauge, Held, Life, Phase, STATUSES, Status, Timer,
+};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
 
@@ -85,6 +87,8 @@ pub(super) struct Care {
     pub seen: Option<Seen>,
     pub pins: Option<Pins>,
     pub keep_alive: Option<KeepAlive>,
+    /// Where connections to each member end.
+    ends: Vec<ComponentId>,
     held: Held<Pending>,
     line: VecDeque<Call>,
     /// Of those who wait for one member, by member.
@@ -166,7 +170,10 @@ impl Balancer {
         let pins = cx.stream("pins");
         let mut stream = cx.stream("health");
         cx.set(series.up, members as f64);
-        let care = self.care();
+        let groups = std::iter::once(&self.first).chain(&self.backup);
+        let given = groups.flat_map(|group| group.members.all().iter().map(|member| member.end));
+        let ends = given.zip(&self.edges).map(|(end, edge)| end.unwrap_or(edge.to.id())).collect();
+        let care = self.care.as_mut().expect("only a balancer that cares comes here");
         care.live = vec![0; members];
         care.checked = vec![Checked::new(); members];
         care.suffered = vec![Suffered::new(); members];
@@ -175,6 +182,7 @@ impl Balancer {
         care.lines = vec![VecDeque::new(); members];
         care.up = members as u32;
         care.series = Some(series);
+        care.ends = ends;
         if let Some(chosen) = &mut care.pins {
             chosen.start(pins);
         }
@@ -199,28 +207,34 @@ impl Balancer {
         care.stream = Some(stream);
     }
 
-    /// What a call pays for having a member chosen; nothing if one is.
-    pub(super) fn opening(&mut self, call: Call, cx: &mut Cx<Self>) -> SimDuration {
-        let Some(pins) = &self.care().pins else { return SimDuration::ZERO };
-        let (now, attributes) = (cx.now(), cx.attributes(call));
-        match pins.find(attributes, now) {
-            Some(_) => SimDuration::ZERO,
-            None => span(pins.opening(attributes), call, cx),
-        }
-    }
-
-    /// The member that was chosen for a call's sender, unless it was tried for this call.
+    /// The member that was chosen for a call's sender, unless it was tried for this call or its end says that the
+    /// connection to it has broken.
     fn pinned(&mut self, call: Call, tried: &[u16], cx: &mut Cx<Self>) -> Option<usize> {
+        self.breaks_if(call, cx, Life::says_it_has_ended);
         let pins = self.care().pins.as_ref()?;
-        pins.find(cx.attributes(call), cx.now()).filter(|member| !tried.contains(&(*member as u16)))
+        let (member, _) = pins.find(cx.attributes(call), cx.now())?;
+        Some(member).filter(|member| !tried.contains(&(*member as u16)))
     }
 
     fn pin(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
         let care = self.care();
         let series = care.series();
         if let Some(pins) = &mut care.pins {
-            pins.put(cx.attributes(call), member, cx.now());
+            let opening = span(pins.opening(cx.attributes(call)), call, cx);
+            let made = cx.life(care.ends[member]);
+            pins.put(cx.attributes(call), member, made, (cx.now(), opening));
             cx.count(series.chosen_anew, 1);
+        }
+    }
+
+    /// Forgets the connection of a call's sender if it has broken, as far as can be told.
+    fn breaks_if(&mut self, call: Call, cx: &mut Cx<Self>, ended: fn(Life, Life) -> bool) {
+        let care = self.care();
+        let series = care.series();
+        let (pins, ends) = (&mut care.pins, &care.ends);
+        let Some(pins) = pins else { return };
+        if pins.forget_if(cx.attributes(call), |member, made| ended(cx.life(ends[member]), made)) {
+            cx.count(series.broken, 1);
         }
     }
 
@@ -358,16 +372,23 @@ impl Balancer {
         self.send_now(call, member, cx);
     }
 
-    /// Takes a connection to a member for a call. Returns how long a new one takes, if there has to be one.
+    /// Takes a connection to a member for a call. Returns how long it takes until there is one, if there is none.
     fn connection_to(&mut self, member: usize, call: Call, cx: &mut Cx<Self>) -> Option<SimDuration> {
         let care = self.care();
         let handshakes = care.series().handshakes;
-        let keep_alive = care.keep_alive.as_mut()?;
-        if keep_alive.take(member) {
-            return None;
+        let mut time = SimDuration::ZERO;
+        if let Some(pins) = &care.pins
+            && let Some((_, rest)) = pins.find(cx.attributes(call), cx.now())
+        {
+            time = rest;
         }
-        cx.count(handshakes, 1);
-        let time = span(keep_alive.handshake(), call, cx);
+        let life = cx.life(care.ends[member]);
+        if let Some(keep_alive) = &mut care.keep_alive
+            && !keep_alive.take(member, life)
+        {
+            cx.count(handshakes, 1);
+            time += span(keep_alive.handshake(), call, cx);
+        }
         (!time.is_zero()).then_some(time)
     }
 
@@ -508,12 +529,11 @@ impl Balancer {
         }
         self.release(member, cx);
         let status = answer.status;
+        let life = cx.life(self.care().ends[member]);
         if let Some(keep_alive) = &mut self.care().keep_alive {
-            // Who was not answered has broken the connection; a member that is gone has broken all of them.
-            match status {
-                Status::Timeout | Status::Lost | Status::Cancelled => {}
-                Status::Unavailable => keep_alive.close(member),
-                _ => keep_alive.give(member),
+            // Who was not answered has broken the connection. One to a member that is gone is never taken.
+            if !matches!(status, Status::Timeout | Status::Lost | Status::Cancelled) {
+                keep_alive.give(member, life);
             }
         }
         let blamed = self.care().passive.map_or(!status.is_good(), |passive| passive.on[status as usize]);
@@ -521,11 +541,8 @@ impl Balancer {
         self.group(member).ended(member, end);
         self.suffered(member, blamed, cx);
         if matches!(status, Status::Unavailable | Status::Lost) {
-            let care = self.care();
-            let series = care.series();
-            if care.pins.as_mut().is_some_and(|pins| pins.gone(cx.attributes(answer.call), member)) {
-                cx.count(series.broken, 1);
-            }
+            // Its member, or somebody behind that: then the connection stands.
+            self.breaks_if(answer.call, cx, Life::has_ended);
         }
         self.compared(member, status, cx);
         if !self.again(answer.call, member, status, cx) {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use kneepoint_calls::Life;
 use kneepoint_random::Distribution;
 
 /// Keeps so many idle connections, all members together; the one that was idle longest is closed for another.
@@ -17,8 +18,8 @@ pub struct KeepAlive {
     most: usize,
     /// What a new connection costs \[ns\].
     handshake: Distribution,
-    /// To whom each leads, the one used last in front.
-    idle: VecDeque<u16>,
+    /// To whom each leads, and that one's life when it was last used; the one used last in front.
+    idle: VecDeque<(u16, Life)>,
 }
 
 impl KeepAlive {
@@ -31,26 +32,27 @@ impl KeepAlive {
         &self.handshake
     }
 
-    /// Takes an idle connection to a member. Returns whether there was one.
-    pub(super) fn take(&mut self, member: usize) -> bool {
+    /// Takes an idle connection to a member that is in this life. Returns whether there was one; connections to an earlier
+    /// life are closed.
+    pub(super) fn take(&mut self, member: usize, now: Life) -> bool {
         // As the product does: one after the other, from the one used last.
-        let found = self.idle.iter().position(|idle| usize::from(*idle) == member);
-        found.is_some_and(|at| self.idle.remove(at).is_some())
+        while let Some(at) = self.idle.iter().position(|idle| usize::from(idle.0) == member) {
+            let idle = self.idle.remove(at);
+            if idle.is_some_and(|(_, made)| !now.says_it_has_ended(made)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// A call is over whose connection goes on.
-    pub(super) fn give(&mut self, member: usize) {
+    pub(super) fn give(&mut self, member: usize, now: Life) {
         if self.most == 0 {
             return;
         }
         if self.idle.len() >= self.most {
             self.idle.pop_back();
         }
-        self.idle.push_front(member as u16);
-    }
-
-    /// A member is down: what led to it is closed.
-    pub(super) fn close(&mut self, member: usize) {
-        self.idle.retain(|idle| usize::from(*idle) != member);
+        self.idle.push_front((member as u16, now));
     }
 }

@@ -296,12 +296,8 @@ impl Serve for Balancer {
         if self.care.is_some() && !self.accept(call, cx) {
             return;
         }
-        let opening = if self.care.is_some() { self.opening(call, cx) } else { SimDuration::ZERO };
-        let time = match &self.overhead {
-            None if opening.is_zero() => return self.pass(call, cx),
-            None => opening,
-            Some(overhead) => opening + span(overhead, call, cx),
-        };
+        let Some(overhead) = &self.overhead else { return self.pass(call, cx) };
+        let time = span(overhead, call, cx);
         cx.phase(call, Phase::Service);
         cx.later(time, BalancerTimer::Pass(call));
     }

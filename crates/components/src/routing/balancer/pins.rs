@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use kneepoint_calls::Attributes;
+use kneepoint_calls::{Attributes, Life};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
 
@@ -21,14 +21,15 @@ pub enum Whose {
 /// How long a choice stands, and what it costs to make it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lasting {
-    /// From the choice on \[ns\].
+    /// From when it is made on \[ns\].
     pub lifetime: Distribution,
-    /// What a call pays that is the first to need it \[ns\]: a handshake, a look-up.
+    /// How long it takes to make it \[ns\]: a handshake, a look-up. Whoever needs it meanwhile waits for the rest.
     pub opening: Distribution,
 }
 
 /// Sends all calls of one sender to the member that was chosen for its first, for as long as that choice stands, whatever
 /// has become of the member meanwhile: nobody chooses again for a connection that is open, or asks for a name he knows.
+/// A connection breaks with its other end: a call it carries says so, or the other end does before the next is sent.
 ///
 /// # Source
 /// RFC 1035, 3.2.1 (a cached answer is used until its TTL has run out). A balancer of layer 4 sees connections, not
@@ -40,10 +41,21 @@ pub struct Pins {
     of: Vec<(u32, Lasting)>,
     /// Whether a member that is gone ends the choice: a connection breaks with its other end, a name does not.
     breaks: bool,
-    chosen: BTreeMap<u64, (u16, SimTime)>,
+    chosen: BTreeMap<u64, Chosen>,
     /// When which of them is over: what is over is forgotten.
     ends: BinaryHeap<Reverse<(SimTime, u64)>>,
     stream: Option<Stream>,
+}
+
+/// What was chosen for a sender.
+#[derive(Clone, Copy, Debug)]
+struct Chosen {
+    member: u16,
+    /// From when on it can be used.
+    ready: SimTime,
+    until: SimTime,
+    /// The member's life when it was made.
+    made: Life,
 }
 
 impl Pins {
@@ -95,12 +107,10 @@ impl Pins {
         }
     }
 
-    /// The member a sender's calls go to, if it was chosen and that stands.
-    pub(super) fn find(&self, attributes: &Attributes, now: SimTime) -> Option<usize> {
-        self.chosen
-            .get(&self.key(attributes))
-            .filter(|(_, until)| now < *until)
-            .map(|(member, _)| usize::from(*member))
+    /// The member that was chosen for a sender, if that stands, and how long it takes until it can be used.
+    pub(super) fn find(&self, attributes: &Attributes, now: SimTime) -> Option<(usize, SimDuration)> {
+        let chosen = self.chosen.get(&self.key(attributes)).filter(|chosen| now < chosen.until)?;
+        Some((usize::from(chosen.member), chosen.ready.max(now) - now))
     }
 
     fn lasting(&self, user: u32) -> &Lasting {
@@ -108,34 +118,39 @@ impl Pins {
         &self.of[at].1
     }
 
-    /// What it costs a sender to have a member chosen.
+    /// How long it takes a sender to have a member chosen \[ns\].
     pub(super) fn opening(&self, attributes: &Attributes) -> &Distribution {
         &self.lasting(attributes.user).opening
     }
 
-    /// A member was chosen.
-    pub(super) fn put(&mut self, attributes: &Attributes, member: usize, now: SimTime) {
+    /// A member was chosen, which takes this long.
+    pub(super) fn put(&mut self, attributes: &Attributes, member: usize, made: Life, times: (SimTime, SimDuration)) {
         let Some(mut stream) = self.stream.take() else { return };
         let lasts = SimDuration::from_nanos_f64(self.lasting(attributes.user).lifetime.sample(&mut stream));
         self.stream = Some(stream);
+        let (now, opening) = times;
         while let Some(Reverse((until, key))) = self.ends.peek().copied().filter(|end| end.0.0 <= now) {
             self.ends.pop();
-            if self.chosen.get(&key).is_some_and(|(_, other)| *other == until) {
+            if self.chosen.get(&key).is_some_and(|other| other.until == until) {
                 self.chosen.remove(&key);
             }
         }
-        let (key, until) = (self.key(attributes), now + lasts);
-        self.chosen.insert(key, (member as u16, until));
+        let (key, ready) = (self.key(attributes), now + opening);
+        let until = ready + lasts;
+        self.chosen.insert(key, Chosen { member: member as u16, ready, until, made });
         self.ends.push(Reverse((until, key)));
     }
 
-    /// The member is gone that a sender's call went to. Returns whether that ended a choice.
-    pub(super) fn gone(&mut self, attributes: &Attributes, member: usize) -> bool {
+    /// Forgets what was chosen for a sender if it is a connection that has broken, as far as `ended` can tell from the life
+    /// of the member when it was made. Returns whether it did.
+    pub(super) fn forget_if(&mut self, attributes: &Attributes, ended: impl FnOnce(usize, Life) -> bool) -> bool {
         let key = self.key(attributes);
-        let is_it = self.chosen.get(&key).is_some_and(|(chosen, _)| usize::from(*chosen) == member);
-        if self.breaks && is_it {
+        let breaks =
+            |chosen: &Chosen| self.breaks && ended(usize::from(chosen.member), chosen.made);
+        let broken = self.chosen.get(&key).is_some_and(breaks);
+        if broken {
             self.chosen.remove(&key);
         }
-        self.breaks && is_it
+        broken
     }
 }
