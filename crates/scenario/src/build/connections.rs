@@ -20,7 +20,9 @@ pub(super) fn first_users(checked: &Checked, faults: &mut Vec<Fault>) -> Vec<u32
                 let message = format!("all clients together have more than {} users", u32::MAX - 1);
                 let fault = Fault::error(part.args.head, message);
                 let most = traffic::USERS_MAX;
-                faults.push(fault.help(format!("clients of sessions and closed clients count as {most:.0} each")));
+                faults.push(
+                    fault.help(format!("clients of sessions and closed clients count as {most:.0} each")),
+                );
             }
         }
         first
@@ -90,6 +92,25 @@ impl Builder<'_> {
             return Ok(None);
         }
         Ok(Some(Pins::connections(vec![(u32::MAX, self.lasting(connection)?)])))
+    }
+
+    /// Holds that what a caller keeps for all its calls to a callee, its connections or a name, is not kept once for each
+    /// of several edges: this is `another` one between the same two.
+    pub(super) fn keeps_together(&self, call: &Call, another: bool, has_connections: bool) -> Built<()> {
+        let parts = self.checked.parts();
+        let (caller, callee) = (&parts[call.caller], &parts[call.callee]);
+        let what = match callee.args.kind() {
+            _ if !another => return Ok(()),
+            "Dns" => "the name it knows",
+            _ if has_connections => "its connections",
+            _ => return Ok(()),
+        };
+        let message = format!(
+            "{} has edges to {} that differ by operation, and {what} would be kept for each of them",
+            caller.name, callee.name
+        );
+        let place = written(caller).map_or(caller.args.head, |connection| connection.head);
+        Err(vec![Fault::error(place, message).help("give all operations the same edge")])
     }
 
     /// The connections that a balancer of layer 4 has chosen for: those of the clients before it.
@@ -165,7 +186,10 @@ fn sees_no_more(args: &Args) -> Built<()> {
         let can = |kind: &&Args| !matches!(kind.kind(), "Unavailable" | "Lost");
         let given = next.get("on").is_some();
         if let Some(other) = next.args_list("on").find(can) {
-            let message = format!("layer 4 sees whether a connection opens, and not that a call ended `{}`", other.kind());
+            let message = format!(
+                "layer 4 sees whether a connection opens, and not that a call ended `{}`",
+                other.kind()
+            );
             return Err(vec![Fault::error(other.head, message).help("write on: [Unavailable, Lost]")]);
         }
         if !given {

@@ -538,7 +538,10 @@ impl<'a> Builder<'a> {
             among: Among::All,
         };
         let alike = |key: &(&ChainKey, &Edge)| (key.0.caller, key.0.instance, key.0.callee) == ends;
-        let number = self.chains.range(first..).take_while(alike).count();
+        let others = || self.chains.range(first.clone()..).take_while(alike);
+        let number = others().count();
+        let another = others().any(|(key, _)| key.among == among);
+        self.keeps_together(call, another, connections.is_some())?;
         let path = format!("{}/{instance} -> {} #{number}", caller.name, callee.name);
         let split = via.iter().position(|args| args.kind() == "Balance");
         let (outer, balance, inner) = match split {
@@ -577,7 +580,8 @@ impl<'a> Builder<'a> {
                     (Among::Any, _) => Balancer::new(members, Random::new()),
                     (_, None) => {
                         let ends = &self.parts[call.callee].instances;
-                        let end = |number: u32| Member::at(&number.to_string()).ends_at(ends[number as usize]);
+                        let end =
+                            |number: u32| Member::at(&number.to_string()).ends_at(ends[number as usize]);
                         let described = numbers.into_iter().map(end).collect();
                         Balancer::among(members, described, RoundRobin::new())
                     }

@@ -341,6 +341,30 @@ fn connections_that_cannot_be_are_refused_with_what_can() {
 }
 
 #[test]
+fn what_is_kept_for_all_calls_is_kept_once() {
+    let text = |to: &str, edges: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "{to}", rate: "10/s", users: 3, connection: (lifetime: "1h"),
+                     classes: {{ "buy": (share: 1), "look": (share: 1) }}),
+                   "dns": Dns(to: ["lb"]),
+                   "lb": Balancer(to: "web", layer: L4),
+                   "web": Service(instances: 2, operations: {{ "buy": Delay("1ms"), "look": Delay("1ms") }})"#
+            ),
+            edges,
+        )
+    };
+    let differ = |to: &str| format!(r#"edges: {{ "all -> {to}:buy": (round_trip: "2ms") }}"#);
+    assert_eq!(said_of(&text("dns", "")), "");
+    let said = said_of(&text("dns", &differ("dns")));
+    assert!(said.contains("that differ by operation, and the name it knows"), "{said}");
+    let direct = text("web", &differ("web")).replace(r#""dns": Dns(to: ["lb"]),"#, "");
+    let direct = direct.replace(r#""lb": Balancer(to: "web", layer: L4),"#, "");
+    assert!(said_of(&direct).contains("and its connections would be kept"), "{}", said_of(&direct));
+    assert_eq!(said_of(&direct.replace(&differ("web"), "")), "");
+}
+
+#[test]
 fn a_name_leads_to_no_other_name() {
     let text = shop(
         r#""all": OpenClient(to: "lb", rate: "10/s"),

@@ -191,7 +191,8 @@ impl Outliers {
         }
         self.members = records;
         for member in worse {
-            if !self.is_out(member) && self.eject(member, now) {
+            // One that comes back with a bad share since it was ejected is out again: that is one change.
+            if !self.is_out(member) && self.eject(member, now) && !changed.contains(&member) {
                 changed.push(member);
             }
         }
@@ -276,6 +277,22 @@ mod tests {
             lasted.push(now - from);
         }
         assert_eq!(lasted, [60, 90, 120, 150, 180, 210, 240, 270, 300, 300, 300, 300]);
+    }
+
+    #[test]
+    fn one_that_comes_back_only_to_be_out_again_changes_once() {
+        let rules = Outlier { failures: None, ..all(1.0) };
+        let mut outliers = Outliers::new(rules, 5);
+        let told = |outliers: &mut Outliers| {
+            feed(outliers, 0, 50, 100);
+            (1..5).for_each(|member| feed(outliers, member, 100, 100));
+        };
+        told(&mut outliers);
+        assert_eq!(outliers.sweep(at(10)), [0]);
+        // What was under way ends badly meanwhile.
+        told(&mut outliers);
+        assert_eq!(outliers.sweep(at(40)), [0]);
+        assert!(outliers.is_out(0));
     }
 
     #[test]

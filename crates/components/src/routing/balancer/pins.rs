@@ -124,7 +124,13 @@ impl Pins {
     }
 
     /// A member was chosen, which takes this long.
-    pub(super) fn put(&mut self, attributes: &Attributes, member: usize, made: Life, times: (SimTime, SimDuration)) {
+    pub(super) fn put(
+        &mut self,
+        attributes: &Attributes,
+        member: usize,
+        made: Life,
+        times: (SimTime, SimDuration),
+    ) {
         let Some(mut stream) = self.stream.take() else { return };
         let lasts = SimDuration::from_nanos_f64(self.lasting(attributes.user).lifetime.sample(&mut stream));
         self.stream = Some(stream);
@@ -143,10 +149,13 @@ impl Pins {
 
     /// Forgets what was chosen for a sender if it is a connection that has broken, as far as `ended` can tell from the life
     /// of the member when it was made. Returns whether it did.
-    pub(super) fn forget_if(&mut self, attributes: &Attributes, ended: impl FnOnce(usize, Life) -> bool) -> bool {
+    pub(super) fn forget_if(
+        &mut self,
+        attributes: &Attributes,
+        ended: impl FnOnce(usize, Life) -> bool,
+    ) -> bool {
         let key = self.key(attributes);
-        let breaks =
-            |chosen: &Chosen| self.breaks && ended(usize::from(chosen.member), chosen.made);
+        let breaks = |chosen: &Chosen| self.breaks && ended(usize::from(chosen.member), chosen.made);
         let broken = self.chosen.get(&key).is_some_and(breaks);
         if broken {
             self.chosen.remove(&key);

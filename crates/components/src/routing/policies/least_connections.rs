@@ -37,7 +37,7 @@ pub enum Ties {
 #[derive(Clone, Debug)]
 pub struct LeastConnections {
     ties: Ties,
-    /// Calls for the weight, and the time of the last change if it matters.
+    /// Calls for the weight, and the time of the last change if it matters; of nobody if ties are settled by rotation.
     loads: Tournament,
     known: Vec<u32>,
     changes: u64,
@@ -78,23 +78,36 @@ impl LeastConnections {
 
     /// Tells the rotation where a member stands.
     fn enter(&mut self, member: usize, members: &Members) {
-        if self.ties == Ties::Rotation {
-            let class = self.loads.get(member).map(|(value, _)| (value, i64::from(members.weight(member))));
-            self.turns.set(member, class);
-        }
+        let class = self.value(member, members).map(|value| (value, i64::from(members.weight(member))));
+        self.turns.set(member, class);
+    }
+
+    /// Chooses as nginx does: its weights are touched only when there is a tie, and those that were tried are passed over.
+    fn rotate(&mut self, choice: &Choice<'_>) -> Option<usize> {
+        choice.tried.iter().for_each(|member| self.turns.set(usize::from(*member), None));
+        let chosen = match self.turns.least() {
+            Some((_, Some(only))) => Some(only),
+            Some((class, None)) => self.turns.turn(class),
+            None => None,
+        };
+        choice.tried.iter().for_each(|member| self.enter(usize::from(*member), choice.members));
+        chosen
     }
 }
 
 impl Policy for LeastConnections {
     fn start(&mut self, members: &Members, stream: Stream) {
         self.changes = members.count() as u64;
+        self.stream = Some(stream);
+        if self.ties == Ties::Rotation {
+            self.turns = Rotation::new((0..members.count()).map(|member| members.get(member).weight));
+            (0..members.count()).for_each(|member| self.enter(member, members));
+            return;
+        }
         let by_list = self.ties == Ties::LongestUnchanged;
         let first = |member| Some((self.value(member, members)?, if by_list { member as u64 } else { 0 }));
         self.loads = Tournament::new((0..members.count()).map(first).collect::<Vec<_>>().into_iter());
         self.known = (0..members.count()).map(|member| members.load(member)).collect();
-        self.turns = Rotation::new((0..members.count()).map(|member| members.get(member).weight));
-        (0..members.count()).for_each(|member| self.enter(member, members));
-        self.stream = Some(stream);
     }
 
     fn watches(&self) -> bool {
@@ -102,10 +115,8 @@ impl Policy for LeastConnections {
     }
 
     fn choose(&mut self, choice: &Choice<'_>) -> Option<usize> {
-        if self.ties == Ties::Rotation && self.loads.tied() > 1 && choice.tried.is_empty() {
-            // nginx touches its weights only when there is a tie.
-            let least = self.loads.get(self.loads.least(0));
-            return self.turns.turn(least.map_or(0, |(value, _)| value));
+        if self.ties == Ties::Rotation {
+            return self.rotate(choice);
         }
         let (ties, stream) = (self.ties, &mut self.stream);
         self.loads.without(choice.tried, |loads| {
@@ -125,6 +136,9 @@ impl Policy for LeastConnections {
     }
 
     fn loaded(&mut self, member: usize, members: &Members) {
+        if self.ties == Ties::Rotation {
+            return self.enter(member, members);
+        }
         let order = match (self.ties, self.loads.get(member)) {
             // What is unchanged keeps its place.
             (Ties::LongestUnchanged, Some((_, order))) if self.known[member] == members.load(member) => order,
@@ -136,7 +150,6 @@ impl Policy for LeastConnections {
         };
         self.known[member] = members.load(member);
         self.loads.set(member, self.value(member, members).map(|value| (value, order)));
-        self.enter(member, members);
     }
 
     fn boxed(&self) -> Box<dyn Policy> {

@@ -43,8 +43,49 @@ struct Group {
     members: Vec<u32>,
     /// The least class first, then who has most.
     tree: Tournament,
-    /// What each member of a class has gained since the class has members here, and how many it has.
-    classes: BTreeMap<u64, (i64, u32)>,
+    /// In order: those that have members here. A list: there are as many as different loads, and it is kept.
+    classes: Vec<Class>,
+}
+
+/// A class, as far as one group goes.
+#[derive(Clone, Copy, Debug)]
+struct Class {
+    number: u64,
+    /// What each member has gained since it has members here.
+    gained: i64,
+    members: u32,
+}
+
+impl Group {
+    fn class(&self, number: u64) -> Option<Class> {
+        self.classes.binary_search_by_key(&number, |class| class.number).ok().map(|at| self.classes[at])
+    }
+
+    /// One enters. Returns what each there has gained.
+    fn enter(&mut self, number: u64) -> i64 {
+        let at = match self.classes.binary_search_by_key(&number, |class| class.number) {
+            Ok(at) => at,
+            Err(at) => {
+                self.classes.insert(at, Class { number, gained: 0, members: 0 });
+                at
+            }
+        };
+        self.classes[at].members += 1;
+        self.classes[at].gained
+    }
+
+    /// One leaves. Returns what each there has gained.
+    fn leave(&mut self, number: u64) -> i64 {
+        let Ok(at) = self.classes.binary_search_by_key(&number, |class| class.number) else {
+            unreachable!("a class has the members that are in it");
+        };
+        let gained = self.classes[at].gained;
+        self.classes[at].members -= 1;
+        if self.classes[at].members == 0 {
+            self.classes.remove(at);
+        }
+        gained
+    }
 }
 
 /// Orders scores from the highest: the smaller value wins.
@@ -73,7 +114,7 @@ impl Rotation {
                 (seat.group, seat.place) = (groups.len() as u32, place as u32);
             }
             let tree = Tournament::new(members.iter().map(|_| None));
-            groups.push(Group { weight: i64::from(weight), members, tree, classes: BTreeMap::new() });
+            groups.push(Group { weight: i64::from(weight), members, tree, classes: Vec::new() });
         }
         Rotation { groups, seats, odd: Vec::new() }
     }
@@ -88,14 +129,7 @@ impl Rotation {
         let own = group.weight;
         match seat.in_class {
             Some((class, weight)) if weight == own => {
-                let Some((gained, count)) = group.classes.get_mut(&class) else {
-                    unreachable!("a class has the members that are in it");
-                };
-                seat.score += *gained;
-                *count -= 1;
-                if *count == 0 {
-                    group.classes.remove(&class);
-                }
+                seat.score += group.leave(class);
                 if to.is_none_or(|(_, weight)| weight != own) {
                     group.tree.set(seat.place as usize, None);
                 }
@@ -107,9 +141,7 @@ impl Rotation {
         }
         match to {
             Some((class, weight)) if weight == own => {
-                let (gained, count) = group.classes.entry(class).or_default();
-                seat.score -= *gained;
-                *count += 1;
+                seat.score -= group.enter(class);
                 group.tree.set(seat.place as usize, Some((class, falling(seat.score))));
             }
             Some(_) if seat.in_class.is_none_or(|(_, weight)| weight == own) => self.odd.push(member as u32),
@@ -123,16 +155,40 @@ impl Rotation {
         &self.odd
     }
 
+    /// Returns the least class and one of its members, if it has but that one.
+    pub(super) fn least(&self) -> Option<(u64, Option<usize>)> {
+        let in_trees = self.groups.iter().filter_map(|group| group.classes.first().map(|class| class.number));
+        let odd = self.odd.iter().filter_map(|member| Some(self.seats[*member as usize].in_class?.0));
+        let least = in_trees.chain(odd).min()?;
+        let mut only = None;
+        for group in &self.groups {
+            let Some(class) = group.classes.first().filter(|class| class.number == least) else { continue };
+            if class.members > 1 || only.is_some() {
+                return Some((least, None));
+            }
+            only = Some(group.members[group.tree.least(0)] as usize);
+        }
+        for member in &self.odd {
+            if self.seats[*member as usize].in_class.is_some_and(|(class, _)| class == least)
+                && only.replace(*member as usize).is_some()
+            {
+                return Some((least, None));
+            }
+        }
+        Some((least, only))
+    }
+
     /// Makes a turn of a class, than which there is no lesser one; nothing if nobody is in it.
     pub(super) fn turn(&mut self, class: u64) -> Option<usize> {
         let mut most: Option<i64> = None;
         let mut total = 0;
         for group in &mut self.groups {
-            let Some((gained, count)) = group.classes.get_mut(&class) else { continue };
-            *gained += group.weight;
-            total += group.weight * i64::from(*count);
+            // There is no lesser one.
+            let Some(own) = group.classes.first_mut().filter(|own| own.number == class) else { continue };
+            own.gained += group.weight;
+            total += group.weight * i64::from(own.members);
             let (_, first) = group.tree.first()?;
-            most = most.max(Some(score(first) + *gained));
+            most = most.max(Some(score(first) + own.gained));
         }
         for member in &self.odd {
             let seat = &mut self.seats[*member as usize];
@@ -155,7 +211,7 @@ impl Rotation {
     /// The first member of a class with the highest score there is in it.
     fn first_with(&self, class: u64, most: i64) -> Option<usize> {
         let in_trees = self.groups.iter().filter_map(|group| {
-            let (gained, _) = group.classes.get(&class)?;
+            let gained = group.class(class)?.gained;
             let (_, first) = group.tree.first()?;
             (score(first) + gained == most).then(|| group.members[group.tree.least(0)] as usize)
         });
@@ -217,9 +273,17 @@ mod tests {
                 fast.set(member, to);
                 slow.in_class[member] = to;
                 let Some(least) = slow.in_class.iter().flatten().map(|(class, _)| *class).min() else {
-                    assert_eq!(fast.turn(0), None);
+                    assert_eq!((fast.turn(0), fast.least()), (None, None));
                     continue;
                 };
+                let of_least = || {
+                    slow.in_class
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, class)| class.is_some_and(|(class, _)| class == least))
+                };
+                let only = if of_least().count() == 1 { of_least().map(|(at, _)| at).next() } else { None };
+                assert_eq!(fast.least(), Some((least, only)));
                 for _ in 0..stream.below(4) {
                     assert_eq!(fast.turn(least), slow.turn(least), "{members} {kinds} {step}");
                 }
