@@ -301,7 +301,9 @@ impl Check<'_> {
         let mut found = checker.found(&self.faults);
         self.faults.append(&mut found);
         let Some(root) = root else { return Err(self.refused()) };
-        self.variants(&root, overrides.variant.as_deref(), &params);
+        if overrides.variant.is_none() {
+            self.variants(&root, &params);
+        }
         self.sweep(&root, &params);
         let errors = |faults: &[Fault]| faults.iter().any(|fault| fault.severity == Severity::Error);
         let was_sound = !errors(&self.faults);
@@ -405,19 +407,20 @@ impl Check<'_> {
         topology::build(self.registry, root, parts, &things, sound, &mut self.faults)
     }
 
-    /// Checks that each variant can be applied and its values fit.
-    fn variants(&mut self, root: &Args, chosen: Option<&str>, params: &Params) {
+    /// Checks that each variant can be applied and its values fit. Where one is taken the others are not looked at: they are
+    /// not meant to stand on top of it.
+    fn variants(&mut self, root: &Args, params: &Params) {
         let Some(section) = self.arena.field(self.root, "variants").map(|entry| entry.value) else { return };
-        let variants: Vec<(Word, NodeId)> =
-            self.arena.entries(section).iter().map(|entry| (entry.key.clone(), entry.value)).collect();
+        let variants: Vec<NodeId> =
+            self.arena.entries(section).iter().map(|entry| entry.value).collect();
         if variants.len().saturating_mul(self.arena.len()) > VARIANT_WORK_MAX {
             self.faults
                 .push(Fault::error(root.place_of("variants"), "too many variants for a file of this size"));
             return;
         }
-        for (name, variant) in variants {
-            if Some(&*name.text) == chosen || self.faults.len() >= FAULTS_MAX {
-                continue;
+        for variant in variants {
+            if self.faults.len() >= FAULTS_MAX {
+                break;
             }
             let changes = changes_of(&self.arena, variant, Origin::Variant);
             let mut arena = self.arena.clone();

@@ -178,6 +178,11 @@ impl<'a> Setter<'a> {
     /// Returns a field of a record or kind; one that is not given is made with its default, or empty.
     fn field(&mut self, node: NodeId, kind: &Kind, name: &str, at: Place) -> Result<Spot, Fault> {
         let Some(field) = kind.field(name).map(|at| &kind.fields[at]) else {
+            if name == "preset" {
+                let message = "a preset is named where a thing is written, and has become its fields by now";
+                let help = "set the fields it stands for; `kneepoint check --expand` shows them";
+                return Err(Fault::error(at, message).help(help));
+            }
             let of = if &*kind.name == "scenario" { String::new() } else { format!(" of {}", kind.name) };
             let fault = Fault::error(at, format!("unknown field `{}`{of}", shown(name)));
             return Err(fault.help(did_you_mean(name, '`', kind.fields.iter().map(|field| &*field.name))));

@@ -117,9 +117,10 @@ const PASSING: &str = r#"(
         "told": OpenClient(to: "gate", rate: "1/s", reacts: RetryAfter), "not": OpenClient(to: "gate", rate: "1/s", reacts: Ignore),
         "held": OpenClient(to: "names", rate: "1/s", users: 5, places: ["eu"], connection: (lifetime: "1min", handshake: "1ms")),
         "gate": Gateway(label: "G", routes: { "default": "proxy" }, via: [Timeout("1s")], overhead: "1ms", instances: 2, places: ["eu"]),
-        "proxy": Proxy(label: "P", to: "back", via: [Timeout("1s")], overhead: "1ms", instances: 2, places: ["eu"]),
+        "kept": Balancer(to: "back", keep_alive: 5, handshake: "1ms", places: ["eu"]),
+        "proxy": Proxy(label: "P", to: "kept", via: [Timeout("1s")], overhead: "1ms", instances: 2, places: ["eu"]),
         "names": Dns(label: "N", to: ["flows"], policy: Nearest, ttl: "1min", health: [Active(every: "1s")]),
-        "flows": Balancer(to: "back", layer: L4, keep_alive: 5, handshake: "1ms", places: ["eu"]),
+        "flows": Balancer(to: "back", layer: L4, places: ["eu"]),
         "back": Service(does: Delay("1ms"), places: ["eu"]),
     },
 )"#;

@@ -346,7 +346,7 @@ fn what_is_kept_for_all_calls_is_kept_once() {
         shop(
             &format!(
                 r#""all": OpenClient(to: "{to}", rate: "10/s", users: 3, connection: (lifetime: "1h"),
-                     classes: {{ "buy": (share: 1), "look": (share: 1) }}),
+                     classes: {{ "buy": (share: 0.5), "look": (share: 0.5) }}),
                    "dns": Dns(to: ["lb"]),
                    "lb": Balancer(to: "web", layer: L4),
                    "web": Service(instances: 2, operations: {{ "buy": Delay("1ms"), "look": Delay("1ms") }})"#

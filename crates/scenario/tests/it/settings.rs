@@ -119,8 +119,10 @@ fn a_variant_is_taken_by_name_and_all_are_checked() {
     let big = variant("big").unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!((big.parts()[1].instances(), big.variant()), (2, Some("big")));
     assert_eq!(accepted(&text).parts()[1].instances(), 1);
-    // What is not built stops the variant that uses it, not the others.
-    let warnings = said(&big.warnings(), Severity::Warning).join("\n");
+    // What is not built stops the variant that uses it, and is a warning of a file; of another variant nothing is said.
+    let of_big = said(&big.warnings(), Severity::Warning).join("\n");
+    assert!(!of_big.contains("not built"), "{of_big}");
+    let warnings = said(&accepted(&text).warnings(), Severity::Warning).join("\n");
     assert!(warnings.contains("`warming` is known but not built yet"), "{warnings}");
     assert!(
         variant("later").unwrap_err().to_string().contains("error: `warming` is known but not built yet")
@@ -130,6 +132,25 @@ fn a_variant_is_taken_by_name_and_all_are_checked() {
     assert!(errors(&broken).join("\n").contains("a number is needed"), "{:?}", errors(&broken));
     let broken = text.replace("\"web.instances\": 2", "\"web.size\": 2");
     assert!(errors(&broken).join("\n").contains("unknown field `size` of Service"), "{:?}", errors(&broken));
+    // One that takes away what another is about does not stand in its way.
+    let apart = text.replace(
+        "\"big\": {",
+        "\"waits\": { \"web.does\": [Delay(\"1ms\"), Call(\"db\")] }, \"slower\": { \"web.does.Compute.work\": \"9ms\" }, \"big\": {",
+    );
+    assert_ne!(apart, text);
+    assert_eq!(errors(&apart), [] as [&str; 0]);
+    for name in ["waits", "slower", "big"] {
+        let taken = check_with(&apart, &Overrides { variant: Some(name.to_string()), set: Vec::new() });
+        assert!(taken.is_ok(), "{name}: {}", taken.unwrap_err());
+    }
+}
+
+#[test]
+fn a_preset_is_not_set() {
+    let text = shop(PARTS, MORE);
+    let set = vec![("web.preset".to_string(), "envoy".to_string())];
+    let said = check_with(&text, &Overrides { variant: None, set }).unwrap_err().to_string();
+    assert!(said.contains("has become its fields by now"), "{said}");
 }
 
 #[test]
