@@ -16,8 +16,8 @@ pub struct View {
     name: String,
     delay: SimDuration,
     window: SimDuration,
-    /// When sampled, and the level's integral since the start of the run.
-    seen: VecDeque<(SimTime, f64)>,
+    /// When sampled, the level's integral since the start of the run, and the level.
+    seen: VecDeque<(SimTime, f64, f64)>,
 }
 
 impl View {
@@ -32,14 +32,19 @@ impl View {
         let now = cx.now();
         if let Some(level) = cx.level_of(self.owner, &self.name) {
             let integral = level.integral(now.as_nanos());
-            if self.seen.back().is_some_and(|(_, last)| *last > integral) {
+            if self.seen.back().is_some_and(|(_, last, _)| *last > integral) {
                 self.seen.clear();
             }
-            self.seen.push_back((now, integral));
+            self.seen.push_back((now, integral, level.value()));
         }
         while self.seen.len() > 2 && self.seen[1].0 + self.delay + self.window < now {
             self.seen.pop_front();
         }
+    }
+
+    /// Returns the level of the last sample at least `delay` ago, if there is one.
+    pub fn last(&self, cx: &Core) -> Option<f64> {
+        self.seen.iter().rev().find(|x| x.0 + self.delay <= cx.now()).map(|x| x.2)
     }
 
     /// Returns the mean level over the window, or nothing while not enough is known.

@@ -15,7 +15,7 @@ mod sorter;
 mod usable;
 
 pub use balancer::{
-    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, KeepAlive, Lasting, Line, MEMBERS_MAX, Next, Outlier,
+    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, KeepAlive, Lasting, Line, Loads, MEMBERS_MAX, Next, Outlier,
     Outliers, Passive, Pins, Seen, SlowStart, TRIES_MAX, Whose,
 };
 pub use drawn::Drawn;

@@ -590,6 +590,7 @@ impl<'a> Builder<'a> {
                             edge,
                             name: format!("{}/{number}", callee.name),
                             end: self.parts[call.callee].instances[number as usize],
+                            reports: reports_its_load(callee),
                             target: 0,
                             near: self.is_near((call.caller, instance), (call.callee, number as usize)),
                             distance: self.distance(call, instance, number as usize),
@@ -771,6 +772,7 @@ impl<'a> Builder<'a> {
                     edge,
                     name: format!("{}/{to}", callee.name),
                     end: self.parts[first.callee].instances[to as usize],
+                    reports: reports_its_load(callee),
                     target: number,
                     near: self.is_near((at, instance), (first.callee, to as usize)),
                     distance: self.distance(first, instance, to as usize),
@@ -825,6 +827,11 @@ fn routing_cares(balance: &Args) -> bool {
     ["health", "next", "max_per_member", "queue"].iter().any(|field| {
         balance.get(field).is_some_and(|value| !matches!(&value.data, Data::List(list) if list.is_empty()))
     })
+}
+
+/// Whether instances of a part say how many calls are inside.
+fn reports_its_load(part: &Part) -> bool {
+    part.args.kind() == "Service"
 }
 
 /// Holds that a balancer can tell so many instances apart.

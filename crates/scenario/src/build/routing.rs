@@ -8,7 +8,7 @@ use kneepoint_components::routing::policies::{
     SmoothWeighted, StaticRoundRobin, Sticky, Subset, WeightedRandom, ZoneAware,
 };
 use kneepoint_components::routing::{
-    Active, Balancer, By, KeepAlive, LeastConnections, Line, Member, Next, Outlier, Passive, Policy,
+    Active, Balancer, By, KeepAlive, LeastConnections, Line, Loads, Member, Next, Outlier, Passive, Policy,
     PowerOfChoices, Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
 };
 use kneepoint_engine::SimDuration;
@@ -39,6 +39,8 @@ pub(super) struct Candidate {
     pub name: String,
     /// What it is: what connections to it end at.
     pub end: ComponentId,
+    /// Whether it says how many calls are inside.
+    pub reports: bool,
     /// Which of the balancer's targets it belongs to.
     pub target: usize,
     /// Whether it stands where the balancer does.
@@ -288,6 +290,8 @@ impl Builder<'_> {
             let failures = u32::try_from(passive.count("failures")).unwrap_or(u32::MAX);
             routing = Routing::Other(Box::new(SmoothWeighted::new().with_max_fails(failures)));
         }
+        let all = || members.iter().chain(&backups);
+        let silent = all().find(|member| !member.reports).map(|member| member.name.clone());
         let described = described(&members, weights.as_deref());
         let edges = members.into_iter().map(|member| member.edge).collect();
         let mut balancer = Balancer::among(edges, described, routing).by(by);
@@ -296,6 +300,9 @@ impl Builder<'_> {
             let described = described_alike(&backups);
             let edges = backups.into_iter().map(|member| member.edge).collect();
             balancer = balancer.with_backups(edges, described, RoundRobin::new());
+        }
+        if let (Some(view), Some(silent)) = (args.args("view"), silent) {
+            return unbuilt(view.head, &format!("a `view` of the load of {silent}, which is no Service,"));
         }
         self.care(args, balancer)
     }
@@ -321,7 +328,8 @@ impl Builder<'_> {
             let Some(delay) = delay.is_constant() else {
                 return wrong(view.place_of("delay"), "the delay of a balancer's view is a constant");
             };
-            let seen = Seen { every: span(view, "every"), delay: SimDuration::from_nanos(delay as u64) };
+            let loads = Loads::Reported;
+            let seen = Seen { loads, every: span(view, "every"), delay: SimDuration::from_nanos(delay as u64) };
             balancer = balancer.with_view(seen);
         }
         if let Some(lasts) = args.duration_if("slow_start") {

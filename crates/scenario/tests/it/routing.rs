@@ -158,6 +158,36 @@ fn impossible_choices_are_refused_with_what_is_allowed() {
 }
 
 #[test]
+fn a_view_shows_what_members_say_of_themselves() {
+    // Somebody else keeps 20 calls inside the first of two, of which a balancer that counts its own knows nothing.
+    let text = |view: &str| {
+        shop(
+            &format!(
+                r#""users": OpenClient(to: "lb", rate: "100/s"),
+                "others": OpenClient(to: "web/0", rate: "200/s"),
+                "lb": Balancer(to: "web", policy: LeastConnections{view}),
+                "web": Service(instances: 2, concurrency: Unlimited, does: Delay("100ms"))"#
+            ),
+            "",
+        )
+    };
+    let second = |view: &str| {
+        let (plan, sim) = run(&text(view), 100);
+        sim.books(part(&plan, "web")[1]).calls as f64 / 10_000.0
+    };
+    // 10 are inside it if all of them go there, and 20 ± 4.5 the other: it is seldom below.
+    assert!(second(", view: (every: \"1ms\")") > 0.95);
+    assert!((second("") - 0.5).abs() < 0.01);
+    let proxied = text(", view: (every: \"1s\")").replace(
+        "Balancer(to: \"web\"",
+        "Balancer(to: \"front\"",
+    );
+    let proxied = proxied.replace("\"others\"", "\"front\": Proxy(to: \"web\"), \"others\"");
+    let refused = plan(&accepted(&proxied)).err().expect("a Proxy says nothing").to_string();
+    assert!(refused.contains("of the load of front/0, which is no Service"), "{refused}");
+}
+
+#[test]
 fn presets_of_products_are_balancers_and_edges() {
     let kinds = |balancer: &kneepoint_scenario::Args| -> Vec<String> {
         balancer.args_list("health").map(|health| health.kind().to_string()).collect()

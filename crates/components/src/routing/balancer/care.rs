@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use kneepoint_calls::{
-    Answer, Attributes, Call, ComponentId, Counter, Cx, Gauge, Held, Life, Phase, STATUSES, Status, Timer,
+    Answer, Attributes, Call, ComponentId, Counter, Cx, Gauge, Held, Life, Phase, STATUSES, Status, Timer, View,
 };
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
@@ -46,9 +46,24 @@ pub struct Line {
     pub patience: Option<Distribution>,
 }
 
+/// Whose calls a balancer sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loads {
+    /// Those it sent itself and that are under way.
+    Own,
+    /// Those that are inside a member, whoever sent them: what that reports of itself, its level `inside`.
+    Reported,
+}
+
 /// A view of the members' calls that is looked at now and then.
+///
+/// # Source
+/// Mitzenmacher, "How useful is old information?", IEEE Trans. Parallel and Distributed Systems 11(1), 2000: a board to
+/// which servers post their loads periodically.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Seen {
+    /// Which calls.
+    pub loads: Loads,
     /// From one look to the next.
     pub every: SimDuration,
     /// How long what was seen takes to arrive.
@@ -104,8 +119,11 @@ pub(super) struct Care {
     /// Whether a member will be looked at when its time aside is over.
     readmits: Vec<bool>,
     up: u32,
-    /// What was seen and is still on its way.
+    /// What was seen and is still on its way, and lists for more of it.
     looks: VecDeque<Vec<u32>>,
+    spare: Vec<Vec<u32>>,
+    /// Of each member, if it reports its load.
+    views: Vec<View>,
     stream: Option<Stream>,
     series: Option<Series>,
 }
@@ -197,6 +215,10 @@ impl Balancer {
             }
         }
         if let Some(seen) = care.seen {
+            if seen.loads == Loads::Reported {
+                let view = |end: &ComponentId| View::new(*end, "inside", seen.delay, SimDuration::ZERO);
+                care.views = care.ends.iter().map(view).collect();
+            }
             cx.after(seen.every, BalancerTimer::Look(0));
         }
         if let Some(outliers) = &mut care.outliers {
@@ -251,7 +273,7 @@ impl Balancer {
             BalancerTimer::Warm(member) => self.warm(member as usize, cx),
             BalancerTimer::Connected(call) => self.connected(call, cx),
             BalancerTimer::Look(_) => self.look(cx),
-            BalancerTimer::Show(_) => self.show(),
+            BalancerTimer::Show(_) => self.show(cx),
         }
     }
 
@@ -745,20 +767,34 @@ impl Balancer {
     fn look(&mut self, cx: &mut Cx<Self>) {
         let care = self.care();
         let Some(seen) = care.seen else { return };
-        let live = care.live.clone();
-        care.looks.push_back(live);
+        match seen.loads {
+            Loads::Own => {
+                let mut look = care.spare.pop().unwrap_or_default();
+                look.clone_from(&care.live);
+                care.looks.push_back(look);
+            }
+            Loads::Reported => care.views.iter_mut().for_each(|view| view.sample(cx)),
+        }
         cx.after(seen.every, BalancerTimer::Look(0));
         if seen.delay.is_zero() {
-            self.show();
+            self.show(cx);
         } else {
             cx.after(seen.delay, BalancerTimer::Show(0));
         }
     }
 
-    fn show(&mut self) {
-        let Some(loads) = self.care().looks.pop_front() else { return };
-        for (member, load) in loads.into_iter().enumerate() {
-            self.group(member).set_load(member, load);
+    fn show(&mut self, cx: &mut Cx<Self>) {
+        if let Some(look) = self.care().looks.pop_front() {
+            for (member, load) in look.iter().enumerate() {
+                self.group(member).set_load(member, *load);
+            }
+            self.care().spare.push(look);
+        }
+        for member in 0..self.care().views.len() {
+            // One that has said nothing yet is as it was.
+            if let Some(load) = self.care().views[member].last(cx) {
+                self.group(member).set_load(member, load as u32);
+            }
         }
     }
 }

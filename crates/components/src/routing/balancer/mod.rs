@@ -20,7 +20,7 @@ use crate::service::Key;
 use care::Care;
 use group::Group;
 
-pub use care::{Line, Next, Seen, TRIES_MAX};
+pub use care::{Line, Loads, Next, Seen, TRIES_MAX};
 pub use health::{Active, HEALTH_CHECK, Passive};
 pub use keep_alive::KeepAlive;
 pub use outlier::{Outlier, Outliers};
