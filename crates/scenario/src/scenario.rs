@@ -411,8 +411,7 @@ impl Check<'_> {
     /// not meant to stand on top of it.
     fn variants(&mut self, root: &Args, params: &Params) {
         let Some(section) = self.arena.field(self.root, "variants").map(|entry| entry.value) else { return };
-        let variants: Vec<NodeId> =
-            self.arena.entries(section).iter().map(|entry| entry.value).collect();
+        let variants: Vec<NodeId> = self.arena.entries(section).iter().map(|entry| entry.value).collect();
         if variants.len().saturating_mul(self.arena.len()) > VARIANT_WORK_MAX {
             self.faults
                 .push(Fault::error(root.place_of("variants"), "too many variants for a file of this size"));

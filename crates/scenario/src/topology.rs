@@ -370,7 +370,7 @@ fn may_be_left_out(args: &Args) -> bool {
             Ok(DistributionSpec::Geometric { .. }) => false,
             _ => true,
         }),
-        "Fallback" => true,
+        "Fallback" | "Balance" => true,
         _ => false,
     }
 }

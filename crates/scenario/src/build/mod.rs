@@ -596,7 +596,8 @@ impl<'a> Builder<'a> {
                             distance: self.distance(call, instance, number as usize),
                         };
                         let members = members.into_iter().zip(numbers).map(candidate).collect();
-                        self.choice(balance, members, Vec::new(), call.site)?
+                        let backups = self.backups(balance, (call.caller, instance))?;
+                        self.choice(balance, members, backups, call.site)?
                     }
                 };
                 let balancer = match connections {
@@ -824,7 +825,7 @@ impl<'a> Builder<'a> {
 
 /// Whether a point of choice does more than choose, so that it is there before a single instance too.
 fn routing_cares(balance: &Args) -> bool {
-    ["health", "next", "max_per_member", "queue"].iter().any(|field| {
+    ["health", "next", "backups", "max_per_member", "queue"].iter().any(|field| {
         balance.get(field).is_some_and(|value| !matches!(&value.data, Data::List(list) if list.is_empty()))
     })
 }

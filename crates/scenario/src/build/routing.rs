@@ -13,10 +13,11 @@ use kneepoint_components::routing::{
 };
 use kneepoint_engine::SimDuration;
 
+use super::via::elsewhere;
 use super::{Builder, Built, law, unbuilt, wrong};
 use crate::diagnostic::Fault;
 use crate::node::NodeId;
-use crate::typed::Args;
+use crate::typed::{Args, Data};
 
 /// Points on a ring, or entries of a table, at most.
 ///
@@ -301,10 +302,33 @@ impl Builder<'_> {
             let edges = backups.into_iter().map(|member| member.edge).collect();
             balancer = balancer.with_backups(edges, described, RoundRobin::new());
         }
-        if let (Some(view), Some(silent)) = (args.args("view"), silent) {
+        if let Some(silent) = silent
+            && args.kind.field("view").is_some()
+            && let Some(view) = args.args("view")
+        {
             return unbuilt(view.head, &format!("a `view` of the load of {silent}, which is no Service,"));
         }
         self.care(args, balancer)
+    }
+
+    /// The parts that a `Balance` calls while nobody else is up, each chosen as a whole.
+    pub(super) fn backups(&mut self, balance: &Args, owner: (usize, usize)) -> Built<Vec<Candidate>> {
+        let mut backups = Vec::new();
+        for (target, value) in balance.list("backups").iter().enumerate() {
+            let Data::Path(path) = &value.data else { return wrong(value.place, "a call goes to a part") };
+            let (calls, asks_for, among) = elsewhere(self, balance, path, value.place, owner)?;
+            let edge = self.edge_asking(&calls, owner.1, among, &asks_for)?;
+            backups.push(Candidate {
+                edge,
+                name: self.checked.parts()[calls[0].callee].name.to_string(),
+                end: edge.to.id(),
+                reports: false,
+                target,
+                near: true,
+                distance: None,
+            });
+        }
+        Ok(backups)
     }
 
     /// What a balancer does beyond choosing.
@@ -329,7 +353,8 @@ impl Builder<'_> {
                 return wrong(view.place_of("delay"), "the delay of a balancer's view is a constant");
             };
             let loads = Loads::Reported;
-            let seen = Seen { loads, every: span(view, "every"), delay: SimDuration::from_nanos(delay as u64) };
+            let seen =
+                Seen { loads, every: span(view, "every"), delay: SimDuration::from_nanos(delay as u64) };
             balancer = balancer.with_view(seen);
         }
         if let Some(lasts) = args.duration_if("slow_start") {

@@ -123,6 +123,7 @@ const PASSING: &str = r#"(
         "flows": Balancer(to: "back", layer: L4, places: ["eu"]),
         "back": Service(does: Delay("1ms"), places: ["eu"]),
     },
+    edges: { "proxy -> kept": (via: [Balance(backups: ["back"])]) },
 )"#;
 
 /// A step for each distribution, with each of its fields.

@@ -123,6 +123,28 @@ fn backups_get_nothing_until_everybody_else_is_out() {
     assert!(sim.books(part(&plan, "spare")[0]).calls > 1_800);
     // Those under way when it happened are lost; none of the later ones fails.
     assert!(lb.answers.iter().sum::<u64>() - lb.answered(Status::Ok) <= 2, "{:?}", lb.answers);
+    // The same on an edge, where a part in reserve is one to choose, whatever the number of its instances.
+    let on_edge = |faults: &str| {
+        shop(
+            r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+            "web": Service(instances: 3, concurrency: Unlimited, operations: { "default": Delay("20ms") }),
+            "spare": Service(instances: 2, concurrency: Unlimited, operations: { "default": Delay("20ms") })"#,
+            &format!(
+                r#"edges: {{ "users -> web": (via: [Balance(backups: ["spare"], health: [Passive(failures: 1,
+                    window: "10s", out_for: "10s")], next: (tries: 3))]) }}, {faults}"#
+            ),
+        )
+    };
+    let spare = |faults: &str| -> Vec<u64> {
+        let (plan, sim) = run(&on_edge(faults), 20);
+        part(&plan, "spare").iter().map(|id| sim.books(*id).calls).collect()
+    };
+    assert_eq!(spare(r#"faults: { "one": Crash(on: "web/0", at: "1s") }"#), [0, 0]);
+    let calls = spare(r#"faults: { "all": Crash(on: "web", at: "1s") }"#);
+    assert!(calls[0] > 900 && calls[0].abs_diff(calls[1]) <= 1, "{calls:?}");
+    let (wrong, more) = ("Balance(backups: [\"spar\"]", "backups: [\"spare\"]");
+    let text = on_edge("").replace(&format!("Balance({more}"), wrong);
+    assert!(errors(&text)[0].contains("spar"), "{:?}", errors(&text));
 }
 
 #[test]
@@ -178,10 +200,7 @@ fn a_view_shows_what_members_say_of_themselves() {
     // 10 are inside it if all of them go there, and 20 ± 4.5 the other: it is seldom below.
     assert!(second(", view: (every: \"1ms\")") > 0.95);
     assert!((second("") - 0.5).abs() < 0.01);
-    let proxied = text(", view: (every: \"1s\")").replace(
-        "Balancer(to: \"web\"",
-        "Balancer(to: \"front\"",
-    );
+    let proxied = text(", view: (every: \"1s\")").replace("Balancer(to: \"web\"", "Balancer(to: \"front\"");
     let proxied = proxied.replace("\"others\"", "\"front\": Proxy(to: \"web\"), \"others\"");
     let refused = plan(&accepted(&proxied)).err().expect("a Proxy says nothing").to_string();
     assert!(refused.contains("of the load of front/0, which is no Service"), "{refused}");

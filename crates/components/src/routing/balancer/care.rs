@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use kneepoint_calls::{
-    Answer, Attributes, Call, ComponentId, Counter, Cx, Gauge, Held, Life, Phase, STATUSES, Status, Timer, View,
+    Answer, Attributes, Call, ComponentId, Counter, Cx, Gauge, Held, Life, Phase, STATUSES, Status, Timer,
+    View,
 };
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};

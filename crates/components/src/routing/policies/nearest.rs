@@ -79,7 +79,8 @@ impl Policy for Nearest {
         while let Some(nearest) = self.usable.at_or_after(from) {
             let ring = self.rings.partition_point(|ring| ring.places.end <= nearest);
             let Ring { places, turn } = self.rings[ring].clone();
-            let found = self.first(turn..places.end, choice).or_else(|| self.first(places.start..turn, choice));
+            let found =
+                self.first(turn..places.end, choice).or_else(|| self.first(places.start..turn, choice));
             if let Some(place) = found {
                 self.rings[ring].turn = if place + 1 < places.end { place + 1 } else { places.start };
                 return Some(usize::from(self.order[place]));

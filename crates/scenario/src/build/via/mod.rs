@@ -12,10 +12,13 @@ use kneepoint_calls::{Callee, ComponentId, Serve};
 use kneepoint_components::Edge;
 use kneepoint_components::delay::Timeout;
 
-use super::{Builder, Built, unbuilt};
+use super::wire::{self, Among};
+use super::{Builder, Built, unbuilt, wrong};
+use crate::file::Place;
 use crate::plan::MiddlePlan;
 use crate::topology::{Call, Part};
 use crate::typed::Args;
+use crate::value::Path;
 
 /// A list of middle parts, or a stretch of one, as it stands on an edge or at a door.
 pub(super) struct Stretch<'s> {
@@ -31,6 +34,29 @@ pub(super) struct Stretch<'s> {
     pub before: usize,
     /// Whose it is: the part and its instance that call over the edge, or whose door it is at.
     pub owner: (usize, usize),
+}
+
+/// What a middle part calls besides whom it stands before: the calls, what each asks for, and among which instances.
+pub(super) type Elsewhere = (Vec<Call>, Vec<Option<u16>>, Among);
+
+pub(super) fn elsewhere(
+    builder: &Builder<'_>,
+    args: &Args,
+    path: &Path,
+    place: Place,
+    (caller, _): (usize, usize),
+) -> Built<Elsewhere> {
+    let Path::Target(target) = path else { return wrong(place, "a call goes to a part") };
+    let topology = builder.checked.topology();
+    let callee = topology.part(&target.place.root.value);
+    let is_it = |call: &&Call| call.caller == caller && Some(call.callee) == callee;
+    let calls: Vec<Call> = topology.calls_at(args.node).filter(is_it).cloned().collect();
+    if calls.is_empty() {
+        return wrong(args.head, "no request comes this way");
+    }
+    let number = |call: &Call| call.callee_operation.as_deref().map(|name| builder.numbers.operation(name));
+    let asks_for = calls.iter().map(number).collect();
+    Ok((calls, asks_for, wire::among(target, place)?))
 }
 
 /// Returns whether something at the door of a part makes calls of its own.

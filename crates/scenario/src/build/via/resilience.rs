@@ -8,10 +8,8 @@ use kneepoint_components::resilience::{
 };
 use kneepoint_engine::SimDuration;
 
-use super::Stand;
-use crate::build::wire::{self, Among};
-use crate::build::{Builder, Built, law, status, unbuilt, wrong};
-use crate::topology::Call;
+use super::{Stand, elsewhere};
+use crate::build::{Builder, Built, law, status, unbuilt};
 use crate::typed::{Args, Data};
 use crate::value::Path;
 
@@ -101,27 +99,11 @@ pub(super) fn asks_another(args: &Args) -> bool {
 
 /// The way to the part that a fallback asks, and the operation, if it is not that of the call.
 fn other(builder: &mut Builder<'_>, path: &Path, stand: &Stand<'_>) -> Built<(Edge, Option<u16>)> {
-    let (args, place) = (stand.args, stand.args.place_of("to"));
-    let Path::Target(target) = path else { return wrong(place, "a call goes to a part") };
-    let (caller, instance) = stand.owner;
-    let calls: Vec<Call> = builder
-        .checked
-        .topology()
-        .calls_at(args.node)
-        .filter(|call| call.caller == caller)
-        .cloned()
-        .collect();
-    if calls.is_empty() {
-        return wrong(args.head, "no request comes this way");
-    }
-    let asks_for: Vec<Option<u16>> = calls
-        .iter()
-        .map(|call| call.callee_operation.as_deref().map(|name| builder.numbers.operation(name)))
-        .collect();
+    let place = stand.args.place_of("to");
+    let (calls, asks_for, among) = elsewhere(builder, stand.args, path, place, stand.owner)?;
     let same = asks_for.iter().all(|operation| *operation == asks_for[0]);
     let (operation, asks_for) = if same { (asks_for[0], vec![None; calls.len()]) } else { (None, asks_for) };
-    let among: Among = wire::among(target, place)?;
-    Ok((builder.edge_asking(&calls, instance, among, &asks_for)?, operation))
+    Ok((builder.edge_asking(&calls, stand.owner.1, among, &asks_for)?, operation))
 }
 
 /// `Hedge`.
