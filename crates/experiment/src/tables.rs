@@ -10,8 +10,8 @@ use crate::readings::{
 };
 use crate::recorder::Replication;
 use crate::result::{
-    ClassResult, ClientResult, Count, Durations, EdgeResult, InstanceResult, LevelResult, MiddleResult, Node,
-    PERCENTILES, PartResult, PhaseTime, Requests, Share, Station, TopologyResult,
+    ClassResult, ClientResult, Count, Durations, EdgeResult, Evenness, InstanceResult, LevelResult,
+    MiddleResult, Node, PERCENTILES, PartResult, PhaseTime, Requests, Share, Station, TopologyResult,
 };
 
 /// What turns sums into estimates.
@@ -274,6 +274,7 @@ fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> Par
     let together: Vec<&StationReading> = readings.iter().map(|r| &r.all).collect();
     // Records of sweeps keep parts as a whole only.
     let kept = readings.iter().all(|r| r.instances.len() == part.instances.len());
+    let evenness = if kept { evenness(scale, &readings) } else { None };
     let instances = part.instances.iter().enumerate().filter(|_| kept).map(|(i, _)| {
         let of: Vec<&StationReading> = readings.iter().map(|r| &r.instances[i]).collect();
         InstanceResult {
@@ -286,12 +287,75 @@ fn station(scale: Scale, part: &PartPlan, at: usize, all: &[Replication]) -> Par
         kind: part.kind.clone(),
         all: scale.station(&together, &PERCENTILES, part.instances.len() == 1),
         instances: instances.collect(),
+        evenness,
     }
+}
+
+/// How evenly the instances of a part are loaded.
+fn evenness(scale: Scale, readings: &[&PartReading]) -> Option<Evenness> {
+    let used = |one: &StationReading| Some(one.busy?.area / one.capacity.filter(|all| all.area > 0.0)?.area);
+    let each = |of: fn(&StationReading) -> f64| {
+        readings.iter().map(|reading| reading.instances.iter().map(of).collect()).collect::<Vec<Vec<f64>>>()
+    };
+    let utilisations: Option<Vec<Vec<f64>>> =
+        readings.iter().map(|reading| reading.instances.iter().map(used).collect()).collect();
+    let (of, loads) = match utilisations {
+        Some(loads) => ("utilisation", loads),
+        None => ("calls", each(|one| one.calls as f64)),
+    };
+    if loads.iter().any(|loads| loads.len() < 2 || loads.iter().sum::<f64>() <= 0.0) {
+        return None;
+    }
+    let estimate = |one: fn(&[f64]) -> f64| {
+        let values: Vec<f64> = loads.iter().map(|loads| one(loads)).collect();
+        Estimated::from_replications(&values, scale.confidence)
+    };
+    Some(Evenness { of, jain: between_0_and_1(estimate(jain)), peak: not_negative(estimate(peak)) })
+}
+
+/// Jain's index.
+fn jain(loads: &[f64]) -> f64 {
+    let (sum, squares) = loads.iter().fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+    sum * sum / (loads.len() as f64 * squares)
+}
+
+/// The largest over the mean.
+fn peak(loads: &[f64]) -> f64 {
+    loads.iter().copied().fold(0.0, f64::max) * loads.len() as f64 / loads.iter().sum::<f64>()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn evenness_is_of_what_instances_have() {
+        assert_eq!((jain(&[2.0, 2.0, 2.0]), peak(&[2.0, 2.0, 2.0])), (1.0, 1.0));
+        assert_eq!((jain(&[0.0, 0.0, 5.0, 0.0]), peak(&[0.0, 0.0, 5.0, 0.0])), (0.25, 4.0));
+        // (1 + 3)^2 / (2 * 10)
+        assert_eq!((jain(&[1.0, 3.0]), peak(&[1.0, 3.0])), (0.8, 1.5));
+        let scale = Scale { nanos: 1e9, confidence: 0.95 };
+        let area = |area| Some(LevelReading { area, ..LevelReading::default() });
+        let one = |calls, busy, capacity: Option<f64>| StationReading {
+            calls,
+            busy: area(busy),
+            capacity: capacity.and_then(area),
+            ..StationReading::default()
+        };
+        let part = |instances| PartReading { all: StationReading::default(), instances };
+        // An instance twice as strong that has twice the work is as loaded as the other.
+        let (alike, bare) = (
+            part(vec![one(1, 1.0, Some(2.0)), one(2, 2.0, Some(4.0))]),
+            part(vec![one(1, 1.0, None), one(3, 2.0, None)]),
+        );
+        let of = |reading: &PartReading| {
+            let found = evenness(scale, &[reading, reading]).expect("two instances with load");
+            (found.of, found.jain.value().expect("a value"))
+        };
+        assert_eq!((of(&alike), of(&bare)), (("utilisation", 1.0), ("calls", 0.8)));
+        assert_eq!(evenness(scale, &[&part(vec![one(5, 1.0, None)])]), None);
+        assert_eq!(evenness(scale, &[&part(vec![one(0, 0.0, None), one(0, 0.0, None)])]), None);
+    }
 
     #[test]
     fn no_interval_reaches_below_nothing() {

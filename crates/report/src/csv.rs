@@ -75,6 +75,10 @@ pub fn csv(result: &RunResult) -> String {
     for part in &result.parts {
         rows.at("part", part.name.clone(), &part.kind);
         rows.station(&part.all);
+        if let Some(even) = &part.evenness {
+            rows.estimate(&format!("evenness of {}", even.of), "jain", &even.jain, &Unit::Number);
+            rows.estimate(&format!("evenness of {}", even.of), "max_over_mean", &even.peak, &Unit::Number);
+        }
         for instance in &part.instances {
             rows.at("instance", instance.path.clone(), &part.kind);
             rows.station(&instance.station);

@@ -40,6 +40,10 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// `latency_curve`, of a client and of each class, is a list of pairs: a share from 0 to 1 and the latency \[s\] that
 /// so many good requests had at most, as far as ten requests lie beyond.
 ///
+/// `evenness` of a part says how evenly its instances are loaded, null where there is nothing to compare: `of` which load
+/// (their `utilisation`, else their `calls`), `jain` the index of Jain (1 if all are alike, 1/n if one of n has everything),
+/// and the largest load, `max_over_mean`.
+///
 /// `topology` says who calls whom. Its `nodes` are all parts, clients too, in the order of the file: `name`, `kind`, the
 /// `label` that people call it by (null if the file says none), whether it is a `client`, `instances` at the start, `cores` and `concurrency` of each of them (null where a part has none), and
 /// what stands at its door, `via`. Its `edges` are the calls `from` one part `to` another that go the same way, in the order
@@ -296,6 +300,10 @@ fn part(part: &PartResult) -> Value {
         .collect();
     let mut all = station(&part.all);
     all.insert("instances".into(), json!(instances));
+    let evenness = part.evenness.as_ref().map(|even| {
+        json!({ "of": even.of, "jain": estimate(&even.jain, 1.0), "max_over_mean": estimate(&even.peak, 1.0) })
+    });
+    all.insert("evenness".into(), json!(evenness));
     named(&[("name", &part.name), ("kind", &part.kind)], all)
 }
 

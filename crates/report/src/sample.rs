@@ -188,6 +188,11 @@ pub(crate) fn run() -> RunResult {
                     },
                 })
                 .collect(),
+            evenness: Some(Evenness {
+                of: "utilisation",
+                jain: known(0.999, 0.0005),
+                peak: known(1.02, 0.01),
+            }),
         }],
         middles: vec![MiddleResult {
             at: "shoppers -> web".to_string(),

@@ -214,6 +214,23 @@ pub struct PartResult {
     /// Each instance, in order. [`Durations::percentiles`] and [`Durations::histogram`] are given for the whole
     /// part only.
     pub instances: Vec<InstanceResult>,
+    /// How evenly its instances are loaded; nothing for one instance, for points of a sweep, and without any load.
+    pub evenness: Option<Evenness>,
+}
+
+/// How evenly load is spread over instances.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evenness {
+    /// Which load: `utilisation` of instances that have one, else their `calls`.
+    pub of: &'static str,
+    /// Jain's index of the loads: 1 if all are alike, 1/n if one of n has everything. The mean over replications.
+    ///
+    /// # Source
+    /// Jain, Chiu, Hawe, "A quantitative measure of fairness and discrimination for resource allocation in shared computer
+    /// systems", DEC-TR-301, 1984: (Σx)² / (n Σx²).
+    pub jain: Estimated,
+    /// The largest load over the mean load, the mean over replications.
+    pub peak: Estimated,
 }
 
 /// What happened at one instance.

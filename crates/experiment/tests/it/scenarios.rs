@@ -610,3 +610,32 @@ fn an_outage_misses_what_is_asked_of_good_answers() {
     let said = &result.objectives[0].sentence;
     assert!(said.starts_with("not one of the ") && said.contains("requests of users ended well"), "{said}");
 }
+
+#[test]
+fn evenness_tells_round_robin_from_an_address_that_sends_most() {
+    let text = |policy: &str| {
+        file(
+            &format!(
+                r#""one": OpenClient(to: "lb", rate: "300/s"),
+                "others": OpenClient(to: "lb", rate: "200/s", users: 5000),
+                "lb": Balancer(to: "web", policy: {policy}),
+                "web": Service(instances: 4, concurrency: Unlimited, does: Delay("1ms"))"#
+            ),
+            "",
+        )
+    };
+    let of = |policy: &str| {
+        let result = result_in(&text(policy), None);
+        let part = result.parts.iter().find(|part| part.name == "web").expect("it is there");
+        let even = part.evenness.as_ref().expect("four instances with load");
+        assert_eq!(even.of, "calls");
+        let value = |of: &kneepoint_statistics::Estimated| of.value().expect("three replications");
+        (value(&even.jain), value(&even.peak))
+    };
+    let (jain, peak) = of("RoundRobin");
+    assert!(1.0 - jain < 1e-9 && peak - 1.0 < 1e-3, "{jain} {peak}");
+    // One instance has 300/s and a quarter of 200/s, the others 50/s each, up to the hashes of 5000 addresses:
+    // 500² / (4 (350² + 3·50²)).
+    let (jain, peak) = of("IpHash");
+    assert!((jain - 0.48).abs() < 0.02 && (peak - 2.8).abs() < 0.05, "{jain} {peak}");
+}

@@ -4,7 +4,7 @@ use kneepoint_experiment::result::{PartResult, PhaseTime, Station, Unit};
 
 use super::Page;
 use super::cell::Cells;
-use crate::number::{count, percent};
+use crate::number::{count, interval, percent};
 use crate::safe::safe;
 use crate::table::Table;
 
@@ -147,18 +147,23 @@ fn instances(page: &mut Page, parts: &[PartResult]) {
             })
             .collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (Some((low, idlest)), Some((high, busiest))) = (known.first(), known.last()) else { continue };
+        let mut line = format!("{} instances", count(part.instances.len() as u64));
+        if let (Some((low, idlest)), Some((high, busiest))) = (known.first(), known.last()) {
+            let ends = [percent(*low), safe(idlest), percent(*high), safe(busiest)];
+            let [low, idlest, high, busiest] = ends;
+            line += &format!(", utilisation from {low} ({idlest}) to {high} ({busiest})");
+        } else if part.evenness.is_none() {
+            continue;
+        }
+        if let Some(even) = &part.evenness
+            && let (Some(jain), Some(peak)) = (even.jain.known(), even.peak.known())
+        {
+            let [jain, peak] = [jain, peak].map(|one| interval(one, &Unit::Number));
+            line += &format!("; Jain index of {} {jain}, the most loaded has {peak} times the mean", even.of);
+        }
         if std::mem::take(&mut first) {
             page.head("INSTANCES");
         }
-        let line = format!(
-            "{} instances, utilisation from {} ({}) to {} ({})",
-            count(part.instances.len() as u64),
-            percent(*low),
-            safe(idlest),
-            percent(*high),
-            safe(busiest)
-        );
         page.wrapped(&format!("{}: ", safe(&part.name)), &line);
     }
 }
