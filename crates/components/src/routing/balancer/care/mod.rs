@@ -1,13 +1,17 @@
 //! What a balancer does beyond choosing: it looks after its members and after calls that failed or must wait.
 
+mod connections;
+mod line;
+mod view;
+mod watch;
+
 use std::collections::VecDeque;
 
 use kneepoint_calls::{
-    Answer, Attributes, Call, ComponentId, Counter, Cx, Gauge, Held, Life, Phase, STATUSES, Status, Timer,
-    View,
+    Answer, Call, ComponentId, Counter, Cx, Gauge, Held, Life, Phase, STATUSES, Status, Timer, View,
 };
 use kneepoint_engine::{SimDuration, SimTime};
-use kneepoint_random::{Distribution, Stream};
+use kneepoint_random::Stream;
 
 use super::group::Group;
 use super::health::{Active, Checked, HEALTH_CHECK, Passive, Suffered};
@@ -16,8 +20,10 @@ use super::outlier::Outliers;
 use super::pins::Pins;
 use super::slow_start::SlowStart;
 use super::{Balancer, BalancerTimer};
-use crate::draw::span;
 use crate::routing::policy::End;
+
+pub use line::Line;
+pub use view::{Loads, Seen};
 
 /// Most members that one call is tried at.
 ///
@@ -36,39 +42,6 @@ pub struct Next {
     pub wait: SimDuration,
     /// After which ends.
     pub on: [bool; STATUSES],
-}
-
-/// The line of those who wait for room.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Line {
-    /// How many wait at most; more are turned away. Nothing for any number.
-    pub max: Option<usize>,
-    /// How long each waits before it gives up \[ns\].
-    pub patience: Option<Distribution>,
-}
-
-/// Whose calls a balancer sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loads {
-    /// Those it sent itself and that are under way.
-    Own,
-    /// Those that are inside a member, whoever sent them: what that reports of itself, its level `inside`.
-    Reported,
-}
-
-/// A view of the members' calls that is looked at now and then.
-///
-/// # Source
-/// Mitzenmacher, "How useful is old information?", IEEE Trans. Parallel and Distributed Systems 11(1), 2000: a board to
-/// which servers post their loads periodically.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seen {
-    /// Which calls.
-    pub loads: Loads,
-    /// From one look to the next.
-    pub every: SimDuration,
-    /// How long what was seen takes to arrive.
-    pub delay: SimDuration,
 }
 
 /// A call that is held.
@@ -230,37 +203,6 @@ impl Balancer {
         care.stream = Some(stream);
     }
 
-    /// The member that was chosen for a call's sender, unless it was tried for this call or its end says that the
-    /// connection to it has broken.
-    fn pinned(&mut self, call: Call, tried: &[u16], cx: &mut Cx<Self>) -> Option<usize> {
-        self.breaks_if(call, cx, Life::says_it_has_ended);
-        let pins = self.care().pins.as_ref()?;
-        let (member, _) = pins.find(cx.attributes(call), cx.now())?;
-        Some(member).filter(|member| !tried.contains(&(*member as u16)))
-    }
-
-    fn pin(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
-        let care = self.care();
-        let series = care.series();
-        if let Some(pins) = &mut care.pins {
-            let opening = span(pins.opening(cx.attributes(call)), call, cx);
-            let made = cx.life(care.ends[member]);
-            pins.put(cx.attributes(call), member, made, (cx.now(), opening));
-            cx.count(series.chosen_anew, 1);
-        }
-    }
-
-    /// Forgets the connection of a call's sender if it has broken, as far as can be told.
-    fn breaks_if(&mut self, call: Call, cx: &mut Cx<Self>, ended: fn(Life, Life) -> bool) {
-        let care = self.care();
-        let series = care.series();
-        let (pins, ends) = (&mut care.pins, &care.ends);
-        let Some(pins) = pins else { return };
-        if pins.forget_if(cx.attributes(call), |member, made| ended(cx.life(ends[member]), made)) {
-            cx.count(series.broken, 1);
-        }
-    }
-
     pub(super) fn care_timer(&mut self, timer: BalancerTimer, cx: &mut Cx<Self>) {
         match timer {
             BalancerTimer::Pass(call) => self.pass(call, cx),
@@ -395,70 +337,11 @@ impl Balancer {
         self.send_now(call, member, cx);
     }
 
-    /// Takes a connection to a member for a call. Returns how long it takes until there is one, if there is none.
-    fn connection_to(&mut self, member: usize, call: Call, cx: &mut Cx<Self>) -> Option<SimDuration> {
-        let care = self.care();
-        let handshakes = care.series().handshakes;
-        let mut time = SimDuration::ZERO;
-        if let Some(pins) = &care.pins
-            && let Some((_, rest)) = pins.find(cx.attributes(call), cx.now())
-        {
-            time = rest;
-        }
-        let life = cx.life(care.ends[member]);
-        if let Some(keep_alive) = &mut care.keep_alive
-            && !keep_alive.take(member, life)
-        {
-            cx.count(handshakes, 1);
-            time += span(keep_alive.handshake(), call, cx);
-        }
-        (!time.is_zero()).then_some(time)
-    }
-
-    fn connected(&mut self, call: Call, cx: &mut Cx<Self>) {
-        if let Some(member) = self.care().held.get(call, cx).connecting.take() {
-            self.send_now(call, usize::from(member), cx);
-        }
-    }
-
     fn send_now(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
         let again = self.care().next.is_some();
         let operation = self.care().held.get(call, cx).operation;
         let ask = self.edges[member].ask(call).operation(operation).tag(member as u16);
         cx.call(if again { ask.branch() } else { ask });
-    }
-
-    /// Puts a call in line: for one member, or for any.
-    fn wait(&mut self, call: Call, member: Option<u16>, cx: &mut Cx<Self>) {
-        let care = self.care.as_mut().expect("only a balancer that cares comes here");
-        if care.bounds.max.is_some_and(|max| care.waiting >= max) {
-            return self.close(call, Status::Rejected, 0, cx);
-        }
-        let pending = care.held.get(call, cx);
-        pending.waits = true;
-        match member {
-            Some(member) => care.lines[usize::from(member)].push_back(call),
-            None => care.line.push_back(call),
-        }
-        care.waiting += 1;
-        cx.add(care.series().waiting, 1.0);
-        cx.phase(call, Phase::Waiting);
-        // Who only changes the line goes on with the patience it has.
-        if let (Some(patience), None) = (&care.bounds.patience, care.held.get(call, cx).patience) {
-            let time = span(patience, call, cx);
-            let timer = cx.after(time, BalancerTimer::Patience(call));
-            self.care().held.get(call, cx).patience = Some(timer);
-        }
-    }
-
-    fn leaves_the_line(&mut self, call: Call, cx: &mut Cx<Self>) {
-        let care = self.care();
-        let pending = care.held.get(call, cx);
-        if pending.waits {
-            pending.waits = false;
-            care.waiting -= 1;
-            cx.add(care.series().waiting, -1.0);
-        }
     }
 
     /// Forgets a call, with the timer of its wait.
@@ -468,69 +351,11 @@ impl Balancer {
         }
     }
 
-    fn lost_patience(&mut self, call: Call, cx: &mut Cx<Self>) {
-        let care = self.care();
-        care.held.get(call, cx).patience = None;
-        let series = care.series();
-        cx.count(series.patience_lost, 1);
-        self.leaves_the_line(call, cx);
-        self.close(call, Status::Shed, 0, cx);
-    }
-
     /// Ends a call.
     fn close(&mut self, call: Call, status: Status, value: u32, cx: &mut Cx<Self>) {
         self.forget(call, cx);
         self.add_inside(-1.0, cx);
         cx.answer_with(call, status, value, SimDuration::ZERO);
-    }
-
-    /// The first of a line that still waits. Whether its caller does too is not looked at.
-    ///
-    /// # Source
-    /// HAProxy without `option abortonclose`: requests of clients that left are sent on (recorded).
-    fn head(&mut self, member: Option<usize>, cx: &mut Cx<Self>) -> Option<Call> {
-        let care = self.care();
-        let line = match member {
-            Some(member) => &mut care.lines[member],
-            None => &mut care.line,
-        };
-        while let Some(call) = line.front().copied() {
-            if cx.is_open(call) && care.held.get(call, cx).waits {
-                return Some(call);
-            }
-            line.pop_front();
-        }
-        None
-    }
-
-    /// There may be room at a member, or for anybody.
-    fn serve_the_lines(&mut self, member: usize, cx: &mut Cx<Self>) {
-        loop {
-            if self.care().is_full() {
-                return;
-            }
-            if self.group(member).has_room(member)
-                && let Some(call) = self.head(Some(member), cx)
-            {
-                self.care().lines[member].pop_front();
-                self.leaves_the_line(call, cx);
-                self.send(call, member, cx);
-                continue;
-            }
-            let Some(call) = self.head(None, cx) else { return };
-            self.care().line.pop_front();
-            self.leaves_the_line(call, cx);
-            if !self.try_to_pass(call, cx) {
-                // It keeps its place.
-                let care = self.care();
-                care.held.get(call, cx).waits = true;
-                care.line.push_front(call);
-                care.waiting += 1;
-                let waiting = care.series().waiting;
-                cx.add(waiting, 1.0);
-                return;
-            }
-        }
     }
 
     fn release(&mut self, member: usize, cx: &mut Cx<Self>) {
@@ -618,184 +443,6 @@ impl Balancer {
             let end = End { now: cx.now(), took: None, failed: false };
             self.group(member).ended(member, end);
             self.serve_the_lines(member, cx);
-        }
-    }
-
-    // Health.
-
-    fn check(&mut self, member: usize, cx: &mut Cx<Self>) {
-        let care = self.care();
-        let Some(timeout) = care.active.as_ref().map(|active| active.timeout) else { return };
-        let series = care.series();
-        let identity = care.stream.as_mut().expect("made at the start").next_u64();
-        cx.count(series.checks, 1);
-        // It comes from nobody: limits for each user count no user's calls with it.
-        let (user, address) = (u32::MAX, u32::MAX);
-        let attributes = Attributes { born: cx.now(), user, address, ..Attributes::of(identity) };
-        let ask = self.edges[member].to.request(attributes).operation(HEALTH_CHECK).tag(member as u16);
-        cx.call(ask.within(timeout).cancelling());
-    }
-
-    fn checked(&mut self, member: usize, good: bool, cx: &mut Cx<Self>) {
-        let care = self.care();
-        let series = care.series();
-        if !good {
-            cx.count(series.failed_checks, 1);
-        }
-        let Some(active) = &care.active else { return };
-        let (next, turned) = care.checked[member].told(good, active);
-        cx.after(next, BalancerTimer::Check(member as u32));
-        // A check that finds a member well clears it of what calls said: Envoy's
-        // `successful_active_health_check_uneject_host`.
-        let cleared = good
-            && care.checked[member].up
-            && care.outliers.as_mut().is_some_and(|outliers| outliers.readmit(member));
-        if turned.is_some() || cleared {
-            self.settle(member, cx);
-        }
-    }
-
-    /// A call ended: its member may be an outlier.
-    fn compared(&mut self, member: usize, status: Status, cx: &mut Cx<Self>) {
-        let Some(outliers) = &mut self.care().outliers else { return };
-        let failed = outliers.rules().on[status as usize];
-        if outliers.told(member, failed, cx.now()) {
-            let series = self.care().series();
-            cx.count(series.ejections, 1);
-            self.settle(member, cx);
-        }
-    }
-
-    fn sweep(&mut self, cx: &mut Cx<Self>) {
-        let Some(outliers) = &mut self.care().outliers else { return };
-        let every = outliers.rules().every;
-        for member in outliers.sweep(cx.now()) {
-            let care = self.care();
-            if care.outliers.as_ref().is_some_and(|outliers| outliers.is_out(member)) {
-                cx.count(care.series().ejections, 1);
-            }
-            self.settle(member, cx);
-        }
-        cx.after(every, BalancerTimer::Sweep(0));
-    }
-
-    fn suffered(&mut self, member: usize, failed: bool, cx: &mut Cx<Self>) {
-        let alone = self.group(member).members.count() == 1;
-        let Some(passive) = self.care().passive.filter(|_| !alone) else { return };
-        let now = cx.now();
-        let suffered = &mut self.care().suffered[member];
-        let before = *suffered;
-        let aside = suffered.told(failed, &passive, now);
-        if aside && !before.is_aside(&passive) {
-            let members = self.edges.len() as f64;
-            let out = self.care().suffered.iter().filter(|one| one.is_aside(&passive)).count() as f64;
-            if out > (passive.at_most * members).max(1.0) {
-                // Not one more: it stays, and its next failure is its first.
-                self.care().suffered[member] = Suffered::new();
-                return;
-            }
-            let series = self.care().series();
-            cx.count(series.ejections, 1);
-        }
-        if aside || before.is_aside(&passive) {
-            self.settle(member, cx);
-        }
-    }
-
-    /// Decides whether a member is up, and does what follows if that has changed.
-    fn settle(&mut self, member: usize, cx: &mut Cx<Self>) {
-        let now = cx.now();
-        let care = self.care();
-        let (checked, suffered) = (care.checked[member].up, care.suffered[member]);
-        let admitted = care.passive.is_none_or(|passive| suffered.is_admitted(&passive, now));
-        if let Some(passive) = care.passive.filter(|_| !admitted && !care.readmits[member]) {
-            care.readmits[member] = true;
-            cx.after(suffered.until(&passive, now), BalancerTimer::Readmit(member as u32));
-        }
-        let is_outlier = care.outliers.as_ref().is_some_and(|outliers| outliers.is_out(member));
-        let up = checked && admitted && !is_outlier;
-        if up == self.group(member).is_up(member) {
-            return;
-        }
-        self.group(member).set_up(member, up);
-        let care = self.care();
-        care.up = if up { care.up + 1 } else { care.up - 1 };
-        let (up_now, series, slow) = (care.up, care.series(), care.slow);
-        cx.set(series.up, f64::from(up_now));
-        let address = self.group(member).address(member).to_string();
-        cx.happened(if up { "member up" } else { "member down" }, |_| address);
-        if up {
-            // One that is only tried with a call is not back yet.
-            if let Some(slow) = slow
-                && !self.care().passive.is_some_and(|passive| suffered.is_aside(&passive))
-            {
-                self.care().back[member] = Some(now);
-                let (weight, _) = slow.sixteenths(self.group(member).full_weight(member), now, now);
-                self.group(member).set_sixteenths(member, weight);
-                cx.after(slow.step(), BalancerTimer::Warm(member as u32));
-            }
-            self.serve_the_lines(member, cx);
-        } else {
-            self.move_the_line(member, cx);
-        }
-    }
-
-    /// Those who waited for a member that is down look for another.
-    fn move_the_line(&mut self, member: usize, cx: &mut Cx<Self>) {
-        let calls = std::mem::take(&mut self.care().lines[member]);
-        for call in calls {
-            if cx.is_open(call) && self.care().held.get(call, cx).waits {
-                self.leaves_the_line(call, cx);
-                self.pass_with_care(call, cx);
-            }
-        }
-    }
-
-    fn warm(&mut self, member: usize, cx: &mut Cx<Self>) {
-        let now = cx.now();
-        let (Some(slow), Some(back)) = (self.care().slow, self.care().back[member]) else { return };
-        let (weight, whole) = slow.sixteenths(self.group(member).full_weight(member), back, now);
-        self.group(member).set_sixteenths(member, weight);
-        if whole {
-            self.care().back[member] = None;
-        } else {
-            cx.after(slow.step(), BalancerTimer::Warm(member as u32));
-        }
-    }
-
-    // Views.
-
-    fn look(&mut self, cx: &mut Cx<Self>) {
-        let care = self.care();
-        let Some(seen) = care.seen else { return };
-        match seen.loads {
-            Loads::Own => {
-                let mut look = care.spare.pop().unwrap_or_default();
-                look.clone_from(&care.live);
-                care.looks.push_back(look);
-            }
-            Loads::Reported => care.views.iter_mut().for_each(|view| view.sample(cx)),
-        }
-        cx.after(seen.every, BalancerTimer::Look(0));
-        if seen.delay.is_zero() {
-            self.show(cx);
-        } else {
-            cx.after(seen.delay, BalancerTimer::Show(0));
-        }
-    }
-
-    fn show(&mut self, cx: &mut Cx<Self>) {
-        if let Some(look) = self.care().looks.pop_front() {
-            for (member, load) in look.iter().enumerate() {
-                self.group(member).set_load(member, *load);
-            }
-            self.care().spare.push(look);
-        }
-        for member in 0..self.care().views.len() {
-            // One that has said nothing yet is as it was.
-            if let Some(load) = self.care().views[member].last(cx) {
-                self.group(member).set_load(member, load as u32);
-            }
         }
     }
 }

@@ -1,0 +1,71 @@
+//! What calls go over: connections and names that are made once for many.
+
+use kneepoint_calls::{Call, Cx, Life};
+use kneepoint_engine::SimDuration;
+
+use crate::draw::span;
+use crate::routing::balancer::Balancer;
+
+impl Balancer {
+    /// The member that was chosen for a call's sender, unless it was tried for this call or its end says that the
+    /// connection to it has broken.
+    pub(super) fn pinned(&mut self, call: Call, tried: &[u16], cx: &mut Cx<Self>) -> Option<usize> {
+        self.breaks_if(call, cx, Life::says_it_has_ended);
+        let pins = self.care().pins.as_ref()?;
+        let (member, _) = pins.find(cx.attributes(call), cx.now())?;
+        Some(member).filter(|member| !tried.contains(&(*member as u16)))
+    }
+
+    pub(super) fn pin(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
+        let care = self.care();
+        let series = care.series();
+        if let Some(pins) = &mut care.pins {
+            let opening = span(pins.opening(cx.attributes(call)), call, cx);
+            let made = cx.life(care.ends[member]);
+            pins.put(cx.attributes(call), member, made, (cx.now(), opening));
+            cx.count(series.chosen_anew, 1);
+        }
+    }
+
+    /// Forgets the connection of a call's sender if it has broken, as far as can be told.
+    pub(super) fn breaks_if(&mut self, call: Call, cx: &mut Cx<Self>, ended: fn(Life, Life) -> bool) {
+        let care = self.care();
+        let series = care.series();
+        let (pins, ends) = (&mut care.pins, &care.ends);
+        let Some(pins) = pins else { return };
+        if pins.forget_if(cx.attributes(call), |member, made| ended(cx.life(ends[member]), made)) {
+            cx.count(series.broken, 1);
+        }
+    }
+
+    /// Takes a connection to a member for a call. Returns how long it takes until there is one, if there is none.
+    pub(super) fn connection_to(
+        &mut self,
+        member: usize,
+        call: Call,
+        cx: &mut Cx<Self>,
+    ) -> Option<SimDuration> {
+        let care = self.care();
+        let handshakes = care.series().handshakes;
+        let mut time = SimDuration::ZERO;
+        if let Some(pins) = &care.pins
+            && let Some((_, rest)) = pins.find(cx.attributes(call), cx.now())
+        {
+            time = rest;
+        }
+        let life = cx.life(care.ends[member]);
+        if let Some(keep_alive) = &mut care.keep_alive
+            && !keep_alive.take(member, life)
+        {
+            cx.count(handshakes, 1);
+            time += span(keep_alive.handshake(), call, cx);
+        }
+        (!time.is_zero()).then_some(time)
+    }
+
+    pub(super) fn connected(&mut self, call: Call, cx: &mut Cx<Self>) {
+        if let Some(member) = self.care().held.get(call, cx).connecting.take() {
+            self.send_now(call, usize::from(member), cx);
+        }
+    }
+}
