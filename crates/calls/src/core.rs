@@ -87,6 +87,9 @@ pub struct Core {
     pub(crate) look_at: u64,
     /// When the ceilings of events and memory are looked at next \[events\].
     pub(crate) ceilings_at: u64,
+    /// The instant at which the ceilings were looked at last, and how many events there had been when they were first
+    /// looked at there.
+    pub(crate) seen: (SimTime, u64),
     ledger_on: bool,
     sampling: Sampling,
     /// Requests may be sampled at all.
@@ -131,6 +134,7 @@ impl Core {
             limits: Limits::default(),
             look_at: LOOK_EVERY,
             ceilings_at: LOOK_EVERY,
+            seen: (SimTime::ZERO, 0),
             ledger_on: true,
             sampling: Sampling::default(),
             sampling_on: false,
@@ -1271,6 +1275,22 @@ impl Core {
         self.timers[e as u32 as usize].owner
     }
 
+    /// Whom any living event is for.
+    pub(crate) fn for_whom(&self, e: u64) -> u32 {
+        if e < FIRST_TIMER {
+            return entry::component(e);
+        }
+        if e >= FIRST_ABOUT {
+            return self.about_whom(e);
+        }
+        if e < FIRST_DEADLINE {
+            return self.whose_timer(e);
+        }
+        // A deadline is for whoever made the call.
+        let frame = self.frames.get(e as u32 & !CANCELLING);
+        if frame.parent & ROOT != 0 { frame.parent & ID } else { self.frames.get(frame.parent).callee() }
+    }
+
     /// Whether an event that was kept for later has died meanwhile.
     pub(crate) fn is_dead(&self, e: u64) -> bool {
         is_dead(e, &self.frames, &self.timers, &self.epochs)
@@ -1504,6 +1524,11 @@ impl Core {
             Call { slot: frame.parent, generation: self.frames.get(frame.parent).generation }
         };
         Some(Notice { call, asked: Asked { slot, generation }, tag: frame.tag, value })
+    }
+
+    /// How many calls and timers there are at most at one time.
+    pub(crate) fn pending_at_most(&self) -> usize {
+        self.frames.slots.len() + self.timers.len()
     }
 
     /// Puts an event back: it is for a component that is frozen.

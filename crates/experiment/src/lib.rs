@@ -38,7 +38,7 @@ mod timeline;
 mod warnings;
 
 pub use compare::{CompareOptions, Design, compare};
-pub use error::ExperimentError;
+pub use error::{ExperimentError, Round};
 pub use measurable::check;
 pub use replicate::replicate;
 pub use run::{Options, Progress, REPLICATIONS_MAX, run, trace};

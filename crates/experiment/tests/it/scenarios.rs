@@ -610,3 +610,51 @@ fn an_outage_misses_what_is_asked_of_good_answers() {
     let said = &result.objectives[0].sentence;
     assert!(said.starts_with("not one of the ") && said.contains("requests of users ended well"), "{said}");
 }
+
+#[test]
+fn users_who_ask_again_in_no_time_end_the_run_with_who_answers_them() {
+    let text = |door: &str, client: &str| {
+        let parts = format!(
+            r#""users": ClosedClient(to: "gate", {client}),
+            "gate": Gateway(routes: {{ "default": "web" }}),
+            "web": Service(concurrency: Servers(1), {door}, does: Compute("10ms"))"#
+        );
+        file(&parts, "").replace("replications: 2", "replications: 2, limits: (in_flight: 1000)")
+    };
+    let limit = r#"via: [RateLimit(TokenBucket(rate: "10/s", burst: 20))]"#;
+    let stopped = |text: &str| {
+        let plan = planned(text, None).unwrap_or_else(|faults| panic!("{faults}"));
+        run(&plan, &Options::default()).expect_err("its time stands still").to_string()
+    };
+    // The burst and what comes in meanwhile: 20 at 10 ms each, and 2 more.
+    let said = stopped(&text(limit, "users: 1"));
+    assert!(said.starts_with("replication 0 stopped: time stands still at 220ms: 1"), "{said}");
+    assert!(
+        said.ends_with(
+            "`RateLimit` at web answers limited in no time, and users asks again at once: give its users time to \
+             `think`, or the way there a `round_trip`"
+        ),
+        "{said}"
+    );
+    // As soon as time passes anywhere, it is a model like others.
+    let values = watched(
+        &text(limit, "users: 1, think: \"1ms\"")
+            .replace("parts:", "watch: { \"n\": \"rate(web.calls)\" }, parts:"),
+        None,
+    );
+    assert!((values[0] - 10.2).abs() < 0.05, "{values:?}");
+    // Where it is certain, it is said before anything is run.
+    let full = text("queue: 3", "users: 5");
+    let scenario = Scenario::from_text("test.ron", &full, None).expect("readable");
+    let checked = scenario.check(&registry(), &Overrides::default()).expect("sound");
+    let plan = plan(&checked).expect("it can be built");
+    let said = check(&checked, &plan).expect_err("the fifth user finds no place").to_string();
+    assert!(said.contains("this cannot be run: time stands still at 0ns: 1"), "{said}");
+    assert!(said.contains("web answers rejected in no time, and users asks again at once"), "{said}");
+    assert!(said.contains("test.ron:1:"), "{said}");
+    let fits = text("queue: 4", "users: 5");
+    let checked = Scenario::from_text("test.ron", &fits, None)
+        .and_then(|scenario| scenario.check(&registry(), &Overrides::default()))
+        .expect("sound");
+    assert!(check(&checked, &kneepoint_scenario::plan(&checked).expect("it can be built")).is_ok());
+}

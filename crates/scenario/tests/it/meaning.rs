@@ -325,6 +325,48 @@ fn what_is_suspicious_is_warned_of() {
 }
 
 #[test]
+fn users_who_may_ask_again_in_no_time_are_warned_of() {
+    let said = |client: &str, edge: &str, door: &str| {
+        let parts = format!(
+            r#""users": ClosedClient(to: "door", users: 5{client}),
+            "door": Proxy(to: "web"),
+            "web": Service(queue: 9, does: Compute("5ms"), via: [{door}])"#
+        );
+        let all = warnings(&shop(&parts, &format!("edges: {{ \"users -> door\": ({edge}) }}")));
+        all.into_iter().find(|warning| warning.contains("asks again at the same instant"))
+    };
+    let limit = r#"RateLimit(TokenBucket(rate: "10/s", burst: 5))"#;
+    let whole = "3:10 a user of \"users\" whom `RateLimit` turns away asks again at the same instant";
+    assert_eq!(said("", "", limit).as_deref(), Some(whole));
+    for (client, edge, door) in [
+        ("", format!("via: [Timeout(\"1s\"), {limit}]"), ""),
+        (", think: \"0s\"", String::new(), "Breaker(trip: Count(5), open: \"1s\")"),
+        ("", String::new(), "Shed(LongerThan(5))"),
+        ("", String::new(), "Throttle()"),
+        ("", String::new(), "Bulkhead(4)"),
+        ("", String::new(), "ConcurrencyLimit(Fixed(4))"),
+        ("", "via: [Retry(3), Fallback(status: Stale)]".to_string(), limit),
+    ] {
+        assert!(said(client, &edge, door).is_some(), "{client} {edge} {door}");
+    }
+    // What takes time, on the way there or before the next request; and room for all.
+    for (client, edge, door) in [
+        (", think: \"1ms\"", "", limit),
+        ("", "round_trip: \"1ms\"", limit),
+        ("", "via: [Overhead(\"1ms\")]", limit),
+        ("", "via: [Retry(retries: 3, backoff: Fixed(\"1s\"))]", limit),
+        ("", "via: [Fallback(takes: \"1ms\")]", limit),
+        ("", "", "Bulkhead(5)"),
+        ("", "", "Bulkhead(max: 4, wait: \"1s\")"),
+        ("", "", "ConcurrencyLimit(limit: Fixed(4), queue: 9)"),
+        ("", "", "ConcurrencyLimit(Fixed(5))"),
+        ("", "", "Timeout(\"1s\")"),
+    ] {
+        assert_eq!(said(client, edge, door), None, "{client} {edge} {door}");
+    }
+}
+
+#[test]
 fn balance_has_its_place() {
     let via = |from: &str, via: &str| {
         errors(&shop(
