@@ -26,7 +26,7 @@ pub enum ExperimentError {
         /// The part that held most calls then, and how many.
         most_loaded: Option<(String, u64)>,
         /// Who went on asking, and who answered and what, if it was time that stood still.
-        round: Option<Round>,
+        round: Option<Box<Round>>,
     },
     /// Two designs have no number that could be compared.
     NothingInCommon {

@@ -20,6 +20,7 @@ mod evaluate;
 mod judge;
 mod measurable;
 mod measures;
+mod middle;
 mod pilot;
 mod probe;
 mod program;

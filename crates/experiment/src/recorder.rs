@@ -361,7 +361,7 @@ fn stopped(sim: &Simulation, plan: &Plan, replication: u64, stop: Stop) -> Exper
             most_loaded = Some((part.name.clone(), held));
         }
     }
-    ExperimentError::Stopped { replication, stop, most_loaded, round: round(sim, plan, stop) }
+    ExperimentError::Stopped { replication, stop, most_loaded, round: round(sim, plan, stop).map(Box::new) }
 }
 
 /// Areas under the number inside, by part, of those that keep it.

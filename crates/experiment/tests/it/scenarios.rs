@@ -67,13 +67,13 @@ impl Drop for Folder {
 }
 
 /// A record with these parts; `run` lasts 100 s, with nothing left out, twice.
-fn file(parts: &str, more: &str) -> String {
+pub(crate) fn file(parts: &str, more: &str) -> String {
     format!(
         "(format: 1, title: \"T\", run: (duration: \"100s\", warm_up: \"0s\", replications: 2), parts: {{ {parts} }}, {more})"
     )
 }
 
-fn planned(text: &str, folder: Option<&Path>) -> Result<Plan, String> {
+pub(crate) fn planned(text: &str, folder: Option<&Path>) -> Result<Plan, String> {
     let scenario = Scenario::from_text("test.ron", text, folder).map_err(|faults| faults.to_string())?;
     let checked = scenario.check(&registry(), &Overrides::default()).map_err(|faults| faults.to_string())?;
     plan(&checked).map_err(|faults| faults.to_string())
@@ -88,7 +88,7 @@ fn result_in(text: &str, folder: Option<&Path>) -> RunResult {
 }
 
 /// The value of each watch.
-fn watched(text: &str, folder: Option<&Path>) -> Vec<f64> {
+pub(crate) fn watched(text: &str, folder: Option<&Path>) -> Vec<f64> {
     let result = result_in(text, folder);
     let value = |w: &kneepoint_experiment::result::WatchResult| {
         w.values[0].value.value().unwrap_or_else(|| panic!("{}: {:?}", w.name, w.values[0].value))

@@ -174,7 +174,7 @@ fn metrics_speak_of_what_is_there() {
         ("p99(web:buy.response) < 1s", "\"web\" has no operation \"buy\""),
         ("p99(web.latency) < 1s", "Service has no series `latency`"),
         ("utilisation(web/3) < 1", "web has instances 0 to 2"),
-        ("stale(users) < 1%", "`stale` is known but not built yet"),
+        ("instances(web) < 5", "`instances` is known but not built yet"),
         ("cost() < $5/h", "`cost` is known but not built yet"),
         ("errors(users) < 5ms", "a ratio is needed"),
         ("p99(web.calls) < 5", "`calls`"),

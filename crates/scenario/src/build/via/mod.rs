@@ -14,6 +14,7 @@ use kneepoint_components::delay::Timeout;
 
 use super::{Builder, Built, unbuilt};
 use crate::plan::MiddlePlan;
+use crate::registry::Registry;
 use crate::topology::{Call, Part};
 use crate::typed::Args;
 
@@ -105,6 +106,7 @@ impl Builder<'_> {
                 place,
                 kind: kind.to_string(),
                 instances: vec![id],
+                series: Registry::middle_series(kind),
             }),
         }
     }
