@@ -75,6 +75,8 @@ pub struct Core {
     pub(crate) outcomes: Vec<Outcomes>,
     pub(crate) paths: Vec<String>,
     epochs: Vec<u32>,
+    /// Which components are down or hang.
+    pub(crate) away: Vec<bool>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -125,6 +127,7 @@ impl Core {
             outcomes: Vec::new(),
             paths: Vec::new(),
             epochs: Vec::new(),
+            away: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -176,6 +179,13 @@ impl Core {
     /// Returns a component's path.
     pub fn path(&self, id: ComponentId) -> &str {
         &self.paths[id.index()]
+    }
+
+    /// Returns whether a component serves at this instant: it is neither down nor hanging.
+    ///
+    /// Whoever stands for something that finds out (a registry, a probe) may ask; nobody else knows the present.
+    pub fn serves(&self, id: ComponentId) -> bool {
+        !self.away[id.index()]
     }
 
     /// Returns the seed of the run.
@@ -1183,6 +1193,7 @@ impl Core {
         self.books.push(Books::new());
         self.outcomes.push(Outcomes::default());
         self.epochs.push(0);
+        self.away.push(false);
         id
     }
 

@@ -237,6 +237,10 @@ impl Simulation {
 
     fn apply_changes(&mut self) {
         for change in std::mem::take(&mut self.core.changes) {
+            let of = match &change {
+                Change::Born(id, _) | Change::Restarted(id) | Change::Thawed(id) => *id,
+                Change::Crashed(id, _) | Change::Frozen(id) | Change::Retired(id) => *id,
+            };
             match change {
                 Change::Born(id, part) => {
                     self.adopt(id, Some(part));
@@ -269,6 +273,7 @@ impl Simulation {
                     self.note(id, "retire", None, served.then_some(false));
                 }
             }
+            self.core.away[of as usize] = !self.parts[of as usize].serves();
         }
     }
 

@@ -583,6 +583,7 @@ impl<'a> Builder<'a> {
                             target: 0,
                             near: self.is_near((call.caller, instance), (call.callee, number as usize)),
                             distance: self.distance(call, instance, number as usize),
+                            whom: self.components(call.callee)[number as usize],
                         };
                         let members = members.into_iter().zip(numbers).map(candidate).collect();
                         self.choice(balance, members, Vec::new(), call.site)?
@@ -763,6 +764,7 @@ impl<'a> Builder<'a> {
                     target: number,
                     near: self.is_near((at, instance), (first.callee, to as usize)),
                     distance: self.distance(first, instance, to as usize),
+                    whom: self.components(first.callee)[to as usize],
                 });
             }
         }
@@ -811,7 +813,7 @@ impl<'a> Builder<'a> {
 
 /// Whether a point of choice does more than choose, so that it is there before a single instance too.
 fn routing_cares(balance: &Args) -> bool {
-    ["health", "next", "max_per_member", "queue"].iter().any(|field| {
+    ["health", "next", "max_per_member", "queue", "discovery"].iter().any(|field| {
         balance.get(field).is_some_and(|value| !matches!(&value.data, Data::List(list) if list.is_empty()))
     })
 }

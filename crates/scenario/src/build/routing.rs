@@ -1,6 +1,6 @@
 //! Points of choice: policies, and what a balancer does beyond choosing.
 
-use kneepoint_calls::STATUSES;
+use kneepoint_calls::{ComponentId, STATUSES};
 use kneepoint_components::Edge;
 use kneepoint_components::routing::policies::{
     ConsistentHash, EarliestDeadline, First, HaproxyRandom, HaproxyRing, HaproxyRoundRobin, HashModulo,
@@ -8,8 +8,8 @@ use kneepoint_components::routing::policies::{
     SmoothWeighted, StaticRoundRobin, Sticky, Subset, WeightedRandom, ZoneAware,
 };
 use kneepoint_components::routing::{
-    Active, Balancer, By, KeepAlive, LeastConnections, Line, Member, Next, Outlier, Passive, Policy,
-    PowerOfChoices, Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
+    Active, Balancer, By, Discovery, KeepAlive, LeastConnections, Line, Member, Next, Outlier, Passive,
+    Policy, PowerOfChoices, Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
 };
 use kneepoint_engine::SimDuration;
 
@@ -43,6 +43,8 @@ pub(super) struct Candidate {
     pub near: bool,
     /// How far it is, there and back \[ns\]; nothing if nobody says.
     pub distance: Option<u64>,
+    /// The component itself, whatever stands before it.
+    pub whom: ComponentId,
 }
 
 /// How a choice is made.
@@ -287,6 +289,7 @@ impl Builder<'_> {
             routing = Routing::Other(Box::new(SmoothWeighted::new().with_max_fails(failures)));
         }
         let described = described(&members, weights.as_deref());
+        let whom: Vec<ComponentId> = members.iter().chain(&backups).map(|member| member.whom).collect();
         let edges = members.into_iter().map(|member| member.edge).collect();
         let mut balancer = Balancer::among(edges, described, routing).by(by);
         if !backups.is_empty() {
@@ -295,7 +298,17 @@ impl Builder<'_> {
             let edges = backups.into_iter().map(|member| member.edge).collect();
             balancer = balancer.with_backups(edges, described, RoundRobin::new());
         }
-        self.care(args, balancer)
+        let balancer = self.care(args, balancer)?;
+        match args.kind.field("discovery").and_then(|_| args.args("discovery")) {
+            Some(discovery) => Ok(balancer.with_discovery(self.discovery(discovery, whom)?)),
+            None => Ok(balancer),
+        }
+    }
+
+    fn discovery(&self, args: &Args, whom: Vec<ComponentId>) -> Built<Discovery> {
+        let delay = law::distribution(self.checked, args.distribution("delay"), args.place_of("delay"))?;
+        let slots = args.count_if("slots").map_or(usize::MAX, |slots| slots as usize);
+        Ok(Discovery::new(whom, span(args, "ttl"), delay, slots))
     }
 
     /// What a balancer does beyond choosing.

@@ -175,6 +175,7 @@ pub const MIDDLE_SERIES: &[(&str, SeriesKind)] = &[
     ("busy", LEVEL),
     ("seen", LEVEL),
     ("up", LEVEL),
+    ("listed", LEVEL),
 ];
 
 /// The series of everything that is called.

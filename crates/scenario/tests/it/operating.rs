@@ -267,6 +267,76 @@ fn what_a_choice_costs_is_seen_at_idle_and_paid_back_under_load() {
     assert!(saved > 20.0, "{saved} ms");
 }
 
+#[test]
+fn a_new_instance_gets_calls_when_it_has_been_discovered_and_finds_a_place() {
+    let text = |instances: u32, discovery: &str, fault: &str, edge: bool| {
+        let (lb, edges) = match edge {
+            true => (
+                "Proxy(to: \"web\")".to_string(),
+                format!("\"lb -> web\": (via: [Balance(discovery: {discovery})])"),
+            ),
+            false => (format!("Balancer(to: \"web\", discovery: {discovery})"), String::new()),
+        };
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "lb", rate: "100/s", arrivals: Constant), "lb": {lb},
+                   "web": Service(instances: {instances}, concurrency: Unlimited, does: Delay("1ms"))"#
+            ),
+            &format!("edges: {{ {edges} }}, faults: {{ \"away\": {fault} }}"),
+        )
+    };
+    for edge in [false, true] {
+        // Ten slots for eleven; at 103 s one of them is gone, which is asked for at 105 s and known at 107 s.
+        let plan = planned(&text(
+            11,
+            r#"(delay: "2s", ttl: "5s", slots: 10)"#,
+            r#"Crash(on: "web/4", at: "103s")"#,
+            edge,
+        ));
+        let mut sim = (plan.build)(1, 0);
+        until(&mut sim, 103.0);
+        let ten = each(&plan, &sim, "web");
+        assert_eq!(ten[10], 0);
+        assert!(ten[..10].iter().all(|calls| calls.abs_diff(1_030) <= 1), "{ten:?}");
+        until(&mut sim, 106.99);
+        assert_eq!(each(&plan, &sim, "web")[10], 0);
+        // A tenth of 100/s goes to the one that is gone until then.
+        let lost = ended(&plan, &sim, "all", "default", Status::Unavailable);
+        assert!((39..=41).contains(&lost), "{lost}");
+        until(&mut sim, 207.0);
+        let calls = each(&plan, &sim, "web");
+        assert!(calls[10].abs_diff(1_000) <= 2, "{calls:?}");
+        assert!(ended(&plan, &sim, "all", "default", Status::Unavailable) <= lost + 1);
+        // One that comes back finds its place taken.
+        let plan = planned(&text(
+            11,
+            r#"(ttl: "5s", slots: 10)"#,
+            r#"Crash(on: "web/4", at: "103s", lasts: "20s")"#,
+            edge,
+        ));
+        let mut sim = (plan.build)(1, 0);
+        until(&mut sim, 106.0);
+        let left = each(&plan, &sim, "web")[4];
+        until(&mut sim, 200.0);
+        assert_eq!(each(&plan, &sim, "web")[4], left);
+        // A fourth that comes at 101 s has a share from the next question on, and what that takes.
+        let plan = planned(&text(
+            4,
+            r#"(delay: "2s", ttl: "5s")"#,
+            r#"Crash(on: "web/3", at: "1s", lasts: "100s")"#,
+            edge,
+        ));
+        let mut sim = (plan.build)(1, 0);
+        until(&mut sim, 7.01);
+        let before = each(&plan, &sim, "web")[3];
+        until(&mut sim, 106.99);
+        assert_eq!(each(&plan, &sim, "web")[3], before, "not yet");
+        until(&mut sim, 127.0);
+        let came = each(&plan, &sim, "web")[3] - before;
+        assert!(came.abs_diff(500) <= 2, "a quarter of 20 s: {came}");
+    }
+}
+
 // ---- several layers, several balancers ----
 
 #[test]

@@ -6,6 +6,7 @@ use kneepoint_calls::{Answer, Attributes, Call, Counter, Cx, Gauge, Held, Phase,
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
 
+use super::discovery::Discovery;
 use super::group::Group;
 use super::health::{Active, Checked, HEALTH_CHECK, Passive, Suffered};
 use super::keep_alive::KeepAlive;
@@ -85,6 +86,7 @@ pub(super) struct Care {
     pub seen: Option<Seen>,
     pub pins: Option<Pins>,
     pub keep_alive: Option<KeepAlive>,
+    pub discovery: Option<Discovery>,
     held: Held<Pending>,
     line: VecDeque<Call>,
     /// Of those who wait for one member, by member.
@@ -137,7 +139,7 @@ fn count_if(kept: bool, name: &str, cx: &mut Cx<Balancer>) -> Counter {
 }
 
 impl Balancer {
-    fn care(&mut self) -> &mut Care {
+    pub(super) fn care(&mut self) -> &mut Care {
         self.care.as_mut().expect("only a balancer that cares comes here")
     }
 
@@ -197,6 +199,7 @@ impl Balancer {
             cx.after(outliers.rules().every, BalancerTimer::Sweep(0));
         }
         care.stream = Some(stream);
+        self.start_discovery(cx);
     }
 
     /// What a call pays for having a member chosen; nothing if one is.
@@ -238,6 +241,8 @@ impl Balancer {
             BalancerTimer::Connected(call) => self.connected(call, cx),
             BalancerTimer::Look(_) => self.look(cx),
             BalancerTimer::Show(_) => self.show(),
+            BalancerTimer::Ask(_) => self.ask_who_is_there(cx),
+            BalancerTimer::Told(_) => self.told_who_is_there(cx),
         }
     }
 
@@ -663,7 +668,7 @@ impl Balancer {
     }
 
     /// Decides whether a member is up, and does what follows if that has changed.
-    fn settle(&mut self, member: usize, cx: &mut Cx<Self>) {
+    pub(super) fn settle(&mut self, member: usize, cx: &mut Cx<Self>) {
         let now = cx.now();
         let care = self.care();
         let (checked, suffered) = (care.checked[member].up, care.suffered[member]);
@@ -673,7 +678,8 @@ impl Balancer {
             cx.after(suffered.until(&passive, now), BalancerTimer::Readmit(member as u32));
         }
         let is_outlier = care.outliers.as_ref().is_some_and(|outliers| outliers.is_out(member));
-        let up = checked && admitted && !is_outlier;
+        let is_listed = care.discovery.as_ref().is_none_or(|discovery| discovery.lists(member));
+        let up = checked && admitted && !is_outlier && is_listed;
         if up == self.group(member).is_up(member) {
             return;
         }
