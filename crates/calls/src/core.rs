@@ -78,6 +78,8 @@ pub struct Core {
     epochs: Vec<u32>,
     /// Which of them are down, and how.
     ends: Vec<End>,
+    /// Which components are down or hang.
+    pub(crate) away: Vec<bool>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -90,6 +92,9 @@ pub struct Core {
     pub(crate) look_at: u64,
     /// When the ceilings of events and memory are looked at next \[events\].
     pub(crate) ceilings_at: u64,
+    /// The instant at which the ceilings were looked at last, and how many events there had been when they were first
+    /// looked at there.
+    pub(crate) seen: (SimTime, u64),
     ledger_on: bool,
     sampling: Sampling,
     /// Requests may be sampled at all.
@@ -126,6 +131,7 @@ impl Core {
             paths: Vec::new(),
             epochs: Vec::new(),
             ends: Vec::new(),
+            away: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -135,6 +141,7 @@ impl Core {
             limits: Limits::default(),
             look_at: LOOK_EVERY,
             ceilings_at: LOOK_EVERY,
+            seen: (SimTime::ZERO, 0),
             ledger_on: true,
             sampling: Sampling::default(),
             sampling_on: false,
@@ -176,6 +183,13 @@ impl Core {
     /// Returns a component's path.
     pub fn path(&self, id: ComponentId) -> &str {
         &self.paths[id.index()]
+    }
+
+    /// Returns whether a component serves at this instant: it is neither down nor hanging.
+    ///
+    /// Whoever stands for something that finds out (a registry, a probe) may ask; nobody else knows the present.
+    pub fn serves(&self, id: ComponentId) -> bool {
+        !self.away[id.index()]
     }
 
     /// Returns the seed of the run.
@@ -1184,6 +1198,7 @@ impl Core {
         self.outcomes.push(Outcomes::default());
         self.epochs.push(0);
         self.ends.push(End::None);
+        self.away.push(false);
         id
     }
 
@@ -1286,6 +1301,22 @@ impl Core {
     #[inline(always)]
     pub(crate) fn whose_timer(&self, e: u64) -> u32 {
         self.timers[e as u32 as usize].owner
+    }
+
+    /// Whom any living event is for.
+    pub(crate) fn for_whom(&self, e: u64) -> u32 {
+        if e < FIRST_TIMER {
+            return entry::component(e);
+        }
+        if e >= FIRST_ABOUT {
+            return self.about_whom(e);
+        }
+        if e < FIRST_DEADLINE {
+            return self.whose_timer(e);
+        }
+        // A deadline is for whoever made the call.
+        let frame = self.frames.get(e as u32 & !CANCELLING);
+        if frame.parent & ROOT != 0 { frame.parent & ID } else { self.frames.get(frame.parent).callee() }
     }
 
     /// Whether an event that was kept for later has died meanwhile.
@@ -1521,6 +1552,11 @@ impl Core {
             Call { slot: frame.parent, generation: self.frames.get(frame.parent).generation }
         };
         Some(Notice { call, asked: Asked { slot, generation }, tag: frame.tag, value })
+    }
+
+    /// How many calls and timers there are at most at one time.
+    pub(crate) fn pending_at_most(&self) -> usize {
+        self.frames.slots.len() + self.timers.len()
     }
 
     /// Puts an event back: it is for a component that is frozen.

@@ -2,6 +2,9 @@
 
 use kneepoint_engine::SimTime;
 
+use crate::handle::ComponentId;
+use crate::status::Status;
+
 /// How much a run may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -18,6 +21,18 @@ impl Default for Limits {
     /// Chosen: 10^6 calls are about 250 MB with attributes and ledger; no limit on events.
     fn default() -> Self {
         Limits { in_flight: 1_000_000, memory: 2_000_000_000, events: u64::MAX }
+    }
+}
+
+impl Limits {
+    /// Returns how many events at one instant say that time stands still.
+    ///
+    /// # Source
+    /// Chosen: every call that may be in flight is made, answered and made again eight times. What begins at one
+    /// instant (all users of a closed client, a batch) is far below that: each call of it is in flight. At least a
+    /// million, as one call may have many others made one after the other; that takes a tenth of a second.
+    pub fn events_at_once(&self) -> u64 {
+        (16 * u64::from(self.in_flight)).max(1 << 20)
     }
 }
 
@@ -45,6 +60,18 @@ pub enum Stop {
         /// When it was reached.
         at: SimTime,
     },
+    /// Time stands still: calls are answered at the instant they are made, and made again at the instant they are
+    /// answered.
+    Still {
+        /// Events at that instant.
+        events: u64,
+        /// The instant that does not pass.
+        at: SimTime,
+        /// Who goes on asking.
+        asks: Option<ComponentId>,
+        /// Who answers without asking anybody, and what it says most.
+        answers: Option<(ComponentId, Status)>,
+    },
 }
 
 impl std::fmt::Display for Stop {
@@ -55,6 +82,9 @@ impl std::fmt::Display for Stop {
             }
             Stop::Memory { limit, at } => write!(f, "more than {limit} bytes held at {at}"),
             Stop::Events { limit, at } => write!(f, "more than {limit} events by {at}"),
+            Stop::Still { events, at, .. } => {
+                write!(f, "time stands still at {at}: {events} events, and none of them takes any")
+            }
         }
     }
 }

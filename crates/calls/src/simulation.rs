@@ -16,6 +16,13 @@ use crate::happening::Happening;
 use crate::ledger::{Sampling, Span, Strand};
 use crate::limits::{Limits, Stop};
 use crate::series::Level;
+use crate::status::{STATUSES, Status};
+
+/// Events that are watched at least when time stands still.
+///
+/// # Source
+/// Chosen: a hundred rounds of a call through a dozen parts.
+const ROUNDS: usize = 4096;
 
 /// A part that is known before it is built: how parts that call each other in a circle are wired.
 #[must_use = "a declared part must be built, or calls to it fail"]
@@ -230,6 +237,10 @@ impl Simulation {
 
     fn apply_changes(&mut self) {
         for change in std::mem::take(&mut self.core.changes) {
+            let of = match &change {
+                Change::Born(id, _) | Change::Restarted(id) | Change::Thawed(id) => *id,
+                Change::Crashed(id, _) | Change::Frozen(id) | Change::Retired(id) => *id,
+            };
             match change {
                 Change::Born(id, part) => {
                     self.adopt(id, Some(part));
@@ -257,11 +268,12 @@ impl Simulation {
                     }
                 }
                 Change::Retired(id) => {
-                    let served = self.crash(id, crate::Status::Unavailable);
+                    let served = self.crash(id, Status::Unavailable);
                     self.pristine[id as usize] = None;
                     self.note(id, "retire", None, served.then_some(false));
                 }
             }
+            self.core.away[of as usize] = !self.parts[of as usize].serves();
         }
     }
 
@@ -306,16 +318,16 @@ impl Simulation {
     }
 
     /// Notes what became of a component.
-    fn note(&mut self, id: u32, what: &'static str, refuse: Option<crate::Status>, serves: Option<bool>) {
+    fn note(&mut self, id: u32, what: &'static str, refuse: Option<Status>, serves: Option<bool>) {
         self.core.note_happening(id, what, serves, |_| match refuse {
-            Some(crate::Status::Lost) => "calls get no answer".to_string(),
+            Some(Status::Lost) => "calls get no answer".to_string(),
             Some(status) => format!("calls are answered {}", status.name()),
             None => String::new(),
         });
     }
 
     /// Puts a component down; tells whether it served until now.
-    fn crash(&mut self, id: u32, refuse: crate::Status) -> bool {
+    fn crash(&mut self, id: u32, refuse: Status) -> bool {
         let served = self.parts[id as usize].serves();
         let mut old = self.take(id);
         let mut kept_back = Vec::new();
@@ -358,6 +370,10 @@ impl Simulation {
             self.core.stop = Some(Stop::Events { limit: limits.events, at });
         } else if self.core.bytes() > limits.memory {
             self.core.stop = Some(Stop::Memory { limit: limits.memory, at });
+        } else if self.core.seen.0 != at {
+            self.core.seen = (at, self.core.events);
+        } else if self.core.events - self.core.seen.1 > limits.events_at_once() {
+            self.stand_still(at);
         }
         // One more event than allowed is one too many, and is seen at once.
         let left = limits.events.saturating_sub(self.core.events).saturating_add(1);
@@ -365,6 +381,59 @@ impl Simulation {
         // Not later than it was to be: there may be changes to look at.
         self.core.look_at =
             if self.core.stop.is_some() { 0 } else { self.core.look_at.min(self.core.ceilings_at) };
+    }
+
+    /// Stops a run whose time stands still, unless it goes on while it is watched who goes round and round.
+    ///
+    /// Watched are as many events as take everything that is in flight, or waits, around a few times. Who answers is
+    /// the one that answers most of those to whom no answer comes: whoever only passes on what others say is no reason.
+    fn stand_still(&mut self, at: SimTime) {
+        let ended =
+            |core: &Core| -> Vec<u64> { core.outcomes.iter().map(|of| of.ended.iter().sum()).collect() };
+        let ended_before = ended(&self.core);
+        // Parts born meanwhile count for nothing: those that go round were there.
+        let parts = ended_before.len();
+        let (mut heard, mut given) = (vec![0; parts], vec![[0; STATUSES]; parts]);
+        for _ in 0..16 * self.core.pending_at_most() + ROUNDS {
+            let Some(e) = self.core.next_up_to(at) else {
+                self.core.seen = (at, self.core.events);
+                return;
+            };
+            let to = self.core.for_whom(e) as usize;
+            let before = self.core.books[to].answers;
+            self.execute(e);
+            while !self.core.changes.is_empty() {
+                self.apply_changes();
+            }
+            if to < parts {
+                heard[to] += u64::from(entry::kind(e) == entry::ANSWER);
+                // Those who relay answer too, but not in an event of theirs.
+                let after = self.core.books[to].answers;
+                given[to]
+                    .iter_mut()
+                    .zip(after)
+                    .zip(before)
+                    .for_each(|((n, after), before)| *n += after - before);
+            }
+        }
+        if self.core.stop.is_some() {
+            return;
+        }
+        let most = |counts: &mut dyn Iterator<Item = u64>| {
+            let counts = counts.enumerate().filter(|(_, count)| *count > 0);
+            // Of several with as many the first.
+            counts.max_by_key(|(at, count)| (*count, usize::MAX - at)).map(|(at, _)| at)
+        };
+        let requests = ended(&self.core);
+        let asks = most(&mut requests.iter().zip(&ended_before).map(|(now, then)| now - then))
+            .or_else(|| most(&mut heard.iter().copied()));
+        let of_its_own =
+            |(given, heard): (&[u64; STATUSES], &u64)| if *heard == 0 { given.iter().sum() } else { 0 };
+        let answers = most(&mut given.iter().zip(&heard).map(of_its_own)).and_then(|who| {
+            Some((ComponentId(who as u32), Status::ALL[most(&mut given[who].iter().copied())?]))
+        });
+        let asks = asks.map(|who| ComponentId(who as u32));
+        self.core.stop = Some(Stop::Still { events: self.core.events - self.core.seen.1, at, asks, answers });
     }
 
     /// Ends the warm-up: books and series start anew, components go on.

@@ -1,4 +1,4 @@
-use kneepoint_calls::Stop;
+use kneepoint_calls::{Status, Stop};
 
 /// Why there is no result.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub enum ExperimentError {
         stop: Stop,
         /// The part that held most calls then, and how many.
         most_loaded: Option<(String, u64)>,
+        /// Who went on asking, and who answered and what, if it was time that stood still.
+        round: Option<Box<Round>>,
     },
     /// Two designs have no number that could be compared.
     NothingInCommon {
@@ -47,6 +49,36 @@ pub enum ExperimentError {
     },
 }
 
+/// Who asks again and again at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// Who goes on asking: the name of a part, or a middle part and where it stands.
+    pub asks: String,
+    /// Its kind, if it is a part of the plan.
+    pub kind: Option<String>,
+    /// Who answers in no time, and what.
+    pub answers: Option<(String, Status)>,
+}
+
+impl std::fmt::Display for Round {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Round { asks, kind, answers } = self;
+        match answers {
+            Some((who, status)) => write!(f, "{who} answers {} in no time, and {asks} asks", status.name())?,
+            None => write!(f, "{asks} asks")?,
+        }
+        match kind.as_deref() {
+            Some("ClosedClient" | "SessionClient") => {
+                write!(f, " again at once: give its users time to `think`, or the way there a `round_trip`")
+            }
+            _ => write!(
+                f,
+                " again at once: let time pass between, by a `Delay`, a `round_trip` or a `backoff`"
+            ),
+        }
+    }
+}
+
 impl ExperimentError {
     pub(crate) fn plan(reason: impl Into<String>) -> ExperimentError {
         ExperimentError::Plan { reason: reason.into() }
@@ -62,11 +94,14 @@ impl std::fmt::Display for ExperimentError {
                 let of = if name == metric { String::new() } else { format!("{name}: ") };
                 write!(f, "{of}{metric} cannot be measured: {reason}")
             }
-            ExperimentError::Stopped { replication, stop, most_loaded } => {
+            ExperimentError::Stopped { replication, stop, most_loaded, round } => {
                 write!(f, "replication {replication} stopped: {stop}")?;
-                match most_loaded {
-                    Some((part, calls)) => write!(f, "; {part} held {calls} calls, more than any other part"),
-                    None => Ok(()),
+                match (round, most_loaded) {
+                    (Some(round), _) => write!(f, "; {round}"),
+                    (None, Some((part, calls))) => {
+                        write!(f, "; {part} held {calls} calls, more than any other part")
+                    }
+                    (None, None) => Ok(()),
                 }
             }
             ExperimentError::NothingInCommon { first, second } => {

@@ -20,6 +20,7 @@ mod evaluate;
 mod judge;
 mod measurable;
 mod measures;
+mod middle;
 mod pilot;
 mod probe;
 mod program;
@@ -38,7 +39,7 @@ mod timeline;
 mod warnings;
 
 pub use compare::{CompareOptions, Design, compare};
-pub use error::ExperimentError;
+pub use error::{ExperimentError, Round};
 pub use measurable::check;
 pub use replicate::replicate;
 pub use run::{Options, Progress, REPLICATIONS_MAX, run, trace};

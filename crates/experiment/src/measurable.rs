@@ -1,31 +1,32 @@
-//! What of a plan can be measured, before anything runs.
+//! What of a plan can be measured, and whether time passes in it at all, before it is run.
 
 use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_scenario::{Checked, Faults, Section};
 
 use crate::program::Compiler;
-use crate::recorder::begin;
+use crate::recorder::{begin, round};
 
-/// Holds that every objective and watch of a scenario can be measured.
+/// Holds that every objective and watch of a scenario can be measured, and that time does not stand still at its
+/// beginning.
 ///
 /// # Assumptions
 /// A warm-up that is to be found is taken to be none: a window that does not fit into what the warm-up leaves is
 /// known only once it has been found.
 ///
 /// # Errors
-/// All that cannot be measured, each where it is written.
+/// All that cannot be measured, each where it is written; and who asks again and again at the first instant.
 pub fn check(checked: &Checked, plan: &Plan) -> Result<(), Faults> {
     let found = unmeasurable(plan);
     if found.is_empty() { Ok(()) } else { Err(checked.cannot_measure(&found)) }
 }
 
-/// Returns whether every objective and watch of a plan can be measured.
+/// Returns whether every objective and watch of a plan can be measured, and time passes.
 pub(crate) fn can_be_measured(plan: &Plan) -> bool {
     unmeasurable(plan).is_empty()
 }
 
-/// Objectives and watches that cannot be measured, by name, and why.
+/// Objectives and watches that cannot be measured, and parts that cannot be run, by name, and why.
 fn unmeasurable(plan: &Plan) -> Vec<(Section, String, String)> {
     let warm_up = match plan.run.warm_up {
         WarmUpPlan::Fixed(length) if length < plan.run.duration => length.as_nanos(),
@@ -50,7 +51,11 @@ fn unmeasurable(plan: &Plan) -> Vec<(Section, String, String)> {
     }
     // Which series a part keeps may depend on what it is made of: a simulation that has just begun knows.
     let Ok(mut sim) = begin(plan, 0) else { return found };
-    if sim.run_until(SimTime::ZERO).is_err() {
+    if let Err(stop) = sim.run_until(SimTime::ZERO) {
+        // Other ceilings depend on the run that is to come; here there is none.
+        if let Some(round) = round(&sim, plan, stop) {
+            found.push((Section::Parts, round.asks.clone(), format!("{stop}; {round}")));
+        }
         return found;
     }
     for (task, (section, name)) in compiler.tasks.iter().zip(owners) {

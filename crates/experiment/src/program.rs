@@ -1,11 +1,14 @@
 //! From metrics as they are written to what is read when, and what is made of it.
 
+use kneepoint_calls::ComponentId;
 use kneepoint_engine::SimTime;
-use kneepoint_scenario::plan::{PartPlan, Plan};
+use kneepoint_scenario::plan::{MiddlePlan, PartPlan, Plan};
 use kneepoint_scenario::value::{
-    Combined, Comparison, Condition, Dimension, Measure, Metric, Operator, Quantity, Reducer, Sort, Target,
-    Window, nearest, series,
+    Combined, Comparison, Condition, Dimension, Measure, Metric, MiddleMeasure, Operator, Quantity, Reducer,
+    SeriesKind, Sort, Target, Window, middle_series, nearest, series,
 };
+
+use crate::middle;
 
 use crate::probe::Probe;
 use crate::series::{Group, instances, probe, unknown_series};
@@ -208,6 +211,26 @@ impl Expression {
     }
 }
 
+/// What a measure asks for of a series.
+#[derive(Clone, Copy)]
+struct Read<'s> {
+    /// The part whose instances values are labelled with.
+    part: usize,
+    /// Whose series it is, for people.
+    of: &'s str,
+    name: &'s str,
+    kind: SeriesKind,
+    reducer: Option<Reducer>,
+    window: Option<Window>,
+    /// As in [`Compiler::expression`].
+    step: Option<u64>,
+}
+
+/// Whether instances are compared.
+fn is_across(reducer: Option<Reducer>) -> bool {
+    matches!(reducer, Some(Reducer::Highest | Reducer::Lowest | Reducer::Imbalance))
+}
+
 /// Makes expressions of metrics and collects what has to be read for them.
 pub(crate) struct Compiler<'a> {
     plan: &'a Plan,
@@ -250,6 +273,7 @@ impl<'a> Compiler<'a> {
                     let window = window.as_ref().map(|w| w.value);
                     self.measure(reducer, target, &series.value, window, step).map(Expression::Measured)
                 }
+                Measure::Middle(of) => self.middle(of, step).map(Expression::Measured),
                 Measure::Missed(name) if step.is_none() => self.missed(&name.value),
                 Measure::Missed(_) => Err("`missed` of an objective that speaks of `missed`".to_string()),
                 Measure::TimeToRecover(_) => {
@@ -299,6 +323,34 @@ impl<'a> Compiler<'a> {
         })?;
         let plan: &'a PartPlan = &self.plan.parts[part];
         let kind = series(name).ok_or_else(|| unknown_series(plan, name))?;
+        let instances = instances(plan, target, is_across(reducer))?;
+        let operation = target.operation.as_ref().map(|o| o.value.as_str());
+        let ways: &[MiddlePlan] = &self.plan.middles;
+        let read = Read { part, of: root, name, kind, reducer, window, step };
+        self.take(&read, instances, &|ids| probe(plan, ids, operation, name, ways))
+    }
+
+    /// A metric of what stands on an edge or at a door, or of the calls over an edge.
+    fn middle(&mut self, of: &MiddleMeasure, step: Option<u64>) -> Result<Measured, Reason> {
+        let found = middle::find(self.plan, of)?;
+        let reducer = of.reducer.as_ref().map(|r| r.value);
+        let window = of.window.as_ref().map(|w| w.value);
+        let name = of.series.value.as_str();
+        let kind = middle_series(name).ok_or_else(|| found.unknown(name))?;
+        // Labels name instances of parts, of which these are none: they are measured together, or compared.
+        let instances = if is_across(reducer) { found.each() } else { vec![found.together()] };
+        let read = Read { part: 0, of: &found.name, name, kind, reducer, window, step };
+        self.take(&read, instances, &|ids| found.probe(ids, name))
+    }
+
+    /// Reads a series of instances, as a measure asks for it.
+    fn take(
+        &mut self,
+        read: &Read<'_>,
+        instances: Vec<Group>,
+        probe: &dyn Fn(&[ComponentId]) -> Result<Probe, Reason>,
+    ) -> Result<Measured, Reason> {
+        let &Read { part, of: root, name, kind, reducer, window, step } = read;
         let across = match reducer {
             Some(Reducer::Highest) => Some(Across::Highest),
             Some(Reducer::Lowest) => Some(Across::Lowest),
@@ -310,7 +362,6 @@ impl<'a> Compiler<'a> {
             // Instances are compared by the series' own reducer, samples by their mean.
             _ => kind.sort.short_form().unwrap_or(Reducer::Mean),
         };
-        let instances = instances(plan, target, across.is_some())?;
         let (windows, each) = self.windows(window, step)?;
         let at_instant = matches!(window, Some(Window::At(_)));
         let whole_run = window.is_none() && step.is_none();
@@ -360,7 +411,7 @@ impl<'a> Compiler<'a> {
         };
         let mut groups = Vec::new();
         for Group { instance, ids } in instances {
-            let probe = probe(plan, &ids, target.operation.as_ref().map(|o| o.value.as_str()), name)?;
+            let probe = probe(&ids)?;
             if matches!(probe, Probe::Inside(_)) && matches!(take, Take::Highest | Take::Lowest) {
                 return Err(format!("\"{root}\" keeps no level of the calls inside, hence no extremes"));
             }

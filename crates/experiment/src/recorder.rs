@@ -6,7 +6,7 @@ use kneepoint_scenario::plan::{EdgePlan, PartRole, Plan};
 use kneepoint_statistics::Histogram;
 
 use crate::checks::{self, Findings};
-use crate::error::ExperimentError;
+use crate::error::{ExperimentError, Round};
 use crate::probe::Reading;
 use crate::program::{LOOKS, Stretch, Take, Task};
 use crate::readings::{ClientReading, MiddleReading, PartReading};
@@ -331,6 +331,24 @@ pub(crate) fn run_until(
     sim.run_until(SimTime::from_nanos(at)).map_err(|stop| stopped(sim, plan, number, stop))
 }
 
+/// Says who goes round at an instant that does not pass.
+pub(crate) fn round(sim: &Simulation, plan: &Plan, stop: Stop) -> Option<Round> {
+    let Stop::Still { asks: Some(asks), answers, .. } = stop else { return None };
+    let part = |id| plan.parts.iter().find(|part| part.instances.contains(&id));
+    let name = |id| match part(id) {
+        Some(part) => part.name.clone(),
+        None => match plan.middles.iter().find(|middle| middle.instances.contains(&id)) {
+            Some(middle) => format!("`{}` at {}", middle.kind, middle.at),
+            None => sim.path(id).to_string(),
+        },
+    };
+    Some(Round {
+        asks: name(asks),
+        kind: part(asks).map(|part| part.kind.clone()),
+        answers: answers.map(|(who, status)| (name(who), status)),
+    })
+}
+
 fn stopped(sim: &Simulation, plan: &Plan, replication: u64, stop: Stop) -> ExperimentError {
     let inside = sim.inside();
     let calls = |part: &kneepoint_scenario::plan::PartPlan| {
@@ -343,7 +361,7 @@ fn stopped(sim: &Simulation, plan: &Plan, replication: u64, stop: Stop) -> Exper
             most_loaded = Some((part.name.clone(), held));
         }
     }
-    ExperimentError::Stopped { replication, stop, most_loaded }
+    ExperimentError::Stopped { replication, stop, most_loaded, round: round(sim, plan, stop).map(Box::new) }
 }
 
 /// Areas under the number inside, by part, of those that keep it.

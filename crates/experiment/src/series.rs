@@ -1,7 +1,7 @@
 //! Which series a part has, and what is read for each.
 
 use kneepoint_calls::{ComponentId, STATUSES, Status};
-use kneepoint_scenario::plan::{PartPlan, PartRole};
+use kneepoint_scenario::plan::{MiddlePlan, PartPlan, PartRole};
 use kneepoint_scenario::value::{Piece, Target};
 
 use crate::probe::{CountOf, Probe, SamplesOf};
@@ -10,7 +10,7 @@ use crate::program::Reason;
 pub(crate) fn unknown_series(part: &PartPlan, name: &str) -> String {
     let has = match part.role {
         PartRole::Client { .. } => {
-            "latency, requests, goodput, errors, availability, in_flight and one per status"
+            "latency, requests, attempts, goodput, errors, availability, in_flight and one per status"
         }
         PartRole::Station => {
             "calls, goodput, errors, availability, lost, response, waiting, service, completion, utilisation, \
@@ -78,11 +78,33 @@ fn counted(name: &str) -> Option<([bool; STATUSES], bool)> {
     }
 }
 
+/// What is counted of further tries, by the kind that makes them.
+const TRIES: [(&str, &str); 4] =
+    [("Retry", "retries"), ("RetryAfter", "retries"), ("Hedge", "hedges"), ("Balance", "retried")];
+
+/// Where the further tries of a client are counted: what stands on edges that leave it, and its own reaction.
+fn tries<'a>(client: &'a str, middles: &'a [MiddlePlan]) -> impl Iterator<Item = CountOf> + 'a {
+    let own = move |middle: &&MiddlePlan| {
+        let from = middle.at.split(" -> ").next().unwrap_or_default();
+        let at_edge = middle.at.contains(" -> ") && from.split(':').next() == Some(client);
+        at_edge || (middle.at == client && middle.kind == "RetryAfter")
+    };
+    middles.iter().filter(own).flat_map(|middle| {
+        let counted = TRIES.iter().find(|(kind, _)| *kind == middle.kind).map(|(_, name)| *name);
+        let each = move |name: &str| -> Vec<CountOf> {
+            middle.instances.iter().map(|id| CountOf::Series(*id, name.to_string())).collect()
+        };
+        counted.map(each).unwrap_or_default()
+    })
+}
+
+/// Reads a series of instances of a part; `middles` are all of the plan.
 pub(crate) fn probe(
     part: &PartPlan,
     ids: &[ComponentId],
     operation: Option<&str>,
     name: &str,
+    middles: &[MiddlePlan],
 ) -> Result<Probe, Reason> {
     match &part.role {
         PartRole::Client { classes } => {
@@ -91,7 +113,18 @@ pub(crate) fn probe(
                 Some(class) if classes.iter().any(|c| c == class) => vec![class],
                 Some(class) => return Err(format!("\"{}\" has no class `{class}`", part.name)),
             };
-            client_probe(part, ids, &classes, operation.is_some(), name)
+            if name == "attempts" && operation.is_some() {
+                return Err("further tries are counted for all classes together".to_string());
+            }
+            let probe = client_probe(part, ids, &classes, operation.is_some(), name)?;
+            Ok(match probe {
+                // Every request is a try, and so is whatever follows it.
+                Probe::Counts { part: mut requests, whole } if name == "attempts" => {
+                    requests.extend(tries(&part.name, middles));
+                    Probe::Counts { part: requests, whole }
+                }
+                probe => probe,
+            })
         }
         _ => station_probe(part, ids, operation, name),
     }
@@ -119,7 +152,7 @@ fn client_probe(
         "latency" => {
             Probe::Samples(every().map(|(id, c)| SamplesOf::Series(id, format!("latency:{c}"))).collect())
         }
-        "requests" => Probe::Counts {
+        "requests" | "attempts" => Probe::Counts {
             part: every().map(|(id, c)| CountOf::Series(id, format!("requests:{c}"))).collect(),
             whole: Vec::new(),
         },
@@ -139,7 +172,7 @@ fn client_probe(
     })
 }
 
-fn station_probe(
+pub(crate) fn station_probe(
     part: &PartPlan,
     ids: &[ComponentId],
     operation: Option<&str>,

@@ -256,7 +256,7 @@ impl<'p> Recorder<'p> {
 fn tracks(part: &PartPlan) -> Vec<Probe> {
     let ids = &part.instances;
     let read = |class: Option<&str>, name: &str| {
-        probe(part, ids, class, name).expect("every part of this role has it")
+        probe(part, ids, class, name, &[]).expect("every part of this role has it")
     };
     match &part.role {
         PartRole::Client { classes } => {

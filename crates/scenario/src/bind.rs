@@ -10,8 +10,8 @@ use crate::registry::{Field, Registry, Role, Status};
 use crate::topology::{Part, inside, instance_fault, nothing_named, role_of};
 use crate::typed::{Args, Data, Item, Value};
 use crate::value::{
-    Condition, End, Measure, Metric, Path, Piece, Quantity, SeriesKind, Spanned, Target, Window, series,
-    shown, with_article,
+    CALLED, Condition, End, MIDDLE_SERIES, Measure, Metric, MiddleMeasure, Path, Piece, Quantity, SeriesKind,
+    SettingStep, Spanned, Target, Window, series, shown, with_article,
 };
 
 /// What a name stands for: parts, regions, … share one name space.
@@ -296,6 +296,12 @@ impl Binder<'_> {
                         self.window(window, place);
                     }
                 }
+                Measure::Middle(of) => {
+                    self.middle(of, place);
+                    if let Some(window) = &of.window {
+                        self.window(window, place);
+                    }
+                }
                 Measure::Missed(name) => self.objective("missed", name, place),
                 Measure::TimeToRecover(name) => self.objective("time_to_recover", name, place),
                 Measure::Cost(target) => {
@@ -359,6 +365,50 @@ impl Binder<'_> {
             let known = part.operations.iter().map(|known| &**known);
             let fault = Fault::error(inside(place, &operation.span), message);
             self.faults.push(fault.help(did_you_mean(&operation.value, '"', known)));
+        }
+    }
+
+    /// Checks the names in a metric of a middle part: what stands there is known only when calls have found their edges.
+    fn middle(&mut self, of: &MiddleMeasure, place: Place) {
+        let ends = match &of.at {
+            Path::Target(target) => vec![target],
+            Path::Edge(edge) => [&edge.from, &edge.to]
+                .into_iter()
+                .filter_map(|end| match end {
+                    End::Target(target) => Some(target),
+                    End::Everything(_) => None,
+                })
+                .collect(),
+        };
+        for target in ends {
+            self.part_of(target, place);
+            if let Some(piece) = target.place.pieces.first() {
+                let message = "what stands on an edge or at a door is measured of all instances together";
+                let fault = Fault::error(inside(place, &piece.span), message);
+                self.faults.push(fault.help(format!("write {}", target.place.root)));
+            }
+        }
+        let name = &of.series;
+        let (own, whose): (Vec<&str>, String) =
+            match of.element.as_ref().map(|element| (element, &element.value)) {
+                Some((element, SettingStep::Named(kind))) => {
+                    if self.registry.kind("via", kind).is_none() {
+                        let known: Vec<&str> =
+                            self.registry.kinds("via").iter().map(|kind| &*kind.name).collect();
+                        let message = format!("unknown middle part `{}`", shown(kind));
+                        let fault = Fault::error(inside(place, &element.span), message);
+                        self.faults.push(fault.help(did_you_mean(kind, '`', known)));
+                        return;
+                    }
+                    (self.registry.series_of(kind).iter().map(|name| &**name).collect(), kind.clone())
+                }
+                _ => (MIDDLE_SERIES.iter().map(|(name, _)| *name).collect(), of.place()),
+            };
+        if !own.contains(&&*name.value) && !CALLED.contains(&&*name.value) {
+            let message = format!("{} has no series `{}`", shown(&whose), shown(&name.value));
+            let fault = Fault::error(inside(place, &name.span), message);
+            let known: Vec<&str> = own.into_iter().chain(CALLED).collect();
+            self.faults.push(fault.help(did_you_mean(&name.value, '`', known)));
         }
     }
 

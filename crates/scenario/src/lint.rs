@@ -29,6 +29,7 @@ pub(crate) fn check(
             short_timeouts(call, &via, topology, faults);
         }
     }
+    crate::lint_still::check(root, topology, &edge, faults);
     crate::lint_middle::check(topology, edge, faults);
 }
 

@@ -227,6 +227,8 @@ pub struct MiddlePlan {
     pub kind: String,
     /// Its instances: one for each calling instance, and for each callee behind the point of choice.
     pub instances: Vec<ComponentId>,
+    /// The series it keeps of its own, by the names metrics call them.
+    pub series: Vec<String>,
 }
 
 /// What a part is to whoever measures: it decides which series it has.

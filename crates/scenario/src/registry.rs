@@ -245,6 +245,10 @@ impl fmt::Display for RegistryError {
 
 impl std::error::Error for RegistryError {}
 
+/// Our own kinds.
+static OURS: LazyLock<Registry> =
+    LazyLock::new(|| Registry::from_table(CORE).expect("a test reads the table of our own kinds"));
+
 impl Registry {
     /// Returns the registry with our own kinds.
     ///
@@ -252,9 +256,14 @@ impl Registry {
     /// If our own table is malformed, which a test rules out.
     #[must_use]
     pub fn core() -> Registry {
-        static TABLE: LazyLock<Registry> =
-            LazyLock::new(|| Registry::from_table(CORE).expect("a test reads the table of our own kinds"));
-        TABLE.clone()
+        OURS.clone()
+    }
+
+    /// Returns the series of our own that a middle part keeps, beside those of everything that is called.
+    pub(crate) fn middle_series(kind: &str) -> Vec<String> {
+        // A client that comes back when it is told keeps what a Retry keeps.
+        let kind = if kind == "RetryAfter" { "Retry" } else { kind };
+        OURS.series_of(kind).iter().map(|name| name.to_string()).collect()
     }
 
     fn from_table(text: &str) -> Result<Registry, RegistryError> {
@@ -425,7 +434,7 @@ impl Registry {
         noun.map_or_else(|| self.noun(family), str::to_string)
     }
 
-    /// Returns the series a part kind has.
+    /// Returns the series a kind of part or middle part has.
     #[must_use]
     pub fn series_of(&self, kind: &str) -> &[Arc<str>] {
         self.series.get(kind).map_or(&[], Vec::as_slice)
@@ -487,6 +496,22 @@ mod tests {
         let registry = Registry::core();
         for kind in registry.kinds("part") {
             assert!(!registry.series_of(&kind.name).is_empty(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn every_series_of_a_middle_part_is_known_and_is_had() {
+        let registry = Registry::core();
+        let all: Vec<&str> = registry
+            .kinds("via")
+            .iter()
+            .flat_map(|kind| registry.series_of(&kind.name).iter().map(|name| &**name))
+            .collect();
+        for name in &all {
+            assert!(crate::value::middle_series(name).is_some(), "{name}");
+        }
+        for (name, _) in crate::value::MIDDLE_SERIES {
+            assert!(all.contains(name), "{name}");
         }
     }
 

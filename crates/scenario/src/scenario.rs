@@ -821,20 +821,24 @@ pub enum Section {
     Slo,
     /// Extra metrics.
     Watch,
+    /// Parts: those that cannot be run.
+    Parts,
 }
 
 impl Checked {
-    /// Makes faults of entries that cannot be measured: in which section, under which name, and why.
+    /// Makes faults of entries that cannot be measured, and of parts that cannot be run: in which section, under which
+    /// name, and why.
     #[must_use]
     pub fn cannot_measure(&self, entries: &[(Section, String, String)]) -> Faults {
         let fault = |(section, name, reason): &(Section, String, String)| {
-            let section = match section {
-                Section::Slo => "slo",
-                Section::Watch => "watch",
+            let (section, what) = match section {
+                Section::Slo => ("slo", "measured"),
+                Section::Watch => ("watch", "measured"),
+                Section::Parts => ("parts", "run"),
             };
             let item = self.root.map(section).iter().find(|item| *item.key == **name);
             let place = item.map_or_else(|| self.root.place_of(section), |item| item.value.place);
-            Fault::error(place, format!("this cannot be measured: {reason}"))
+            Fault::error(place, format!("this cannot be {what}: {reason}"))
         };
         // What was doubtful before is so still.
         Faults::new(

@@ -1,6 +1,6 @@
 //! Crashes, hangs, ceilings.
 
-use kneepoint_calls::{Fault, Limits, Simulation, Status, Stop};
+use kneepoint_calls::{Answer, Attributes, Callee, Component, Cx, Fault, Limits, Simulation, Status, Stop};
 use kneepoint_engine::SimTime;
 
 use crate::parts::*;
@@ -117,6 +117,68 @@ fn an_endless_run_stops_at_the_ceiling_of_events() {
     sim.add("clients", Poisson::new(station, ms(2), kneepoint_engine::SimDuration::ZERO));
     assert!(matches!(sim.run_until(SimTime::MAX), Err(Stop::Events { limit: 100_000, .. })));
     assert_eq!(sim.events(), 100_001, "one more than allowed is seen at once");
+}
+
+/// Asks again as soon as it is answered, with so many calls.
+#[derive(Clone)]
+struct Eager {
+    to: Callee,
+    calls: u32,
+}
+
+impl Component for Eager {
+    type Timer = ();
+    fn on_start(&mut self, cx: &mut Cx<Self>) {
+        for _ in 0..self.calls {
+            cx.call(self.to.request(Attributes::of(1)));
+        }
+    }
+    fn on_timer(&mut self, (): (), _: &mut Cx<Self>) {}
+    fn on_answer(&mut self, _: Answer, cx: &mut Cx<Self>) {
+        cx.call(self.to.request(Attributes::of(1)));
+    }
+}
+
+#[test]
+fn a_run_whose_time_stands_still_ends_and_says_who_goes_round() {
+    // A station that works for 10 ms behind one that passes on; it crashes, and what is down answers at once.
+    let at_rest = |calls: u32| {
+        let mut sim = Simulation::new(1);
+        sim.set_limits(Limits { in_flight: 1000, ..Limits::default() });
+        let station = sim.serve("station", Station::new(ms(10)));
+        let front = sim.serve("front", Retry { to: station, within: ms(1000), pause: ms(0) });
+        let eager = sim.add("eager", Eager { to: front, calls });
+        sim.add("others", Poisson::new(station, ms(1000), ms(100)));
+        sim.inject(at_ms(105), station.id(), Fault::Crash { refuse: Status::Unavailable });
+        (sim.run_until(at_ms(10_000)).unwrap_err(), sim.events(), eager, station.id())
+    };
+    for calls in [1, 200] {
+        let (stop, events, eager, station) = at_rest(calls);
+        let Stop::Still { events: still, at, asks, answers } = stop else { panic!("{stop}") };
+        assert_eq!(at, at_ms(105));
+        assert_eq!((asks, answers), (Some(eager), Some((station, Status::Unavailable))), "{calls}");
+        // A little above a million, and never as many again.
+        assert!(still > 1 << 20 && still < (1 << 20) + 200_000, "{still}");
+        assert!(events - still < 100_000, "{events}");
+        assert!(stop.to_string().starts_with("time stands still at 105ms: 1"), "{stop}");
+        assert_eq!((stop, events), {
+            let again = at_rest(calls);
+            (again.0, again.1)
+        });
+    }
+}
+
+#[test]
+fn much_that_happens_at_once_is_no_time_that_stands_still() {
+    let mut sim = Simulation::new(1);
+    sim.set_limits(Limits { in_flight: 300_000, ..Limits::default() });
+    let last = sim.serve("last", Station::new(ms(1)));
+    let third = sim.serve("third", Station::new(ms(0)).then(last, false));
+    let second = sim.serve("second", Station::new(ms(0)).then(third, false));
+    let first = sim.serve("first", Station::new(ms(0)).then(second, false));
+    sim.add("eager", Eager { to: first, calls: 60_000 });
+    assert_eq!(sim.run_until(at_ms(20)), Ok(()));
+    assert_eq!(sim.books(last.id()).calls, 60_000 + 20);
 }
 
 #[test]

@@ -15,8 +15,8 @@ mod sorter;
 mod usable;
 
 pub use balancer::{
-    Active, Balancer, BalancerTimer, By, HEALTH_CHECK, KeepAlive, Lasting, Line, Loads, MEMBERS_MAX, Next,
-    Outlier, Outliers, Passive, Pins, Seen, SlowStart, TRIES_MAX, Whose,
+    Active, Balancer, BalancerTimer, By, Discovery, HEALTH_CHECK, KeepAlive, Lasting, Line, Loads,
+    MEMBERS_MAX, Next, Outlier, Outliers, Passive, Pins, Seen, SlowStart, TRIES_MAX, Whose,
 };
 pub use drawn::Drawn;
 pub use members::{Member, Members, SIXTEENTHS};

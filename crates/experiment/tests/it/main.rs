@@ -1,5 +1,6 @@
 //! Experiments, seen from outside.
 
+mod middles;
 mod models;
 mod parts;
 

@@ -72,8 +72,9 @@ fn a_run_that_reaches_a_ceiling_names_time_and_place() {
     };
     let plan = queue(run_plan, 200.0, 10.0, 1);
     let error = run(&plan, &Options::default()).expect_err("the queue grows by a hundred a second");
-    let ExperimentError::Stopped { replication: 0, stop: Stop::InFlight { limit: 100, at }, most_loaded } =
-        &error
+    let ExperimentError::Stopped {
+        replication: 0, stop: Stop::InFlight { limit: 100, at }, most_loaded, ..
+    } = &error
     else {
         panic!("{error}");
     };

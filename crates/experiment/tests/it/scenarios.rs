@@ -67,13 +67,13 @@ impl Drop for Folder {
 }
 
 /// A record with these parts; `run` lasts 100 s, with nothing left out, twice.
-fn file(parts: &str, more: &str) -> String {
+pub(crate) fn file(parts: &str, more: &str) -> String {
     format!(
         "(format: 1, title: \"T\", run: (duration: \"100s\", warm_up: \"0s\", replications: 2), parts: {{ {parts} }}, {more})"
     )
 }
 
-fn planned(text: &str, folder: Option<&Path>) -> Result<Plan, String> {
+pub(crate) fn planned(text: &str, folder: Option<&Path>) -> Result<Plan, String> {
     let scenario = Scenario::from_text("test.ron", text, folder).map_err(|faults| faults.to_string())?;
     let checked = scenario.check(&registry(), &Overrides::default()).map_err(|faults| faults.to_string())?;
     plan(&checked).map_err(|faults| faults.to_string())
@@ -88,7 +88,7 @@ fn result_in(text: &str, folder: Option<&Path>) -> RunResult {
 }
 
 /// The value of each watch.
-fn watched(text: &str, folder: Option<&Path>) -> Vec<f64> {
+pub(crate) fn watched(text: &str, folder: Option<&Path>) -> Vec<f64> {
     let result = result_in(text, folder);
     let value = |w: &kneepoint_experiment::result::WatchResult| {
         w.values[0].value.value().unwrap_or_else(|| panic!("{}: {:?}", w.name, w.values[0].value))
@@ -638,4 +638,52 @@ fn evenness_tells_round_robin_from_an_address_that_sends_most() {
     // 500² / (4 (350² + 3·50²)).
     let (jain, peak) = of("IpHash");
     assert!((jain - 0.48).abs() < 0.02 && (peak - 2.8).abs() < 0.05, "{jain} {peak}");
+}
+
+#[test]
+fn users_who_ask_again_in_no_time_end_the_run_with_who_answers_them() {
+    let text = |door: &str, client: &str| {
+        let parts = format!(
+            r#""users": ClosedClient(to: "gate", {client}),
+            "gate": Gateway(routes: {{ "default": "web" }}),
+            "web": Service(concurrency: Servers(1), {door}, does: Compute("10ms"))"#
+        );
+        file(&parts, "").replace("replications: 2", "replications: 2, limits: (in_flight: 1000)")
+    };
+    let limit = r#"via: [RateLimit(TokenBucket(rate: "10/s", burst: 20))]"#;
+    let stopped = |text: &str| {
+        let plan = planned(text, None).unwrap_or_else(|faults| panic!("{faults}"));
+        run(&plan, &Options::default()).expect_err("its time stands still").to_string()
+    };
+    // The burst and what comes in meanwhile: 20 at 10 ms each, and 2 more.
+    let said = stopped(&text(limit, "users: 1"));
+    assert!(said.starts_with("replication 0 stopped: time stands still at 220ms: 1"), "{said}");
+    assert!(
+        said.ends_with(
+            "`RateLimit` at web answers limited in no time, and users asks again at once: give its users time to \
+             `think`, or the way there a `round_trip`"
+        ),
+        "{said}"
+    );
+    // As soon as time passes anywhere, it is a model like others.
+    let values = watched(
+        &text(limit, "users: 1, think: \"1ms\"")
+            .replace("parts:", "watch: { \"n\": \"rate(web.calls)\" }, parts:"),
+        None,
+    );
+    assert!((values[0] - 10.2).abs() < 0.05, "{values:?}");
+    // Where it is certain, it is said before anything is run.
+    let full = text("queue: 3", "users: 5");
+    let scenario = Scenario::from_text("test.ron", &full, None).expect("readable");
+    let checked = scenario.check(&registry(), &Overrides::default()).expect("sound");
+    let plan = plan(&checked).expect("it can be built");
+    let said = check(&checked, &plan).expect_err("the fifth user finds no place").to_string();
+    assert!(said.contains("this cannot be run: time stands still at 0ns: 1"), "{said}");
+    assert!(said.contains("web answers rejected in no time, and users asks again at once"), "{said}");
+    assert!(said.contains("test.ron:1:"), "{said}");
+    let fits = text("queue: 4", "users: 5");
+    let checked = Scenario::from_text("test.ron", &fits, None)
+        .and_then(|scenario| scenario.check(&registry(), &Overrides::default()))
+        .expect("sound");
+    assert!(check(&checked, &kneepoint_scenario::plan(&checked).expect("it can be built")).is_ok());
 }

@@ -11,7 +11,7 @@ use crate::typed::Args;
 /// The number of the first user of each part: those of each client are in a row, and no two clients share one.
 pub(super) fn first_users(checked: &Checked, faults: &mut Vec<Fault>) -> Vec<u32> {
     let mut next = 0_u32;
-    let mut first = |part: &Part| {
+    let first = |part: &Part| {
         let first = next;
         // The last number is nobody's: checks of health come from it.
         match next.checked_add(users(part)).filter(|next| *next < u32::MAX) {
@@ -27,7 +27,7 @@ pub(super) fn first_users(checked: &Checked, faults: &mut Vec<Fault>) -> Vec<u32
         }
         first
     };
-    checked.parts().iter().map(|part| first(part)).collect()
+    checked.parts().iter().map(first).collect()
 }
 
 /// How many numbers a client's users and addresses take.

@@ -825,7 +825,7 @@ impl<'a> Builder<'a> {
 
 /// Whether a point of choice does more than choose, so that it is there before a single instance too.
 fn routing_cares(balance: &Args) -> bool {
-    ["health", "next", "backups", "max_per_member", "queue"].iter().any(|field| {
+    ["health", "next", "backups", "max_per_member", "queue", "discovery"].iter().any(|field| {
         balance.get(field).is_some_and(|value| !matches!(&value.data, Data::List(list) if list.is_empty()))
     })
 }

@@ -8,8 +8,8 @@ use kneepoint_components::routing::policies::{
     SmoothWeighted, StaticRoundRobin, Sticky, Subset, WeightedRandom, ZoneAware,
 };
 use kneepoint_components::routing::{
-    Active, Balancer, By, KeepAlive, LeastConnections, Line, Loads, Member, Next, Outlier, Passive, Policy,
-    PowerOfChoices, Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
+    Active, Balancer, By, Discovery, KeepAlive, LeastConnections, Line, Loads, Member, Next, Outlier,
+    Passive, Policy, PowerOfChoices, Random, RoundRobin, Routing, Seen, SlowStart, TRIES_MAX, Ties, hashing,
 };
 use kneepoint_engine::SimDuration;
 
@@ -294,6 +294,7 @@ impl Builder<'_> {
         let all = || members.iter().chain(&backups);
         let silent = all().find(|member| !member.reports).map(|member| member.name.clone());
         let described = described(&members, weights.as_deref());
+        let whom: Vec<ComponentId> = members.iter().chain(&backups).map(|member| member.end).collect();
         let edges = members.into_iter().map(|member| member.edge).collect();
         let mut balancer = Balancer::among(edges, described, routing).by(by);
         if !backups.is_empty() {
@@ -308,7 +309,17 @@ impl Builder<'_> {
         {
             return unbuilt(view.head, &format!("a `view` of the load of {silent}, which is no Service,"));
         }
-        self.care(args, balancer)
+        let balancer = self.care(args, balancer)?;
+        match args.kind.field("discovery").and_then(|_| args.args("discovery")) {
+            Some(discovery) => Ok(balancer.with_discovery(self.discovery(discovery, whom)?)),
+            None => Ok(balancer),
+        }
+    }
+
+    fn discovery(&self, args: &Args, whom: Vec<ComponentId>) -> Built<Discovery> {
+        let delay = law::distribution(self.checked, args.distribution("delay"), args.place_of("delay"))?;
+        let slots = args.count_if("slots").map_or(usize::MAX, |slots| slots as usize);
+        Ok(Discovery::new(whom, span(args, "ttl"), delay, slots))
     }
 
     /// The parts that a `Balance` calls while nobody else is up, each chosen as a whole.

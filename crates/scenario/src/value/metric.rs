@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::arithmetic::common_dimension;
 use super::dimension::{Dimension, Per};
-use super::path::Target;
+use super::path::{Path, SettingStep, Target};
 use super::quantity::Quantity;
-use super::series::{SeriesKind, Sort};
+use super::series::{SeriesKind, Sort, middle_series};
 use super::text_error::{Spanned, TextError, shown};
 
 /// What makes one number of the values of a series.
@@ -77,12 +77,30 @@ pub enum Measure {
         /// Over which time, if not the usual one of the place.
         window: Option<Spanned<Window>>,
     },
+    /// Of what stands on an edge or at a door: `rate(web -> db.via.Retry.retries)`; and of the calls over an edge.
+    Middle(Box<MiddleMeasure>),
     /// The time during which an objective was missed: `missed(fast)`.
     Missed(Spanned<String>),
     /// The time from the end of a fault until an objective holds again: `time_to_recover(fast)`.
     TimeToRecover(Spanned<String>),
     /// What all, or one part, costs per time: `cost()`, `cost(web)`.
     Cost(Option<Target>),
+}
+
+/// One number of a middle part, or of the calls over an edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MiddleMeasure {
+    /// What makes one number of the series; nothing in the short form `retries(web -> db.via.Retry)`.
+    pub reducer: Option<Spanned<Reducer>>,
+    /// The edge it stands on, or the part at whose door.
+    pub at: Path,
+    /// Which of those that stand there: by its kind, or by its place in the list from 0. Nothing if the series tells:
+    /// `rate(web -> db.retries)`.
+    pub element: Option<Spanned<SettingStep>>,
+    /// The name of its series.
+    pub series: Spanned<String>,
+    /// Over which time, if not the usual one of the place.
+    pub window: Option<Spanned<Window>>,
 }
 
 /// An operator between two metrics.
@@ -249,15 +267,42 @@ impl Measure {
             Self::Missed(_) | Self::TimeToRecover(_) => Ok(Some(Dimension::Duration)),
             Self::Cost(_) => Ok(Some(Dimension::Price(Per::Time))),
             Self::Series { reducer, target, series, .. } => {
-                let Some(kind) = kind_of(target, &series.value) else { return Ok(None) };
-                match reducer {
-                    Some(reducer) if !kind.sort.takes(reducer.value) => {
-                        Err(no_such_reduction(reducer, series, kind.sort))
-                    }
-                    None if kind.sort == Sort::Samples => Err(reducer_missing(target, series)),
-                    _ => Ok(kind.reduced(reducer.as_ref().map(|r| r.value))),
-                }
+                let kind = kind_of(target, &series.value);
+                reduced(reducer.as_ref(), &target.to_string(), series, kind)
             }
+            Self::Middle(of) => {
+                let kind = middle_series(&of.series.value);
+                reduced(of.reducer.as_ref(), &of.place(), &of.series, kind)
+            }
+        }
+    }
+}
+
+/// The dimension that a reducer makes of a series of a place.
+fn reduced(
+    reducer: Option<&Spanned<Reducer>>,
+    place: &str,
+    series: &Spanned<String>,
+    kind: Option<SeriesKind>,
+) -> Result<Option<Dimension>, TextError> {
+    let Some(kind) = kind else { return Ok(None) };
+    match reducer {
+        Some(reducer) if !kind.sort.takes(reducer.value) => {
+            Err(no_such_reduction(reducer, series, kind.sort))
+        }
+        None if kind.sort == Sort::Samples => Err(reducer_missing(place, series)),
+        _ => Ok(kind.reduced(reducer.map(|r| r.value))),
+    }
+}
+
+impl MiddleMeasure {
+    /// Returns whose series it is, as it is written: `web -> db.via.Retry`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.element.as_ref().map(|element| &element.value) {
+            Some(SettingStep::Named(kind)) => format!("{}.via.{kind}", self.at),
+            Some(SettingStep::Index(at)) => format!("{}.via[{at}]", self.at),
+            None => self.at.to_string(),
         }
     }
 }
@@ -304,10 +349,10 @@ impl Condition {
     }
 }
 
-fn reducer_missing(target: &Target, series: &Spanned<String>) -> TextError {
+fn reducer_missing(place: &str, series: &Spanned<String>) -> TextError {
     let name = shown(&series.value);
     TextError::new(series.span.clone(), format!("`{name}` is many values: name a reducer"))
-        .help(format!("for example p99({}.{name})", shown(&target.to_string())))
+        .help(format!("for example p99({}.{name})", shown(place)))
 }
 
 fn no_such_reduction(reducer: &Spanned<Reducer>, series: &Spanned<String>, sort: Sort) -> TextError {
@@ -347,15 +392,28 @@ impl fmt::Display for Measure {
             Self::Cost(None) => f.write_str("cost()"),
             Self::Cost(Some(target)) => write!(f, "cost({target})"),
             Self::Series { reducer, target, series, window } => {
-                match reducer {
-                    Some(reducer) => write!(f, "{reducer}({target}.{series}")?,
-                    None => write!(f, "{series}({target}")?,
-                }
-                window.iter().try_for_each(|window| write!(f, ", {window}"))?;
-                f.write_str(")")
+                write_measure(f, reducer.as_ref(), &target.to_string(), series, window.as_ref())
+            }
+            Self::Middle(of) => {
+                write_measure(f, of.reducer.as_ref(), &of.place(), &of.series, of.window.as_ref())
             }
         }
     }
+}
+
+fn write_measure(
+    f: &mut fmt::Formatter<'_>,
+    reducer: Option<&Spanned<Reducer>>,
+    place: &str,
+    series: &Spanned<String>,
+    window: Option<&Spanned<Window>>,
+) -> fmt::Result {
+    match reducer {
+        Some(reducer) => write!(f, "{reducer}({place}.{series}")?,
+        None => write!(f, "{series}({place}")?,
+    }
+    window.iter().try_for_each(|window| write!(f, ", {window}"))?;
+    f.write_str(")")
 }
 
 impl Operator {

@@ -22,11 +22,13 @@ mod unit;
 
 pub use dimension::{Dimension, Exponents, Per};
 pub use formula::Formula;
-pub use metric::{Combined, Comparison, Condition, Measure, Metric, Operator, Reducer, Window};
+pub use metric::{
+    Combined, Comparison, Condition, Measure, Metric, MiddleMeasure, Operator, Reducer, Window,
+};
 pub use path::{
     Direction, Edge, End, NAME_MAX, Path, Piece, Place, SECTIONS, Setting, SettingBase, SettingStep, Target,
     check_name,
 };
 pub use quantity::{DURATION_MAX_NS, Quantity};
-pub use series::{SERIES, SeriesKind, Sort, series};
+pub use series::{CALLED, MIDDLE_SERIES, SERIES, SeriesKind, Sort, middle_series, series};
 pub use text_error::{Spanned, TextError, nearest, shown, with_article};

@@ -429,7 +429,7 @@ fn index(cursor: &mut Cursor<'_>) -> Result<u32, TextError> {
         .map_err(|_| TextError::new(start..cursor.at, format!("a number in a path is at most {}", u32::MAX)))
 }
 
-/// Reads a target; the metric grammar uses it for what stands before the last point.
+/// Reads a target; the metric grammar uses it for whose cost is asked.
 pub(super) fn target(cursor: &mut Cursor<'_>) -> Result<Target, TextError> {
     let place = place(cursor)?;
     let operation = if cursor.eat(":") { Some(cursor.name("the name of an operation")?) } else { None };
@@ -444,7 +444,8 @@ fn end(cursor: &mut Cursor<'_>) -> Result<End, TextError> {
     target(cursor).map(End::Target)
 }
 
-fn path(cursor: &mut Cursor<'_>) -> Result<Path, TextError> {
+/// Reads a target or an edge; the metric grammar uses it for what stands before the last point.
+pub(super) fn path(cursor: &mut Cursor<'_>) -> Result<Path, TextError> {
     let from = end(cursor)?;
     let blanks = cursor.at;
     let mut ahead = cursor.clone();
@@ -497,21 +498,28 @@ fn setting(cursor: &mut Cursor<'_>) -> Result<Setting, TextError> {
         let start = cursor.at;
         let step = if cursor.eat(".") {
             SettingStep::Named(cursor.name("the name of a field")?.value)
-        } else if cursor.eat("[") {
-            if !cursor.peek().is_some_and(|c| c.is_ascii_digit()) {
-                return Err(TextError::new(start..cursor.here().end, "in `[ ]` stands a number")
-                    .help("the first element is [0]; a kind is reached by its name: via.Retry"));
-            }
-            let index = index(cursor)?;
-            if !cursor.eat("]") {
-                return Err(TextError::new(start..start + 1, "a bracket is not closed"));
-            }
-            SettingStep::Index(index)
+        } else if cursor.peek() == Some('[') {
+            SettingStep::Index(element(cursor)?)
         } else {
             return Ok(Setting { base, steps });
         };
         steps.push(Spanned::new(step, start..cursor.at));
     }
+}
+
+/// Reads `[2]`.
+pub(super) fn element(cursor: &mut Cursor<'_>) -> Result<u32, TextError> {
+    let start = cursor.at;
+    cursor.eat("[");
+    if !cursor.peek().is_some_and(|c| c.is_ascii_digit()) {
+        return Err(TextError::new(start..cursor.here().end, "in `[ ]` stands a number")
+            .help("the first element is [0]; a kind is reached by its name: via.Retry"));
+    }
+    let index = index(cursor)?;
+    if !cursor.eat("]") {
+        return Err(TextError::new(start..start + 1, "a bracket is not closed"));
+    }
+    Ok(index)
 }
 
 impl fmt::Display for Place {

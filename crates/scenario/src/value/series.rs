@@ -134,6 +134,75 @@ pub const SERIES: &[(&str, SeriesKind)] = &[
     ("cost_per_million", kind(Sort::Value, Dimension::Money)),
 ];
 
+/// The series of middle parts, beside those that everything has that is called ([`CALLED`]).
+///
+/// `waiting` is a level here, of calls that wait for a place: a middle part keeps no times.
+pub const MIDDLE_SERIES: &[(&str, SeriesKind)] = &[
+    ("retries", COUNTED),
+    ("exhausted", COUNTED),
+    ("budget_exhausted", COUNTED),
+    ("hedges", COUNTED),
+    ("wins", COUNTED),
+    ("opened", COUNTED),
+    ("probes", COUNTED),
+    ("late", COUNTED),
+    ("fallbacks", COUNTED),
+    ("admitted", COUNTED),
+    ("delayed", COUNTED),
+    ("forgotten", COUNTED),
+    ("store_errors", COUNTED),
+    ("connects", COUNTED),
+    ("closed", COUNTED),
+    ("flights", COUNTED),
+    ("shared", COUNTED),
+    ("sent", COUNTED),
+    ("checks", COUNTED),
+    ("failed_checks", COUNTED),
+    ("ejections", COUNTED),
+    ("retried", COUNTED),
+    ("patience_lost", COUNTED),
+    ("nobody", COUNTED),
+    ("chosen_anew", COUNTED),
+    ("broken", COUNTED),
+    ("handshakes", COUNTED),
+    ("budget", LEVEL),
+    // Of a breaker 1 while it is so: the mean is a share of time.
+    ("open", LEVEL),
+    ("half_open", LEVEL),
+    ("inside", LEVEL),
+    ("waiting", LEVEL),
+    ("limit", LEVEL),
+    ("busy", LEVEL),
+    ("seen", LEVEL),
+    ("up", LEVEL),
+    ("listed", LEVEL),
+];
+
+/// The series of everything that is called.
+pub const CALLED: [&str; 15] = [
+    "calls",
+    "goodput",
+    "errors",
+    "availability",
+    "lost",
+    "response",
+    "timeouts",
+    "rejected",
+    "shed",
+    "limited",
+    "refused",
+    "unavailable",
+    "failed",
+    "stale",
+    "degraded",
+];
+
+/// Returns what is known of a series of middle parts, or of calls over an edge.
+pub fn middle_series(name: &str) -> Option<SeriesKind> {
+    let own = MIDDLE_SERIES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+    own.or_else(|| CALLED.contains(&name).then(|| series(name)).flatten())
+}
+
 /// Returns what is known of one of our own series.
 pub fn series(name: &str) -> Option<SeriesKind> {
     SERIES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)

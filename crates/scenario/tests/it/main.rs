@@ -8,6 +8,7 @@ mod foreign;
 mod hostile;
 mod limits;
 mod meaning;
+mod operating;
 mod overload;
 mod passing;
 mod resilience;

@@ -174,7 +174,7 @@ fn metrics_speak_of_what_is_there() {
         ("p99(web:buy.response) < 1s", "\"web\" has no operation \"buy\""),
         ("p99(web.latency) < 1s", "Service has no series `latency`"),
         ("utilisation(web/3) < 1", "web has instances 0 to 2"),
-        ("stale(users) < 1%", "`stale` is known but not built yet"),
+        ("instances(web) < 5", "`instances` is known but not built yet"),
         ("cost() < $5/h", "`cost` is known but not built yet"),
         ("errors(users) < 5ms", "a ratio is needed"),
         ("p99(web.calls) < 5", "`calls`"),
@@ -322,6 +322,48 @@ fn what_is_suspicious_is_warned_of() {
         warnings(&shop("\"web\": Service(queue: 5, does: Compute(\"1ms\"))", "")),
         ["2:8 no client asks for anything"]
     );
+}
+
+#[test]
+fn users_who_may_ask_again_in_no_time_are_warned_of() {
+    let said = |client: &str, edge: &str, door: &str| {
+        let parts = format!(
+            r#""users": ClosedClient(to: "door", users: 5{client}),
+            "door": Proxy(to: "web"),
+            "web": Service(queue: 9, does: Compute("5ms"), via: [{door}])"#
+        );
+        let all = warnings(&shop(&parts, &format!("edges: {{ \"users -> door\": ({edge}) }}")));
+        all.into_iter().find(|warning| warning.contains("asks again at the same instant"))
+    };
+    let limit = r#"RateLimit(TokenBucket(rate: "10/s", burst: 5))"#;
+    let whole = "3:10 a user of \"users\" whom `RateLimit` turns away asks again at the same instant";
+    assert_eq!(said("", "", limit).as_deref(), Some(whole));
+    for (client, edge, door) in [
+        ("", format!("via: [Timeout(\"1s\"), {limit}]"), ""),
+        (", think: \"0s\"", String::new(), "Breaker(trip: Count(5), open: \"1s\")"),
+        ("", String::new(), "Shed(LongerThan(5))"),
+        ("", String::new(), "Throttle()"),
+        ("", String::new(), "Bulkhead(4)"),
+        ("", String::new(), "ConcurrencyLimit(Fixed(4))"),
+        ("", "via: [Retry(3), Fallback(status: Stale)]".to_string(), limit),
+    ] {
+        assert!(said(client, &edge, door).is_some(), "{client} {edge} {door}");
+    }
+    // What takes time, on the way there or before the next request; and room for all.
+    for (client, edge, door) in [
+        (", think: \"1ms\"", "", limit),
+        ("", "round_trip: \"1ms\"", limit),
+        ("", "via: [Overhead(\"1ms\")]", limit),
+        ("", "via: [Retry(retries: 3, backoff: Fixed(\"1s\"))]", limit),
+        ("", "via: [Fallback(takes: \"1ms\")]", limit),
+        ("", "", "Bulkhead(5)"),
+        ("", "", "Bulkhead(max: 4, wait: \"1s\")"),
+        ("", "", "ConcurrencyLimit(limit: Fixed(4), queue: 9)"),
+        ("", "", "ConcurrencyLimit(Fixed(5))"),
+        ("", "", "Timeout(\"1s\")"),
+    ] {
+        assert_eq!(said(client, edge, door), None, "{client} {edge} {door}");
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub const CARE: &str = r#"health: [Active(every: "1s", timeout: "300ms", fall: 2
         Outlier(failures: 7, every: "2s", out_for: "2s", cap: "9s", at_most: 0.4, always_one: true, compare: true, deviations: 2,
             members: 3, calls: 10, failure_share: "60%", failure_calls: 10, on: [Failed])],
     view: (every: "100ms", delay: "10ms"), next: (tries: 3, on: [Failed, Unavailable], same: 1, wait: "10ms"),
-    slow_start: "5s", max_per_member: 20, queue: (max: 100, patience: "1s")"#;
+    slow_start: "5s", discovery: (delay: "10ms", ttl: "2s", slots: 5), max_per_member: 20, queue: (max: 100, patience: "1s")"#;
 
 pub fn with(policy: &str, care: &str) -> String {
     let parts = r#"

@@ -1,6 +1,7 @@
 //! One door, several members behind it.
 
 mod care;
+mod discovery;
 mod group;
 mod health;
 mod keep_alive;
@@ -21,6 +22,7 @@ use care::Care;
 use group::Group;
 
 pub use care::{Line, Loads, Next, Seen, TRIES_MAX};
+pub use discovery::Discovery;
 pub use health::{Active, HEALTH_CHECK, Passive};
 pub use keep_alive::KeepAlive;
 pub use outlier::{Outlier, Outliers};
@@ -39,6 +41,8 @@ timers! {
         Warm(u32),
         Look(u32),
         Show(u32),
+        Ask(u32),
+        Told(u32),
     }
 }
 
@@ -84,7 +88,8 @@ impl By {
 /// Level `inside`: calls under way, if they are counted; without one it is not known. Levels `up` (members held to be up)
 /// and `waiting`, counts `checks`, `failed checks`, `ejections`, `retried`, `patience lost`, `nobody` of one that does more
 /// than choose; counts `chosen anew` and `broken` of one that chooses for all calls of a
-/// sender; count `handshakes` of one that keeps connections.
+/// sender; count `handshakes` of one that keeps connections; level `listed` (members that have a place) of one that is told
+/// who is there.
 ///
 /// # Assumptions
 /// The overhead takes time and no capacity; it is booked as service.

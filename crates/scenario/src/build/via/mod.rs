@@ -16,6 +16,7 @@ use super::wire::{self, Among};
 use super::{Builder, Built, unbuilt, wrong};
 use crate::file::Place;
 use crate::plan::MiddlePlan;
+use crate::registry::Registry;
 use crate::topology::{Call, Part};
 use crate::typed::Args;
 use crate::value::Path;
@@ -131,6 +132,7 @@ impl Builder<'_> {
                 place,
                 kind: kind.to_string(),
                 instances: vec![id],
+                series: Registry::middle_series(kind),
             }),
         }
     }

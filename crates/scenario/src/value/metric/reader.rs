@@ -1,14 +1,14 @@
 use std::ops::Range;
 
 use super::{
-    COMPARISONS, Combined, Comparison, Condition, Measure, Metric, Operator, REDUCERS, Reducer, Window,
-    no_such_reduction, reducer_missing,
+    COMPARISONS, Combined, Comparison, Condition, Measure, Metric, MiddleMeasure, Operator, REDUCERS,
+    Reducer, Window, no_such_reduction, reducer_missing,
 };
 use crate::value::cursor::Cursor;
 use crate::value::dimension::Dimension;
-use crate::value::path::{Target, target};
+use crate::value::path::{Path, SettingStep, element, path, target};
 use crate::value::quantity::{Quantity, is_currency};
-use crate::value::series::{SERIES, Sort, series};
+use crate::value::series::{SERIES, Sort, middle_series, series};
 use crate::value::text_error::{Spanned, TextError, nearest, shown};
 
 /// How deep brackets may lie in each other.
@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
         self.cursor.at = start;
         let help = match target(&mut self.cursor) {
             Ok(target) if self.cursor.eat(".") => match self.cursor.name("a series") {
-                Ok(name) => format!("write {}", with_reducer(&target, &name.value)),
+                Ok(name) => format!("write {}", with_reducer(&target.to_string(), &name.value)),
                 Err(_) => "for example p99(shoppers.latency)".to_owned(),
             },
             _ => "for example p99(shoppers.latency)".to_owned(),
@@ -343,26 +343,47 @@ impl<'a> Reader<'a> {
             )
             .help(format!("for example {example}")));
         }
-        let target = target(&mut self.cursor)?;
-        let after_target = self.cursor.at;
-        let of = if self.cursor.eat(".") { Some(self.cursor.name("the name of a series")?) } else { None };
+        let place = path(&mut self.cursor)?;
+        // A name may end with `-`, so that "web->db" is read as far as "web-".
+        if let Some(arrow) =
+            [">", "->", "<->"].into_iter().find(|arrow| self.cursor.rest().starts_with(arrow))
+        {
+            let end = self.cursor.at + arrow.len();
+            return Err(TextError::new(place.span().start..end, "blanks stand around the arrow")
+                .help("write `web -> db`"));
+        }
+        let mut of =
+            if self.cursor.eat(".") { Some(self.cursor.name("the name of a series")?) } else { None };
+        let mut element = None;
+        if of.as_ref().is_some_and(|name| name.value == "via") {
+            element = Some(self.element()?);
+            of = if self.cursor.eat(".") { Some(self.cursor.name("the name of a series")?) } else { None };
+        }
+        // The calls over an edge, and what stands somewhere, have series of their own.
+        let is_middle = element.is_some() || matches!(place, Path::Edge(_));
+        let written = self.cursor.text[place.span().start..self.cursor.at].to_owned();
+        let known = if is_middle { middle_series } else { series };
         let (reducer, name) = match (reducer, of) {
             (Some(reducer), Some(series)) => (Some(Spanned::new(reducer, head.span.clone())), series),
             (Some(reducer), None) => {
-                let example = format!("{}({target}.{})", shown(&head.value), example_series(reducer));
+                let series = if is_middle { "calls" } else { example_series(reducer) };
+                let example = format!("{}({}.{series})", shown(&head.value), shown(&written));
                 return Err(TextError::new(
-                    target.span(),
+                    place.span().start..self.cursor.at,
                     format!("{} of which series?", shown(&head.value)),
                 )
                 .help(format!("for example {example}")));
             }
-            (None, Some(series)) => return Err(not_a_reducer(head, &target, &series, after_target)),
+            (None, Some(series)) => {
+                let place = self.cursor.text[place.span().start..series.span.start - 1].to_owned();
+                return Err(not_a_reducer(head, &place, &series, series.span.start - 1));
+            }
             (None, None) => (None, head.clone()),
         };
-        if reducer.is_none() && series(&name.value).is_some_and(|kind| kind.sort == Sort::Samples) {
-            return Err(reducer_missing(&target, &name));
+        if reducer.is_none() && known(&name.value).is_some_and(|kind| kind.sort == Sort::Samples) {
+            return Err(reducer_missing(&written, &name));
         }
-        if let (Some(reducer), Some(kind)) = (&reducer, series(&name.value))
+        if let (Some(reducer), Some(kind)) = (&reducer, known(&name.value))
             && !kind.sort.takes(reducer.value)
         {
             return Err(no_such_reduction(reducer, &name, kind.sort));
@@ -370,7 +391,26 @@ impl<'a> Reader<'a> {
         self.cursor.skip_blanks();
         let window = if self.cursor.eat(",") { Some(self.window(&open)?) } else { None };
         self.close(open, "after the series stands `, each 1min` or another window")?;
-        Ok(Measure::Series { reducer, target, series: name, window })
+        Ok(match place {
+            Path::Target(target) if element.is_none() => {
+                Measure::Series { reducer, target, series: name, window }
+            }
+            at => Measure::Middle(Box::new(MiddleMeasure { reducer, at, element, series: name, window })),
+        })
+    }
+
+    /// Reads which of those that stand somewhere is meant, after `via`.
+    fn element(&mut self) -> Result<Spanned<SettingStep>, TextError> {
+        let start = self.cursor.at;
+        let step = if self.cursor.peek() == Some('[') {
+            SettingStep::Index(element(&mut self.cursor)?)
+        } else if self.cursor.eat(".") {
+            SettingStep::Named(self.cursor.name("the kind of a middle part")?.value)
+        } else {
+            return Err(TextError::new(start - 3..start, "`via` of what stands there?")
+                .help("for example via.Retry, or via[0] for the outermost"));
+        };
+        Ok(Spanned::new(step, start..self.cursor.at))
     }
 
     fn window(&mut self, open: &Range<usize>) -> Result<Spanned<Window>, TextError> {
@@ -473,21 +513,21 @@ fn example_series(reducer: Reducer) -> &'static str {
 }
 
 /// Writes a metric of a series for a message, with a reducer it takes.
-fn with_reducer(target: &Target, name: &str) -> String {
-    let (target, name) = (shown(&target.to_string()), shown(name));
+fn with_reducer(place: &str, name: &str) -> String {
+    let (place, name) = (shown(place), shown(name));
     match series(&name).map(|kind| kind.sort) {
-        Some(Sort::Samples) => format!("p99({target}.{name})"),
-        Some(_) => format!("{name}({target})"),
-        None => format!("mean({target}.{name})"),
+        Some(Sort::Samples) => format!("p99({place}.{name})"),
+        Some(_) => format!("{name}({place})"),
+        None => format!("mean({place}.{name})"),
     }
 }
 
 /// Returns the fault of `avg(web.latency)` and of `errors(web.latency)`.
-fn not_a_reducer(head: &Spanned<String>, target: &Target, name: &Spanned<String>, dot: usize) -> TextError {
+fn not_a_reducer(head: &Spanned<String>, place: &str, name: &Spanned<String>, dot: usize) -> TextError {
     let word = shown(&head.value);
     if SERIES.iter().any(|(known, _)| *known == head.value) {
         return TextError::new(dot..name.span.end, format!("`{word}` is a series itself"))
-            .help(format!("write {}", with_reducer(target, &head.value)));
+            .help(format!("write {}", with_reducer(place, &head.value)));
     }
     let error = TextError::new(head.span.clone(), format!("`{word}` is not a reducer"));
     let lower = head.value.to_lowercase();

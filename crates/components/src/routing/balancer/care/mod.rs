@@ -13,6 +13,7 @@ use kneepoint_calls::{
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::Stream;
 
+use super::discovery::Discovery;
 use super::group::Group;
 use super::health::{Active, Checked, HEALTH_CHECK, Passive, Suffered};
 use super::keep_alive::KeepAlive;
@@ -78,6 +79,7 @@ pub(super) struct Care {
     pub keep_alive: Option<KeepAlive>,
     /// Where connections to each member end.
     ends: Vec<ComponentId>,
+    pub discovery: Option<Discovery>,
     held: Held<Pending>,
     line: VecDeque<Call>,
     /// Of those who wait for one member, by member.
@@ -133,7 +135,7 @@ fn count_if(kept: bool, name: &str, cx: &mut Cx<Balancer>) -> Counter {
 }
 
 impl Balancer {
-    fn care(&mut self) -> &mut Care {
+    pub(super) fn care(&mut self) -> &mut Care {
         self.care.as_mut().expect("only a balancer that cares comes here")
     }
 
@@ -201,6 +203,7 @@ impl Balancer {
             cx.after(outliers.rules().every, BalancerTimer::Sweep(0));
         }
         care.stream = Some(stream);
+        self.start_discovery(cx);
     }
 
     pub(super) fn care_timer(&mut self, timer: BalancerTimer, cx: &mut Cx<Self>) {
@@ -217,6 +220,8 @@ impl Balancer {
             BalancerTimer::Connected(call) => self.connected(call, cx),
             BalancerTimer::Look(_) => self.look(cx),
             BalancerTimer::Show(_) => self.show(cx),
+            BalancerTimer::Ask(_) => self.ask_who_is_there(cx),
+            BalancerTimer::Told(_) => self.told_who_is_there(cx),
         }
     }
 

@@ -86,7 +86,7 @@ impl Balancer {
     }
 
     /// Decides whether a member is up, and does what follows if that has changed.
-    pub(super) fn settle(&mut self, member: usize, cx: &mut Cx<Self>) {
+    pub(in crate::routing::balancer) fn settle(&mut self, member: usize, cx: &mut Cx<Self>) {
         let now = cx.now();
         let care = self.care();
         let (checked, suffered) = (care.checked[member].up, care.suffered[member]);
@@ -96,7 +96,8 @@ impl Balancer {
             cx.after(suffered.until(&passive, now), BalancerTimer::Readmit(member as u32));
         }
         let is_outlier = care.outliers.as_ref().is_some_and(|outliers| outliers.is_out(member));
-        let up = checked && admitted && !is_outlier;
+        let is_listed = care.discovery.as_ref().is_none_or(|discovery| discovery.lists(member));
+        let up = checked && admitted && !is_outlier && is_listed;
         if up == self.group(member).is_up(member) {
             return;
         }

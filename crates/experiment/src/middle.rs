@@ -1,0 +1,214 @@
+//! Series of what stands on edges and at doors, and of the calls over an edge.
+
+use kneepoint_calls::ComponentId;
+use kneepoint_scenario::plan::{MiddlePlan, PartPlan, PartRole, Plan};
+use kneepoint_scenario::value::{
+    CALLED, End, MIDDLE_SERIES, MiddleMeasure, Path, SettingStep, Sort, middle_series, nearest,
+};
+
+use crate::probe::{CountOf, Probe};
+use crate::program::Reason;
+use crate::series::{Group, station_probe};
+
+/// Series that are kept under another name than people write.
+const KEPT_AS: [(&str, &str); 3] =
+    [("failed_checks", "failed checks"), ("patience_lost", "patience lost"), ("chosen_anew", "chosen anew")];
+
+/// The components a metric speaks of.
+pub(crate) struct Found {
+    /// What people call them: `web -> db.via.Retry`.
+    pub name: String,
+    /// Which series they keep, beside those of everything that is called.
+    own: Vec<String>,
+    /// As if they were a part, for the series of everything that is called.
+    part: PartPlan,
+}
+
+/// Finds what a metric speaks of.
+pub(crate) fn find(plan: &Plan, of: &MiddleMeasure) -> Result<Found, Reason> {
+    let mut here: Vec<&MiddlePlan> =
+        plan.middles.iter().filter(|middle| stands_at(&of.at, &middle.at)).collect();
+    // As they are written: built they are from the inside out.
+    here.sort_by(|a, b| (&a.at, a.place).cmp(&(&b.at, b.place)));
+    let name = of.series.value.as_str();
+    let Some(element) = of.element.as_ref().map(|element| &element.value) else {
+        return match (name, &of.at) {
+            ("calls", Path::Edge(_)) => over(plan, of),
+            _ => the_only_one(plan, of, &here),
+        };
+    };
+    let meant = |middle: &&MiddlePlan| match element {
+        SettingStep::Named(kind) => middle.kind == *kind,
+        SettingStep::Index(place) => middle.place == *place as usize,
+    };
+    let found: Vec<&MiddlePlan> = here.iter().copied().filter(meant).collect();
+    let [first, others @ ..] = &found[..] else {
+        let what = match element {
+            SettingStep::Named(kind) if kind == "Timeout" => {
+                return Err(format!(
+                    "a Timeout is part of what stands before it and counts nothing; `timeouts` of {} has them",
+                    of.at
+                ));
+            }
+            SettingStep::Named(kind) => format!("`{kind}`"),
+            SettingStep::Index(place) => format!("[{place}]"),
+        };
+        return Err(format!("at {} stands no {what}; {}", of.at, listed(plan, &of.at, &here)));
+    };
+    // One list may have the same kind twice; several edges may each have one.
+    if others.iter().any(|other| other.at == first.at && other.place != first.place) {
+        let place = of.at.to_string();
+        let each = found.iter().filter(|other| other.at == first.at);
+        let each: Vec<String> = each.map(|one| format!("{place}.via[{}]", one.place)).collect();
+        return Err(format!("at {} stand several of this kind; write {}", first.at, each.join(" or ")));
+    }
+    Ok(Found::of(of.place(), &found))
+}
+
+/// Whether something that stands at `at`, as people see it, is what a path speaks of.
+fn stands_at(path: &Path, at: &str) -> bool {
+    let fits = |end: &End, name: &str| match end {
+        End::Everything(_) => true,
+        // Without an operation all of the part's are meant.
+        End::Target(target) if target.operation.is_none() => {
+            name.split(':').next() == Some(target.place.root.value.as_str())
+        }
+        End::Target(target) => target.to_string() == name,
+    };
+    match (path, at.split_once(" -> ")) {
+        (Path::Edge(edge), Some((from, to))) => fits(&edge.from, from) && fits(&edge.to, to),
+        (Path::Target(target), None) => target.to_string() == at,
+        _ => false,
+    }
+}
+
+/// What stands at an edge or door, for a message; if nothing does, where something stands.
+fn listed(plan: &Plan, at: &Path, here: &[&MiddlePlan]) -> String {
+    const SHOWN: usize = 8;
+    let mut names: Vec<String> =
+        here.iter().map(|middle| format!("{}.via.{}", middle.at, middle.kind)).collect();
+    names.dedup();
+    if !names.is_empty() {
+        return format!("there are {}", names.join(", "));
+    }
+    let at = at.to_string();
+    let all = || plan.middles.iter().map(|middle| middle.at.as_str());
+    if let Some(meant) = nearest(&at, all()) {
+        return format!("nothing does; did you mean {meant}?");
+    }
+    let mut others: Vec<&MiddlePlan> = plan.middles.iter().collect();
+    others.sort_by(|a, b| (&a.at, a.place).cmp(&(&b.at, b.place)));
+    let mut others: Vec<String> =
+        others.iter().map(|middle| format!("{}.via.{}", middle.at, middle.kind)).collect();
+    others.dedup();
+    match others.len() {
+        0 => "nothing stands on any edge or at any door".to_string(),
+        n if n > SHOWN => {
+            format!("elsewhere there are {} and {} more", others[..SHOWN].join(", "), n - SHOWN)
+        }
+        _ => format!("elsewhere there are {}", others.join(", ")),
+    }
+}
+
+/// The calls over an edge, where they can be told apart.
+fn over(plan: &Plan, of: &MiddleMeasure) -> Result<Found, Reason> {
+    let topology = plan.topology.as_ref().ok_or("this plan does not say who calls whom")?;
+    let name = |part: usize| plan.parts[part].name.as_str();
+    let mut ids: Vec<ComponentId> = Vec::new();
+    let (mut edges, mut known) = (0, true);
+    for edge in &topology.edges {
+        let way = format!("{} -> {}", name(edge.caller), name(edge.callee));
+        if stands_at(&of.at, &way) {
+            edges += 1;
+            match &edge.counted {
+                Some(counted) => ids.extend(counted),
+                None => known = false,
+            }
+        }
+    }
+    if edges == 0 {
+        return Err(format!("no call goes {}", of.at));
+    }
+    if !known {
+        return Err(format!(
+            "the calls {} pass nothing that sees them and no others; put something on the edge, an `Overhead(\"0s\")`",
+            of.at
+        ));
+    }
+    // Instances that see two of the edges see each call once.
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(Found { name: of.at.to_string(), own: Vec::new(), part: part(of.at.to_string(), ids) })
+}
+
+/// The one thing at an edge or door that has the series.
+fn the_only_one(plan: &Plan, of: &MiddleMeasure, here: &[&MiddlePlan]) -> Result<Found, Reason> {
+    let name = of.series.value.as_str();
+    let have: Vec<&MiddlePlan> =
+        here.iter().copied().filter(|middle| middle.series.iter().any(|own| own == name)).collect();
+    let mut kinds: Vec<(usize, &str)> =
+        have.iter().map(|middle| (middle.place, middle.kind.as_str())).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    match kinds[..] {
+        [] if MIDDLE_SERIES.iter().any(|(known, _)| *known == name) => {
+            Err(format!("nothing at {} has the series `{name}`; {}", of.at, listed(plan, &of.at, here)))
+        }
+        [] => Err(format!("`{name}` of which of those at {}? {}", of.at, listed(plan, &of.at, here))),
+        [_] => Ok(Found::of(of.at.to_string(), &have)),
+        _ => {
+            let each: Vec<String> =
+                kinds.iter().map(|(place, _)| format!("{}.via[{place}].{name}", of.at)).collect();
+            Err(format!("several at {} have the series `{name}`; write {}", of.at, each.join(" or ")))
+        }
+    }
+}
+
+fn part(name: String, instances: Vec<ComponentId>) -> PartPlan {
+    PartPlan { name, kind: String::new(), role: PartRole::Router, instances, operations: Vec::new() }
+}
+
+impl Found {
+    fn of(name: String, middles: &[&MiddlePlan]) -> Found {
+        let own = middles.first().map_or_else(Vec::new, |first| first.series.clone());
+        let ids = middles.iter().flat_map(|middle| middle.instances.iter().copied()).collect();
+        Found { part: part(name.clone(), ids), name, own }
+    }
+
+    /// All of them.
+    pub fn together(&self) -> Group {
+        Group { instance: None, ids: self.part.instances.clone() }
+    }
+
+    /// Each of them by itself.
+    pub fn each(&self) -> Vec<Group> {
+        let one = |(i, id): (usize, &ComponentId)| Group { instance: Some(i), ids: vec![*id] };
+        self.part.instances.iter().enumerate().map(one).collect()
+    }
+
+    pub fn unknown(&self, name: &str) -> Reason {
+        let own = if self.own.is_empty() { String::new() } else { format!("{}, ", self.own.join(", ")) };
+        format!("{} has no series `{name}`; it has {own}{}", self.name, CALLED.join(", "))
+    }
+
+    /// Reads a series.
+    pub fn probe(&self, ids: &[ComponentId], name: &str) -> Result<Probe, Reason> {
+        if !self.own.iter().any(|own| own == name) {
+            let called = CALLED.contains(&name) && (!self.own.is_empty() || name == "calls");
+            return if called { station_probe(&self.part, ids, None, name) } else { Err(self.unknown(name)) };
+        }
+        let (written, kept) =
+            KEPT_AS.iter().find(|(written, _)| *written == name).copied().unwrap_or((name, name));
+        let kind = middle_series(written).ok_or_else(|| self.unknown(name))?;
+        if kind.sort == Sort::Level {
+            // Levels have names that last; there are few.
+            let name =
+                MIDDLE_SERIES.iter().find(|(known, _)| *known == written).map_or("", |(known, _)| known);
+            return Ok(Probe::Level(ids.iter().map(|id| (*id, name)).collect()));
+        }
+        Ok(Probe::Counts {
+            part: ids.iter().map(|id| CountOf::Series(*id, kept.to_string())).collect(),
+            whole: ids.iter().map(|id| CountOf::Calls(*id)).collect(),
+        })
+    }
+}

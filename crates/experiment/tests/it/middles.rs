@@ -1,0 +1,144 @@
+//! Metrics of what stands on edges and at doors.
+
+use kneepoint_experiment::check;
+use kneepoint_scenario::{Overrides, Registry, Scenario, plan};
+
+use crate::scenarios::{file, watched};
+
+const PARTS: &str = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+    "others": OpenClient(to: "web", rate: "10/s", arrivals: Constant),
+    "web": Service(instances: 2, concurrency: Unlimited, does: Call("db"), via: [RateLimit(FixedWindow(limit: 50, window: "1s"))]),
+    "db": Service(instances: 2, concurrency: Unlimited, does: [Delay("10ms"), Fail("50%")]),
+    "left": OpenClient(to: "one", rate: "1/s"), "right": OpenClient(to: "one", rate: "1/s"), "one": Delay("1ms")"#;
+const EDGES: &str = r#""web -> db": (via: [Bulkhead(1000), Retry(3), Balance(), Bulkhead(20)]), "users -> web": (via: [Retry(retries: 1, on: [Failed])])"#;
+
+fn text(watch: &str) -> String {
+    file(PARTS, &format!("edges: {{ {EDGES} }}, watch: {{ \"w\": \"{watch}\" }}"))
+}
+
+fn value(watch: &str) -> f64 {
+    watched(&text(watch), None)[0]
+}
+
+#[track_caller]
+fn near(seen: f64, exact: f64, within: f64) {
+    assert!((seen - exact).abs() <= within, "{seen} is not {exact}");
+}
+
+#[test]
+fn what_stands_on_an_edge_has_series_of_its_own() {
+    // Each door lets 50 of its 55 a second in, and the users' second tries come on top of that: 1/16 of calls fail in the
+    // end, and of users are 10 of 11.
+    let calls = value("rate(web -> db.via.Retry.calls)");
+    near(calls, 100.0, 0.1);
+    let tries = 0.5 + 0.25 + 0.125;
+    near(value("rate(web -> db.via.Retry.retries)") / calls, tries, 0.02);
+    // Said in any of these ways it is the same number.
+    let retries = value("rate(web -> db.via.Retry.retries)");
+    for same in [
+        "retries(web -> db.via.Retry)",
+        "rate(web -> db.via[1].retries)",
+        "rate(web -> db.retries)",
+        "rate(* -> db.retries)",
+        "rate(web -> *.via.Retry.retries)",
+    ] {
+        assert_eq!(value(same), retries, "{same}");
+    }
+    near(value("errors(web -> db.via.Retry)"), 1.0 / 16.0, 0.005);
+    near(value("rate(web -> db.via.Retry.exhausted)"), 100.0 / 16.0, 0.5);
+    // Two doors, of which each sees half.
+    near(value("share(web.via.RateLimit.limited)"), 16.0 / 116.0, 0.01);
+    near(value("highest(web.via.RateLimit.admitted)"), 50.0, 0.1);
+    near(value("imbalance(web.via.RateLimit.admitted)"), 1.0, 0.001);
+    // Little: 187.5/s of 10 ms, in two instances of the first bulkhead.
+    near(value("mean(web -> db.via[0].inside)"), 1.875, 0.04);
+    near(value("mean(web -> db.via[0].inside, from 10s to 90s)"), 1.875, 0.04);
+    // A user's tries are requests and what is tried again of them.
+    let attempts = value("attempts(users)");
+    near(attempts - value("rate(users.requests)"), value("rate(users -> web.via.Retry.retries)"), 1e-9);
+    near(value("attempts(others)"), 10.0, 0.2);
+    // The calls over an edge are those that come to what stands there first.
+    near(value("calls(web -> db)"), 100.0, 0.1);
+    near(value("rate(users -> web.calls)"), 100.0, 0.1);
+    near(value("rate(web -> db.calls) / rate(web.via.RateLimit.admitted)"), 1.0, 0.001);
+}
+
+#[test]
+fn lesser_answers_are_counted_apart() {
+    let parts = |status: &str| {
+        file(
+            &format!(
+                r#""users": OpenClient(to: "web", rate: "100/s"), "web": Service(concurrency: Unlimited, does: Call("extra")),
+                "extra": Service(concurrency: Unlimited, does: Fail("20%"), via: [Fallback(status: {status})])"#
+            ),
+            r#"watch: { "stale": "stale(users)", "degraded": "degraded(users)", "web": "rate(web.degraded)", "fallbacks": "rate(extra.fallbacks)", "made-up": "rate(extra.via.Fallback.fallbacks)" }"#,
+        )
+        .replace(r#""fallbacks": "rate(extra.fallbacks)", "#, "")
+    };
+    let values = watched(&parts("Degraded"), None);
+    assert!(values[0] == 0.0 && (values[1] - 0.2).abs() < 0.01, "{values:?}");
+    assert!((values[2] - values[3]).abs() < 1e-9 && (values[3] - 20.0).abs() < 1.0, "{values:?}");
+    let values = watched(&parts("Stale"), None);
+    assert!((values[0] - 0.2).abs() < 0.01 && values[1] == 0.0 && values[2] == 0.0, "{values:?}");
+}
+
+#[test]
+fn what_does_not_stand_there_is_said_with_what_does() {
+    let said = |watch: &str| {
+        let scenario = Scenario::from_text("test.ron", &text(watch), None).expect("readable");
+        match scenario.check(&Registry::core(), &Overrides::default()) {
+            Err(faults) => faults.to_string(),
+            Ok(checked) => check(&checked, &plan(&checked).expect("it can be built"))
+                .err()
+                .map_or_else(|| panic!("{watch} is accepted"), |faults| faults.to_string()),
+        }
+    };
+    let mut wrong = Vec::new();
+    for (watch, expected) in [
+        ("rate(web -> db.via.Retri.retries)", "unknown middle part `Retri`"),
+        ("rate(web -> db.via.Retri.retries)", "did you mean `Retry`?"),
+        ("rate(web -> db.via.Retry.retrys)", "Retry has no series `retrys`"),
+        ("rate(web -> db.via.Retry.retrys)", "did you mean `retries`?"),
+        ("rate(web -> db.via.Retry.opened)", "Retry has no series `opened`"),
+        ("rate(web -> dba.via.Retry.retries)", "nothing is named \"dba\""),
+        ("rate(web/0 -> db.via.Retry.retries)", "is measured of all instances together"),
+        (
+            "rate(web -> db.via.Breaker.opened)",
+            "at web -> db stands no `Breaker`; there are web -> db.via.Bulkhead, web -> db.via.Retry",
+        ),
+        ("rate(web -> db.via[7].opened)", "at web -> db stands no [7]; there are"),
+        (
+            "rate(web -> db.via.Timeout.calls)",
+            "a Timeout is part of what stands before it and counts nothing",
+        ),
+        (
+            "mean(web -> db.via.Bulkhead.inside)",
+            "at web -> db stand several of this kind; write web -> db.via[0] or web -> db.via[3]",
+        ),
+        (
+            "rate(web -> db.rejected)",
+            "several at web -> db have the series `rejected`; write web -> db.via[0].rejected or web -> db.via[3].rejected",
+        ),
+        ("rate(web -> db.opened)", "nothing at web -> db has the series `opened`"),
+        (
+            "rate(db -> web.via.Retry.retries)",
+            "at db -> web stands no `Retry`; elsewhere there are users -> web.via.Retry, web.via.RateLimit, web -> db.via",
+        ),
+        ("rate(db.via.Retry.retries)", "at db stands no `Retry`"),
+        ("calls(db -> web)", "no call goes db -> web"),
+        ("calls(left -> one)", "the calls left -> one pass nothing that sees them and no others"),
+        ("rate(web -> db.errors)", "`errors` of which of those at web -> db? there are"),
+        ("max(web -> db.via[0].inside)", "the extremes of several instances together are not kept"),
+        ("rate(web -> db.via.Retry.budget)", "`budget` has no `rate`"),
+        ("mean(web -> db.via.Retry.budget)", "keeps no series `budget`"),
+        ("attempts(users:default)", "for all classes together"),
+        ("rate(web.degradet)", "did you mean `degraded`?"),
+    ] {
+        let found = said(watch);
+        let errors: String = found.split("warning:").filter(|one| one.contains("error:")).collect();
+        if !errors.contains(expected) || !errors.contains("test.ron:5:") {
+            wrong.push(format!("{watch}: {expected}\n{errors}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
