@@ -342,31 +342,123 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     format!("{} of {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
 
-/// Says how few requests ended well in the worst window that was measured, if it was few.
-fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Option<String> {
+/// Where fewest requests ended well: a stretch of windows that are as bad as each other.
+struct Worst {
+    /// The windows, from the first to the last.
+    windows: std::ops::RangeInclusive<usize>,
+    /// Of the window in which fewest ended well.
+    share: f64,
+    /// Whether none did in any of them.
+    none: bool,
+    /// Other stretches that are as bad.
+    more: usize,
+}
+
+/// Returns where fewest requests ended well while it was measured, if they were surely few. A window in which requests
+/// were sent and none ended well is the worst there can be, whether they ended otherwise or not at all.
+fn worst(run: &RunResults, of: &Timeline, client: &ClientTimeline) -> Option<Worst> {
     /// Chosen: fewer are hardly seen in the figure.
     const FAIL_FROM: f64 = 0.05;
-    // Of what ended in a window: what was sent in it may end in the next, and well.
-    let ended = |window: usize| -> u64 {
-        let of = client.by_status.values().filter_map(|of| of.total.get(window));
-        of.fold(0, |sum, n| sum.saturating_add(*n))
+    /// Shares that are no farther apart are one course of things.
+    ///
+    /// # Source
+    /// Chosen: as above, what is hardly seen.
+    const SAME: f64 = 0.05;
+    let tried = tried(of, client);
+    let windows = of.bounds.windows(2).zip(client.good.total.iter().zip(&tried)).enumerate();
+    let measured = windows.filter(|(_, (bounds, _))| bounds[0] >= run.run.warm_up);
+    let shares: Vec<(usize, Option<f64>)> = measured
+        .filter(|(_, (_, (_, tried)))| **tried > 0)
+        .map(|(window, (_, (good, tried)))| {
+            // Surely few, and not by chance of few requests.
+            let few = surely_at_most(*good, *tried).is_some_and(|most| most <= 1.0 - FAIL_FROM);
+            (window, few.then_some(*good as f64 / *tried as f64))
+        })
+        .collect();
+    let share = shares.iter().filter_map(|(_, share)| *share).min_by(f64::total_cmp)?;
+    let is_as_bad = |of: &(usize, Option<f64>)| of.1.is_some_and(|of| of <= share + SAME);
+    let stretches: Vec<&[(usize, Option<f64>)]> =
+        shares.chunk_by(|a, b| is_as_bad(a) == is_as_bad(b)).filter(|chunk| is_as_bad(&chunk[0])).collect();
+    // The first of the longest.
+    let longest = stretches.iter().rev().max_by_key(|stretch| stretch.len())?;
+    Some(Worst {
+        windows: longest[0].0..=longest[longest.len() - 1].0,
+        share: longest.iter().filter_map(|(_, share)| *share).fold(1.0, f64::min),
+        none: longest.iter().all(|(_, share)| *share == Some(0.0)),
+        more: stretches.len() - 1,
+    })
+}
+
+/// How many requests of each window show how many end well: those that ended in it, for what was sent may end in the
+/// next; or those that were sent, where none at all ended although some should have.
+fn tried(of: &Timeline, client: &ClientTimeline) -> Vec<u64> {
+    /// Requests after which it is no chance that none has ended.
+    ///
+    /// # Source
+    /// Chosen: if as many end as are sent, none of ten does with a probability of e⁻¹⁰.
+    const NO_CHANCE: u64 = 10;
+    let windows = of.bounds.len().saturating_sub(1);
+    let at = |counts: &[u64], window: usize| counts.get(window).copied().unwrap_or(0);
+    let ended: Vec<u64> = (0..windows)
+        .map(|window| {
+            let of = client.by_status.values().map(|of| at(&of.total, window));
+            of.fold(0, u64::saturating_add)
+        })
+        .collect();
+    let mut tried = ended.clone();
+    // The first requests take their time too: before one has ended, only that none ever does says anything.
+    let begin = ended.iter().position(|n| *n > 0).unwrap_or(0);
+    // Results that do not say how requests ended do not say that none did.
+    let mut window = if client.by_status.is_empty() { windows } else { begin };
+    while window < windows {
+        let still = ended[window..].iter().take_while(|n| **n == 0).count();
+        let sent = (window..window + still).map(|window| at(&client.sent.total, window));
+        if sent.fold(0, u64::saturating_add) >= NO_CHANCE {
+            for window in window..window + still {
+                tried[window] = at(&client.sent.total, window);
+            }
+        }
+        window += still.max(1);
+    }
+    tried
+}
+
+/// Says how few requests ended well where it was worst, and when that was.
+fn failures(of: &Timeline, client: &ClientTimeline, story: &Story, worst: &Worst) -> String {
+    let name = brief(&client.name);
+    let head = if worst.none {
+        format!("No request of {name} ends well")
+    } else {
+        let share = kneepoint_report::percent(worst.share);
+        format!("As few as {share} of the requests of {name} end well")
     };
-    let windows = of.bounds.windows(2).zip(&client.good.total).enumerate();
-    let share = |(window, (bounds, good)): (usize, (&[f64], &u64))| {
-        let at = f64::midpoint(bounds[0], bounds[1]);
-        let ended = ended(window);
-        // Surely few, and not by chance of few requests.
-        let few = surely_at_most(*good, ended)? <= 1.0 - FAIL_FROM;
-        (bounds[0] >= run.run.warm_up && few).then(|| (*good as f64 / ended as f64, at))
+    let (first, last) = (*worst.windows.start(), *worst.windows.end());
+    let (from, to) = (of.bounds[first], of.bounds[last + 1]);
+    let said = |at: f64| words(at, &Unit::Duration);
+    let to_the_end = last + 2 == of.bounds.len();
+    let stretch = match (first == last, to_the_end) {
+        (true, _) => format!("at {}", said(f64::midpoint(from, to))),
+        (false, true) => format!("from {} to the end", said(from)),
+        (false, false) => format!("from {} to {}", said(from), said(to)),
     };
-    let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
-    let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(&at));
+    // What was sent while a fault lasted may end a window later.
+    let each = to - of.bounds[last];
+    let fault = story.faults.iter().find(|fault| fault.from < to && from < fault.to);
     let when = match fault {
-        Some(fault) => format!("while the fault {} lasts", brief(&fault.name)),
-        None => format!("at {}", words(at, &Unit::Duration)),
+        Some(fault) if to <= fault.to + each && from >= fault.from - each => {
+            format!("while the fault {} lasts", brief(&fault.name))
+        }
+        Some(fault) if to_the_end && from >= fault.from - each => {
+            format!("{stretch}, though the fault {} is over at {}", brief(&fault.name), said(fault.to))
+        }
+        _ => stretch,
     };
-    let share = kneepoint_report::percent(share);
-    Some(format!("As few as {share} of the requests of {} end well {when}", brief(&client.name)))
+    let more = match worst.more {
+        0 => String::new(),
+        1 => ", and once more".to_string(),
+        more => format!(", and {more} more times"),
+    };
+    format!("{head} {when}{more}")
 }
 
 /// The upper end of the 95 % interval of a share; nothing of nothing.
@@ -388,7 +480,10 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     notes.extend(story.notes.iter().cloned());
     let latency = latencies(of, client);
     notes.extend(absent(&latency));
-    let title = failures(run, of, client, story).unwrap_or_else(|| title(run, client, &latency, story));
+    let title = match worst(run, of, client) {
+        Some(worst) => failures(of, client, story, &worst),
+        None => title(run, client, &latency, story),
+    };
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
     let mut panels = vec![Panel {
@@ -475,7 +570,15 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
     }
     let latency = latencies(of, client);
     notes.extend(absent(&latency));
-    let title = title(run, client, &latency, story);
+    // The lines say nothing of windows in which next to none ended well, and those are what is to be seen.
+    let unseen = |worst: &Worst| {
+        let bare = |window: usize| told(&latency).is_none_or(|series| series.points[window].1.is_none());
+        worst.none || worst.windows.clone().any(bare)
+    };
+    let title = match worst(run, of, client).filter(unseen) {
+        Some(worst) => failures(of, client, story, &worst),
+        None => title(run, client, &latency, story),
+    };
     notes.push("Colours are shares of the requests that ended well in a window, on a log scale.".to_string());
     let shades: Vec<Shade> = story
         .faults
@@ -549,6 +652,56 @@ mod tests {
         assert!(!few(told(|client| {
             client.as_object_mut().unwrap().remove("by_status");
         })));
+    }
+
+    /// Changes what a client saw in some windows: sent, ended well, ended otherwise.
+    fn windows(client: &mut Value, windows: std::ops::Range<usize>, [sent, good, failed]: [u64; 3]) {
+        let none = client["latency"]["p99"]["values"].as_array().unwrap().len();
+        for window in windows.clone().filter(|window| *window < none) {
+            client["sent"]["total"][window] = json!(sent);
+            client["good"]["total"][window] = json!(good);
+            client["by_status"]["ok"]["total"][window] = json!(good);
+            client["by_status"]["failed"]["total"][window] = json!(failed);
+            if good == 0 {
+                for line in client["latency"].as_object_mut().unwrap().values_mut() {
+                    line["values"][window] = Value::Null;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn windows_in_which_nobody_was_served_are_the_worst_of_all() {
+        // 120 windows of 6 s; the fault lasts from 300 s to 420 s.
+        let titles = |change: &dyn Fn(&mut Value)| -> Vec<String> {
+            let all = told(|client| {
+                ended(client, 100, 100, 0);
+                change(client);
+            });
+            all.into_iter().map(|(title, _)| title).collect()
+        };
+        let both = |title: &str| vec![title.to_string(); 2];
+        let gone = titles(&|client| windows(client, 50..120, [100, 0, 100]));
+        let said =
+            "No request of users ends well from 300 s to the end, though the fault crash is over at 420 s";
+        assert_eq!(gone, both(said));
+        let back = titles(&|client| windows(client, 50..71, [100, 0, 100]));
+        assert_eq!(back, both("No request of users ends well while the fault crash lasts"));
+        let twice = titles(&|client| {
+            windows(client, 20..24, [100, 0, 100]);
+            windows(client, 80..82, [100, 1, 99]);
+        });
+        assert_eq!(twice, both("No request of users ends well from 120 s to 144 s, and once more"));
+        // Where nothing ends at all there is nothing to count, and that is no better.
+        let hanging = titles(&|client| windows(client, 90..120, [100, 0, 0]));
+        assert_eq!(hanging, both("No request of users ends well from 540 s to the end"));
+        assert!(
+            !titles(&|client| windows(client, 90..91, [3, 0, 0]))[0].starts_with("No"),
+            "that may be chance"
+        );
+        // What is seen in the lines is told of them.
+        let some = titles(&|client| windows(client, 90..100, [100, 60, 40]));
+        assert!(some[0].starts_with("As few as 60.0 %") && some[1].starts_with("p99"), "{some:?}");
     }
 
     #[test]
