@@ -207,6 +207,13 @@ pub enum Shape {
         /// Its colour.
         colour: Colour,
     },
+    /// What has no place on the axis, but is known to lie beyond one of its ends: an arrow.
+    Off {
+        /// Beyond the upper end.
+        up: bool,
+        /// Its colour.
+        colour: Colour,
+    },
 }
 
 /// Values over two axes of names.

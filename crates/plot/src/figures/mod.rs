@@ -191,7 +191,7 @@ mod tests {
             }
             Content::Rows(rows) => {
                 let of = |row: &Row| match row.cells.first()?.shapes.first()? {
-                    Shape::Bar { colour, .. } | Shape::Point { colour, .. } => {
+                    Shape::Bar { colour, .. } | Shape::Point { colour, .. } | Shape::Off { colour, .. } => {
                         Some((row.name.clone(), *colour))
                     }
                 };
