@@ -14,8 +14,11 @@ const CROWDED: usize = 300;
 const BETWEEN: f64 = 14.0;
 /// A row under the panels.
 pub(super) const LANE: f64 = 22.0;
-/// Room for the names of those rows, at most.
-const LANE_NAMES: f64 = 150.0;
+/// Room for the names of those rows, at most, as a share of the width: the panels keep the rest.
+///
+/// # Source
+/// Chosen: a breaker between two parts of usual names is not cut.
+const LANE_NAMES: f64 = 0.34;
 
 fn y_values(panel: &Panel) -> impl Iterator<Item = f64> {
     let known = panel.series.iter().flat_map(|s| s.points.iter().filter_map(|(_, v)| *v));
@@ -92,7 +95,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
         .collect();
     let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);
     let names = lines.lanes.iter().map(|lane| font::width(&lane.name, LABEL, false)).fold(0.0, f64::max);
-    let names = names.min(LANE_NAMES).min(frame.width() * 0.25);
+    let names = names.min(frame.width() * LANE_NAMES);
     let left = frame.left + (22.0 + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
     let mut top = frame.top;
     for (at, (panel, y)) in lines.panels.iter().zip(&laid).enumerate() {
