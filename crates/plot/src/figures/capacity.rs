@@ -145,7 +145,9 @@ fn knee(of: &CapacityResults) -> Figure {
     let x = match (&of.load.path, rate) {
         (_, true) => Axis { zero: false, ..Axis::linear("offered load, requests", Unit::Rate) },
         (None, false) => Axis { zero: false, ..Axis::linear("load, times that of the file", Unit::Number) },
-        (Some(path), false) => Axis { zero: false, ..Axis::linear(path.clone(), of.load.unit()) },
+        (Some(path), false) => {
+            Axis { zero: false, whole: of.load.whole, ..Axis::linear(path.clone(), of.load.unit()) }
+        }
     };
     let percentile = |share: f64| percentile_slot(share).map_or(Colour::Ink, Colour::Slot);
     let latency = [
@@ -407,7 +409,10 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
         subtitle,
         notes,
         content: Content::Lines(Lines {
-            x: Axis::linear(of.over.clone(), Unit::Number),
+            x: Axis {
+                whole: of.sizes.iter().all(|size| size.n.fract() == 0.0),
+                ..Axis::linear(of.over.clone(), Unit::Number)
+            },
             panels: vec![Panel { y: Axis::linear("capacity", unit), series, rules: Vec::new(), weight: 1.0 }],
             spans: Vec::new(),
             shades: Vec::new(),

@@ -547,7 +547,7 @@ fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option
         points: points(of, |window| part.instances.as_ref()?.at(window)),
     });
     let series: Vec<Series> = series.collect();
-    let y = Axis::linear("instances", Unit::Number);
+    let y = Axis { whole: true, ..Axis::linear("instances", Unit::Number) };
     (!series.is_empty()).then_some(Panel { y, series, rules: Vec::new(), weight: 0.8 })
 }
 

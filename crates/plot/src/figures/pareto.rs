@@ -191,7 +191,10 @@ impl<'m> Side<'m> {
     fn axis(&self) -> Axis {
         let way = if self.more { "more is better" } else { "less is better" };
         let name = format!("{} ({way})", self.measure.metric);
-        Axis { zero: false, ..Axis::linear(name, self.measure.unit.clone()) }
+        // Settings are exact; what was measured lies between whole numbers, whatever it counts.
+        let is_whole = |v: &Interval| v.value.fract() == 0.0 && v.ends == Some((v.value, v.value));
+        let whole = self.measure.unit == Unit::Number && self.measure.values.iter().flatten().all(is_whole);
+        Axis { zero: false, whole, ..Axis::linear(name, self.measure.unit.clone()) }
     }
 
     /// As a number of which less is better.

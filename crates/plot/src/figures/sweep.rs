@@ -179,7 +179,9 @@ impl Values {
             "/s" => Unit::Rate,
             other => Unit::Other(other.to_string()),
         };
-        Axis { scale, zero: false, ..Axis::linear(path, unit) }
+        // Servers, retries: what was set to whole numbers has none between.
+        let whole = unit == Unit::Number && numbers.iter().all(|n| n.fract() == 0.0);
+        Axis { scale, zero: false, whole, ..Axis::linear(path, unit) }
     }
 }
 

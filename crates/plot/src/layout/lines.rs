@@ -1,11 +1,12 @@
 //! Lines with bands, one panel above the other.
 
 use super::{Frame, Key, LABEL, Sheet, legend};
-use crate::axis::Laid;
+use crate::axis::{Axis, Laid};
 use crate::canvas::Anchor;
 use crate::figure::{Interval, Lane, Lines, Panel, Series, Shade};
 use crate::font;
 use crate::theme::Colour;
+use kneepoint_experiment::result::Unit;
 
 /// Room for tick labels and the name of the common axis.
 const BELOW: f64 = 40.0;
@@ -85,12 +86,17 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
     let all: f64 = lines.panels.iter().map(|panel| panel.weight).sum();
     let lanes = lanes_height(lines);
     let room = frame.height() - BELOW - lanes - BETWEEN * (lines.panels.len() - 1) as f64;
+    // One unit of time for all panels: one reads them side by side.
+    let longest = lines.panels.iter().filter(|panel| panel.y.unit == Unit::Duration).flat_map(y_values);
+    let beside = longest.fold(0.0, f64::max);
     let laid: Vec<Laid> = lines
         .panels
         .iter()
         .map(|panel| {
             let high = room * panel.weight / all - 24.0;
-            Laid::new(&panel.y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
+            let beside = if panel.y.unit == Unit::Duration { beside } else { 0.0 };
+            let y = Axis { beside, ..panel.y.clone() };
+            Laid::new(&y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
         })
         .collect();
     let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);

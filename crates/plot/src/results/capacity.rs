@@ -114,6 +114,9 @@ pub struct LoadAxis {
     /// Its unit.
     #[serde(default)]
     pub unit: String,
+    /// Whether it counts things.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 impl LoadAxis {
