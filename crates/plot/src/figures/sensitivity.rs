@@ -87,6 +87,7 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         "One input at a time, the others as they are. The intervals of all differences hold together."
             .to_string(),
     );
+    notes.extend(why_not(tornado));
     if of.replications == 1 {
         notes.push(ALONE.to_string());
     }
@@ -122,6 +123,27 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         of.seed,
     );
     Figure { name, title, subtitle, notes, content }
+}
+
+/// Says why settings have no value, those of one reason together.
+fn why_not(tornado: &Tornado) -> Vec<String> {
+    const UNTOLD: &str = "the results do not say why";
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut add = |reason: &'_ _, at: String| match reasons.iter_mut().find(|(known, _)| known == reason) {
+        Some((_, all)) => all.push(at),
+        None => reasons.push((*reason, vec![at])),
+    };
+    for bar in &tornado.bars {
+        if bar.settings.is_empty() {
+            add(&UNTOLD, bar.path.clone());
+        }
+        for setting in bar.settings.iter().filter(|setting| setting.difference.value.is_none()) {
+            let reason = setting.difference.reason.as_deref().unwrap_or(UNTOLD);
+            add(&reason, format!("{} = {}", bar.path, setting.at));
+        }
+    }
+    let said = |(reason, at): (&str, Vec<String>)| format!("No value at {}: {reason}.", at.join(", "));
+    reasons.into_iter().map(said).collect()
 }
 
 pub(super) fn screenings(of: &Screening) -> Vec<Figure> {
@@ -233,5 +255,8 @@ mod tests {
             .map(|row| (row.name.as_str(), row.cells[0].text.as_str()))
             .collect();
         assert_eq!(last, [("odd.one = 7", "no value"), ("nothing.at_all", "no value")]);
+        let said = |words: &str| figures[0].notes.iter().any(|note| note == words);
+        assert!(said("No value at odd.one = 7: too few."), "{:?}", figures[0].notes);
+        assert!(said("No value at nothing.at_all: the results do not say why."), "{:?}", figures[0].notes);
     }
 }
