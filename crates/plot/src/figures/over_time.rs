@@ -306,18 +306,18 @@ fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
     PERCENTILES.into_iter().filter_map(series).collect()
 }
 
-/// Says which percentiles are missing in every window: the title tells of another then, and no line is drawn.
-fn absent(series: &[Series]) -> Option<String> {
-    let bare = |series: &&Series| series.points.iter().all(|(_, value)| value.is_none());
-    let names: Vec<&str> = series.iter().filter(bare).map(|series| series.name.as_str()).collect();
+/// Takes out the percentiles that are missing in every window, and says so: title and legend name what is drawn.
+fn absent(series: &mut Vec<Series>) -> Option<String> {
+    let bare = |series: &mut Series| series.points.iter().all(|(_, value)| value.is_none());
+    let names: Vec<String> = series.extract_if(.., bare).map(|series| series.name).collect();
     let them = if names.len() == 1 { "it" } else { "them" };
     (!names.is_empty())
         .then(|| format!("Not drawn: {}; no window has enough requests for {them}.", names.join(", ")))
 }
 
-/// The number whose course the title tells: p99, or what there is.
+/// The number whose course the title tells: p99, or what there is of those that are drawn.
 fn told(series: &[Series]) -> Option<&Series> {
-    series.iter().rev().find(|series| series.points.iter().any(|(_, value)| value.is_some()))
+    series.last()
 }
 
 fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &Story) -> String {
@@ -478,8 +478,8 @@ fn is_log(series: &[Series]) -> bool {
 fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
     let (subtitle, mut notes) = about(run, of);
     notes.extend(story.notes.iter().cloned());
-    let latency = latencies(of, client);
-    notes.extend(absent(&latency));
+    let mut latency = latencies(of, client);
+    notes.extend(absent(&mut latency));
     let title = match worst(run, of, client) {
         Some(worst) => failures(of, client, story, &worst),
         None => title(run, client, &latency, story),
@@ -568,8 +568,10 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
     if empty > 0 && empty < windows {
         notes.push(format!("No request ended well in {empty} of {windows} windows: they are empty."));
     }
-    let latency = latencies(of, client);
-    notes.extend(absent(&latency));
+    let mut latency = latencies(of, client);
+    // The colours say what lies between.
+    latency.retain(|series| series.name != "p95");
+    notes.extend(absent(&mut latency));
     // The lines say nothing of windows in which next to none ended well, and those are what is to be seen.
     let unseen = |worst: &Worst| {
         let bare = |window: usize| told(&latency).is_none_or(|series| series.points[window].1.is_none());
@@ -605,7 +607,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
             value: Axis { scale: Scale::Log, zero: false, ..Axis::linear("share of a window", Unit::Ratio) },
             cells,
             rules: rules(run, &client.name),
-            series: latency.into_iter().filter(|series| series.name != "p95").map(line).collect(),
+            series: latency.into_iter().map(line).collect(),
             shades,
         })
     };
@@ -726,6 +728,25 @@ mod tests {
         for (at, instance, what) in [
             (305.0, 0, "breaker opens"),
             (306.0, 1, "breaker opens"),
+
+    #[test]
+    fn a_heat_map_names_the_percentiles_that_it_draws() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        let client = &mut result["timeline"]["clients"][0];
+        ended(client, 100, 100, 0);
+        let line = client["latency"]["p50"].clone();
+        client["latency"]["p95"] = line;
+        for value in client["latency"]["p99"]["values"].as_array_mut().unwrap() {
+            *value = Value::Null;
+        }
+        let all = figures(&read("failover", &result.to_string()).unwrap());
+        let figure = all.iter().find(|figure| figure.name.starts_with("heat")).unwrap();
+        let crate::figure::Content::Density(of) = &figure.content else { panic!("a heat map") };
+        let names: Vec<&str> = of.series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!(names, ["p50"]);
+        assert!(figure.title.starts_with("p50 of"), "{}", figure.title);
+    }
             (310.0, 0, "breaker half-open"),
             (311.0, 1, "breaker half-open"),
             (312.0, 0, "breaker closes"),
