@@ -333,13 +333,18 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     let median = known[known.len() / 2].0;
     let said = |value: f64| words(value, &Unit::Duration);
     if *most < 1.5 * median {
-        return format!("{} of {name} stays between {} and {}", series.name, said(*least), said(*most));
+        return format!(
+            "{} of good answers to {name} stays between {} and {}",
+            series.name,
+            said(*least),
+            said(*most)
+        );
     }
     let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(at));
     let during =
         fault.map_or_else(String::new, |fault| format!(", while the fault {} lasts", brief(&fault.name)));
     let (most, median, at) = (said(*most), said(median), said(*at));
-    format!("{} of {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
+    format!("{} of good answers to {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
 
 /// Where fewest requests ended well: a stretch of windows that are as bad as each other.
@@ -487,7 +492,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
     let mut panels = vec![Panel {
-        y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
+        y: Axis { scale, zero: !log, ..Axis::linear("latency of good answers", Unit::Duration) },
         series: latency,
         rules: rules(run, &client.name),
         weight: 1.6,
@@ -601,7 +606,11 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         Content::Density(Density {
             x: time(of),
             bounds: of.bounds.clone(),
-            y: Axis { scale: Scale::Log, zero: false, ..Axis::linear("latency", Unit::Duration) },
+            y: Axis {
+                scale: Scale::Log,
+                zero: false,
+                ..Axis::linear("latency of good answers", Unit::Duration)
+            },
             from: first / 1.2,
             edges: heat.edges.clone(),
             value: Axis { scale: Scale::Log, zero: false, ..Axis::linear("share of a window", Unit::Ratio) },
@@ -721,15 +730,6 @@ mod tests {
     }
 
     #[test]
-    fn breakers_have_a_row_of_their_own() {
-        let kept = include_str!("../../tests/results/failover.json");
-        let mut result: Value = serde_json::from_str(kept).unwrap();
-        let list = result["timeline"]["events"]["list"].as_array_mut().unwrap();
-        for (at, instance, what) in [
-            (305.0, 0, "breaker opens"),
-            (306.0, 1, "breaker opens"),
-
-    #[test]
     fn a_heat_map_names_the_percentiles_that_it_draws() {
         let kept = include_str!("../../tests/results/failover.json");
         let mut result: Value = serde_json::from_str(kept).unwrap();
@@ -747,6 +747,15 @@ mod tests {
         assert_eq!(names, ["p50"]);
         assert!(figure.title.starts_with("p50 of"), "{}", figure.title);
     }
+
+    #[test]
+    fn breakers_have_a_row_of_their_own() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        let list = result["timeline"]["events"]["list"].as_array_mut().unwrap();
+        for (at, instance, what) in [
+            (305.0, 0, "breaker opens"),
+            (306.0, 1, "breaker opens"),
             (310.0, 0, "breaker half-open"),
             (311.0, 1, "breaker half-open"),
             (312.0, 0, "breaker closes"),

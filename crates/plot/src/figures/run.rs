@@ -133,14 +133,14 @@ fn percentile_title(run: &RunResults) -> Option<String> {
             },
             _ => format!("without a verdict on the SLO of {bound}"),
         };
-        return Some(format!("{metric} of {} is {value}, {outcome}", brief(name)));
+        return Some(format!("{metric} of good answers to {} is {value}, {outcome}", brief(name)));
     }
     let slowest = run
         .clients
         .iter()
         .filter_map(|c| Some((c.latency.percentile(0.99)?.value?, &c.name)))
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(format!("p99 of {} is {}", brief(slowest.1), words(slowest.0, &Unit::Duration)))
+    Some(format!("p99 of good answers to {} is {}", brief(slowest.1), words(slowest.0, &Unit::Duration)))
 }
 
 fn parts(run: &RunResults) -> Figure {
