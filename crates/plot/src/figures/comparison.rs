@@ -2,7 +2,7 @@
 
 use kneepoint_experiment::result::Unit;
 
-use super::{ALONE, change, named, replications, signed_change, subtitle, unit};
+use super::{Source, change, named, replications, signed_change, unit};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{ComparisonResults, Contrast, Difference};
@@ -27,7 +27,13 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
     let runs = first.map_or(0, |d| d.replications);
     let title = first.map_or("", |d| d.title.as_str());
     let pairing = if of.pairing.is_empty() { String::new() } else { format!(", {}", of.pairing) };
-    let subtitle = subtitle(title, &format!("{}{pairing}", replications(runs)), of.confidence, seed);
+    let source = Source {
+        title: title.to_string(),
+        runs: format!("{}{pairing}", replications(runs)),
+        confidence: Some(of.confidence),
+        seed,
+        alone: runs == 1,
+    };
     let mut notes = vec![format!(
         "Difference of {} against {}, {} {} as it was measured. The intervals hold together{}.",
         contrast.second,
@@ -40,9 +46,6 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
             String::new()
         }
     )];
-    if runs == 1 {
-        notes.push(ALONE.to_string());
-    }
     let rows: Vec<Row> = contrast.metrics.iter().map(|metric| row(metric, many_times(contrast))).collect();
     let bare: Vec<&str> =
         contrast.metrics.iter().filter(|m| from_nothing(m).is_some()).map(|m| m.metric.as_str()).collect();
@@ -94,7 +97,7 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
     } else {
         named("differences", &contrast.second)
     };
-    Figure { name, title, subtitle, notes, content }
+    source.figure(name, title, notes, content)
 }
 
 /// Whether some numbers change so much that the others could not be seen beside them on an even axis.

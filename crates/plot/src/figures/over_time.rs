@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kneepoint_experiment::result::Unit;
 
 use super::run::percentile_of;
-use super::{ALONE, brief, named, replications, subtitle};
+use super::{Source, brief, named, replications};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
 use crate::results::{ClientTimeline, Event, RunResults, Timeline};
@@ -103,7 +103,13 @@ fn breakers(of: &Timeline, end: f64) -> Vec<Lane> {
         bars.sort_by(|a, b| a.from.total_cmp(&b.from));
         let marks = events.iter().filter(|event| !BREAKER_KNOWN.contains(&event.what.as_str()));
         let marks = marks.map(|event| (event.at, event.what.clone())).collect();
-        Lane { name: format!("breaker {edge}"), bars, marks, colour: Colour::Slot(breaker_slot("open")) }
+        Lane {
+            name: format!("breaker {edge}"),
+            bars,
+            marks,
+            colour: Colour::Slot(breaker_slot("open")),
+            dots: Vec::new(),
+        }
     };
     edges.into_iter().map(lane).collect()
 }
@@ -155,7 +161,7 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
         elsewhere |= !same;
         let name = format!("fault {}", fault.name);
         let colour = bars.first().map_or(Colour::Worse, |bar| bar.colour);
-        story.lanes.push(Lane { name, bars, marks: Vec::new(), colour });
+        story.lanes.push(Lane { name, bars, marks: Vec::new(), dots: Vec::new(), colour });
     }
     let breakers = breakers(of, end);
     if breakers.iter().any(|lane| lane.bars.len() > NAMED_BARS) {
@@ -258,19 +264,18 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         }
         let marks = events.iter().filter(|event| !known.contains(&event.what.as_str()));
         let marks = marks.map(|event| (event.at, event.what.clone())).collect();
-        Lane { name: root, bars, marks, colour }
+        Lane { name: root, bars, marks, dots: Vec::new(), colour }
     };
     order.into_iter().map(lane).collect()
 }
 
-fn about(run: &RunResults, of: &Timeline) -> (String, Vec<String>) {
-    let how = if of.replications == run.replications {
+fn about(run: &RunResults, of: &Timeline) -> Source {
+    let runs = if of.replications == run.replications {
         replications(of.replications)
     } else {
         format!("the first {} of {}", of.replications, replications(run.replications))
     };
-    let notes = if of.replications == 1 { vec![ALONE.to_string()] } else { Vec::new() };
-    (subtitle(&run.title, &how, run.run.confidence, run.seed), notes)
+    Source { runs, alone: of.replications == 1, ..super::run::about(run) }
 }
 
 /// A number over time, at the middles of windows.
@@ -481,8 +486,7 @@ fn is_log(series: &[Series]) -> bool {
 }
 
 fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
-    let (subtitle, mut notes) = about(run, of);
-    notes.extend(story.notes.iter().cloned());
+    let mut notes = story.notes.clone();
     let mut latency = latencies(of, client);
     notes.extend(absent(&mut latency));
     let title = match worst(run, of, client) {
@@ -495,6 +499,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
         y: Axis { scale, zero: !log, ..Axis::linear("latency of good answers", Unit::Duration) },
         series: latency,
         rules: rules(run, &client.name),
+        undecided: Vec::new(),
         weight: 1.6,
     }];
     let rate = |name: &str, colour: Colour, dashed: bool, line: &crate::results::Line| Series {
@@ -511,6 +516,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
             rate("ended well", Colour::Slot(2), false, &client.good.rate),
         ],
         rules: Vec::new(),
+        undecided: Vec::new(),
         weight: 1.0,
     });
     panels.extend(instances(run, of, &mut notes));
@@ -521,7 +527,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
         shades: story.shades.clone(),
         lanes: story.lanes.clone(),
     });
-    Figure { name: named("over-time", &client.name), title, subtitle, notes, content }
+    about(run, of).figure(named("over-time", &client.name), title, notes, content)
 }
 
 /// How many instances serve: of the parts where that changes, or else of those that have several.
@@ -553,11 +559,11 @@ fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option
     });
     let series: Vec<Series> = series.collect();
     let y = Axis { whole: true, ..Axis::linear("instances", Unit::Number) };
-    (!series.is_empty()).then_some(Panel { y, series, rules: Vec::new(), weight: 0.8 })
+    (!series.is_empty()).then_some(Panel { y, series, rules: Vec::new(), undecided: Vec::new(), weight: 0.8 })
 }
 
 fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
-    let (subtitle, mut notes) = about(run, of);
+    let mut notes = Vec::new();
     let heat = &client.heat;
     let windows = of.bounds.len().saturating_sub(1);
     let mut totals = vec![0_u64; windows];
@@ -620,7 +626,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
             shades,
         })
     };
-    Figure { name: named("heat", &client.name), title, subtitle, notes, content }
+    about(run, of).figure(named("heat", &client.name), title, notes, content)
 }
 
 #[cfg(test)]

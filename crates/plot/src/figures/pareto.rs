@@ -5,7 +5,7 @@ use kneepoint_experiment::result::Unit;
 use super::named;
 use super::sweep::{Measure, about, measures, parsed};
 use crate::axis::Axis;
-use crate::figure::{Content, Figure, Interval, Scatter, ScatterPoint};
+use crate::figure::{Content, Figure, Interval, Outcome, Scatter, ScatterPoint};
 use crate::results::{Number, Results, SweepPoint, SweepResults};
 
 /// Why there is no such figure.
@@ -111,8 +111,7 @@ fn numbers(of: &SweepResults) -> Vec<Measure> {
         metric: name.to_string(),
         unit,
         bound: None,
-        missed: Vec::new(),
-        undecided: 0,
+        outcomes: vec![None; of.points.len()],
         values,
     };
     let mut all = Vec::new();
@@ -204,16 +203,18 @@ impl<'m> Side<'m> {
 }
 
 fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
-    let (subtitle, mut notes) = about(of);
-    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points);
+    let (source, mut notes) = about(of);
+    let open = |side: &Side, at: usize| side.measure.outcomes[at] == Some(Outcome::Undecided);
+    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points).enumerate();
     let mut points: Vec<ScatterPoint> = values
-        .filter_map(|((x, y), point)| {
+        .filter_map(|(at, ((of_x, of_y), point))| {
             let said = of.axes.iter().map(|axis| {
                 let value = point.settings.get(&axis.path).map_or("", String::as_str);
                 format!("{} = {value}", axis.path)
             });
             let name = said.collect::<Vec<_>>().join(", ");
-            Some(ScatterPoint { name, x: (*x)?, y: (*y)?, front: false })
+            let undecided = open(x, at) || open(y, at);
+            Some(ScatterPoint { name, x: (*of_x)?, y: (*of_y)?, front: false, undecided })
         })
         .collect();
     let missing = of.points.len() - points.len();
@@ -244,19 +245,18 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
          overlap, it may be chance."
             .to_string(),
     );
-    Figure {
-        name: named("pareto", &format!("{} {}", x.measure.name, y.measure.name)),
+    source.figure(
+        named("pareto", &format!("{} {}", x.measure.name, y.measure.name)),
         title,
-        subtitle,
         notes,
-        content: Content::Scatter(Scatter {
+        Content::Scatter(Scatter {
             x: x.axis(),
             y: y.axis(),
             points,
             front: "not outdone".to_string(),
             others: "outdone".to_string(),
         }),
-    }
+    )
 }
 
 /// Returns which of these places no other is below in one and not above in the other.

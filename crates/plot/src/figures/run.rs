@@ -3,7 +3,7 @@
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::percent;
 
-use super::{ALONE, brief, replications, said, subtitle};
+use super::{Source, brief, replications, said};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Series, Shape};
 use crate::results::{Client, RunResults};
@@ -19,18 +19,22 @@ pub(super) fn figures(run: &RunResults) -> Vec<Figure> {
     all
 }
 
-pub(super) fn about(run: &RunResults) -> (String, Vec<String>) {
-    let how = match run.run.batches {
+pub(super) fn about(run: &RunResults) -> Source {
+    let runs = match run.run.batches {
         Some(batches) => format!("1 run in {batches} batches"),
         None => replications(run.replications),
     };
-    let notes =
-        if run.replications == 1 && run.run.batches.is_none() { vec![ALONE.to_string()] } else { Vec::new() };
-    (subtitle(&run.title, &how, run.run.confidence, run.seed), notes)
+    Source {
+        title: run.title.clone(),
+        runs,
+        confidence: Some(run.run.confidence),
+        seed: run.seed,
+        alone: run.replications == 1 && run.run.batches.is_none(),
+    }
 }
 
 fn percentiles(run: &RunResults) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let mut curves: Vec<(String, &Client)> = Vec::new();
     for client in &run.clients {
         curves.push((client.name.clone(), client));
@@ -88,6 +92,7 @@ fn percentiles(run: &RunResults) -> Figure {
                 y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
                 series,
                 rules: Vec::new(),
+                undecided: Vec::new(),
                 weight: 1.0,
             }],
             spans: Vec::new(),
@@ -95,7 +100,7 @@ fn percentiles(run: &RunResults) -> Figure {
             lanes: Vec::new(),
         })
     };
-    Figure { name: "percentiles".to_string(), title, subtitle, notes, content }
+    about(run).figure("percentiles".to_string(), title, notes, content)
 }
 
 fn spread(series: &[Series]) -> f64 {
@@ -144,7 +149,7 @@ fn percentile_title(run: &RunResults) -> Option<String> {
 }
 
 fn parts(run: &RunResults) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let palette = run.palette();
     let bar = |value: Option<Interval>, colour: Colour| -> Vec<Shape> {
         let shape = |v: Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
@@ -197,7 +202,7 @@ fn parts(run: &RunResults) -> Figure {
             legend: Vec::new(),
         })
     };
-    Figure { name: "parts".to_string(), title, subtitle, notes, content }
+    about(run).figure("parts".to_string(), title, notes, content)
 }
 
 /// Returns a part of a whole in words: what is next to nothing or to all is called that.
@@ -223,7 +228,7 @@ fn phase_colour(name: &str) -> Colour {
 }
 
 fn time(run: &RunResults) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let mut rows = Vec::new();
     let mut title = None;
     let mut longest = 0.0;
@@ -295,5 +300,5 @@ fn time(run: &RunResults) -> Figure {
         })
     };
     let title = title.unwrap_or_else(|| "Where the time of a request goes".to_string());
-    Figure { name: "time".to_string(), title, subtitle, notes, content }
+    about(run).figure("time".to_string(), title, notes, content)
 }

@@ -2,7 +2,7 @@
 
 use kneepoint_report::change_unit;
 
-use super::{ALONE, named, replications, said, signed_change, subtitle, times, unit};
+use super::{Source, named, replications, said, signed_change, times, unit};
 use crate::axis::{Axis, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
@@ -88,9 +88,6 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
             .to_string(),
     );
     notes.extend(why_not(tornado));
-    if of.replications == 1 {
-        notes.push(ALONE.to_string());
-    }
     let all = || tornado.bars.iter().flat_map(|bar| &bar.settings);
     let legend = [
         ("raises it", Colour::Slot(5)),
@@ -116,13 +113,14 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         })
     };
     let name = if of.tornados.len() == 1 { "tornado".to_string() } else { named("tornado", &tornado.metric) };
-    let subtitle = subtitle(
-        &of.title,
-        &format!("{} per setting", replications(of.replications)),
-        of.confidence,
-        of.seed,
-    );
-    Figure { name, title, subtitle, notes, content }
+    let source = Source {
+        title: of.title.clone(),
+        runs: format!("{} per setting", replications(of.replications)),
+        confidence: Some(of.confidence),
+        seed: of.seed,
+        alone: of.replications == 1,
+    };
+    source.figure(name, title, notes, content)
 }
 
 /// Says why settings have no value, those of one reason together.
@@ -212,8 +210,14 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
     };
     let name =
         if of.responses.len() == 1 { "effects".to_string() } else { named("effects", &response.metric) };
-    let subtitle = subtitle(&of.title, &format!("{} walks", of.trajectories), of.confidence, of.seed);
-    Figure { name, title, subtitle, notes, content }
+    let source = Source {
+        title: of.title.clone(),
+        runs: format!("{} walks", of.trajectories),
+        confidence: Some(of.confidence),
+        seed: of.seed,
+        alone: false,
+    };
+    source.figure(name, title, notes, content)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::results::{Node, RunResults, Topology};
 const VIA_MOST: usize = 4;
 
 pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let busy: BTreeMap<&str, f64> = run
         .parts
         .iter()
@@ -60,7 +60,7 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
     } else {
         Content::Graph(Graph { nodes, edges, value })
     };
-    Figure { name: "topology".to_string(), title, subtitle, notes, content }
+    about(run).figure("topology".to_string(), title, notes, content)
 }
 
 fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> GraphNode {

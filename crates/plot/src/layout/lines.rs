@@ -3,7 +3,7 @@
 use super::{Frame, Key, LABEL, Sheet, legend};
 use crate::axis::{Axis, Laid};
 use crate::canvas::Anchor;
-use crate::figure::{Interval, Lane, Lines, Panel, Series, Shade};
+use crate::figure::{Interval, Lane, Lines, Outcome, Panel, Series, Shade};
 use crate::font;
 use crate::theme::Colour;
 use kneepoint_experiment::result::Unit;
@@ -115,6 +115,12 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
             entries.extend(shades.map(|s| (s.name.clone(), s.colour, Key::Shade)));
             entries.extend(lines.spans.iter().map(|s| (s.name.clone(), Colour::Ink, Key::Span)));
         }
+        if !panel.undecided.is_empty() {
+            entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
+        }
+        if at == 0 {
+            entries.extend(outcomes(lines));
+        }
         let used = legend(sheet, Frame { left: frame.left, ..whole }, &entries);
         let inner = Frame { top: whole.top + used, ..whole };
         plot(sheet, inner, lines, panel, &x, y);
@@ -135,10 +141,26 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
     sheet.label(place, &title, Anchor::Middle, Colour::Quiet);
 }
 
+/// What the marks of rows say, for the legend.
+fn outcomes(lines: &Lines) -> Vec<(String, Colour, Key)> {
+    let dots = || lines.lanes.iter().flat_map(|lane| &lane.dots);
+    let all = [
+        (Outcome::Met, "all objectives hold", Colour::Better, Key::Dot),
+        (Outcome::Missed, "missed", Colour::Bound, Key::Cross),
+        (Outcome::Undecided, "not decided", Colour::Bound, Key::Ring),
+        (Outcome::Unserved, "nobody is served", Colour::Bound, Key::Cross),
+    ];
+    let all = all.into_iter().filter(|(outcome, ..)| dots().any(|(_, of)| of == outcome));
+    all.map(|(_, name, colour, key)| (name.to_string(), colour, key)).collect()
+}
+
 /// Where what is shaded and what is in rows begins and ends.
 fn stretches(lines: &Lines) -> impl Iterator<Item = f64> {
     let bars = lines.lanes.iter().flat_map(|lane| &lane.bars);
-    let marks = lines.lanes.iter().flat_map(|lane| lane.marks.iter().map(|(at, _)| *at));
+    let marks = lines
+        .lanes
+        .iter()
+        .flat_map(|lane| lane.marks.iter().map(|(at, _)| *at).chain(lane.dots.iter().map(|(at, _)| *at)));
     lines.shades.iter().chain(bars).flat_map(|shade| [shade.from, shade.to]).chain(marks)
 }
 
@@ -169,6 +191,17 @@ fn draw_lane(sheet: &mut Sheet, frame: Frame, from: f64, lane: &Lane, x: &Laid) 
         if start + wide <= frame.right && lane.bars.len() <= 6 {
             sheet.label((start, letters), name, Anchor::Start, Colour::Ink);
             free = start + wide + 6.0;
+        }
+    }
+    for (at, outcome) in &lane.dots {
+        let place = (frame.x(x.place(*at)), middle);
+        match outcome {
+            Outcome::Met => {
+                let rgb = sheet.rgb(Colour::Better);
+                sheet.canvas.dot(place, 4.0, rgb);
+            }
+            Outcome::Missed | Outcome::Unserved => sheet.cross(place, Colour::Bound),
+            Outcome::Undecided => sheet.ring(place, Colour::Bound),
         }
     }
     let rgb = sheet.rgb(lane.colour);
@@ -223,6 +256,11 @@ fn plot(sheet: &mut Sheet, frame: Frame, lines: &Lines, panel: &Panel, x: &Laid,
     }
     for series in &panel.series {
         line(sheet, frame, series, x, y);
+    }
+    for (at, value) in &panel.undecided {
+        // What has no number is not decided either; it lies on the edge.
+        let place = (frame.x(x.place(*at)), value.map_or(frame.bottom, |value| frame.y(y.place(value))));
+        sheet.ring(place, Colour::Bound);
     }
     sheet.canvas.line(vec![(frame.left, frame.top), (frame.left, frame.bottom)], quiet, 1.0);
     sheet.canvas.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], quiet, 1.0);
