@@ -1,5 +1,7 @@
 //! Points of a sweep over two numbers, and which of them no other outdoes.
 
+use std::collections::BTreeMap;
+
 use kneepoint_experiment::result::Unit;
 
 use super::named;
@@ -57,8 +59,8 @@ impl std::error::Error for ParetoError {}
 /// Returns points over two numbers, X and Y of `X,Y`: settings that are numbers, objectives and what is watched (by name
 /// or metric), `mean(CLIENT.latency)`, `p99(CLIENT.latency)`, `goodput(CLIENT)` and `errors(CLIENT)`.
 ///
-/// Rates of what went well, availabilities and hits are better higher, all else lower; `max:` or `min:` before a number
-/// says otherwise.
+/// Rates of what went well, availabilities and hits are better higher, and offered load is neither good nor bad: points are
+/// held against those of the same load. All else is better lower; `max:` or `min:` before a number says otherwise.
 ///
 /// # Errors
 /// If it does not name two numbers that there are.
@@ -156,15 +158,22 @@ fn numbers(of: &SweepResults) -> Vec<Measure> {
 /// One of the two numbers.
 struct Side<'m> {
     measure: &'m Measure,
-    /// Whether more of it is better.
-    more: bool,
+    way: Way,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    More,
+    Less,
+    Neither,
 }
 
 impl<'m> Side<'m> {
     fn of(asked: &str, all: &'m [Measure]) -> Result<Side<'m>, ParetoError> {
         let (name, way) = match asked.split_once(':') {
-            Some(("max", name)) => (name.trim(), Some(true)),
-            Some(("min", name)) => (name.trim(), Some(false)),
+            Some(("max", name)) => (name.trim(), Some(Way::More)),
+            Some(("min", name)) => (name.trim(), Some(Way::Less)),
             _ => (asked, None),
         };
         let found = all.iter().find(|m| m.metric == name || m.name == name).ok_or_else(|| {
@@ -177,29 +186,50 @@ impl<'m> Side<'m> {
             ParetoError::Unknown { asked: kneepoint_report::safe(name), known }
         })?;
         let usual = Side::usual(found);
-        Ok(Side { more: way.unwrap_or(usual.more), ..usual })
+        Ok(Side { way: way.unwrap_or(usual.way), ..usual })
     }
 
     /// A number with the way that is better as far as its name says.
     fn usual(measure: &'m Measure) -> Side<'m> {
         const MORE: [&str; 5] = ["goodput", "availability", "throughput", "hit", "good"];
         let head = measure.metric.split('(').next().unwrap_or_default();
-        Side { measure, more: MORE.iter().any(|more| head.contains(more)) }
+        let way = if is_offered(measure) {
+            Way::Neither
+        } else if MORE.iter().any(|more| head.contains(more)) {
+            Way::More
+        } else {
+            Way::Less
+        };
+        Side { measure, way }
     }
 
     fn axis(&self) -> Axis {
-        let way = if self.more { "more is better" } else { "less is better" };
-        let name = format!("{} ({way})", self.measure.metric);
+        let name = match self.way {
+            Way::More => format!("{} (more is better)", self.measure.metric),
+            Way::Less => format!("{} (less is better)", self.measure.metric),
+            Way::Neither => self.measure.metric.clone(),
+        };
         // Settings are exact; what was measured lies between whole numbers, whatever it counts.
         let is_whole = |v: &Interval| v.value.fract() == 0.0 && v.ends == Some((v.value, v.value));
         let whole = self.measure.unit == Unit::Number && self.measure.values.iter().flatten().all(is_whole);
         Axis { zero: false, whole, ..Axis::linear(name, self.measure.unit.clone()) }
     }
 
-    /// As a number of which less is better.
+    /// As a number of which less is better; of what is neither, nothing is less than another.
     fn cost(&self, value: f64) -> f64 {
-        if self.more { -value } else { value }
+        match self.way {
+            Way::More => -value,
+            Way::Less => value,
+            Way::Neither => 0.0,
+        }
     }
+}
+
+/// Whether a number says how much is asked for: a rate that was set, or requests that clients make.
+fn is_offered(measure: &Measure) -> bool {
+    let set = !measure.metric.contains('(') && measure.unit == Unit::Rate;
+    let made = measure.metric.split(['(', ')', ',']).any(|word| word.trim().ends_with(".requests"));
+    set || made
 }
 
 fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
@@ -224,10 +254,27 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
             of.points.len()
         ));
     }
-    let places: Vec<(f64, f64)> =
-        points.iter().map(|point| (x.cost(point.x.value), y.cost(point.y.value))).collect();
-    for (point, front) in points.iter_mut().zip(front(&places)) {
-        point.front = front;
+    // What is neither good nor bad is a condition: only points of the same are held against each other.
+    let given = |point: &ScatterPoint| {
+        let given = |side: &Side, value: f64| if side.way == Way::Neither { value.to_bits() } else { 0 };
+        (given(x, point.x.value), given(y, point.y.value))
+    };
+    let mut alike: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    for (at, point) in points.iter().enumerate() {
+        alike.entry(given(point)).or_default().push(at);
+    }
+    for group in alike.values() {
+        let places: Vec<(f64, f64)> =
+            group.iter().map(|at| (x.cost(points[*at].x.value), y.cost(points[*at].y.value))).collect();
+        for (at, front) in group.iter().zip(front(&places)) {
+            points[*at].front = front;
+        }
+    }
+    for side in [x, y].into_iter().filter(|side| side.way == Way::Neither) {
+        notes.push(format!(
+            "{} is neither good nor bad: points are held against those of the same.",
+            side.measure.metric
+        ));
     }
     let kept = points.iter().filter(|point| point.front).count();
     let title = match (kept, points.len()) {
@@ -347,6 +394,29 @@ mod tests {
         assert_eq!(of.x.name, "cost() (less is better)");
         assert_eq!(of.x.unit, Unit::Other("$/month".to_string()));
         assert!(of.y.name.starts_with("p99("), "{}", of.y.name);
+    }
+
+    #[test]
+    fn offered_load_is_neither_good_nor_bad() {
+        let results = crate::read("sweep", include_str!("../../tests/results/sweep.json")).unwrap();
+        let figure = pareto(&results, "params.load,fast").unwrap();
+        let Content::Scatter(of) = &figure.content else { panic!("points") };
+        assert_eq!(of.x.name, "params.load");
+        assert!(of.y.name.ends_with("(less is better)"), "{}", of.y.name);
+        // Of each load the best is left, whatever is seen at others.
+        let mut loads: Vec<u64> = of.points.iter().map(|point| point.x.value.to_bits()).collect();
+        loads.sort_unstable();
+        loads.dedup();
+        for load in loads {
+            let there = || of.points.iter().filter(|point| point.x.value.to_bits() == load);
+            let least = there().map(|point| point.y.value).fold(f64::INFINITY, f64::min);
+            assert!(there().all(|point| point.front == (point.y.value == least)));
+        }
+        assert!(
+            figure.notes.iter().any(|note| note.starts_with("params.load is neither")),
+            "{:?}",
+            figure.notes
+        );
     }
 
     #[test]
