@@ -35,13 +35,21 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
         lines.extend(edge.wire.clone());
         let rate = edge.calls.as_ref().and_then(|calls| calls.rate.interval());
         match rate {
-            Some(rate) => lines.push(words(rate.value, &Unit::Rate)),
+            // Counted before what stands on the edge, so that what is tried again counts once.
+            Some(rate) => lines.push(format!("{} called", words(rate.value, &Unit::Rate))),
             None => unknown += 1,
         }
         let weight = rate.filter(|_| most > 0.0).map(|rate| rate.value / most);
         Some(GraphEdge { from, to, lines, weight })
     };
     let edges: Vec<GraphEdge> = of.edges.iter().flatten().filter_map(edge).collect();
+    if edges.iter().any(|edge| edge.weight.is_some()) {
+        notes.push(
+            "On arrows: calls as the caller makes them, each once, before what stands there tries again, sends copies or \
+             refuses. In boxes: all that arrives."
+                .to_string(),
+        );
+    }
     match of.edges {
         None => notes.push("The plan does not say who calls whom.".to_string()),
         Some(_) if unknown > 0 => {
@@ -78,7 +86,7 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
         let rate = part.calls.as_ref().and_then(|calls| calls.rate.value);
         let said = [
             value.map(|share| format!("{} busy", percent(share))),
-            rate.map(|rate| words(rate, &Unit::Rate)),
+            rate.map(|rate| format!("{} arrive", words(rate, &Unit::Rate))),
         ];
         let said: Vec<String> = said.into_iter().flatten().collect();
         if !said.is_empty() {
