@@ -46,7 +46,7 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
     if edges.iter().any(|edge| edge.weight.is_some()) {
         notes.push(
             "On arrows: calls as the caller makes them, each once, before what stands there tries again, sends copies or \
-             refuses. In boxes: all that arrives."
+             refuses. In boxes: what arrives behind the door, tries and copies too."
                 .to_string(),
         );
     }

@@ -29,8 +29,9 @@ const PAD: f64 = 10.0;
 /// the page. Names are cut only as far as the picture would have to be smaller otherwise.
 ///
 /// # Source
-/// Chosen: the widest is a name of 64 letters, as long as the language allows; the narrowest is half a usual one.
-const WIDE: [(f64, f64); 4] = [(640.0, 480.0), (420.0, 340.0), (300.0, 250.0), (210.0, 190.0)];
+/// Chosen: the widest is wider than a picture and cuts next to nothing; the narrowest leaves a usual name whole.
+const WIDE: [(f64, f64); 5] =
+    [(1000.0, 1000.0), (640.0, 480.0), (420.0, 340.0), (300.0, 250.0), (210.0, 190.0)];
 /// Letters are not drawn larger than they are on the page.
 const SCALE_MOST: f64 = 1.15;
 /// Below, letters are unreadable at the usual size.
