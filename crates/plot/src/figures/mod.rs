@@ -126,8 +126,8 @@ fn brief(name: &str) -> String {
 }
 
 /// Returns the busiest of parts in words, and all that are as busy as far as is shown; nothing if no part has servers.
-fn busiest<'n>(parts: impl Iterator<Item = (f64, &'n String)>) -> Option<String> {
-    let parts: Vec<(f64, &String)> = parts.collect();
+fn busiest(parts: impl Iterator<Item = (f64, String)>) -> Option<String> {
+    let parts: Vec<(f64, String)> = parts.collect();
     let most = parts.iter().map(|(share, _)| *share).max_by(f64::total_cmp)?;
     if most == 0.0 {
         return Some("No part has anything to do".to_string());
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn parts_that_are_equally_busy_are_all_named() {
         let names = ["lb", "web", "db", "cache"].map(str::to_string);
-        let said = |busy: [f64; 4]| busiest(busy.into_iter().zip(&names)).unwrap();
+        let said = |busy: [f64; 4]| busiest(busy.into_iter().zip(names.clone())).unwrap();
         assert_eq!(said([0.1, 0.61, 0.3, 0.2]), "web is the busiest part: 61.0 % busy");
         assert_eq!(said([0.1, 0.61, 0.61, 0.2]), "web and db are equally the busiest parts: 61.0 % busy");
         assert_eq!(
@@ -261,6 +261,45 @@ mod tests {
             }
         }
         assert!(seen.values().any(|times| *times > 2), "{seen:?}");
+    }
+
+    #[test]
+    fn figures_call_a_part_what_its_label_says() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: serde_json::Value = serde_json::from_str(kept).unwrap();
+        let plain = figures(&crate::read("failover", &result.to_string()).unwrap());
+        for node in result["topology"]["nodes"].as_array_mut().unwrap() {
+            node["label"] = match node["name"].as_str().unwrap() {
+                "web" => "Shop & basket".into(),
+                "users" => "People".into(),
+                _ => serde_json::Value::Null,
+            };
+        }
+        let results = crate::read("failover", &result.to_string()).unwrap();
+        let Results::Run(run) = &results else { panic!("a run") };
+        assert_eq!(
+            ["web", "web/1", "users:default", "lb"].map(|name| run.called(name)),
+            ["Shop & basket", "Shop & basket/1", "People:default", "lb"]
+        );
+        for (before, after) in plain.iter().zip(figures(&results)) {
+            // Names of files stay, and so do colours.
+            assert_eq!(before.name, after.name);
+            let colours =
+                |figure: &Figure| -> Vec<Colour> { drawn(figure).into_iter().map(|(_, c)| c).collect() };
+            assert_eq!(colours(before), colours(&after), "{}", after.name);
+            assert_eq!(after.title, before.title.replace("users", "People").replace("web", "Shop & basket"));
+            for (name, _) in drawn(&after) {
+                assert!(!["web", "users"].contains(&name.as_str()), "{name} in {}", after.name);
+            }
+        }
+        // Two of one label are told apart.
+        for node in result["topology"]["nodes"].as_array_mut().unwrap() {
+            node["label"] = "it".into();
+        }
+        let Results::Run(run) = crate::read("failover", &result.to_string()).unwrap() else {
+            panic!("a run")
+        };
+        assert_eq!(run.called("web/0"), "it (web)/0");
     }
 
     #[test]

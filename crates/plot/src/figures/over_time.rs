@@ -55,18 +55,18 @@ fn fault_colour(detail: &str) -> Colour {
 }
 
 /// Who calls whom, and through what, of the path of a middle part: `users/0 -> web #0 0 Breaker`.
-fn middle(path: &str) -> Option<(String, &str)> {
+fn middle<'p>(run: &RunResults, path: &'p str) -> Option<(String, &'p str)> {
     let (from, rest) = path.split_once(" -> ")?;
     let (to, kind) = (rest.split(' ').next()?, rest.rsplit(' ').next()?);
-    rest.contains(" #").then(|| (format!("{} → {}", root(from), root(to)), kind))
+    rest.contains(" #").then(|| (format!("{} → {}", run.called(root(from)), run.called(root(to))), kind))
 }
 
 /// A row per edge with circuit breakers: when they were open, and when half-open; of several at once, how many.
-fn breakers(of: &Timeline, end: f64) -> Vec<Lane> {
+fn breakers(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
     let mut edges: Vec<(String, Vec<&Event>)> = Vec::new();
     for event in of.events.list.iter().filter(|event| event.what.starts_with(BREAKER)) {
         // One that is a part, or of a later version, is called what it is called.
-        let edge = middle(&event.part).map_or_else(|| event.part.clone(), |(edge, _)| edge);
+        let edge = middle(run, &event.part).map_or_else(|| run.called(&event.part), |(edge, _)| edge);
         match edges.iter_mut().find(|(known, _)| *known == edge) {
             Some((_, events)) => events.push(event),
             None => edges.push((edge, vec![event])),
@@ -163,7 +163,7 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
         let colour = bars.first().map_or(Colour::Worse, |bar| bar.colour);
         story.lanes.push(Lane { name, bars, marks: Vec::new(), dots: Vec::new(), colour });
     }
-    let breakers = breakers(of, end);
+    let breakers = breakers(run, of, end);
     if breakers.iter().any(|lane| lane.bars.len() > NAMED_BARS) {
         story.notes.push("Breakers: dark is open, light is half-open.".to_string());
     }
@@ -225,7 +225,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
     let mut events: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
     let told = |event: &&Event| !event.what.starts_with("fault ") && !event.what.starts_with(BREAKER);
     for event in of.events.list.iter().filter(told) {
-        let root = match middle(&event.part) {
+        let root = match middle(run, &event.part) {
             Some((edge, kind)) => format!("{kind} {edge}"),
             None => root(&event.part).to_string(),
         };
@@ -264,7 +264,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         }
         let marks = events.iter().filter(|event| !known.contains(&event.what.as_str()));
         let marks = marks.map(|event| (event.at, event.what.clone())).collect();
-        Lane { name: root, bars, marks, dots: Vec::new(), colour }
+        Lane { name: run.called(&root), bars, marks, dots: Vec::new(), colour }
     };
     order.into_iter().map(lane).collect()
 }
@@ -326,7 +326,7 @@ fn told(series: &[Series]) -> Option<&Series> {
 }
 
 fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &Story) -> String {
-    let name = brief(&client.name);
+    let name = brief(&run.called(&client.name));
     let Some(series) = told(latency) else { return format!("What {name} saw, over time") };
     let measured = series.points.iter().filter(|(at, _)| *at >= run.run.warm_up);
     let mut known: Vec<(f64, f64)> =
@@ -434,8 +434,14 @@ fn tried(of: &Timeline, client: &ClientTimeline) -> Vec<u64> {
 }
 
 /// Says how few requests ended well where it was worst, and when that was.
-fn failures(of: &Timeline, client: &ClientTimeline, story: &Story, worst: &Worst) -> String {
-    let name = brief(&client.name);
+fn failures(
+    run: &RunResults,
+    of: &Timeline,
+    client: &ClientTimeline,
+    story: &Story,
+    worst: &Worst,
+) -> String {
+    let name = brief(&run.called(&client.name));
     let head = if worst.none {
         format!("No request of {name} ends well")
     } else {
@@ -490,7 +496,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     let mut latency = latencies(of, client);
     notes.extend(absent(&mut latency));
     let title = match worst(run, of, client) {
-        Some(worst) => failures(of, client, story, &worst),
+        Some(worst) => failures(run, of, client, story, &worst),
         None => title(run, client, &latency, story),
     };
     let log = is_log(&latency);
@@ -545,13 +551,13 @@ fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option
         shown = of.parts.iter().filter(several).collect();
     }
     if shown.len() > SLOTS {
-        let more: Vec<&str> = shown[SLOTS..].iter().map(|part| part.name.as_str()).collect();
+        let more: Vec<String> = shown[SLOTS..].iter().map(|part| run.called(&part.name)).collect();
         notes.push(format!("Instances of {} more parts are not drawn: {}.", more.len(), more.join(", ")));
         shown.truncate(SLOTS);
     }
     let palette = run.palette();
     let series = shown.iter().map(|part| Series {
-        name: part.name.clone(),
+        name: run.called(&part.name),
         colour: palette.colour(&part.name),
         dashed: false,
         joined: true,
@@ -589,7 +595,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         worst.none || worst.windows.clone().any(bare)
     };
     let title = match worst(run, of, client).filter(unseen) {
-        Some(worst) => failures(of, client, story, &worst),
+        Some(worst) => failures(run, of, client, story, &worst),
         None => title(run, client, &latency, story),
     };
     notes.push("Colours are shares of the requests that ended well in a window, on a log scale.".to_string());

@@ -60,7 +60,8 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
         }
         Some(_) => {}
     }
-    let busiest = of.nodes.iter().filter_map(|node| Some((*busy.get(node.name.as_str())?, &node.name)));
+    let busiest =
+        of.nodes.iter().filter_map(|node| Some((*busy.get(node.name.as_str())?, run.called(&node.name))));
     let title = super::busiest(busiest).unwrap_or_else(|| "Who calls whom".to_string());
     let value = Axis { most: Some(1.0), ..Axis::linear("utilisation", Unit::Ratio) };
     let content = if nodes.is_empty() {
@@ -76,6 +77,9 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
         0 | 1 => node.kind.clone(),
         several => format!("{several} × {}", node.kind),
     };
+    let name = run.called(&node.name);
+    // What has a label is found in the file by its name.
+    let kind = if name == node.name { kind } else { format!("{}: {kind}", node.name) };
     let mut lines = vec![match &node.concurrency {
         Some(concurrency) => format!("{kind}, {concurrency}"),
         None => kind,
@@ -97,5 +101,5 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
         let rate = client.sent.as_ref().and_then(|sent| sent.rate.value);
         lines.extend(rate.map(|rate| format!("{} sent", words(rate, &Unit::Rate))));
     }
-    GraphNode { name: node.name.clone(), lines, value, client: node.client }
+    GraphNode { name, lines, value, client: node.client }
 }
