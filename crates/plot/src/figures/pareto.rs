@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kneepoint_experiment::result::Unit;
+use kneepoint_experiment::result::{Unit, is_offered_load};
 
 use super::named;
 use super::sweep::{Measure, about, measures, parsed};
@@ -228,8 +228,7 @@ impl<'m> Side<'m> {
 /// Whether a number says how much is asked for: a rate that was set, or requests that clients make.
 fn is_offered(measure: &Measure) -> bool {
     let set = !measure.metric.contains('(') && measure.unit == Unit::Rate;
-    let made = measure.metric.split(['(', ')', ',']).any(|word| word.trim().ends_with(".requests"));
-    set || made
+    set || is_offered_load(&measure.metric)
 }
 
 fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
