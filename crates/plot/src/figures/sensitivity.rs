@@ -77,7 +77,10 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         bar.settings.iter().any(|s| ["higher", "lower"].contains(&s.finding.as_str()))
     };
     let moving: Vec<&str> = tornado.bars.iter().filter(moves).map(|bar| bar.path.as_str()).collect();
+    let is_known = tornado.bars.iter().flat_map(|bar| &bar.settings).any(|s| s.difference.value.is_some());
     let title = match moving.as_slice() {
+        // That nothing is known is not that nothing moves it.
+        [] if !is_known && !tornado.bars.is_empty() => format!("What moves {} is not known", tornado.metric),
         [] => format!("Nothing is shown to move {}", tornado.metric),
         [one] => format!("{} is moved by {one}", tornado.metric),
         [most, ..] => format!("{} is moved most by {most}", tornado.metric),
@@ -183,6 +186,9 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
     let most = order.first().filter(|at| size(at) > 0.0).map(|at| &response.inputs[*at].path);
     let title = match most {
         Some(path) => format!("{} is moved most by {path}", response.metric),
+        None if response.inputs.iter().all(|input| input.mu_star.value.is_none()) => {
+            format!("What moves {} is not known", response.metric)
+        }
         None => format!("Nothing is shown to move {}", response.metric),
     };
     let mut notes = vec![
@@ -241,6 +247,20 @@ mod tests {
             rows.rows[0].cells[0].shapes[0],
             Shape::Bar { to: 2.0, ends: Some((1.0, 3.0)), .. }
         ));
+    }
+
+    #[test]
+    fn nothing_known_is_not_nothing_that_moves_it() {
+        let kept = include_str!("../../tests/results/sensitivity.json");
+        let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
+        for bar in all["tornados"][0]["bars"].as_array_mut().unwrap() {
+            for setting in bar["settings"].as_array_mut().unwrap() {
+                setting["difference"] = serde_json::json!({ "value": null, "reason": "too few" });
+                setting["finding"] = "not enough data".into();
+            }
+        }
+        let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
+        assert!(tornados(&of)[0].title.ends_with("is not known"), "{}", tornados(&of)[0].title);
     }
 
     #[test]
