@@ -30,7 +30,7 @@ pub enum Content {
     /// Values over two axes of names.
     HeatMap(HeatMap),
     /// How values are spread, over time.
-    Density(Density),
+    Density(Box<Density>),
     /// Points with intervals both ways, and which are not outdone.
     Scatter(Scatter),
     /// Who calls whom.

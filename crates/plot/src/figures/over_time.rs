@@ -424,8 +424,8 @@ fn tried(of: &Timeline, client: &ClientTimeline) -> Vec<u64> {
         let still = ended[window..].iter().take_while(|n| **n == 0).count();
         let sent = (window..window + still).map(|window| at(&client.sent.total, window));
         if sent.fold(0, u64::saturating_add) >= NO_CHANCE {
-            for window in window..window + still {
-                tried[window] = at(&client.sent.total, window);
+            for (later, tried) in tried[window..window + still].iter_mut().enumerate() {
+                *tried = at(&client.sent.total, window + later);
             }
         }
         window += still.max(1);
@@ -615,7 +615,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         // Buckets are quarters of an octave or narrower: the first begins about so far below its end.
         let first = heat.edges.first().copied().unwrap_or(0.0);
         let line = |slot: Series| Series { colour: Colour::Ink, dashed: slot.name == "p50", ..slot };
-        Content::Density(Density {
+        Content::Density(Box::new(Density {
             x: time(of),
             bounds: of.bounds.clone(),
             y: Axis {
@@ -630,7 +630,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
             rules: rules(run, &client.name),
             series: latency.into_iter().map(line).collect(),
             shades,
-        })
+        }))
     };
     about(run, of).figure(named("heat", &client.name), title, notes, content)
 }
