@@ -9,7 +9,7 @@ use crate::judge::unit;
 use crate::program::{Expression, Judged};
 use crate::readings::ClassReading;
 use crate::recorder::Replication;
-use crate::result::{Better, Measure, Subject, Unit};
+use crate::result::{Better, Measure, Subject, Unit, is_offered_load};
 use crate::run::Program;
 
 /// Percentiles of latency that are compared, with the name of their metric.
@@ -87,6 +87,8 @@ fn of_objective(name: String, metric: String, judged: &Judged, all: &[Replicatio
     let subject = Subject::Objective(name.clone());
     if expression.count() == 1 {
         let better = match comparison {
+            // An objective that asks for load holds a scenario to it: who was asked more is not better for it.
+            _ if is_offered_load(&metric) => Better::Neither,
             Comparison::Less | Comparison::LessOrEqual => Better::Lower,
             Comparison::Greater | Comparison::GreaterOrEqual => Better::Higher,
             Comparison::Equal => Better::Neither,

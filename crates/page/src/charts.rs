@@ -178,7 +178,7 @@ impl<'r> Maker<'_, 'r> {
             (line, client.get("latency").get(percentile))
         });
         let lines = lines.collect();
-        self.chart_with(&format!("Latency of {name}"), "s", lines, self.bounds_of(name))
+        self.chart_with(&format!("Latency of good answers to {name}"), "s", lines, self.bounds_of(name))
     }
 
     /// Objectives on percentiles of a client's latency: lines that must not be crossed.
@@ -294,7 +294,7 @@ impl<'r> Maker<'_, 'r> {
             None => blocks.push(none("No part of this scenario has a queue.")),
         }
 
-        blocks.push(ChartBlock::Heading("Response time: p50, p95 and p99"));
+        blocks.push(ChartBlock::Heading("Response time of good answers: p50, p95 and p99"));
         let before = blocks.len();
         for client in self.timeline.get("clients").list() {
             blocks.extend(self.latency(&client));

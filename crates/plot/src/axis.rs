@@ -34,12 +34,25 @@ pub struct Axis {
     pub most: Option<f64>,
     /// Where an even axis begins and ends, whatever the values are, as time does.
     pub ends: Option<(f64, f64)>,
+    /// Its values are of whole things, as instances are: there is nothing between two ticks of which one is half.
+    pub whole: bool,
+    /// The largest number of this unit that is told beside it: what is compared is in one unit.
+    pub beside: f64,
 }
 
 impl Axis {
     /// An even axis on which zero is.
     pub fn linear(name: impl Into<String>, unit: Unit) -> Axis {
-        Axis { name: name.into(), unit, scale: Scale::Linear, zero: true, most: None, ends: None }
+        Axis {
+            name: name.into(),
+            unit,
+            scale: Scale::Linear,
+            zero: true,
+            most: None,
+            ends: None,
+            whole: false,
+            beside: 0.0,
+        }
     }
 }
 
@@ -119,11 +132,13 @@ impl Laid {
                 least = if axis.zero { least } else { least - room };
             }
         }
-        let (factor, unit) = shown_unit(&axis.unit, least.abs().max(most.abs()));
+        let (factor, unit) = shown_unit(&axis.unit, least.abs().max(most.abs()).max(axis.beside));
         // Round in the unit that is shown: an hour has no round number of thousands of seconds.
         let rough = (most - least) / about.max(1) as f64;
         let step =
             if unit == "h" { nice_hours(rough * factor) / factor } else { nice(rough * factor) / factor };
+        // From 1 on all nice steps are whole.
+        let step = if axis.whole { step.max(1.0) } else { step };
         let (from, to) = ((least / step + 1e-9).floor(), (most / step - 1e-9).ceil());
         let (mut low, mut high) = (from * step, to * step);
         // There are no shares above all of it.
@@ -154,7 +169,8 @@ impl Laid {
         let above = || values.iter().copied().filter(|v| *v > 0.0);
         let least = above().fold(f64::INFINITY, f64::min).max(1e-300);
         let most = above().fold(0.0, f64::max).max(1e-300);
-        let (factor, unit) = shown_unit(&axis.unit, (least * most).sqrt());
+        // By the largest, as of an even axis: a bound is said in the unit of its size, and it is seldom below what it bounds.
+        let (factor, unit) = shown_unit(&axis.unit, most.max(axis.beside));
         // Round in the unit that is shown; of powers of ten it makes no difference.
         let by = if ["h", "d"].contains(&unit) { factor } else { 1.0 };
         let (least, most) = (least * by, most * by);
@@ -183,8 +199,9 @@ impl Laid {
             let every = chosen.len().div_ceil(about * 2);
             chosen = chosen.into_iter().step_by(every).collect();
         }
-        let (factor, unit) =
-            if by == 1.0 { shown_unit(&axis.unit, (low * high).sqrt()) } else { (factor, unit) };
+        if axis.whole && chosen.iter().filter(|v| v.fract() == 0.0).count() > 1 {
+            chosen.retain(|v| v.fract() == 0.0);
+        }
         let ticks = chosen.into_iter().map(|v| (v / by, short(v / by * factor))).collect();
         Laid {
             scale: Scale::Log,
@@ -380,6 +397,27 @@ mod tests {
         assert_eq!(labels(&axis, &[1e-6, 20.0]).len(), 8);
         // Nothing above zero: there is no log axis for it.
         assert_eq!(labels(&axis, &[0.0, 0.0]).first().map(String::as_str), Some("0"));
+    }
+
+    #[test]
+    fn whole_things_have_whole_ticks() {
+        let instances = Axis { whole: true, ..Axis::linear("instances", Unit::Number) };
+        assert_eq!(labels(&instances, &[1.0, 2.0]), ["0", "1", "2"]);
+        assert_eq!(labels(&instances, &[0.0]), ["0", "1"]);
+        assert_eq!(labels(&instances, &[4.0, 12.0]), ["0", "5", "10", "15"]);
+        let log = Axis { scale: Scale::Log, ..instances };
+        assert_eq!(labels(&log, &[1.0, 64.0]), ["1", "2", "5", "10", "20", "50", "100"]);
+    }
+
+    #[test]
+    fn the_unit_is_that_of_the_largest_number_beside() {
+        let title = |axis: &Axis, values: &[f64]| Laid::new(axis, values.iter().copied(), 5).title;
+        let latency = Axis::linear("latency", Unit::Duration);
+        assert_eq!(title(&Axis { beside: 0.015, ..latency.clone() }, &[1e-4, 5e-4]), "latency [ms]");
+        let log = Axis { scale: Scale::Log, ..latency };
+        // Values in µs and a bound of 15 ms.
+        assert_eq!(title(&log, &[2e-5, 5e-4, 0.015]), "latency [ms]");
+        assert_eq!(title(&log, &[2e-5, 5e-4]), "latency [µs]");
     }
 
     #[test]

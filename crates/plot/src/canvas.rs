@@ -147,7 +147,7 @@ impl Canvas {
         drop(backend);
         // plotters has a head of its own, without a size of its own and without words for those who cannot see.
         let body = body.split_once('\n').map_or("", |(_, rest)| rest);
-        let title = escaped(&self.title);
+        let title = escaped(&font::isolated(&self.title));
         let Rgb(r, g, b) = self.ground;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
@@ -291,7 +291,7 @@ pub(crate) fn draw<B: DrawingBackend>(backend: &mut B, mark: &Mark, scale: f64, 
             let letters = Letters { text, size: text.size * scale * 1.24 };
             let up = 0.76 * text.size;
             let top = if text.upright { (text.x - up, text.y) } else { (text.x, text.y - up) };
-            let _ = backend.draw_text(&text.text, &letters, at(top));
+            let _ = backend.draw_text(&font::isolated(&text.text), &letters, at(top));
         }
     }
 }

@@ -30,7 +30,7 @@ pub enum Content {
     /// Values over two axes of names.
     HeatMap(HeatMap),
     /// How values are spread, over time.
-    Density(Density),
+    Density(Box<Density>),
     /// Points with intervals both ways, and which are not outdone.
     Scatter(Scatter),
     /// Who calls whom.
@@ -96,8 +96,23 @@ pub struct Lane {
     pub bars: Vec<Shade>,
     /// What happened at an instant, with a word for it.
     pub marks: Vec<(f64, String)>,
+    /// What came of it at places of the common axis.
+    pub dots: Vec<(f64, Outcome)>,
     /// The colour of its marks.
     pub colour: Colour,
+}
+
+/// What came of an objective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds.
+    Met,
+    /// It does not.
+    Missed,
+    /// The data do not tell.
+    Undecided,
+    /// Nobody was served, so that there is nothing to judge.
+    Unserved,
 }
 
 /// One panel.
@@ -109,6 +124,8 @@ pub struct Panel {
     pub series: Vec<Series>,
     /// Lines across: bounds.
     pub rules: Vec<Rule>,
+    /// Points at which it is not decided on which side of a bound they are; without a place where there is no number.
+    pub undecided: Vec<(f64, Option<f64>)>,
     /// Its height beside that of the others.
     pub weight: f64,
 }
@@ -207,6 +224,13 @@ pub enum Shape {
         /// Its colour.
         colour: Colour,
     },
+    /// What has no place on the axis, but is known to lie beyond one of its ends: an arrow.
+    Off {
+        /// Beyond the upper end.
+        up: bool,
+        /// Its colour.
+        colour: Colour,
+    },
 }
 
 /// Values over two axes of names.
@@ -235,8 +259,8 @@ pub struct HeatCell {
     pub text: String,
     /// Its interval, in words.
     pub interval: String,
-    /// Whether it is on the wrong side of the bound.
-    pub missed: bool,
+    /// What came of the objective, where there is one.
+    pub outcome: Option<Outcome>,
 }
 
 /// How values are spread in windows of time: darker where there are few.
@@ -290,6 +314,8 @@ pub struct ScatterPoint {
     pub y: Interval,
     /// Whether no other outdoes it.
     pub front: bool,
+    /// Whether it is not decided on which side of a bound it is.
+    pub undecided: bool,
 }
 
 /// Who calls whom.

@@ -22,7 +22,7 @@ mod theme;
 pub use axis::{Axis, Scale};
 pub use figure::{
     Cell, Column, Content, Density, Figure, Graph, GraphEdge, GraphNode, HeatCell, HeatMap, Interval, Lane,
-    Lines, Panel, Row, Rows, Rule, Scatter, ScatterPoint, Series, Shade, Shape, Span,
+    Lines, Outcome, Panel, Row, Rows, Rule, Scatter, ScatterPoint, Series, Shade, Shape, Span,
 };
 pub use figures::{ParetoError, figures, pareto, unit as unit_of};
 pub use results::{ReadError, Results, open, read};

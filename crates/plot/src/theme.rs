@@ -191,9 +191,9 @@ pub fn fault_slot(kind: &str) -> usize {
     FAULTS.iter().find(|(name, _)| *name == kind).map_or(5, |(_, slot)| *slot)
 }
 
-/// What breaks, with its colour; a kind that is not here has that of a crash.
-const FAULTS: [(&str, usize); 6] =
-    [("crash", 5), ("hang", 1), ("slow", 3), ("partition", 0), ("loss", 4), ("delay", 2)];
+/// What breaks, with its colour: the kinds that the language has, so that no colour is kept for what nobody can write. A
+/// kind that is not here, of results of a later version, has that of a crash.
+const FAULTS: [(&str, usize); 2] = [("crash", 5), ("hang", 1)];
 
 /// Returns the colour of a state of a circuit breaker: `open`, `half-open`.
 pub fn breaker_slot(state: &str) -> usize {
@@ -255,6 +255,18 @@ mod tests {
             kneepoint_calls::Status::ALL.into_iter().map(|status| status_slot(status.name())).collect();
         assert_eq!(ways.len(), kneepoint_calls::Status::ALL.len());
         assert!(!ways.contains(&status_slot("anything else")));
+    }
+
+    #[test]
+    fn the_kinds_of_faults_that_have_a_colour_are_those_of_the_language() {
+        let registry = kneepoint_scenario::Registry::core();
+        let built =
+            registry.kinds("fault").iter().filter(|kind| kind.status == kneepoint_scenario::Status::Built);
+        let written: std::collections::BTreeSet<String> =
+            built.map(|kind| kind.name.to_lowercase()).collect();
+        let coloured: std::collections::BTreeSet<String> =
+            FAULTS.iter().map(|(kind, _)| kind.to_string()).collect();
+        assert_eq!(coloured, written);
     }
 
     #[test]

@@ -45,3 +45,34 @@ pub struct Measure {
     /// The number, or why there is none ([`Estimated::NotEnough`]).
     pub content: Result<PseudoValues, Estimated>,
 }
+
+/// Returns whether a metric says how many requests clients make: `rate(users.requests)`, `requests(users)`. More of them is
+/// neither good nor bad. What is held against them, as calls per request, is another number.
+pub fn is_offered_load(metric: &str) -> bool {
+    let Some((head, rest)) = metric.trim().split_once('(') else { return false };
+    let Some((inside, after)) = rest.split_once(')') else { return false };
+    let of = inside.split(',').next().unwrap_or_default().trim();
+    after.trim().is_empty() && (head == "requests" || of.ends_with(".requests"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_offered_load;
+
+    #[test]
+    fn offered_load_is_told_from_what_is_served() {
+        for metric in ["rate(users.requests)", "requests(users)", "total(users.requests, from 1s to 2s)"] {
+            assert!(is_offered_load(metric), "{metric}");
+        }
+        for metric in [
+            "goodput(users)",
+            "rate(web.calls)",
+            "utilisation(a.requests-db)",
+            "rate(db.calls) / rate(users.requests)",
+            "rate(users.requests) / rate(db.calls)",
+            "params.load",
+        ] {
+            assert!(!is_offered_load(metric), "{metric}");
+        }
+    }
+}

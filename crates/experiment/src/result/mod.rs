@@ -18,7 +18,7 @@ use kneepoint_statistics::Estimated;
 pub use kneepoint_scenario::plan::{About, Assumption, DefaultValue, ScenarioFacts};
 
 pub use judged::{CheckResult, DrawnParam, ObjectiveResult, Unit, Verdict, WatchResult, WatchValue, Windows};
-pub use measure::{Better, Measure, Subject};
+pub use measure::{Better, Measure, Subject, is_offered_load};
 pub use middle::MiddleResult;
 pub use numbers::{Count, Durations, LevelResult, PERCENTILES, PhaseTime, Share};
 pub use point::{

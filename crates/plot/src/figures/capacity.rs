@@ -3,10 +3,11 @@
 use kneepoint_experiment::result::Unit;
 
 use super::run::percentile_of;
-use super::{ALONE, replications, said, subtitle};
+use super::{Source, replications, said};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{
-    Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Rule, Series, Shape, Span,
+    Cell, Column, Content, Figure, Interval, Lane, Lines, Outcome, Panel, Row, Rows, Rule, Series, Shape,
+    Span,
 };
 use crate::results::{CapacityResults, Coefficient, KneeRow, Number, Scaling};
 use crate::theme::{Colour, percentile_slot};
@@ -15,12 +16,26 @@ pub(super) fn figures(of: &CapacityResults) -> Vec<Figure> {
     vec![knee(of), saturation(of)]
 }
 
-fn about(of: &CapacityResults) -> (String, Vec<String>) {
-    let notes = if of.replications == 1 { vec![ALONE.to_string()] } else { Vec::new() };
-    (
-        subtitle(&of.title, &format!("{} per load", replications(of.replications)), of.confidence, of.seed),
-        notes,
-    )
+fn about(of: &CapacityResults) -> Source {
+    Source {
+        title: of.title.clone(),
+        runs: format!("{} per load", replications(of.replications)),
+        confidence: Some(of.confidence),
+        seed: of.seed,
+        alone: of.replications == 1,
+    }
+}
+
+/// At which load parts were looked at. There is a knee only where there is a highest load that holds.
+fn place_of_parts(of: &CapacityResults) -> String {
+    let by = of.offered_written_per_s.filter(|_| per_second(of)).unwrap_or(1.0);
+    match (of.finding.kind.as_str(), of.finding.load) {
+        // By the work of a part alone.
+        ("no objective", _) if of.capacity.is_some() => "short of saturation".to_string(),
+        _ if of.capacity.is_some() || of.rough.is_some() => "at the knee".to_string(),
+        (_, Some(load)) => format!("at {}", load_words(of, load * by)),
+        _ => "at a load that was run".to_string(),
+    }
 }
 
 /// Whether loads are shown as requests per second: they mean more than a factor on what the file says.
@@ -61,7 +76,8 @@ fn is_about(of: &CapacityResults, at: &Interval) -> bool {
 /// The lowest load below the knee, and outside its interval, at which it is not decided whether the objectives hold.
 fn undecided(of: &CapacityResults, knee: &Interval) -> Option<f64> {
     let from = knee.all()[0];
-    let rows = of.knee.iter().filter(|row| row.is_undecided()).map(|row| place(of, row));
+    let open = |row: &&KneeRow| row.outcome(&of.objectives) == Some(Outcome::Undecided);
+    let rows = of.knee.iter().filter(open).map(|row| place(of, row));
     rows.filter(|load| *load < from).min_by(f64::total_cmp)
 }
 
@@ -93,7 +109,7 @@ fn title(of: &CapacityResults) -> String {
 }
 
 fn knee(of: &CapacityResults) -> Figure {
-    let (subtitle, mut notes) = about(of);
+    let mut notes = Vec::new();
     let rate = per_second(of);
     let place = |row: &KneeRow| place(of, row);
     let mut rows: Vec<&KneeRow> = of.knee.iter().filter(|row| row.stopped.is_none()).collect();
@@ -128,14 +144,26 @@ fn knee(of: &CapacityResults) -> Figure {
     if !without.is_empty() {
         notes.push(format!("Objectives that are not drawn: {}.", without.join("; ")));
     }
-    let open: Vec<String> =
-        rows.iter().filter(|row| row.is_undecided()).map(|row| plain(of, place(row))).collect();
-    if !open.is_empty() {
-        notes.push(format!(
-            "Loads at which it is not decided whether all objectives hold: {}.",
-            open.join(", ")
-        ));
+    let outcomes: Vec<(f64, Outcome)> =
+        rows.iter().filter_map(|row| Some((place(row), row.outcome(&of.objectives)?))).collect();
+    let at = |outcome: Outcome| -> Vec<String> {
+        outcomes.iter().filter(|(_, of)| *of == outcome).map(|(at, _)| plain(of, *at)).collect()
+    };
+    for (outcome, said) in [
+        (Outcome::Missed, "Loads at which an objective is missed"),
+        (Outcome::Undecided, "Loads at which it is not decided whether all objectives hold"),
+    ] {
+        let loads = at(outcome);
+        if !loads.is_empty() {
+            notes.push(format!("{said}: {}.", loads.join(", ")));
+        }
     }
+    let lanes = if outcomes.is_empty() {
+        Vec::new()
+    } else {
+        let name = "objectives".to_string();
+        vec![Lane { name, bars: Vec::new(), marks: Vec::new(), dots: outcomes, colour: Colour::Bound }]
+    };
     let named = |at: &Interval| {
         let about = if is_about(of, at) { "about " } else { "" };
         format!("knee at {about}{}", said_load(of, at))
@@ -145,12 +173,14 @@ fn knee(of: &CapacityResults) -> Figure {
     let x = match (&of.load.path, rate) {
         (_, true) => Axis { zero: false, ..Axis::linear("offered load, requests", Unit::Rate) },
         (None, false) => Axis { zero: false, ..Axis::linear("load, times that of the file", Unit::Number) },
-        (Some(path), false) => Axis { zero: false, ..Axis::linear(path.clone(), of.load.unit()) },
+        (Some(path), false) => {
+            Axis { zero: false, whole: of.load.whole, ..Axis::linear(path.clone(), of.load.unit()) }
+        }
     };
     let percentile = |share: f64| percentile_slot(share).map_or(Colour::Ink, Colour::Slot);
     let latency = [
-        series("p50 of all requests", percentile(0.5), |row| &row.p50),
-        series("p99 of all requests", percentile(0.99), |row| &row.p99),
+        series("p50 of all good answers", percentile(0.5), |row| &row.p50),
+        series("p99 of all good answers", percentile(0.99), |row| &row.p99),
     ];
     let values = || latency.iter().flat_map(|s| &s.points).filter_map(|(_, v)| *v).map(|v| v.value);
     let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
@@ -177,19 +207,24 @@ fn knee(of: &CapacityResults) -> Figure {
             y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
             series: latency.to_vec(),
             rules,
+            undecided: Vec::new(),
             weight: 1.6,
         },
-        Panel { y: Axis::linear("goodput", Unit::Rate), series: goodput, rules: Vec::new(), weight: 1.0 },
+        Panel {
+            y: Axis::linear("goodput", Unit::Rate),
+            series: goodput,
+            rules: Vec::new(),
+            undecided: Vec::new(),
+            weight: 1.0,
+        },
     ];
     panels.extend(own);
     let content = if rows.is_empty() {
-        Content::Nothing(
-            "There is no table of loads around the knee: it was searched with --no-knee.".to_string(),
-        )
+        Content::Nothing("There is no table of loads: it was searched with --no-knee.".to_string())
     } else {
-        Content::Lines(Lines { x, panels, spans, shades: Vec::new(), lanes: Vec::new() })
+        Content::Lines(Lines { x, panels, spans, shades: Vec::new(), lanes })
     };
-    Figure { name: "knee".to_string(), title: title(of), subtitle, notes, content }
+    about(of).figure("knee".to_string(), title(of), notes, content)
 }
 
 /// Returns the bound of an objective that is about what a line of all requests shows: where there is one client and no
@@ -234,6 +269,7 @@ fn own_panels(
             y: Axis::linear((*name).to_string(), super::unit(&first.unit)),
             series: vec![series],
             rules: vec![Rule { name: format!("SLO {condition}"), at: first.bound }],
+            undecided: Vec::new(),
             weight: 0.8,
         });
     }
@@ -268,7 +304,7 @@ fn rough(of: &CapacityResults) -> Option<Span> {
 }
 
 fn saturation(of: &CapacityResults) -> Figure {
-    let (subtitle, notes) = about(of);
+    let where_ = place_of_parts(of);
     let palette = of.palette();
     let mut order: Vec<usize> = (0..of.parts.len()).collect();
     let busy = |at: &usize| of.parts[*at].utilisation.value.unwrap_or(0.0);
@@ -314,7 +350,7 @@ fn saturation(of: &CapacityResults) -> Figure {
     let title = match &of.bottleneck_sentence {
         Some(sentence) => {
             let said = sentence.split(';').next().unwrap_or_default().trim_end_matches('.');
-            said.replace("at that load", "at the knee")
+            said.replace("at that load", &where_)
         }
         None => "What is full first".to_string(),
     };
@@ -324,7 +360,10 @@ fn saturation(of: &CapacityResults) -> Figure {
         Content::Rows(Rows {
             columns: vec![
                 Column {
-                    axis: Axis { most: Some(1.0), ..Axis::linear("utilisation at the knee", Unit::Ratio) },
+                    axis: Axis {
+                        most: Some(1.0),
+                        ..Axis::linear(format!("utilisation {where_}"), Unit::Ratio)
+                    },
                     line: Some(1.0),
                 },
                 Column {
@@ -336,13 +375,13 @@ fn saturation(of: &CapacityResults) -> Figure {
             legend: Vec::new(),
         })
     };
-    let mut notes = notes;
-    if of.capacity.is_some() {
+    let mut notes = Vec::new();
+    if of.capacity.is_some() && of.finding.kind != "no objective" {
         notes.push(
             "The line on the right is the knee: a part that is full far beyond it does not bind.".to_string(),
         );
     }
-    Figure { name: "saturation".to_string(), title, subtitle, notes, content }
+    about(of).figure("saturation".to_string(), title, notes, content)
 }
 
 pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
@@ -393,7 +432,7 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
         title = format!("{} times the size carries {} times the load", times(last / n), times(most / v));
     }
     let unit = if rate { Unit::Rate } else { first.found.load.unit() };
-    let (subtitle, mut notes) = about(&first.found);
+    let mut notes = Vec::new();
     match law(of, rate) {
         Ok((curve, said)) => {
             series.push(curve);
@@ -401,19 +440,27 @@ pub(super) fn scaling(of: &Scaling) -> Vec<Figure> {
         }
         Err(why) => notes.push(format!("The universal scalability law is not drawn: {why}.")),
     }
-    let scaling = Figure {
-        name: "scaling".to_string(),
+    let scaling = about(&first.found).figure(
+        "scaling".to_string(),
         title,
-        subtitle,
         notes,
-        content: Content::Lines(Lines {
-            x: Axis::linear(of.over.clone(), Unit::Number),
-            panels: vec![Panel { y: Axis::linear("capacity", unit), series, rules: Vec::new(), weight: 1.0 }],
+        Content::Lines(Lines {
+            x: Axis {
+                whole: of.sizes.iter().all(|size| size.n.fract() == 0.0),
+                ..Axis::linear(of.over.clone(), Unit::Number)
+            },
+            panels: vec![Panel {
+                y: Axis::linear("capacity", unit),
+                series,
+                rules: Vec::new(),
+                undecided: Vec::new(),
+                weight: 1.0,
+            }],
             spans: Vec::new(),
             shades: Vec::new(),
             lanes: Vec::new(),
         }),
-    };
+    );
     let mut all = vec![scaling];
     for size in &of.sizes {
         for mut figure in figures(&size.found) {
@@ -467,7 +514,7 @@ fn law(of: &Scaling, rate: bool) -> Result<(Series, String), String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::figure::{Content, Panel};
+    use crate::figure::{Content, Outcome, Panel};
     use crate::{figures, read};
 
     /// The panels of the knee, with what is said of an objective on p99 at each load.
@@ -523,6 +570,50 @@ mod tests {
                 "misses": 1.2, "reason": "one replication" });
         });
         assert_eq!(span, "knee at about 597 requests/s, how surely is not known");
+    }
+
+    #[test]
+    fn without_a_capacity_there_is_no_knee() {
+        let kept = include_str!("../../tests/results/capacity.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        for key in ["capacity", "capacity_per_s", "compared", "rough", "binding"] {
+            result[key] = Value::Null;
+        }
+        result["finding"] = json!({ "kind": "missed at lowest", "load": 0.01, "objectives": ["fast"] });
+        result["sentence"] = json!("Missed already at the lowest load, 5.43 requests/s: fast.");
+        let all = figures(&read("capacity", &result.to_string()).unwrap());
+        let said = format!("{all:?}").replace("name: \"knee\"", "");
+        assert!(!said.contains("knee"), "{said}");
+        assert!(all[1].title.ends_with("busy at 5.43 requests/s"), "{}", all[1].title);
+        result["finding"] = json!({ "kind": "not settled", "holds": null, "missed": null });
+        let all = figures(&read("capacity", &result.to_string()).unwrap());
+        assert!(all[1].title.ends_with("busy at a load that was run"), "{}", all[1].title);
+    }
+
+    #[test]
+    fn missed_and_not_decided_are_told_apart() {
+        let mut result: Value =
+            serde_json::from_str(include_str!("../../tests/results/capacity.json")).unwrap();
+        let name = result["objectives"][0]["name"].clone();
+        let condition = result["objectives"][0]["condition"].as_str().unwrap().to_string();
+        assert!(condition.contains('<'), "{condition}");
+        for (row, [low, high]) in
+            result["knee"].as_array_mut().unwrap().iter_mut().zip([[0.1, 0.2], [0.3, 0.5], [0.5, 0.6]])
+        {
+            let estimate = json!({ "value": (low + high) / 2.0, "low": low, "high": high });
+            row["slo"] = json!([{ "name": name, "estimate": estimate, "bound": 0.4, "unit": "s" }]);
+            row["holds"] = json!(low < 0.4);
+        }
+        let figure = figures(&read("capacity", &result.to_string()).unwrap()).remove(0);
+        let Content::Lines(lines) = figure.content else { panic!("lines") };
+        let outcomes: Vec<Outcome> =
+            lines.lanes[0].dots.iter().map(|(_, outcome)| *outcome).take(3).collect();
+        assert_eq!(outcomes, [Outcome::Met, Outcome::Undecided, Outcome::Missed]);
+        assert!(
+            figure.notes.iter().any(|note| note.contains("an objective is missed")),
+            "{:?}",
+            figure.notes
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use kneepoint_experiment::result::Unit;
 use kneepoint_report::{change_unit, count, percent};
 
 use crate::axis::{interval_words, words};
-use crate::figure::Figure;
+use crate::figure::{Content, Figure, Shape};
 use crate::results::{Number, Results};
 
 /// Returns all figures of a result, the most telling first.
@@ -60,11 +60,58 @@ fn named(kind: &str, about: &str) -> String {
     name
 }
 
-/// Returns what is under a title; of intervals nothing where the results do not say how sure they are.
-fn subtitle(title: &str, replications: &str, confidence: impl Into<Option<f64>>, seed: u64) -> String {
-    let from = if title.is_empty() { String::new() } else { format!("{title} · ") };
-    let sure = confidence.into().map(|c| format!(" · {} intervals", percent(c).replace(".0 %", " %")));
-    format!("{from}{replications}{} · seed {seed}", sure.unwrap_or_default())
+/// Where the numbers of a figure are from.
+struct Source {
+    /// Of the scenario.
+    title: String,
+    /// How many runs, in words.
+    runs: String,
+    /// Of intervals; none where the results do not say how sure they are.
+    confidence: Option<f64>,
+    seed: u64,
+    /// Whether a single replication leaves numbers alone.
+    alone: bool,
+}
+
+impl Source {
+    /// Returns the figure with what is true of the intervals in it: how sure they are, or why there are none.
+    fn figure(self, name: String, title: String, mut notes: Vec<String>, content: Content) -> Figure {
+        let drawn = has_intervals(&content);
+        if self.alone && !drawn {
+            notes.push("One replication: there are no intervals.".to_string());
+        }
+        let from = if self.title.is_empty() { String::new() } else { format!("{} · ", self.title) };
+        let sure = self.confidence.filter(|_| drawn);
+        let sure = sure.map(|c| format!(" · {} intervals", percent(c).replace(".0 %", " %")));
+        let subtitle = format!("{from}{}{} · seed {}", self.runs, sure.unwrap_or_default(), self.seed);
+        Figure { name, title, subtitle, notes, content }
+    }
+}
+
+/// Whether an interval is seen; lines that are exact have ends too, where they are.
+fn has_intervals(content: &Content) -> bool {
+    let wide = |ends: &Option<(f64, f64)>| ends.is_some_and(|(low, high)| low < high);
+    match content {
+        Content::Nothing(_) | Content::Density(_) | Content::Graph(_) => false,
+        Content::Lines(lines) => {
+            let points =
+                lines.panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
+            points
+                .filter_map(|(_, value)| *value)
+                .chain(lines.spans.iter().map(|span| span.at))
+                .any(|v| wide(&v.ends))
+        }
+        Content::Rows(rows) => {
+            let shapes = rows.rows.iter().flat_map(|row| &row.cells).flat_map(|cell| &cell.shapes);
+            shapes.into_iter().any(|shape| match shape {
+                Shape::Bar { ends, .. } => wide(ends),
+                Shape::Point { at, .. } => wide(&at.ends),
+                Shape::Off { .. } => false,
+            })
+        }
+        Content::HeatMap(map) => map.cells.iter().flatten().any(|cell| !cell.interval.is_empty()),
+        Content::Scatter(of) => of.points.iter().any(|point| wide(&point.x.ends) || wide(&point.y.ends)),
+    }
 }
 
 fn replications(n: u64) -> String {
@@ -79,8 +126,8 @@ fn brief(name: &str) -> String {
 }
 
 /// Returns the busiest of parts in words, and all that are as busy as far as is shown; nothing if no part has servers.
-fn busiest<'n>(parts: impl Iterator<Item = (f64, &'n String)>) -> Option<String> {
-    let parts: Vec<(f64, &String)> = parts.collect();
+fn busiest(parts: impl Iterator<Item = (f64, String)>) -> Option<String> {
+    let parts: Vec<(f64, String)> = parts.collect();
     let most = parts.iter().map(|(share, _)| *share).max_by(f64::total_cmp)?;
     if most == 0.0 {
         return Some("No part has anything to do".to_string());
@@ -97,9 +144,6 @@ fn busiest<'n>(parts: impl Iterator<Item = (f64, &'n String)>) -> Option<String>
         [] => return None,
     })
 }
-
-/// What is said where a single replication leaves numbers alone.
-const ALONE: &str = "One replication: there are no intervals.";
 
 /// Returns a unit from how results write it.
 pub fn unit(written: &str) -> Unit {
@@ -150,13 +194,13 @@ fn times(number: &Number, by: f64) -> Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::{Content, Row, Shape};
+    use crate::figure::{Interval, Lines, Panel, Row, Series};
     use crate::theme::Colour;
 
     #[test]
     fn parts_that_are_equally_busy_are_all_named() {
         let names = ["lb", "web", "db", "cache"].map(str::to_string);
-        let said = |busy: [f64; 4]| busiest(busy.into_iter().zip(&names)).unwrap();
+        let said = |busy: [f64; 4]| busiest(busy.into_iter().zip(names.clone())).unwrap();
         assert_eq!(said([0.1, 0.61, 0.3, 0.2]), "web is the busiest part: 61.0 % busy");
         assert_eq!(said([0.1, 0.61, 0.61, 0.2]), "web and db are equally the busiest parts: 61.0 % busy");
         assert_eq!(
@@ -191,7 +235,7 @@ mod tests {
             }
             Content::Rows(rows) => {
                 let of = |row: &Row| match row.cells.first()?.shapes.first()? {
-                    Shape::Bar { colour, .. } | Shape::Point { colour, .. } => {
+                    Shape::Bar { colour, .. } | Shape::Point { colour, .. } | Shape::Off { colour, .. } => {
                         Some((row.name.clone(), *colour))
                     }
                 };
@@ -220,6 +264,45 @@ mod tests {
     }
 
     #[test]
+    fn figures_call_a_part_what_its_label_says() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: serde_json::Value = serde_json::from_str(kept).unwrap();
+        let plain = figures(&crate::read("failover", &result.to_string()).unwrap());
+        for node in result["topology"]["nodes"].as_array_mut().unwrap() {
+            node["label"] = match node["name"].as_str().unwrap() {
+                "web" => "Shop & basket".into(),
+                "users" => "People".into(),
+                _ => serde_json::Value::Null,
+            };
+        }
+        let results = crate::read("failover", &result.to_string()).unwrap();
+        let Results::Run(run) = &results else { panic!("a run") };
+        assert_eq!(
+            ["web", "web/1", "users:default", "lb"].map(|name| run.called(name)),
+            ["Shop & basket", "Shop & basket/1", "People:default", "lb"]
+        );
+        for (before, after) in plain.iter().zip(figures(&results)) {
+            // Names of files stay, and so do colours.
+            assert_eq!(before.name, after.name);
+            let colours =
+                |figure: &Figure| -> Vec<Colour> { drawn(figure).into_iter().map(|(_, c)| c).collect() };
+            assert_eq!(colours(before), colours(&after), "{}", after.name);
+            assert_eq!(after.title, before.title.replace("users", "People").replace("web", "Shop & basket"));
+            for (name, _) in drawn(&after) {
+                assert!(!["web", "users"].contains(&name.as_str()), "{name} in {}", after.name);
+            }
+        }
+        // Two of one label are told apart.
+        for node in result["topology"]["nodes"].as_array_mut().unwrap() {
+            node["label"] = "it".into();
+        }
+        let Results::Run(run) = crate::read("failover", &result.to_string()).unwrap() else {
+            panic!("a run")
+        };
+        assert_eq!(run.called("web/0"), "it (web)/0");
+    }
+
+    #[test]
     fn a_part_has_the_same_colour_where_its_scenario_is_run_and_where_its_capacity_is_searched() {
         let kept = include_str!("../../tests/results/run.json");
         let Results::Run(run) = crate::read("run", kept).unwrap() else { panic!("a run") };
@@ -238,9 +321,40 @@ mod tests {
     }
 
     #[test]
-    fn confidence_is_said_where_it_is_known() {
-        assert_eq!(subtitle("", "1 replication", 0.95, 7), "1 replication · 95 % intervals · seed 7");
-        assert_eq!(subtitle("a", "1 replication", None, 7), "a · 1 replication · seed 7");
+    fn of_intervals_is_said_what_is_true_of_what_is_drawn() {
+        let said = |alone: bool, confidence: Option<f64>, ends: Option<(f64, f64)>| {
+            let points = vec![(1.0, Some(Interval { value: 2.0, ends }))];
+            let (name, colour) = ("s".to_string(), Colour::Ink);
+            let series = vec![Series { name, colour, dashed: false, joined: true, points }];
+            let y = crate::axis::Axis::linear("y", Unit::Number);
+            let panels =
+                vec![Panel { y: y.clone(), series, rules: Vec::new(), undecided: Vec::new(), weight: 1.0 }];
+            let lines = Lines { x: y, panels, spans: Vec::new(), shades: Vec::new(), lanes: Vec::new() };
+            let source =
+                Source { title: String::new(), runs: "n runs".to_string(), confidence, seed: 7, alone };
+            let figure = source.figure("f".to_string(), "t".to_string(), Vec::new(), Content::Lines(lines));
+            (figure.subtitle, figure.notes.len())
+        };
+        let wide = Some((1.0, 3.0));
+        assert_eq!(said(false, Some(0.95), wide), ("n runs · 95 % intervals · seed 7".to_string(), 0));
+        assert_eq!(said(false, None, wide), ("n runs · seed 7".to_string(), 0));
+        assert_eq!(said(true, Some(0.95), None), ("n runs · seed 7".to_string(), 1));
+        // One run in batches has intervals; a line that is exact has none.
+        assert_eq!(said(true, Some(0.95), wide), ("n runs · 95 % intervals · seed 7".to_string(), 0));
+        assert_eq!(said(true, Some(0.95), Some((2.0, 2.0))), ("n runs · seed 7".to_string(), 1));
+    }
+
+    #[test]
+    fn points_of_one_run_in_batches_are_called_that() {
+        let mut sweep: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
+        (sweep["replications_min"], sweep["replications_max"]) = (1.into(), 1.into());
+        for point in sweep["points"].as_array_mut().unwrap() {
+            point["batches"] = 20.into();
+        }
+        let all = figures(&crate::read("sweep", &sweep.to_string()).unwrap());
+        assert!(all[0].subtitle.contains("1 run in 20 batches each · 95 % intervals"), "{}", all[0].subtitle);
+        assert!(all[0].notes.iter().all(|note| !note.contains("no intervals")), "{:?}", all[0].notes);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kneepoint_experiment::result::Unit;
 
 use super::run::percentile_of;
-use super::{ALONE, brief, named, replications, subtitle};
+use super::{Source, brief, named, replications};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
 use crate::results::{ClientTimeline, Event, RunResults, Timeline};
@@ -55,18 +55,18 @@ fn fault_colour(detail: &str) -> Colour {
 }
 
 /// Who calls whom, and through what, of the path of a middle part: `users/0 -> web #0 0 Breaker`.
-fn middle(path: &str) -> Option<(String, &str)> {
+fn middle<'p>(run: &RunResults, path: &'p str) -> Option<(String, &'p str)> {
     let (from, rest) = path.split_once(" -> ")?;
     let (to, kind) = (rest.split(' ').next()?, rest.rsplit(' ').next()?);
-    rest.contains(" #").then(|| (format!("{} → {}", root(from), root(to)), kind))
+    rest.contains(" #").then(|| (format!("{} → {}", run.called(root(from)), run.called(root(to))), kind))
 }
 
 /// A row per edge with circuit breakers: when they were open, and when half-open; of several at once, how many.
-fn breakers(of: &Timeline, end: f64) -> Vec<Lane> {
+fn breakers(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
     let mut edges: Vec<(String, Vec<&Event>)> = Vec::new();
     for event in of.events.list.iter().filter(|event| event.what.starts_with(BREAKER)) {
         // One that is a part, or of a later version, is called what it is called.
-        let edge = middle(&event.part).map_or_else(|| event.part.clone(), |(edge, _)| edge);
+        let edge = middle(run, &event.part).map_or_else(|| run.called(&event.part), |(edge, _)| edge);
         match edges.iter_mut().find(|(known, _)| *known == edge) {
             Some((_, events)) => events.push(event),
             None => edges.push((edge, vec![event])),
@@ -103,7 +103,13 @@ fn breakers(of: &Timeline, end: f64) -> Vec<Lane> {
         bars.sort_by(|a, b| a.from.total_cmp(&b.from));
         let marks = events.iter().filter(|event| !BREAKER_KNOWN.contains(&event.what.as_str()));
         let marks = marks.map(|event| (event.at, event.what.clone())).collect();
-        Lane { name: format!("breaker {edge}"), bars, marks, colour: Colour::Slot(breaker_slot("open")) }
+        Lane {
+            name: format!("breaker {edge}"),
+            bars,
+            marks,
+            colour: Colour::Slot(breaker_slot("open")),
+            dots: Vec::new(),
+        }
     };
     edges.into_iter().map(lane).collect()
 }
@@ -155,9 +161,9 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
         elsewhere |= !same;
         let name = format!("fault {}", fault.name);
         let colour = bars.first().map_or(Colour::Worse, |bar| bar.colour);
-        story.lanes.push(Lane { name, bars, marks: Vec::new(), colour });
+        story.lanes.push(Lane { name, bars, marks: Vec::new(), dots: Vec::new(), colour });
     }
-    let breakers = breakers(of, end);
+    let breakers = breakers(run, of, end);
     if breakers.iter().any(|lane| lane.bars.len() > NAMED_BARS) {
         story.notes.push("Breakers: dark is open, light is half-open.".to_string());
     }
@@ -219,7 +225,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
     let mut events: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
     let told = |event: &&Event| !event.what.starts_with("fault ") && !event.what.starts_with(BREAKER);
     for event in of.events.list.iter().filter(told) {
-        let root = match middle(&event.part) {
+        let root = match middle(run, &event.part) {
             Some((edge, kind)) => format!("{kind} {edge}"),
             None => root(&event.part).to_string(),
         };
@@ -258,19 +264,18 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         }
         let marks = events.iter().filter(|event| !known.contains(&event.what.as_str()));
         let marks = marks.map(|event| (event.at, event.what.clone())).collect();
-        Lane { name: root, bars, marks, colour }
+        Lane { name: run.called(&root), bars, marks, dots: Vec::new(), colour }
     };
     order.into_iter().map(lane).collect()
 }
 
-fn about(run: &RunResults, of: &Timeline) -> (String, Vec<String>) {
-    let how = if of.replications == run.replications {
+fn about(run: &RunResults, of: &Timeline) -> Source {
+    let runs = if of.replications == run.replications {
         replications(of.replications)
     } else {
         format!("the first {} of {}", of.replications, replications(run.replications))
     };
-    let notes = if of.replications == 1 { vec![ALONE.to_string()] } else { Vec::new() };
-    (subtitle(&run.title, &how, run.run.confidence, run.seed), notes)
+    Source { runs, alone: of.replications == 1, ..super::run::about(run) }
 }
 
 /// A number over time, at the middles of windows.
@@ -306,22 +311,22 @@ fn latencies(of: &Timeline, client: &ClientTimeline) -> Vec<Series> {
     PERCENTILES.into_iter().filter_map(series).collect()
 }
 
-/// Says which percentiles are missing in every window: the title tells of another then, and no line is drawn.
-fn absent(series: &[Series]) -> Option<String> {
-    let bare = |series: &&Series| series.points.iter().all(|(_, value)| value.is_none());
-    let names: Vec<&str> = series.iter().filter(bare).map(|series| series.name.as_str()).collect();
+/// Takes out the percentiles that are missing in every window, and says so: title and legend name what is drawn.
+fn absent(series: &mut Vec<Series>) -> Option<String> {
+    let bare = |series: &mut Series| series.points.iter().all(|(_, value)| value.is_none());
+    let names: Vec<String> = series.extract_if(.., bare).map(|series| series.name).collect();
     let them = if names.len() == 1 { "it" } else { "them" };
     (!names.is_empty())
         .then(|| format!("Not drawn: {}; no window has enough requests for {them}.", names.join(", ")))
 }
 
-/// The number whose course the title tells: p99, or what there is.
+/// The number whose course the title tells: p99, or what there is of those that are drawn.
 fn told(series: &[Series]) -> Option<&Series> {
-    series.iter().rev().find(|series| series.points.iter().any(|(_, value)| value.is_some()))
+    series.last()
 }
 
 fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &Story) -> String {
-    let name = brief(&client.name);
+    let name = brief(&run.called(&client.name));
     let Some(series) = told(latency) else { return format!("What {name} saw, over time") };
     let measured = series.points.iter().filter(|(at, _)| *at >= run.run.warm_up);
     let mut known: Vec<(f64, f64)> =
@@ -333,40 +338,143 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     let median = known[known.len() / 2].0;
     let said = |value: f64| words(value, &Unit::Duration);
     if *most < 1.5 * median {
-        return format!("{} of {name} stays between {} and {}", series.name, said(*least), said(*most));
+        return format!(
+            "{} of good answers to {name} stays between {} and {}",
+            series.name,
+            said(*least),
+            said(*most)
+        );
     }
     let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(at));
     let during =
         fault.map_or_else(String::new, |fault| format!(", while the fault {} lasts", brief(&fault.name)));
     let (most, median, at) = (said(*most), said(median), said(*at));
-    format!("{} of {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
+    format!("{} of good answers to {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
 
-/// Says how few requests ended well in the worst window that was measured, if it was few.
-fn failures(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Option<String> {
+/// Where fewest requests ended well: a stretch of windows that are as bad as each other.
+struct Worst {
+    /// The windows, from the first to the last.
+    windows: std::ops::RangeInclusive<usize>,
+    /// Of the window in which fewest ended well.
+    share: f64,
+    /// Whether none did in any of them.
+    none: bool,
+    /// Other stretches that are as bad.
+    more: usize,
+}
+
+/// Returns where fewest requests ended well while it was measured, if they were surely few. A window in which requests
+/// were sent and none ended well is the worst there can be, whether they ended otherwise or not at all.
+fn worst(run: &RunResults, of: &Timeline, client: &ClientTimeline) -> Option<Worst> {
     /// Chosen: fewer are hardly seen in the figure.
     const FAIL_FROM: f64 = 0.05;
-    // Of what ended in a window: what was sent in it may end in the next, and well.
-    let ended = |window: usize| -> u64 {
-        let of = client.by_status.values().filter_map(|of| of.total.get(window));
-        of.fold(0, |sum, n| sum.saturating_add(*n))
+    /// Shares that are no farther apart are one course of things.
+    ///
+    /// # Source
+    /// Chosen: as above, what is hardly seen.
+    const SAME: f64 = 0.05;
+    let tried = tried(of, client);
+    let windows = of.bounds.windows(2).zip(client.good.total.iter().zip(&tried)).enumerate();
+    let measured = windows.filter(|(_, (bounds, _))| bounds[0] >= run.run.warm_up);
+    let shares: Vec<(usize, Option<f64>)> = measured
+        .filter(|(_, (_, (_, tried)))| **tried > 0)
+        .map(|(window, (_, (good, tried)))| {
+            // Surely few, and not by chance of few requests.
+            let few = surely_at_most(*good, *tried).is_some_and(|most| most <= 1.0 - FAIL_FROM);
+            (window, few.then_some(*good as f64 / *tried as f64))
+        })
+        .collect();
+    let share = shares.iter().filter_map(|(_, share)| *share).min_by(f64::total_cmp)?;
+    let is_as_bad = |of: &(usize, Option<f64>)| of.1.is_some_and(|of| of <= share + SAME);
+    let stretches: Vec<&[(usize, Option<f64>)]> =
+        shares.chunk_by(|a, b| is_as_bad(a) == is_as_bad(b)).filter(|chunk| is_as_bad(&chunk[0])).collect();
+    // The first of the longest.
+    let longest = stretches.iter().rev().max_by_key(|stretch| stretch.len())?;
+    Some(Worst {
+        windows: longest[0].0..=longest[longest.len() - 1].0,
+        share: longest.iter().filter_map(|(_, share)| *share).fold(1.0, f64::min),
+        none: longest.iter().all(|(_, share)| *share == Some(0.0)),
+        more: stretches.len() - 1,
+    })
+}
+
+/// How many requests of each window show how many end well: those that ended in it, for what was sent may end in the
+/// next; or those that were sent, where none at all ended although some should have.
+fn tried(of: &Timeline, client: &ClientTimeline) -> Vec<u64> {
+    /// Requests after which it is no chance that none has ended.
+    ///
+    /// # Source
+    /// Chosen: if as many end as are sent, none of ten does with a probability of e⁻¹⁰.
+    const NO_CHANCE: u64 = 10;
+    let windows = of.bounds.len().saturating_sub(1);
+    let at = |counts: &[u64], window: usize| counts.get(window).copied().unwrap_or(0);
+    let ended: Vec<u64> = (0..windows)
+        .map(|window| {
+            let of = client.by_status.values().map(|of| at(&of.total, window));
+            of.fold(0, u64::saturating_add)
+        })
+        .collect();
+    let mut tried = ended.clone();
+    // The first requests take their time too: before one has ended, only that none ever does says anything.
+    let begin = ended.iter().position(|n| *n > 0).unwrap_or(0);
+    // Results that do not say how requests ended do not say that none did.
+    let mut window = if client.by_status.is_empty() { windows } else { begin };
+    while window < windows {
+        let still = ended[window..].iter().take_while(|n| **n == 0).count();
+        let sent = (window..window + still).map(|window| at(&client.sent.total, window));
+        if sent.fold(0, u64::saturating_add) >= NO_CHANCE {
+            for (later, tried) in tried[window..window + still].iter_mut().enumerate() {
+                *tried = at(&client.sent.total, window + later);
+            }
+        }
+        window += still.max(1);
+    }
+    tried
+}
+
+/// Says how few requests ended well where it was worst, and when that was.
+fn failures(
+    run: &RunResults,
+    of: &Timeline,
+    client: &ClientTimeline,
+    story: &Story,
+    worst: &Worst,
+) -> String {
+    let name = brief(&run.called(&client.name));
+    let head = if worst.none {
+        format!("No request of {name} ends well")
+    } else {
+        let share = kneepoint_report::percent(worst.share);
+        format!("As few as {share} of the requests of {name} end well")
     };
-    let windows = of.bounds.windows(2).zip(&client.good.total).enumerate();
-    let share = |(window, (bounds, good)): (usize, (&[f64], &u64))| {
-        let at = f64::midpoint(bounds[0], bounds[1]);
-        let ended = ended(window);
-        // Surely few, and not by chance of few requests.
-        let few = surely_at_most(*good, ended)? <= 1.0 - FAIL_FROM;
-        (bounds[0] >= run.run.warm_up && few).then(|| (*good as f64 / ended as f64, at))
+    let (first, last) = (*worst.windows.start(), *worst.windows.end());
+    let (from, to) = (of.bounds[first], of.bounds[last + 1]);
+    let said = |at: f64| words(at, &Unit::Duration);
+    let to_the_end = last + 2 == of.bounds.len();
+    let stretch = match (first == last, to_the_end) {
+        (true, _) => format!("at {}", said(f64::midpoint(from, to))),
+        (false, true) => format!("from {} to the end", said(from)),
+        (false, false) => format!("from {} to {}", said(from), said(to)),
     };
-    let (share, at) = windows.filter_map(share).min_by(|a, b| a.0.total_cmp(&b.0))?;
-    let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(&at));
+    // What was sent while a fault lasted may end a window later.
+    let each = to - of.bounds[last];
+    let fault = story.faults.iter().find(|fault| fault.from < to && from < fault.to);
     let when = match fault {
-        Some(fault) => format!("while the fault {} lasts", brief(&fault.name)),
-        None => format!("at {}", words(at, &Unit::Duration)),
+        Some(fault) if to <= fault.to + each && from >= fault.from - each => {
+            format!("while the fault {} lasts", brief(&fault.name))
+        }
+        Some(fault) if to_the_end && from >= fault.from - each => {
+            format!("{stretch}, though the fault {} is over at {}", brief(&fault.name), said(fault.to))
+        }
+        _ => stretch,
     };
-    let share = kneepoint_report::percent(share);
-    Some(format!("As few as {share} of the requests of {} end well {when}", brief(&client.name)))
+    let more = match worst.more {
+        0 => String::new(),
+        1 => ", and once more".to_string(),
+        more => format!(", and {more} more times"),
+    };
+    format!("{head} {when}{more}")
 }
 
 /// The upper end of the 95 % interval of a share; nothing of nothing.
@@ -384,17 +492,20 @@ fn is_log(series: &[Series]) -> bool {
 }
 
 fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
-    let (subtitle, mut notes) = about(run, of);
-    notes.extend(story.notes.iter().cloned());
-    let latency = latencies(of, client);
-    notes.extend(absent(&latency));
-    let title = failures(run, of, client, story).unwrap_or_else(|| title(run, client, &latency, story));
+    let mut notes = story.notes.clone();
+    let mut latency = latencies(of, client);
+    notes.extend(absent(&mut latency));
+    let title = match worst(run, of, client) {
+        Some(worst) => failures(run, of, client, story, &worst),
+        None => title(run, client, &latency, story),
+    };
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
     let mut panels = vec![Panel {
-        y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
+        y: Axis { scale, zero: !log, ..Axis::linear("latency of good answers", Unit::Duration) },
         series: latency,
         rules: rules(run, &client.name),
+        undecided: Vec::new(),
         weight: 1.6,
     }];
     let rate = |name: &str, colour: Colour, dashed: bool, line: &crate::results::Line| Series {
@@ -411,6 +522,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
             rate("ended well", Colour::Slot(2), false, &client.good.rate),
         ],
         rules: Vec::new(),
+        undecided: Vec::new(),
         weight: 1.0,
     });
     panels.extend(instances(run, of, &mut notes));
@@ -421,7 +533,7 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
         shades: story.shades.clone(),
         lanes: story.lanes.clone(),
     });
-    Figure { name: named("over-time", &client.name), title, subtitle, notes, content }
+    about(run, of).figure(named("over-time", &client.name), title, notes, content)
 }
 
 /// How many instances serve: of the parts where that changes, or else of those that have several.
@@ -439,25 +551,25 @@ fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option
         shown = of.parts.iter().filter(several).collect();
     }
     if shown.len() > SLOTS {
-        let more: Vec<&str> = shown[SLOTS..].iter().map(|part| part.name.as_str()).collect();
+        let more: Vec<String> = shown[SLOTS..].iter().map(|part| run.called(&part.name)).collect();
         notes.push(format!("Instances of {} more parts are not drawn: {}.", more.len(), more.join(", ")));
         shown.truncate(SLOTS);
     }
     let palette = run.palette();
     let series = shown.iter().map(|part| Series {
-        name: part.name.clone(),
+        name: run.called(&part.name),
         colour: palette.colour(&part.name),
         dashed: false,
         joined: true,
         points: points(of, |window| part.instances.as_ref()?.at(window)),
     });
     let series: Vec<Series> = series.collect();
-    let y = Axis::linear("instances", Unit::Number);
-    (!series.is_empty()).then_some(Panel { y, series, rules: Vec::new(), weight: 0.8 })
+    let y = Axis { whole: true, ..Axis::linear("instances", Unit::Number) };
+    (!series.is_empty()).then_some(Panel { y, series, rules: Vec::new(), undecided: Vec::new(), weight: 0.8 })
 }
 
 fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
-    let (subtitle, mut notes) = about(run, of);
+    let mut notes = Vec::new();
     let heat = &client.heat;
     let windows = of.bounds.len().saturating_sub(1);
     let mut totals = vec![0_u64; windows];
@@ -473,9 +585,19 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
     if empty > 0 && empty < windows {
         notes.push(format!("No request ended well in {empty} of {windows} windows: they are empty."));
     }
-    let latency = latencies(of, client);
-    notes.extend(absent(&latency));
-    let title = title(run, client, &latency, story);
+    let mut latency = latencies(of, client);
+    // The colours say what lies between.
+    latency.retain(|series| series.name != "p95");
+    notes.extend(absent(&mut latency));
+    // The lines say nothing of windows in which next to none ended well, and those are what is to be seen.
+    let unseen = |worst: &Worst| {
+        let bare = |window: usize| told(&latency).is_none_or(|series| series.points[window].1.is_none());
+        worst.none || worst.windows.clone().any(bare)
+    };
+    let title = match worst(run, of, client).filter(unseen) {
+        Some(worst) => failures(run, of, client, story, &worst),
+        None => title(run, client, &latency, story),
+    };
     notes.push("Colours are shares of the requests that ended well in a window, on a log scale.".to_string());
     let shades: Vec<Shade> = story
         .faults
@@ -493,20 +615,24 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         // Buckets are quarters of an octave or narrower: the first begins about so far below its end.
         let first = heat.edges.first().copied().unwrap_or(0.0);
         let line = |slot: Series| Series { colour: Colour::Ink, dashed: slot.name == "p50", ..slot };
-        Content::Density(Density {
+        Content::Density(Box::new(Density {
             x: time(of),
             bounds: of.bounds.clone(),
-            y: Axis { scale: Scale::Log, zero: false, ..Axis::linear("latency", Unit::Duration) },
+            y: Axis {
+                scale: Scale::Log,
+                zero: false,
+                ..Axis::linear("latency of good answers", Unit::Duration)
+            },
             from: first / 1.2,
             edges: heat.edges.clone(),
             value: Axis { scale: Scale::Log, zero: false, ..Axis::linear("share of a window", Unit::Ratio) },
             cells,
             rules: rules(run, &client.name),
-            series: latency.into_iter().filter(|series| series.name != "p95").map(line).collect(),
+            series: latency.into_iter().map(line).collect(),
             shades,
-        })
+        }))
     };
-    Figure { name: named("heat", &client.name), title, subtitle, notes, content }
+    about(run, of).figure(named("heat", &client.name), title, notes, content)
 }
 
 #[cfg(test)]
@@ -551,6 +677,56 @@ mod tests {
         })));
     }
 
+    /// Changes what a client saw in some windows: sent, ended well, ended otherwise.
+    fn windows(client: &mut Value, windows: std::ops::Range<usize>, [sent, good, failed]: [u64; 3]) {
+        let none = client["latency"]["p99"]["values"].as_array().unwrap().len();
+        for window in windows.clone().filter(|window| *window < none) {
+            client["sent"]["total"][window] = json!(sent);
+            client["good"]["total"][window] = json!(good);
+            client["by_status"]["ok"]["total"][window] = json!(good);
+            client["by_status"]["failed"]["total"][window] = json!(failed);
+            if good == 0 {
+                for line in client["latency"].as_object_mut().unwrap().values_mut() {
+                    line["values"][window] = Value::Null;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn windows_in_which_nobody_was_served_are_the_worst_of_all() {
+        // 120 windows of 6 s; the fault lasts from 300 s to 420 s.
+        let titles = |change: &dyn Fn(&mut Value)| -> Vec<String> {
+            let all = told(|client| {
+                ended(client, 100, 100, 0);
+                change(client);
+            });
+            all.into_iter().map(|(title, _)| title).collect()
+        };
+        let both = |title: &str| vec![title.to_string(); 2];
+        let gone = titles(&|client| windows(client, 50..120, [100, 0, 100]));
+        let said =
+            "No request of users ends well from 300 s to the end, though the fault crash is over at 420 s";
+        assert_eq!(gone, both(said));
+        let back = titles(&|client| windows(client, 50..71, [100, 0, 100]));
+        assert_eq!(back, both("No request of users ends well while the fault crash lasts"));
+        let twice = titles(&|client| {
+            windows(client, 20..24, [100, 0, 100]);
+            windows(client, 80..82, [100, 1, 99]);
+        });
+        assert_eq!(twice, both("No request of users ends well from 120 s to 144 s, and once more"));
+        // Where nothing ends at all there is nothing to count, and that is no better.
+        let hanging = titles(&|client| windows(client, 90..120, [100, 0, 0]));
+        assert_eq!(hanging, both("No request of users ends well from 540 s to the end"));
+        assert!(
+            !titles(&|client| windows(client, 90..91, [3, 0, 0]))[0].starts_with("No"),
+            "that may be chance"
+        );
+        // What is seen in the lines is told of them.
+        let some = titles(&|client| windows(client, 90..100, [100, 60, 40]));
+        assert!(some[0].starts_with("As few as 60.0 %") && some[1].starts_with("p99"), "{some:?}");
+    }
+
     #[test]
     fn a_percentile_without_a_window_is_told() {
         let told = told(|client| {
@@ -563,6 +739,25 @@ mod tests {
             assert!(!title.contains("p99") && !title.contains("in the middle"), "{title}");
             assert!(notes.iter().any(|note| note.contains("Not drawn: p99; ")), "{notes:?}");
         }
+    }
+
+    #[test]
+    fn a_heat_map_names_the_percentiles_that_it_draws() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        let client = &mut result["timeline"]["clients"][0];
+        ended(client, 100, 100, 0);
+        let line = client["latency"]["p50"].clone();
+        client["latency"]["p95"] = line;
+        for value in client["latency"]["p99"]["values"].as_array_mut().unwrap() {
+            *value = Value::Null;
+        }
+        let all = figures(&read("failover", &result.to_string()).unwrap());
+        let figure = all.iter().find(|figure| figure.name.starts_with("heat")).unwrap();
+        let crate::figure::Content::Density(of) = &figure.content else { panic!("a heat map") };
+        let names: Vec<&str> = of.series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!(names, ["p50"]);
+        assert!(figure.title.starts_with("p50 of"), "{}", figure.title);
     }
 
     #[test]

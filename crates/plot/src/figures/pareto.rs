@@ -1,11 +1,13 @@
 //! Points of a sweep over two numbers, and which of them no other outdoes.
 
-use kneepoint_experiment::result::Unit;
+use std::collections::BTreeMap;
+
+use kneepoint_experiment::result::{Unit, is_offered_load};
 
 use super::named;
 use super::sweep::{Measure, about, measures, parsed};
 use crate::axis::Axis;
-use crate::figure::{Content, Figure, Interval, Scatter, ScatterPoint};
+use crate::figure::{Content, Figure, Interval, Outcome, Scatter, ScatterPoint};
 use crate::results::{Number, Results, SweepPoint, SweepResults};
 
 /// Why there is no such figure.
@@ -57,8 +59,8 @@ impl std::error::Error for ParetoError {}
 /// Returns points over two numbers, X and Y of `X,Y`: settings that are numbers, objectives and what is watched (by name
 /// or metric), `mean(CLIENT.latency)`, `p99(CLIENT.latency)`, `goodput(CLIENT)` and `errors(CLIENT)`.
 ///
-/// Rates of what went well, availabilities and hits are better higher, all else lower; `max:` or `min:` before a number
-/// says otherwise.
+/// Rates of what went well, availabilities and hits are better higher, and offered load is neither good nor bad: points are
+/// held against those of the same load. All else is better lower; `max:` or `min:` before a number says otherwise.
 ///
 /// # Errors
 /// If it does not name two numbers that there are.
@@ -111,8 +113,7 @@ fn numbers(of: &SweepResults) -> Vec<Measure> {
         metric: name.to_string(),
         unit,
         bound: None,
-        missed: Vec::new(),
-        undecided: 0,
+        outcomes: vec![None; of.points.len()],
         values,
     };
     let mut all = Vec::new();
@@ -157,15 +158,22 @@ fn numbers(of: &SweepResults) -> Vec<Measure> {
 /// One of the two numbers.
 struct Side<'m> {
     measure: &'m Measure,
-    /// Whether more of it is better.
-    more: bool,
+    way: Way,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    More,
+    Less,
+    Neither,
 }
 
 impl<'m> Side<'m> {
     fn of(asked: &str, all: &'m [Measure]) -> Result<Side<'m>, ParetoError> {
         let (name, way) = match asked.split_once(':') {
-            Some(("max", name)) => (name.trim(), Some(true)),
-            Some(("min", name)) => (name.trim(), Some(false)),
+            Some(("max", name)) => (name.trim(), Some(Way::More)),
+            Some(("min", name)) => (name.trim(), Some(Way::Less)),
             _ => (asked, None),
         };
         let found = all.iter().find(|m| m.metric == name || m.name == name).ok_or_else(|| {
@@ -178,39 +186,64 @@ impl<'m> Side<'m> {
             ParetoError::Unknown { asked: kneepoint_report::safe(name), known }
         })?;
         let usual = Side::usual(found);
-        Ok(Side { more: way.unwrap_or(usual.more), ..usual })
+        Ok(Side { way: way.unwrap_or(usual.way), ..usual })
     }
 
     /// A number with the way that is better as far as its name says.
     fn usual(measure: &'m Measure) -> Side<'m> {
         const MORE: [&str; 5] = ["goodput", "availability", "throughput", "hit", "good"];
         let head = measure.metric.split('(').next().unwrap_or_default();
-        Side { measure, more: MORE.iter().any(|more| head.contains(more)) }
+        let way = if is_offered(measure) {
+            Way::Neither
+        } else if MORE.iter().any(|more| head.contains(more)) {
+            Way::More
+        } else {
+            Way::Less
+        };
+        Side { measure, way }
     }
 
     fn axis(&self) -> Axis {
-        let way = if self.more { "more is better" } else { "less is better" };
-        let name = format!("{} ({way})", self.measure.metric);
-        Axis { zero: false, ..Axis::linear(name, self.measure.unit.clone()) }
+        let name = match self.way {
+            Way::More => format!("{} (more is better)", self.measure.metric),
+            Way::Less => format!("{} (less is better)", self.measure.metric),
+            Way::Neither => self.measure.metric.clone(),
+        };
+        // Settings are exact; what was measured lies between whole numbers, whatever it counts.
+        let is_whole = |v: &Interval| v.value.fract() == 0.0 && v.ends == Some((v.value, v.value));
+        let whole = self.measure.unit == Unit::Number && self.measure.values.iter().flatten().all(is_whole);
+        Axis { zero: false, whole, ..Axis::linear(name, self.measure.unit.clone()) }
     }
 
-    /// As a number of which less is better.
+    /// As a number of which less is better; of what is neither, nothing is less than another.
     fn cost(&self, value: f64) -> f64 {
-        if self.more { -value } else { value }
+        match self.way {
+            Way::More => -value,
+            Way::Less => value,
+            Way::Neither => 0.0,
+        }
     }
 }
 
+/// Whether a number says how much is asked for: a rate that was set, or requests that clients make.
+fn is_offered(measure: &Measure) -> bool {
+    let set = !measure.metric.contains('(') && measure.unit == Unit::Rate;
+    set || is_offered_load(&measure.metric)
+}
+
 fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
-    let (subtitle, mut notes) = about(of);
-    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points);
+    let (source, mut notes) = about(of);
+    let open = |side: &Side, at: usize| side.measure.outcomes[at] == Some(Outcome::Undecided);
+    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points).enumerate();
     let mut points: Vec<ScatterPoint> = values
-        .filter_map(|((x, y), point)| {
+        .filter_map(|(at, ((of_x, of_y), point))| {
             let said = of.axes.iter().map(|axis| {
                 let value = point.settings.get(&axis.path).map_or("", String::as_str);
                 format!("{} = {value}", axis.path)
             });
             let name = said.collect::<Vec<_>>().join(", ");
-            Some(ScatterPoint { name, x: (*x)?, y: (*y)?, front: false })
+            let undecided = open(x, at) || open(y, at);
+            Some(ScatterPoint { name, x: (*of_x)?, y: (*of_y)?, front: false, undecided })
         })
         .collect();
     let missing = of.points.len() - points.len();
@@ -220,10 +253,27 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
             of.points.len()
         ));
     }
-    let places: Vec<(f64, f64)> =
-        points.iter().map(|point| (x.cost(point.x.value), y.cost(point.y.value))).collect();
-    for (point, front) in points.iter_mut().zip(front(&places)) {
-        point.front = front;
+    // What is neither good nor bad is a condition: only points of the same are held against each other.
+    let given = |point: &ScatterPoint| {
+        let given = |side: &Side, value: f64| if side.way == Way::Neither { value.to_bits() } else { 0 };
+        (given(x, point.x.value), given(y, point.y.value))
+    };
+    let mut alike: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    for (at, point) in points.iter().enumerate() {
+        alike.entry(given(point)).or_default().push(at);
+    }
+    for group in alike.values() {
+        let places: Vec<(f64, f64)> =
+            group.iter().map(|at| (x.cost(points[*at].x.value), y.cost(points[*at].y.value))).collect();
+        for (at, front) in group.iter().zip(front(&places)) {
+            points[*at].front = front;
+        }
+    }
+    for side in [x, y].into_iter().filter(|side| side.way == Way::Neither) {
+        notes.push(format!(
+            "{} is neither good nor bad: points are held against those of the same.",
+            side.measure.metric
+        ));
     }
     let kept = points.iter().filter(|point| point.front).count();
     let title = match (kept, points.len()) {
@@ -241,19 +291,18 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
          overlap, it may be chance."
             .to_string(),
     );
-    Figure {
-        name: named("pareto", &format!("{} {}", x.measure.name, y.measure.name)),
+    source.figure(
+        named("pareto", &format!("{} {}", x.measure.name, y.measure.name)),
         title,
-        subtitle,
         notes,
-        content: Content::Scatter(Scatter {
+        Content::Scatter(Scatter {
             x: x.axis(),
             y: y.axis(),
             points,
             front: "not outdone".to_string(),
             others: "outdone".to_string(),
         }),
-    }
+    )
 }
 
 /// Returns which of these places no other is below in one and not above in the other.
@@ -344,6 +393,29 @@ mod tests {
         assert_eq!(of.x.name, "cost() (less is better)");
         assert_eq!(of.x.unit, Unit::Other("$/month".to_string()));
         assert!(of.y.name.starts_with("p99("), "{}", of.y.name);
+    }
+
+    #[test]
+    fn offered_load_is_neither_good_nor_bad() {
+        let results = crate::read("sweep", include_str!("../../tests/results/sweep.json")).unwrap();
+        let figure = pareto(&results, "params.load,fast").unwrap();
+        let Content::Scatter(of) = &figure.content else { panic!("points") };
+        assert_eq!(of.x.name, "params.load");
+        assert!(of.y.name.ends_with("(less is better)"), "{}", of.y.name);
+        // Of each load the best is left, whatever is seen at others.
+        let mut loads: Vec<u64> = of.points.iter().map(|point| point.x.value.to_bits()).collect();
+        loads.sort_unstable();
+        loads.dedup();
+        for load in loads {
+            let there = || of.points.iter().filter(|point| point.x.value.to_bits() == load);
+            let least = there().map(|point| point.y.value).fold(f64::INFINITY, f64::min);
+            assert!(there().all(|point| point.front == (point.y.value == least)));
+        }
+        assert!(
+            figure.notes.iter().any(|note| note.starts_with("params.load is neither")),
+            "{:?}",
+            figure.notes
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use kneepoint_experiment::result::Unit;
 use kneepoint_report::percent;
 
-use super::{ALONE, brief, replications, said, subtitle};
+use super::{Source, brief, replications, said};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Lines, Panel, Row, Rows, Series, Shape};
 use crate::results::{Client, RunResults};
@@ -19,18 +19,22 @@ pub(super) fn figures(run: &RunResults) -> Vec<Figure> {
     all
 }
 
-pub(super) fn about(run: &RunResults) -> (String, Vec<String>) {
-    let how = match run.run.batches {
+pub(super) fn about(run: &RunResults) -> Source {
+    let runs = match run.run.batches {
         Some(batches) => format!("1 run in {batches} batches"),
         None => replications(run.replications),
     };
-    let notes =
-        if run.replications == 1 && run.run.batches.is_none() { vec![ALONE.to_string()] } else { Vec::new() };
-    (subtitle(&run.title, &how, run.run.confidence, run.seed), notes)
+    Source {
+        title: run.title.clone(),
+        runs,
+        confidence: Some(run.run.confidence),
+        seed: run.seed,
+        alone: run.replications == 1 && run.run.batches.is_none(),
+    }
 }
 
 fn percentiles(run: &RunResults) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let mut curves: Vec<(String, &Client)> = Vec::new();
     for client in &run.clients {
         curves.push((client.name.clone(), client));
@@ -44,7 +48,7 @@ fn percentiles(run: &RunResults) -> Figure {
     let mut series: Vec<Series> = curves
         .iter()
         .map(|(name, client)| Series {
-            name: name.clone(),
+            name: run.called(name),
             colour: palette.colour(name),
             dashed: name.contains(':'),
             joined: true,
@@ -53,8 +57,8 @@ fn percentiles(run: &RunResults) -> Figure {
         // Nothing ended well: there is no curve, and the note says so.
         .filter(|series| series.points.iter().any(|(_, v)| v.is_some()))
         .collect();
-    let empty: Vec<&str> =
-        curves.iter().filter(|(_, c)| c.latency.count == 0).map(|(name, _)| name.as_str()).collect();
+    let empty: Vec<String> =
+        curves.iter().filter(|(_, c)| c.latency.count == 0).map(|(name, _)| run.called(name)).collect();
     if !empty.is_empty() {
         notes.push(format!("No request ended well: {}.", empty.join(", ")));
     }
@@ -88,6 +92,7 @@ fn percentiles(run: &RunResults) -> Figure {
                 y: Axis { scale, zero: !log, ..Axis::linear("latency", Unit::Duration) },
                 series,
                 rules: Vec::new(),
+                undecided: Vec::new(),
                 weight: 1.0,
             }],
             spans: Vec::new(),
@@ -95,7 +100,7 @@ fn percentiles(run: &RunResults) -> Figure {
             lanes: Vec::new(),
         })
     };
-    Figure { name: "percentiles".to_string(), title, subtitle, notes, content }
+    about(run).figure("percentiles".to_string(), title, notes, content)
 }
 
 fn spread(series: &[Series]) -> f64 {
@@ -133,18 +138,25 @@ fn percentile_title(run: &RunResults) -> Option<String> {
             },
             _ => format!("without a verdict on the SLO of {bound}"),
         };
-        return Some(format!("{metric} of {} is {value}, {outcome}", brief(name)));
+        return Some(format!(
+            "{metric} of good answers to {} is {value}, {outcome}",
+            brief(&run.called(name))
+        ));
     }
     let slowest = run
         .clients
         .iter()
         .filter_map(|c| Some((c.latency.percentile(0.99)?.value?, &c.name)))
         .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(format!("p99 of {} is {}", brief(slowest.1), words(slowest.0, &Unit::Duration)))
+    Some(format!(
+        "p99 of good answers to {} is {}",
+        brief(&run.called(slowest.1)),
+        words(slowest.0, &Unit::Duration)
+    ))
 }
 
 fn parts(run: &RunResults) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let palette = run.palette();
     let bar = |value: Option<Interval>, colour: Colour| -> Vec<Shape> {
         let shape = |v: Interval| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour };
@@ -156,14 +168,14 @@ fn parts(run: &RunResults) -> Figure {
     for part in &run.parts {
         let level = part.queue.as_ref();
         if part.utilisation.is_none() && level.is_none() {
-            without.push(part.name.as_str());
+            without.push(run.called(&part.name));
             continue;
         }
         let colour = palette.colour(&part.name);
         let utilisation = part.utilisation.as_ref();
         let dash = || "–".to_string();
         rows.push(Row {
-            name: part.name.clone(),
+            name: run.called(&part.name),
             heading: false,
             cells: vec![
                 Cell {
@@ -180,7 +192,8 @@ fn parts(run: &RunResults) -> Figure {
     if !without.is_empty() {
         notes.push(format!("Without servers and queue: {}.", without.join(", ")));
     }
-    let busiest = run.parts.iter().filter_map(|part| Some((part.utilisation.as_ref()?.value?, &part.name)));
+    let busiest =
+        run.parts.iter().filter_map(|part| Some((part.utilisation.as_ref()?.value?, run.called(&part.name))));
     let title = super::busiest(busiest).unwrap_or_else(|| "Utilisation and queue of each part".to_string());
     let content = if rows.is_empty() {
         Content::Nothing("No part has servers or a queue, so there is nothing to fill.".to_string())
@@ -197,7 +210,7 @@ fn parts(run: &RunResults) -> Figure {
             legend: Vec::new(),
         })
     };
-    Figure { name: "parts".to_string(), title, subtitle, notes, content }
+    about(run).figure("parts".to_string(), title, notes, content)
 }
 
 /// Returns a part of a whole in words: what is next to nothing or to all is called that.
@@ -223,7 +236,7 @@ fn phase_colour(name: &str) -> Colour {
 }
 
 fn time(run: &RunResults) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let mut rows = Vec::new();
     let mut title = None;
     let mut longest = 0.0;
@@ -231,7 +244,7 @@ fn time(run: &RunResults) -> Figure {
         let phases = client.phases();
         let sum: f64 = phases.iter().filter_map(|(_, n)| n.value).sum();
         if run.clients.len() > 1 {
-            rows.push(Row { name: client.name.clone(), heading: true, cells: Vec::new() });
+            rows.push(Row { name: run.called(&client.name), heading: true, cells: Vec::new() });
         }
         let mut from = 0.0;
         let mut none = Vec::new();
@@ -264,7 +277,7 @@ fn time(run: &RunResults) -> Figure {
                 title = Some(format!(
                     "{} of the time of a request of {} is {name}",
                     share_words(share),
-                    brief(&client.name)
+                    brief(&run.called(&client.name))
                 ));
             }
         }
@@ -279,7 +292,7 @@ fn time(run: &RunResults) -> Figure {
             });
         }
         if !none.is_empty() {
-            notes.push(format!("{}: no time in {}.", client.name, none.join(", ")));
+            notes.push(format!("{}: no time in {}.", run.called(&client.name), none.join(", ")));
         }
     }
     let content = if rows.iter().all(|row| row.cells.iter().all(|cell| cell.shapes.is_empty())) {
@@ -295,5 +308,5 @@ fn time(run: &RunResults) -> Figure {
         })
     };
     let title = title.unwrap_or_else(|| "Where the time of a request goes".to_string());
-    Figure { name: "time".to_string(), title, subtitle, notes, content }
+    about(run).figure("time".to_string(), title, notes, content)
 }

@@ -2,7 +2,7 @@
 
 use kneepoint_report::change_unit;
 
-use super::{ALONE, named, replications, said, signed_change, subtitle, times, unit};
+use super::{Source, named, replications, said, signed_change, times, unit};
 use crate::axis::{Axis, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
@@ -77,7 +77,10 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         bar.settings.iter().any(|s| ["higher", "lower"].contains(&s.finding.as_str()))
     };
     let moving: Vec<&str> = tornado.bars.iter().filter(moves).map(|bar| bar.path.as_str()).collect();
+    let is_known = tornado.bars.iter().flat_map(|bar| &bar.settings).any(|s| s.difference.value.is_some());
     let title = match moving.as_slice() {
+        // That nothing is known is not that nothing moves it.
+        [] if !is_known && !tornado.bars.is_empty() => format!("What moves {} is not known", tornado.metric),
         [] => format!("Nothing is shown to move {}", tornado.metric),
         [one] => format!("{} is moved by {one}", tornado.metric),
         [most, ..] => format!("{} is moved most by {most}", tornado.metric),
@@ -87,9 +90,7 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         "One input at a time, the others as they are. The intervals of all differences hold together."
             .to_string(),
     );
-    if of.replications == 1 {
-        notes.push(ALONE.to_string());
-    }
+    notes.extend(why_not(tornado));
     let all = || tornado.bars.iter().flat_map(|bar| &bar.settings);
     let legend = [
         ("raises it", Colour::Slot(5)),
@@ -115,13 +116,35 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         })
     };
     let name = if of.tornados.len() == 1 { "tornado".to_string() } else { named("tornado", &tornado.metric) };
-    let subtitle = subtitle(
-        &of.title,
-        &format!("{} per setting", replications(of.replications)),
-        of.confidence,
-        of.seed,
-    );
-    Figure { name, title, subtitle, notes, content }
+    let source = Source {
+        title: of.title.clone(),
+        runs: format!("{} per setting", replications(of.replications)),
+        confidence: Some(of.confidence),
+        seed: of.seed,
+        alone: of.replications == 1,
+    };
+    source.figure(name, title, notes, content)
+}
+
+/// Says why settings have no value, those of one reason together.
+fn why_not(tornado: &Tornado) -> Vec<String> {
+    const UNTOLD: &str = "the results do not say why";
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut add = |reason: &'_ _, at: String| match reasons.iter_mut().find(|(known, _)| known == reason) {
+        Some((_, all)) => all.push(at),
+        None => reasons.push((*reason, vec![at])),
+    };
+    for bar in &tornado.bars {
+        if bar.settings.is_empty() {
+            add(&UNTOLD, bar.path.clone());
+        }
+        for setting in bar.settings.iter().filter(|setting| setting.difference.value.is_none()) {
+            let reason = setting.difference.reason.as_deref().unwrap_or(UNTOLD);
+            add(&reason, format!("{} = {}", bar.path, setting.at));
+        }
+    }
+    let said = |(reason, at): (&str, Vec<String>)| format!("No value at {}: {reason}.", at.join(", "));
+    reasons.into_iter().map(said).collect()
 }
 
 pub(super) fn screenings(of: &Screening) -> Vec<Figure> {
@@ -163,6 +186,9 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
     let most = order.first().filter(|at| size(at) > 0.0).map(|at| &response.inputs[*at].path);
     let title = match most {
         Some(path) => format!("{} is moved most by {path}", response.metric),
+        None if response.inputs.iter().all(|input| input.mu_star.value.is_none()) => {
+            format!("What moves {} is not known", response.metric)
+        }
         None => format!("Nothing is shown to move {}", response.metric),
     };
     let mut notes = vec![
@@ -190,8 +216,14 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
     };
     let name =
         if of.responses.len() == 1 { "effects".to_string() } else { named("effects", &response.metric) };
-    let subtitle = subtitle(&of.title, &format!("{} walks", of.trajectories), of.confidence, of.seed);
-    Figure { name, title, subtitle, notes, content }
+    let source = Source {
+        title: of.title.clone(),
+        runs: format!("{} walks", of.trajectories),
+        confidence: Some(of.confidence),
+        seed: of.seed,
+        alone: false,
+    };
+    source.figure(name, title, notes, content)
 }
 
 #[cfg(test)]
@@ -218,6 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn nothing_known_is_not_nothing_that_moves_it() {
+        let kept = include_str!("../../tests/results/sensitivity.json");
+        let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
+        for bar in all["tornados"][0]["bars"].as_array_mut().unwrap() {
+            for setting in bar["settings"].as_array_mut().unwrap() {
+                setting["difference"] = serde_json::json!({ "value": null, "reason": "too few" });
+                setting["finding"] = "not enough data".into();
+            }
+        }
+        let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
+        assert!(tornados(&of)[0].title.ends_with("is not known"), "{}", tornados(&of)[0].title);
+    }
+
+    #[test]
     fn an_input_without_a_value_is_drawn_last_and_says_so() {
         let kept = include_str!("../../tests/results/sensitivity.json");
         let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
@@ -233,5 +279,8 @@ mod tests {
             .map(|row| (row.name.as_str(), row.cells[0].text.as_str()))
             .collect();
         assert_eq!(last, [("odd.one = 7", "no value"), ("nothing.at_all", "no value")]);
+        let said = |words: &str| figures[0].notes.iter().any(|note| note == words);
+        assert!(said("No value at odd.one = 7: too few."), "{:?}", figures[0].notes);
+        assert!(said("No value at nothing.at_all: the results do not say why."), "{:?}", figures[0].notes);
     }
 }

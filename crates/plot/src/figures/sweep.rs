@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use kneepoint_experiment::result::Unit;
 
-use super::{ALONE, named, replications, subtitle, unit};
+use super::{Source, named, replications, unit};
 use crate::axis::{Axis, Scale, interval_words, words};
-use crate::figure::{Content, Figure, HeatCell, HeatMap, Interval, Lines, Panel, Rule, Series};
+use crate::figure::{Content, Figure, HeatCell, HeatMap, Interval, Lines, Outcome, Panel, Rule, Series};
 use crate::results::{Number, SweepPoint, SweepResults};
 use crate::theme::{Colour, SLOTS};
 
@@ -24,9 +24,15 @@ pub(super) struct Measure {
     pub bound: Option<(String, f64)>,
     /// By point.
     pub values: Vec<Option<Interval>>,
-    pub missed: Vec<bool>,
-    /// Points at which that is not decided, by chance, by few data or because something is uncertain.
-    pub undecided: usize,
+    /// What came of the objective, by point; nothing where there is none.
+    pub outcomes: Vec<Option<Outcome>>,
+}
+
+impl Measure {
+    /// At how many points this came of it.
+    fn count(&self, outcome: Outcome) -> usize {
+        self.outcomes.iter().filter(|of| **of == Some(outcome)).count()
+    }
 }
 
 pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
@@ -39,10 +45,9 @@ pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
         } else {
             "No point has a number: they failed, or there is neither client, objective nor watch."
         };
-        let (subtitle, notes) = about(of);
+        let (source, notes) = about(of);
         let content = Content::Nothing(why.to_string());
-        let title = "Sweep".to_string();
-        return vec![Figure { name: "lines".to_string(), title, subtitle, notes, content }];
+        return vec![source.figure("lines".to_string(), "Sweep".to_string(), notes, content)];
     }
     let mut all: Vec<Figure> = measures.iter().map(|measure| lines(of, measure)).collect();
     if of.axes.len() == 2 {
@@ -52,19 +57,28 @@ pub(super) fn figures(of: &SweepResults) -> Vec<Figure> {
     all
 }
 
-pub(super) fn about(of: &SweepResults) -> (String, Vec<String>) {
-    let runs = if of.replications_min == of.replications_max {
-        replications(of.replications_min)
-    } else {
-        format!("{} to {}", of.replications_min, replications(of.replications_max))
+pub(super) fn about(of: &SweepResults) -> (Source, Vec<String>) {
+    let mut batches: Vec<u64> = of.points.iter().filter_map(|point| point.batches).collect();
+    batches.sort_unstable();
+    let runs = match batches.as_slice() {
+        [first, .., last] if first != last => format!("1 run in {first} to {last} batches"),
+        [first, ..] => format!("1 run in {first} batches"),
+        [] if of.replications_min == of.replications_max => replications(of.replications_min),
+        [] => format!("{} to {}", of.replications_min, replications(of.replications_max)),
     };
-    let mut notes = if of.replications_max == 1 { vec![ALONE.to_string()] } else { Vec::new() };
+    let mut notes = Vec::new();
     let there = of.points.len() as u64;
     if let Some(all) = of.point_count.filter(|all| *all > there) {
         notes.push(format!("The sweep has not come to its end: {there} of {all} points are there."));
     }
-    let runs = format!("{} points, {runs} each", of.points.len());
-    (subtitle(&of.title, &runs, confidence(of), of.seed), notes)
+    let source = Source {
+        title: of.title.clone(),
+        runs: format!("{} points, {runs} each", of.points.len()),
+        confidence: confidence(of),
+        seed: of.seed,
+        alone: of.replications_max == 1,
+    };
+    (source, notes)
 }
 
 /// How sure the intervals are: numbers say it, and where none is known nobody does.
@@ -91,8 +105,7 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
                 .iter()
                 .map(|p| if p.failure.is_some() { None } else { number(p).and_then(|n| n.interval()) })
                 .collect(),
-            missed: vec![false; of.points.len()],
-            undecided: 0,
+            outcomes: vec![None; of.points.len()],
         };
     let mut all = Vec::new();
     for slo in &whole.slo {
@@ -100,10 +113,14 @@ pub(super) fn measures(of: &SweepResults) -> Vec<Measure> {
         let metric = slo.condition.split(['<', '>']).next().unwrap_or_default().trim();
         let number = |p: &SweepPoint| find(p).map(|s| s.estimate);
         let mut measure = gather(&slo.name, metric, unit(&slo.unit), &number);
-        let decided = |verdict: &str| verdict == "met" || verdict == "missed";
-        measure.undecided =
-            of.points.iter().filter(|p| !find(p).is_some_and(|s| decided(&s.verdict))).count();
-        measure.missed = of.points.iter().map(|p| find(p).is_some_and(|s| s.verdict == "missed")).collect();
+        // Of what is uncertain, unclear or without enough data it is neither so nor otherwise.
+        let outcome = |p: &SweepPoint| match find(p).as_ref().map(|slo| slo.verdict.as_str()) {
+            Some("met") => Outcome::Met,
+            Some("missed") => Outcome::Missed,
+            Some(_) if p.is_unserved() => Outcome::Unserved,
+            _ => Outcome::Undecided,
+        };
+        measure.outcomes = of.points.iter().map(|p| Some(outcome(p))).collect();
         // A bound that is varied is no line.
         if of.points.iter().filter_map(find).all(|s| s.bound == slo.bound) {
             measure.bound = Some((slo.condition.clone(), slo.bound));
@@ -179,7 +196,9 @@ impl Values {
             "/s" => Unit::Rate,
             other => Unit::Other(other.to_string()),
         };
-        Axis { scale, zero: false, ..Axis::linear(path, unit) }
+        // Servers, retries: what was set to whole numbers has none between.
+        let whole = unit == Unit::Number && numbers.iter().all(|n| n.fract() == 0.0);
+        Axis { scale, zero: false, whole, ..Axis::linear(path, unit) }
     }
 }
 
@@ -195,22 +214,25 @@ pub(super) fn parsed(text: &str) -> Option<(f64, String)> {
 
 fn title(of: &SweepResults, measure: &Measure, path: &str) -> String {
     let Some((condition, _)) = &measure.bound else { return format!("{} over {path}", measure.metric) };
-    let missed = measure.missed.iter().filter(|missed| **missed).count();
-    // Of what is uncertain, unclear or without enough data it is neither so nor otherwise.
-    let undecided = measure.undecided;
-    match missed {
-        missed if undecided > 0 => format!(
-            "{condition} is missed at {missed} of {} points, and not decided at {undecided}",
-            of.points.len()
-        ),
-        0 => format!("{condition} is missed at none of {} points", of.points.len()),
-        all if all == of.points.len() => format!("{condition} is missed at all {all} points"),
-        some => format!("{condition} is missed at {some} of {} points", of.points.len()),
+    let (all, missed) = (of.points.len(), measure.count(Outcome::Missed));
+    let (undecided, unserved) = (measure.count(Outcome::Undecided), measure.count(Outcome::Unserved));
+    let head = match missed {
+        missed if undecided + unserved > 0 => format!("{condition} is missed at {missed} of {all} points"),
+        0 => format!("{condition} is missed at none of {all} points"),
+        missed if missed == all => format!("{condition} is missed at all {all} points"),
+        some => format!("{condition} is missed at {some} of {all} points"),
+    };
+    // Where nobody is served it is worse than missed, though there is no number that says so.
+    match (undecided, unserved) {
+        (0, 0) => head,
+        (some, 0) => format!("{head}, and not decided at {some}"),
+        (0, none) => format!("{head}, and nobody is served at {none}"),
+        (some, none) => format!("{head}, not decided at {some}, and nobody is served at {none}"),
     }
 }
 
 fn lines(of: &SweepResults, measure: &Measure) -> Figure {
-    let (subtitle, mut notes) = about(of);
+    let (source, mut notes) = about(of);
     let axes: Vec<Values> = of.axes.iter().map(|axis| Values::of(of, &axis.path)).collect();
     // Over the axis with the most numbers; over the last one where none has.
     let mut over = axes.len() - 1;
@@ -307,24 +329,42 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
     let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
     let log = values().all(|v| v > 0.0) && values().fold(0.0, f64::max) / least > 50.0;
     let scale = if log { Scale::Log } else { Scale::Linear };
-    Figure {
-        name: named("lines", &measure.name),
-        title: title(of, measure, path),
-        subtitle,
+    // Of the points that are drawn: lines may have been left out.
+    let is_drawn = |x: f64, y: Option<f64>| {
+        series.iter().flat_map(|s| &s.points).any(|(at, value)| *at == x && value.map(|v| v.value) == y)
+    };
+    let open = |outcome: &Option<Outcome>| *outcome == Some(Outcome::Undecided);
+    let points = of.points.iter().zip(&measure.values).zip(&measure.outcomes);
+    let undecided: Vec<(f64, Option<f64>)> = points
+        .filter(|(_, outcome)| open(outcome))
+        .filter_map(|((point, value), _)| {
+            let x = axes[over].place(point.settings.get(path)?)?;
+            Some((x, value.map(|v| v.value)))
+        })
+        .filter(|(x, y)| is_drawn(*x, *y))
+        .collect();
+    let unserved = of.points.iter().filter(|point| point.is_unserved()).count();
+    if unserved > 0 {
+        notes.push(format!("Nobody is served at {unserved} of {} points.", of.points.len()));
+    }
+    source.figure(
+        named("lines", &measure.name),
+        title(of, measure, path),
         notes,
-        content: Content::Lines(Lines {
+        Content::Lines(Lines {
             x: axes[over].axis(path),
             panels: vec![Panel {
                 y: Axis { scale, zero: !log, ..Axis::linear(measure.metric.clone(), measure.unit.clone()) },
                 series,
                 rules,
+                undecided,
                 weight: 1.0,
             }],
             spans: Vec::new(),
             shades: Vec::new(),
             lanes: Vec::new(),
         }),
-    }
+    )
 }
 
 fn heat_map(of: &SweepResults, measure: &Measure) -> Option<Figure> {
@@ -338,25 +378,29 @@ fn heat_map(of: &SweepResults, measure: &Measure) -> Option<Figure> {
         return None;
     }
     let mut cells = vec![vec![HeatCell::default(); columns.len()]; rows.len()];
-    for ((point, value), missed) in of.points.iter().zip(&measure.values).zip(&measure.missed) {
+    for ((point, value), outcome) in of.points.iter().zip(&measure.values).zip(&measure.outcomes) {
         let find = |at: usize, names: &[String]| {
             let value = point.settings.get(&of.axes[at].path)?;
             names.iter().position(|name| name == value)
         };
         let (Some(column), Some(row)) = (find(x, columns), find(y, rows)) else { continue };
-        let Some(value) = value else { continue };
+        let Some(value) = value else {
+            let text = if point.is_unserved() { "nobody served" } else { "" };
+            cells[row][column] =
+                HeatCell { text: text.to_string(), outcome: *outcome, ..HeatCell::default() };
+            continue;
+        };
         let all = interval_words(value, &measure.unit);
         let text = words(value.value, &measure.unit);
         let interval = all.strip_prefix(&text).unwrap_or_default().trim().to_string();
-        cells[row][column] = HeatCell { value: Some(value.value), text, interval, missed: *missed };
+        cells[row][column] = HeatCell { value: Some(value.value), text, interval, outcome: *outcome };
     }
-    let (subtitle, notes) = about(of);
-    Some(Figure {
-        name: named("heat-map", &measure.name),
-        title: title(of, measure, &format!("{} and {}", of.axes[x].path, of.axes[y].path)),
-        subtitle,
+    let (source, notes) = about(of);
+    Some(source.figure(
+        named("heat-map", &measure.name),
+        title(of, measure, &format!("{} and {}", of.axes[x].path, of.axes[y].path)),
         notes,
-        content: Content::HeatMap(HeatMap {
+        Content::HeatMap(HeatMap {
             value: Axis { zero: false, ..Axis::linear(measure.metric.clone(), measure.unit.clone()) },
             x: of.axes[x].path.clone(),
             x_names: columns.clone(),
@@ -364,12 +408,45 @@ fn heat_map(of: &SweepResults, measure: &Measure) -> Option<Figure> {
             y_names: rows.clone(),
             cells,
         }),
-    })
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::parsed;
+    use crate::figure::{Content, Outcome};
+    use crate::{figures, read};
+
+    #[test]
+    fn what_is_not_decided_has_a_mark_and_where_nobody_is_served_it_is_said() {
+        let mut sweep: Value = serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
+        let points = sweep["points"].as_array_mut().unwrap();
+        let whole = points.iter().position(|point| point["failure"].is_null()).unwrap();
+        points[whole]["slo"][0]["verdict"] = json!("unclear");
+        let gone = points.iter().rposition(|point| point["failure"].is_null()).unwrap();
+        points[gone]["slo"][0]["verdict"] = json!("not enough data");
+        points[gone]["slo"][0]["estimate"] = json!({ "value": null, "reason": "nothing ended well" });
+        for client in points[gone]["clients"].as_array_mut().unwrap() {
+            client["goodput"] = json!({ "value": 0.0, "low": 0.0, "high": 0.0 });
+        }
+        let all = figures(&read("sweep", &sweep.to_string()).unwrap());
+        let figure = |name: &str| all.iter().find(|figure| figure.name.starts_with(name)).unwrap();
+        let Content::Lines(lines) = &figure("lines-fast").content else { panic!("lines") };
+        assert!(lines.panels[0].undecided.iter().any(|(_, value)| value.is_some()));
+        assert!(
+            figure("lines-fast").title.ends_with("and nobody is served at 1"),
+            "{}",
+            figure("lines-fast").title
+        );
+        let Content::HeatMap(map) = &figure("heat-map-fast").content else { panic!("a heat map") };
+        let of = |outcome: Outcome| {
+            map.cells.iter().flatten().filter(|cell| cell.outcome == Some(outcome)).count()
+        };
+        assert_eq!(of(Outcome::Unserved), 1);
+        assert!(of(Outcome::Undecided) >= 1);
+    }
 
     #[test]
     fn settings_are_numbers_with_a_unit_or_names() {

@@ -14,7 +14,7 @@ use crate::results::{Node, RunResults, Topology};
 const VIA_MOST: usize = 4;
 
 pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
-    let (subtitle, mut notes) = about(run);
+    let mut notes = Vec::new();
     let busy: BTreeMap<&str, f64> = run
         .parts
         .iter()
@@ -35,13 +35,21 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
         lines.extend(edge.wire.clone());
         let rate = edge.calls.as_ref().and_then(|calls| calls.rate.interval());
         match rate {
-            Some(rate) => lines.push(words(rate.value, &Unit::Rate)),
+            // Counted before what stands on the edge, so that what is tried again counts once.
+            Some(rate) => lines.push(format!("{} called", words(rate.value, &Unit::Rate))),
             None => unknown += 1,
         }
         let weight = rate.filter(|_| most > 0.0).map(|rate| rate.value / most);
         Some(GraphEdge { from, to, lines, weight })
     };
     let edges: Vec<GraphEdge> = of.edges.iter().flatten().filter_map(edge).collect();
+    if edges.iter().any(|edge| edge.weight.is_some()) {
+        notes.push(
+            "On arrows: calls as the caller makes them, each once, before what stands there tries again, sends copies or \
+             refuses. In boxes: what arrives behind the door, tries and copies too."
+                .to_string(),
+        );
+    }
     match of.edges {
         None => notes.push("The plan does not say who calls whom.".to_string()),
         Some(_) if unknown > 0 => {
@@ -52,7 +60,8 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
         }
         Some(_) => {}
     }
-    let busiest = of.nodes.iter().filter_map(|node| Some((*busy.get(node.name.as_str())?, &node.name)));
+    let busiest =
+        of.nodes.iter().filter_map(|node| Some((*busy.get(node.name.as_str())?, run.called(&node.name))));
     let title = super::busiest(busiest).unwrap_or_else(|| "Who calls whom".to_string());
     let value = Axis { most: Some(1.0), ..Axis::linear("utilisation", Unit::Ratio) };
     let content = if nodes.is_empty() {
@@ -60,7 +69,7 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
     } else {
         Content::Graph(Graph { nodes, edges, value })
     };
-    Figure { name: "topology".to_string(), title, subtitle, notes, content }
+    about(run).figure("topology".to_string(), title, notes, content)
 }
 
 fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> GraphNode {
@@ -68,6 +77,9 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
         0 | 1 => node.kind.clone(),
         several => format!("{several} × {}", node.kind),
     };
+    let name = run.called(&node.name);
+    // What has a label is found in the file by its name.
+    let kind = if name == node.name { kind } else { format!("{}: {kind}", node.name) };
     let mut lines = vec![match &node.concurrency {
         Some(concurrency) => format!("{kind}, {concurrency}"),
         None => kind,
@@ -78,7 +90,7 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
         let rate = part.calls.as_ref().and_then(|calls| calls.rate.value);
         let said = [
             value.map(|share| format!("{} busy", percent(share))),
-            rate.map(|rate| words(rate, &Unit::Rate)),
+            rate.map(|rate| format!("{} arrive", words(rate, &Unit::Rate))),
         ];
         let said: Vec<String> = said.into_iter().flatten().collect();
         if !said.is_empty() {
@@ -89,5 +101,5 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
         let rate = client.sent.as_ref().and_then(|sent| sent.rate.value);
         lines.extend(rate.map(|rate| format!("{} sent", words(rate, &Unit::Rate))));
     }
-    GraphNode { name: node.name.clone(), lines, value, client: node.client }
+    GraphNode { name, lines, value, client: node.client }
 }

@@ -108,7 +108,10 @@ fn over(sheet: &mut Sheet, plot: Frame, of: &Density, x: &Laid, y: &Laid) {
                 .iter()
                 .filter_map(|(at, value)| Some((plot.x(x.place(*at)), plot.y(y.place((*value)?.value)))));
             let points: Vec<(f64, f64)> = places.collect();
-            if points.len() < 2 {
+            // One window alone is no line.
+            if let [(x, y)] = points[..] {
+                sheet.canvas.dot((x, y), 4.4, rim);
+                sheet.canvas.dot((x, y), 2.8, colour);
                 continue;
             }
             sheet.canvas.line(points.clone(), rim, 4.0);

@@ -25,9 +25,13 @@ const NAME: f64 = 14.0;
 const LINE: f64 = 11.0;
 const LINE_HIGH: f64 = 14.5;
 const PAD: f64 = 10.0;
-/// Of names and what is said of them.
-const NODE_WIDE: f64 = 210.0;
-const EDGE_WIDE: f64 = 190.0;
+/// Of names and what is said of them, in boxes and on edges: from the widest on, for as long as letters stay as large as on
+/// the page. Names are cut only as far as the picture would have to be smaller otherwise.
+///
+/// # Source
+/// Chosen: the widest is wider than a picture and cuts next to nothing; the narrowest leaves a usual name whole.
+const WIDE: [(f64, f64); 5] =
+    [(1000.0, 1000.0), (640.0, 480.0), (420.0, 340.0), (300.0, 250.0), (210.0, 190.0)];
 /// Letters are not drawn larger than they are on the page.
 const SCALE_MOST: f64 = 1.15;
 /// Below, letters are unreadable at the usual size.
@@ -51,6 +55,8 @@ struct Way {
 struct Placed {
     wide: f64,
     high: f64,
+    /// Up to where texts in boxes go.
+    box_wide: f64,
     nodes: Vec<Spot>,
     ways: Vec<Way>,
 }
@@ -65,22 +71,22 @@ fn too_many(of: &Graph) -> Option<String> {
     })
 }
 
-fn node_lines(node: &GraphNode) -> (String, Vec<String>) {
-    let name = font::cut_name(&node.name, NAME, true, NODE_WIDE);
-    let lines = node.lines.iter().map(|line| font::cut(line, LINE, false, NODE_WIDE)).collect();
+fn node_lines(node: &GraphNode, most: f64) -> (String, Vec<String>) {
+    let name = font::cut_name(&node.name, NAME, true, most);
+    let lines = node.lines.iter().map(|line| font::cut(line, LINE, false, most)).collect();
     (name, lines)
 }
 
-fn edge_lines(edge: &GraphEdge) -> Vec<String> {
-    edge.lines.iter().map(|line| font::cut(line, LINE, false, EDGE_WIDE)).collect()
+fn edge_lines(edge: &GraphEdge, most: f64) -> Vec<String> {
+    edge.lines.iter().map(|line| font::cut(line, LINE, false, most)).collect()
 }
 
 /// Gives places, in units of the layout.
-fn placed(of: &Graph, direction: RankDir) -> Placed {
+fn placed(of: &Graph, direction: RankDir, (box_wide, edge_wide): (f64, f64)) -> Placed {
     let options = GraphOptions { directed: true, multigraph: true, compound: false };
     let mut graph: Layered<NodeLabel, EdgeLabel> = Layered::with_options(options);
     for (at, node) in of.nodes.iter().enumerate() {
-        let (name, lines) = node_lines(node);
+        let (name, lines) = node_lines(node, box_wide);
         let widest = lines.iter().map(|line| font::width(line, LINE, false)).fold(0.0, f64::max);
         let label = NodeLabel {
             width: (widest.max(font::width(&name, NAME, true)) + 2.0 * PAD).max(60.0),
@@ -90,7 +96,7 @@ fn placed(of: &Graph, direction: RankDir) -> Placed {
         graph.set_node(at.to_string(), Some(label));
     }
     for (at, edge) in of.edges.iter().enumerate() {
-        let lines = edge_lines(edge);
+        let lines = edge_lines(edge, edge_wide);
         let widest = lines.iter().map(|line| font::width(line, LINE, false)).fold(0.0, f64::max);
         let label = EdgeLabel {
             width: if lines.is_empty() { 0.0 } else { widest + 10.0 },
@@ -122,7 +128,7 @@ fn placed(of: &Graph, direction: RankDir) -> Placed {
         .map(|(at, edge)| {
             let label = graph.edge(&edge.from.to_string(), &edge.to.to_string(), Some(&at.to_string()));
             let Some(label) = label else { return Way { points: Vec::new(), label: None } };
-            let lines = edge_lines(edge);
+            let lines = edge_lines(edge, edge_wide);
             let written = label.x.zip(label.y).filter(|_| !lines.is_empty());
             Way {
                 points: label.points.iter().map(|point| (point.x, point.y)).collect(),
@@ -130,12 +136,12 @@ fn placed(of: &Graph, direction: RankDir) -> Placed {
             }
         })
         .collect();
-    fitted(nodes, ways)
+    Placed { box_wide, ..fitted(nodes, ways) }
 }
 
 /// Moves everything so that it begins at 0, and measures it: what lies outside of what the layout says is inside too.
 fn fitted(nodes: Vec<Spot>, ways: Vec<Way>) -> Placed {
-    let mut placed = Placed { wide: 0.0, high: 0.0, nodes, ways };
+    let mut placed = Placed { wide: 0.0, high: 0.0, box_wide: 0.0, nodes, ways };
     let boxes = placed
         .nodes
         .iter()
@@ -172,16 +178,53 @@ fn scale(placed: &Placed, wide: f64, high: f64) -> f64 {
     (wide / placed.wide.max(1.0)).min(high / placed.high.max(1.0)).min(SCALE_MOST)
 }
 
-/// From left to right, or from top to bottom where letters are larger then.
+/// Letters are as large as on the page, nearly.
+const SCALE_FULL: f64 = 0.95;
+
+/// From left to right, or from top to bottom where letters are larger then; with texts as wide as they are, or cut where
+/// letters are larger for it.
 fn best(of: &Graph, wide: f64, high: f64) -> (Placed, f64) {
-    let across = placed(of, RankDir::LR);
-    let first = scale(&across, wide, high);
-    if first >= 0.95 {
-        return (across, first);
+    /// A gain that is seen.
+    const LARGER: f64 = 1.02;
+    let mut best: Option<(Placed, f64)> = None;
+    for limit in limits(of) {
+        let across = placed(of, RankDir::LR, limit);
+        let first = scale(&across, wide, high);
+        let mut found = (across, first);
+        if first < SCALE_FULL {
+            let down = placed(of, RankDir::TB, limit);
+            let second = scale(&down, wide, high);
+            if second > first * 1.1 {
+                found = (down, second);
+            }
+        }
+        let is_full = found.1 >= SCALE_FULL;
+        if best.as_ref().is_none_or(|(_, before)| found.1 > before * LARGER) {
+            best = Some(found);
+        }
+        if is_full {
+            break;
+        }
     }
-    let down = placed(of, RankDir::TB);
-    let second = scale(&down, wide, high);
-    if second > first * 1.1 { (down, second) } else { (across, first) }
+    best.expect("the narrowest is always tried")
+}
+
+/// How wide texts may be, the widest first: without those at which nothing is cut but the narrowest of these.
+fn limits(of: &Graph) -> Vec<(f64, f64)> {
+    /// Boxes of a drawing of which several are tried: more are small whatever is cut, and take long to place.
+    const FEW: usize = 24;
+    if of.nodes.len() > FEW {
+        return vec![WIDE[WIDE.len() - 1]];
+    }
+    let line = |line: &String| font::width(line, LINE, false);
+    let boxes = of
+        .nodes
+        .iter()
+        .flat_map(|node| node.lines.iter().map(line).chain([font::width(&node.name, NAME, true)]));
+    let edges = of.edges.iter().flat_map(|edge| edge.lines.iter().map(line));
+    let (in_boxes, on_edges) = (boxes.fold(0.0, f64::max), edges.fold(0.0, f64::max));
+    let whole = WIDE.iter().rposition(|limit| limit.0 >= in_boxes && limit.1 >= on_edges);
+    WIDE[whole.unwrap_or(0)..].to_vec()
 }
 
 fn room(of: &Graph, frame: Frame) -> (f64, f64) {
@@ -243,7 +286,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Graph) {
         }
     }
     for (node, spot) in of.nodes.iter().zip(&placed.nodes) {
-        draw_node(sheet, node, spot, &at, scale, &value);
+        draw_node(sheet, (node, placed.box_wide), spot, &at, scale, &value);
     }
     if of.nodes.iter().any(|node| node.value.is_some()) {
         let bar_top = f64::midpoint(frame.top, frame.bottom) - (frame.height() / 2.0).min(130.0);
@@ -275,7 +318,7 @@ fn write(
 
 fn draw_node(
     sheet: &mut Sheet,
-    node: &GraphNode,
+    (node, most): (&GraphNode, f64),
     spot: &Spot,
     at: &dyn Fn((f64, f64)) -> (f64, f64),
     scale: f64,
@@ -299,7 +342,7 @@ fn draw_node(
         frame(sheet, 3.0 * scale);
     }
     let letters = fill.map(readable);
-    let (name, lines) = node_lines(node);
+    let (name, lines) = node_lines(node, most);
     let first = spot.y - spot.high / 2.0 + PAD + 0.8 * NAME;
     write(sheet, at((spot.x, first)), &name, NAME * scale, true, Colour::Ink, letters);
     for (n, line) in lines.iter().enumerate() {
@@ -392,7 +435,7 @@ mod tests {
                 (0..next(3 * nodes)).map(|_| (next(nodes), next(nodes))).collect();
             let of = graph(nodes, &edges);
             for direction in [RankDir::LR, RankDir::TB] {
-                let placed = placed(&of, direction);
+                let placed = placed(&of, direction, WIDE[next(WIDE.len())]);
                 let boxes: Vec<[f64; 4]> = placed
                     .nodes
                     .iter()
@@ -416,6 +459,20 @@ mod tests {
     }
 
     #[test]
+    fn names_are_cut_only_where_letters_are_larger_for_it() {
+        let named = |nodes: usize, edges: &[(usize, usize)]| {
+            let mut of = graph(nodes, edges);
+            of.nodes[0].name = "orders-service-in-production-for-all-of-europe".to_string();
+            of
+        };
+        let (wide, high) = (800.0, 400.0);
+        let shown = |of: &Graph| node_lines(&of.nodes[0], best(of, wide, high).0.box_wide).0;
+        assert_eq!(shown(&named(2, &[(0, 1)])), "orders-service-in-production-for-all-of-europe");
+        let chain: Vec<(usize, usize)> = (0..7).map(|at| (at, at + 1)).collect();
+        assert!(shown(&named(8, &chain)).contains('…'));
+    }
+
+    #[test]
     fn the_same_graph_has_the_same_places() {
         let mut next = numbers();
         let edges: Vec<(usize, usize)> = (0..140).map(|_| (next(60), next(60))).collect();
@@ -423,7 +480,7 @@ mod tests {
             placed.nodes.iter().map(|n| (n.x.to_bits(), n.y.to_bits())).collect()
         };
         let of = graph(60, &edges);
-        let first = places(placed(&of, RankDir::LR));
-        assert!((0..3).all(|_| places(placed(&of, RankDir::LR)) == first));
+        let first = places(placed(&of, RankDir::LR, WIDE[0]));
+        assert!((0..3).all(|_| places(placed(&of, RankDir::LR, WIDE[0])) == first));
     }
 }

@@ -1,9 +1,9 @@
 //! Values over two axes of names, as colours with the numbers in them.
 
-use super::{Frame, LABEL, Sheet};
+use super::{Frame, Key, LABEL, Sheet, legend, outline};
 use crate::axis::Laid;
 use crate::canvas::{Anchor, Text};
-use crate::figure::{HeatCell, HeatMap};
+use crate::figure::{HeatCell, HeatMap, Outcome};
 use crate::font;
 use crate::theme::{Colour, Rgb};
 
@@ -16,9 +16,6 @@ pub(super) const SCALE: f64 = 96.0;
 pub(super) fn notes(map: &HeatMap) -> Vec<String> {
     let mut notes = Vec::new();
     let cells = || map.cells.iter().flatten();
-    if cells().any(|cell| cell.missed) {
-        notes.push("Inside the frame: the objective is missed.".to_string());
-    }
     let missing = cells().filter(|cell| cell.value.is_none()).count();
     if missing > 0 {
         notes.push(format!("Crossed out: no number, {missing} of {} points.", cells().count()));
@@ -48,9 +45,18 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
     let scale = Laid::new(&map.value, [least, most].into_iter(), 5);
     let names = map.y_names[..rows].iter().map(|n| font::width(n, LABEL, false)).fold(20.0, f64::max);
     let names = names.min(frame.width() * 0.25);
+    let entries: Vec<(String, Colour, Key)> = [
+        (Outcome::Missed, "the objective is missed", Colour::Bound, Key::Frame),
+        (Outcome::Undecided, "not decided", Colour::Ink, Key::DashedFrame),
+    ]
+    .into_iter()
+    .filter(|(outcome, ..)| map.cells.iter().flatten().any(|cell| cell.outcome == Some(*outcome)))
+    .map(|(_, name, colour, key)| (name.to_string(), colour, key))
+    .collect();
+    let used = legend(sheet, frame, &entries);
     let plot = Frame {
         left: frame.left + 22.0 + names + 10.0,
-        top: frame.top + 4.0,
+        top: frame.top + 4.0 + used,
         right: frame.right - SCALE,
         bottom: frame.bottom - BELOW,
     };
@@ -59,7 +65,20 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
         for (column, cell) in cells.iter().take(columns).enumerate() {
             let left = plot.left + column as f64 * wide;
             let top = plot.bottom - (row + 1) as f64 * high;
-            draw_cell(sheet, [left, top, left + wide, top + high], cell, &scale);
+            let sides = [left, top, left + wide, top + high];
+            draw_cell(sheet, sides, cell, &scale);
+            if cell.outcome == Some(Outcome::Undecided) {
+                // Inside: the border of what is missed may run along it.
+                let by = (wide.min(high) / 6.0).min(4.0);
+                // Seen on any colour, as the numbers are.
+                let fill = match cell.value {
+                    Some(value) => sheet.theme.heat(scale.place(value)),
+                    None => sheet.rgb(Colour::Grid),
+                };
+                let rgb = readable(fill);
+                let inner = outline([left + by, top + by, left + wide - by, top + high - by]);
+                sheet.canvas.dashed(&inner, rgb, 1.6);
+            }
         }
     }
     border(sheet, plot, map, [columns, rows]);
@@ -100,7 +119,11 @@ fn border(sheet: &mut Sheet, plot: Frame, map: &HeatMap, [columns, rows]: [usize
     let missed = |column: usize, row: usize| {
         column < columns
             && row < rows
-            && map.cells.get(row).and_then(|cells| cells.get(column)).is_some_and(|cell| cell.missed)
+            && map
+                .cells
+                .get(row)
+                .and_then(|cells| cells.get(column))
+                .is_some_and(|cell| cell.outcome == Some(Outcome::Missed))
     };
     let (wide, high) = (plot.width() / columns as f64, plot.height() / rows as f64);
     let at = |column: usize, row: usize| (plot.left + column as f64 * wide, plot.bottom - row as f64 * high);
@@ -136,6 +159,15 @@ fn draw_cell(sheet: &mut Sheet, [left, top, right, bottom]: [f64; 4], cell: &Hea
         sheet.canvas.rect(inner, grid, 1.0);
         sheet.canvas.line(vec![(inner[0], inner[1]), (inner[2], inner[3])], quiet, 1.0);
         sheet.canvas.line(vec![(inner[0], inner[3]), (inner[2], inner[1])], quiet, 1.0);
+        let (wide, x, y) = (
+            font::width(&cell.text, LABEL, false),
+            f64::midpoint(left, right),
+            f64::midpoint(top, bottom) + 0.36 * LABEL,
+        );
+        if !cell.text.is_empty() && wide <= right - left - 10.0 && bottom - top >= LABEL * 1.5 {
+            sheet.canvas.rect([x - wide / 2.0 - 3.0, y - LABEL, x + wide / 2.0 + 3.0, y + 4.0], grid, 1.0);
+            sheet.label((x, y), &cell.text, Anchor::Middle, Colour::Ink);
+        }
         return;
     };
     let rgb = sheet.theme.heat(scale.place(value));

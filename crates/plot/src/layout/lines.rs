@@ -1,11 +1,12 @@
 //! Lines with bands, one panel above the other.
 
 use super::{Frame, Key, LABEL, Sheet, legend};
-use crate::axis::Laid;
+use crate::axis::{Axis, Laid};
 use crate::canvas::Anchor;
-use crate::figure::{Interval, Lane, Lines, Panel, Series, Shade};
+use crate::figure::{Interval, Lane, Lines, Outcome, Panel, Series, Shade};
 use crate::font;
 use crate::theme::Colour;
+use kneepoint_experiment::result::Unit;
 
 /// Room for tick labels and the name of the common axis.
 const BELOW: f64 = 40.0;
@@ -14,8 +15,11 @@ const CROWDED: usize = 300;
 const BETWEEN: f64 = 14.0;
 /// A row under the panels.
 pub(super) const LANE: f64 = 22.0;
-/// Room for the names of those rows, at most.
-const LANE_NAMES: f64 = 150.0;
+/// Room for the names of those rows, at most, as a share of the width: the panels keep the rest.
+///
+/// # Source
+/// Chosen: a breaker between two parts of usual names is not cut.
+const LANE_NAMES: f64 = 0.34;
 
 fn y_values(panel: &Panel) -> impl Iterator<Item = f64> {
     let known = panel.series.iter().flat_map(|s| s.points.iter().filter_map(|(_, v)| *v));
@@ -82,17 +86,22 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
     let all: f64 = lines.panels.iter().map(|panel| panel.weight).sum();
     let lanes = lanes_height(lines);
     let room = frame.height() - BELOW - lanes - BETWEEN * (lines.panels.len() - 1) as f64;
+    // One unit of time for all panels: one reads them side by side.
+    let longest = lines.panels.iter().filter(|panel| panel.y.unit == Unit::Duration).flat_map(y_values);
+    let beside = longest.fold(0.0, f64::max);
     let laid: Vec<Laid> = lines
         .panels
         .iter()
         .map(|panel| {
             let high = room * panel.weight / all - 24.0;
-            Laid::new(&panel.y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
+            let beside = if panel.y.unit == Unit::Duration { beside } else { 0.0 };
+            let y = Axis { beside, ..panel.y.clone() };
+            Laid::new(&y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
         })
         .collect();
     let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);
     let names = lines.lanes.iter().map(|lane| font::width(&lane.name, LABEL, false)).fold(0.0, f64::max);
-    let names = names.min(LANE_NAMES).min(frame.width() * 0.25);
+    let names = names.min(frame.width() * LANE_NAMES);
     let left = frame.left + (22.0 + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
     let mut top = frame.top;
     for (at, (panel, y)) in lines.panels.iter().zip(&laid).enumerate() {
@@ -105,6 +114,12 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
             let shades = lines.shades.iter().filter(|shade| !shade.name.is_empty());
             entries.extend(shades.map(|s| (s.name.clone(), s.colour, Key::Shade)));
             entries.extend(lines.spans.iter().map(|s| (s.name.clone(), Colour::Ink, Key::Span)));
+        }
+        if !panel.undecided.is_empty() {
+            entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
+        }
+        if at == 0 {
+            entries.extend(outcomes(lines));
         }
         let used = legend(sheet, Frame { left: frame.left, ..whole }, &entries);
         let inner = Frame { top: whole.top + used, ..whole };
@@ -126,10 +141,26 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
     sheet.label(place, &title, Anchor::Middle, Colour::Quiet);
 }
 
+/// What the marks of rows say, for the legend.
+fn outcomes(lines: &Lines) -> Vec<(String, Colour, Key)> {
+    let dots = || lines.lanes.iter().flat_map(|lane| &lane.dots);
+    let all = [
+        (Outcome::Met, "all objectives hold", Colour::Better, Key::Dot),
+        (Outcome::Missed, "missed", Colour::Bound, Key::Cross),
+        (Outcome::Undecided, "not decided", Colour::Bound, Key::Ring),
+        (Outcome::Unserved, "nobody is served", Colour::Bound, Key::Cross),
+    ];
+    let all = all.into_iter().filter(|(outcome, ..)| dots().any(|(_, of)| of == outcome));
+    all.map(|(_, name, colour, key)| (name.to_string(), colour, key)).collect()
+}
+
 /// Where what is shaded and what is in rows begins and ends.
 fn stretches(lines: &Lines) -> impl Iterator<Item = f64> {
     let bars = lines.lanes.iter().flat_map(|lane| &lane.bars);
-    let marks = lines.lanes.iter().flat_map(|lane| lane.marks.iter().map(|(at, _)| *at));
+    let marks = lines
+        .lanes
+        .iter()
+        .flat_map(|lane| lane.marks.iter().map(|(at, _)| *at).chain(lane.dots.iter().map(|(at, _)| *at)));
     lines.shades.iter().chain(bars).flat_map(|shade| [shade.from, shade.to]).chain(marks)
 }
 
@@ -160,6 +191,17 @@ fn draw_lane(sheet: &mut Sheet, frame: Frame, from: f64, lane: &Lane, x: &Laid) 
         if start + wide <= frame.right && lane.bars.len() <= 6 {
             sheet.label((start, letters), name, Anchor::Start, Colour::Ink);
             free = start + wide + 6.0;
+        }
+    }
+    for (at, outcome) in &lane.dots {
+        let place = (frame.x(x.place(*at)), middle);
+        match outcome {
+            Outcome::Met => {
+                let rgb = sheet.rgb(Colour::Better);
+                sheet.canvas.dot(place, 4.0, rgb);
+            }
+            Outcome::Missed | Outcome::Unserved => sheet.cross(place, Colour::Bound),
+            Outcome::Undecided => sheet.ring(place, Colour::Bound),
         }
     }
     let rgb = sheet.rgb(lane.colour);
@@ -214,6 +256,11 @@ fn plot(sheet: &mut Sheet, frame: Frame, lines: &Lines, panel: &Panel, x: &Laid,
     }
     for series in &panel.series {
         line(sheet, frame, series, x, y);
+    }
+    for (at, value) in &panel.undecided {
+        // What has no number is not decided either; it lies on the edge.
+        let place = (frame.x(x.place(*at)), value.map_or(frame.bottom, |value| frame.y(y.place(value))));
+        sheet.ring(place, Colour::Bound);
     }
     sheet.canvas.line(vec![(frame.left, frame.top), (frame.left, frame.bottom)], quiet, 1.0);
     sheet.canvas.line(vec![(frame.left, frame.bottom), (frame.right, frame.bottom)], quiet, 1.0);

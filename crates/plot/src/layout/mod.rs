@@ -84,6 +84,26 @@ impl Sheet {
         self.canvas.text(Text { x, y, text: text.to_string(), size, bold, anchor, colour, upright: false });
     }
 
+    /// A ring around a point, which is left as it is: what is there is not decided.
+    pub(crate) fn ring(&mut self, (x, y): (f64, f64), colour: Colour) {
+        const RADIUS: f64 = 7.0;
+        const STEPS: usize = 24;
+        let at = |step: usize| {
+            let angle = step as f64 / STEPS as f64 * std::f64::consts::TAU;
+            (x + RADIUS * angle.cos(), y + RADIUS * angle.sin())
+        };
+        let rgb = self.rgb(colour);
+        self.canvas.line((0..=STEPS).map(at).collect(), rgb, 1.5);
+    }
+
+    /// A cross at a point: it is missed there.
+    pub(crate) fn cross(&mut self, (x, y): (f64, f64), colour: Colour) {
+        const HALF: f64 = 4.2;
+        let rgb = self.rgb(colour);
+        self.canvas.line(vec![(x - HALF, y - HALF), (x + HALF, y + HALF)], rgb, 2.2);
+        self.canvas.line(vec![(x - HALF, y + HALF), (x + HALF, y - HALF)], rgb, 2.2);
+    }
+
     /// Lines across a plot at the ticks of its upright axis, and what they are; what would overlap is left out.
     pub(crate) fn rise(&mut self, frame: Frame, y: &Laid) {
         let grid = self.rgb(Colour::Grid);
@@ -147,6 +167,11 @@ impl Sheet {
     }
 }
 
+/// The sides of a rectangle as one line.
+pub(crate) fn outline([left, top, right, bottom]: [f64; 4]) -> Vec<(f64, f64)> {
+    vec![(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+}
+
 /// How the legend shows what it names.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Key {
@@ -157,6 +182,12 @@ pub(crate) enum Key {
     Bound,
     Span,
     Shade,
+    /// Around a point.
+    Ring,
+    Cross,
+    /// Around cells.
+    Frame,
+    DashedFrame,
 }
 
 /// Writes a legend from the top left of a frame; returns how high it is.
@@ -188,6 +219,14 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
             Key::Dot => sheet.canvas.dot((x + 9.0, middle), 4.0, rgb),
             Key::Bound => sheet.canvas.line(vec![(x + 1.0, middle), (x + 17.0, middle)], rgb, 4.0),
             Key::Shade => sheet.canvas.rect([x + 2.0, y - 11.0, x + 16.0, y + 2.0], rgb, 0.3),
+            Key::Ring => sheet.ring((x + 9.0, middle), *colour),
+            Key::Cross => sheet.cross((x + 9.0, middle), *colour),
+            Key::Frame => {
+                sheet.canvas.line(outline([x + 2.0, y - 10.0, x + 16.0, y + 1.0]), rgb, 3.0);
+            }
+            Key::DashedFrame => {
+                sheet.canvas.dashed(&outline([x + 2.0, y - 10.0, x + 16.0, y + 1.0]), rgb, 1.6);
+            }
             Key::Span => {
                 sheet.canvas.rect([x + 2.0, y - 11.0, x + 16.0, y + 2.0], rgb, 0.22);
                 sheet.canvas.line(vec![(x + 9.0, y - 11.0), (x + 9.0, y + 2.0)], rgb, 1.6);

@@ -32,19 +32,26 @@ pub(super) fn notes(rows: &Rows, frame: Frame) -> Vec<String> {
             .iter()
             .filter_map(|row| row.cells.get(at))
             .flat_map(|cell| &cell.shapes)
-            .map(main)
+            .filter_map(main)
             .peekable();
         if ends.peek().is_some() && ends.all(|end| end == 0.0) {
             notes.push(format!("{}: all values are 0.", column.axis.name));
+        }
+        let shapes = || rows.rows.iter().filter_map(|row| row.cells.get(at)).flat_map(|cell| &cell.shapes);
+        if column.axis.scale == Scale::Log && shapes().filter_map(self::ends).any(|(low, _)| low <= 0.0) {
+            notes.push(
+                "An interval that reaches down to 0 has no end on this axis: its arrow says so.".to_string(),
+            );
         }
     }
     notes
 }
 
-fn main(shape: &Shape) -> f64 {
+fn main(shape: &Shape) -> Option<f64> {
     match shape {
-        Shape::Bar { to, .. } => *to,
-        Shape::Point { at, .. } => at.value,
+        Shape::Bar { to, .. } => Some(*to),
+        Shape::Point { at, .. } => Some(at.value),
+        Shape::Off { .. } => None,
     }
 }
 
@@ -68,6 +75,7 @@ fn shown_values(shapes: &[&Shape], line: Option<f64>, log: bool) -> Vec<f64> {
         match shape {
             Shape::Bar { from, to, .. } => all.extend([*from, *to]),
             Shape::Point { at, .. } => all.push(at.value),
+            Shape::Off { .. } => {}
         }
         if let Some((low, high)) = ends(shape) {
             intervals.push((seen(high) - seen(low), [low, high]));
@@ -93,6 +101,7 @@ fn ends(shape: &Shape) -> Option<(f64, f64)> {
     match shape {
         Shape::Bar { ends, .. } => *ends,
         Shape::Point { at, .. } => at.ends,
+        Shape::Off { .. } => None,
     }
 }
 
@@ -101,8 +110,11 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
     if shown.iter().all(|row| row.cells.iter().all(|cell| cell.shapes.is_empty())) {
         return super::nothing(sheet, frame, "There is no number to draw: every value has too little data.");
     }
+    let bars = of.rows.iter().flat_map(|row| &row.cells).flat_map(|cell| &cell.shapes);
+    let key =
+        if bars.clone().any(|shape| matches!(shape, Shape::Bar { .. })) { Key::Block } else { Key::Dot };
     let entries: Vec<(String, Colour, Key)> =
-        of.legend.iter().map(|(name, colour)| (name.clone(), *colour, Key::Block)).collect();
+        of.legend.iter().map(|(name, colour)| (name.clone(), *colour, key)).collect();
     let top = frame.top + legend(sheet, frame, &entries);
     let names = shown
         .iter()
@@ -175,24 +187,40 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
 
 /// Arrows at the border where an interval goes on, and up to where.
 fn beyond(sheet: &mut Sheet, plot: Frame, axis: &Laid, column: &Column, middle: f64, shape: &Shape) {
-    const LONG: f64 = 9.0;
-    const HALF: f64 = 5.0;
     let Some((low, high)) = ends(shape) else { return };
     let colour = match shape {
         Shape::Bar { .. } => Colour::Ink,
-        Shape::Point { colour, .. } => *colour,
+        Shape::Point { colour, .. } | Shape::Off { colour, .. } => *colour,
     };
-    for (end, border, inward) in [(low, plot.left, LONG), (high, plot.right, -LONG)] {
+    for (end, up) in [(low, false), (high, true)] {
         if axis.holds(end) {
             continue;
         }
-        let rgb = sheet.rgb(colour);
-        let head = vec![(border, middle), (border + inward, middle - HALF), (border + inward, middle + HALF)];
-        sheet.canvas.area(head, rgb, 1.0);
-        let text = words(end, &column.axis.unit).trim_end().replace('-', "−");
-        let anchor = if inward > 0.0 { Anchor::Start } else { Anchor::End };
-        sheet.write((border + inward * 1.4, middle - HALF), &text, anchor, Colour::Quiet, 10.5, false);
+        arrow(sheet, plot, middle, up, colour);
+        // No multiple is below 0: what is computed there says only that the interval has no lower end.
+        let text = if axis.is_log() && end <= 0.0 {
+            "0".to_string()
+        } else {
+            words(end, &column.axis.unit).trim_end().replace('-', "−")
+        };
+        let (at, anchor) = if up {
+            (plot.right - ARROW * 1.4, Anchor::End)
+        } else {
+            (plot.left + ARROW * 1.4, Anchor::Start)
+        };
+        sheet.write((at, middle - ARROW_HALF), &text, anchor, Colour::Quiet, 10.5, false);
     }
+}
+
+const ARROW: f64 = 9.0;
+const ARROW_HALF: f64 = 5.0;
+
+/// An arrow out of the plot.
+fn arrow(sheet: &mut Sheet, plot: Frame, middle: f64, up: bool, colour: Colour) {
+    let rgb = sheet.rgb(colour);
+    let (border, neck) = if up { (plot.right, plot.right - ARROW) } else { (plot.left, plot.left + ARROW) };
+    let head = vec![(border, middle), (neck, middle - ARROW_HALF), (neck, middle + ARROW_HALF)];
+    sheet.canvas.area(head, rgb, 1.0);
 }
 
 fn draw_shape(sheet: &mut Sheet, plot: Frame, axis: &Laid, middle: f64, high: f64, shape: &Shape) {
@@ -219,6 +247,16 @@ fn draw_shape(sheet: &mut Sheet, plot: Frame, axis: &Laid, middle: f64, high: f6
                 let ground = sheet.theme.ground();
                 sheet.canvas.dot((value, middle), 2.8, ground);
             }
+        }
+        Shape::Off { up, colour } => {
+            let rgb = sheet.rgb(*colour);
+            let (border, shaft) = if *up {
+                (plot.right, plot.right - 3.0 * ARROW)
+            } else {
+                (plot.left, plot.left + 3.0 * ARROW)
+            };
+            sheet.canvas.line(vec![(shaft, middle), (border, middle)], rgb, 2.0);
+            arrow(sheet, plot, middle, *up, *colour);
         }
     }
 }

@@ -38,8 +38,11 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
         of.points.iter().flat_map(|p| p.y.all()),
         ((frame.height() / 34.0) as usize).clamp(3, 8),
     );
-    let entries =
-        [(of.front.clone(), Colour::Slot(0), Key::Line), (of.others.clone(), Colour::Neutral, Key::Dot)];
+    let mut entries =
+        vec![(of.front.clone(), Colour::Slot(0), Key::Line), (of.others.clone(), Colour::Neutral, Key::Dot)];
+    if of.points.iter().any(|point| point.undecided) {
+        entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
+    }
     let used = legend(sheet, frame, &entries);
     let widest = Sheet::rise_width(&y);
     let plot = Frame {
@@ -96,6 +99,12 @@ fn draw_point(sheet: &mut Sheet, plot: Frame, point: &ScatterPoint, x: &Laid, y:
     if point.y.ends.is_none() && !crowded {
         let ground = sheet.theme.ground();
         sheet.canvas.dot(at, 2.5, ground);
+    }
+    if point.undecided {
+        // As far from the edge as it is wide.
+        let at =
+            (at.0.clamp(plot.left + 8.0, plot.right - 8.0), at.1.clamp(plot.top + 8.0, plot.bottom - 8.0));
+        sheet.ring(at, Colour::Bound);
     }
 }
 

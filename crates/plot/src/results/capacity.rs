@@ -4,6 +4,7 @@ use kneepoint_experiment::result::Unit;
 use serde::Deserialize;
 
 use super::Number;
+use crate::figure::Outcome;
 use crate::theme::Palette;
 
 /// A search for the capacity.
@@ -103,6 +104,9 @@ pub struct Names {
 pub struct Finding {
     /// `found`, `not reached`, …
     pub kind: String,
+    /// The load it speaks of, on the axis, where it is one.
+    #[serde(default)]
+    pub load: Option<f64>,
 }
 
 /// What is searched.
@@ -114,6 +118,9 @@ pub struct LoadAxis {
     /// Its unit.
     #[serde(default)]
     pub unit: String,
+    /// Whether it counts things.
+    #[serde(default)]
+    pub whole: bool,
 }
 
 impl LoadAxis {
@@ -194,15 +201,42 @@ pub struct KneeRow {
 }
 
 impl KneeRow {
-    /// Returns whether its numbers do not decide on an objective: they are missing, or an interval lies across a bound.
-    pub fn is_undecided(&self) -> bool {
+    /// Returns what came of all objectives together; nothing where there is none, or no run that came to its end.
+    ///
+    /// One that is surely missed decides, whatever is known of the others. Where none is, a number that is missing or an
+    /// interval across its bound leaves it undecided.
+    pub fn outcome(&self, objectives: &[Objective]) -> Option<Outcome> {
         let across = |slo: &KneeSlo| match slo.estimate.interval() {
             None => true,
             Some(at) => at.ends.is_some_and(|(low, high)| low < slo.bound && slo.bound < high),
         };
-        self.stopped.is_none()
-            && !self.slo.is_empty()
-            && (self.holds.is_none() || self.slo.iter().any(across))
+        let surely_missed = |slo: &KneeSlo| {
+            let condition = objectives.iter().find(|of| of.name == slo.name).map(|of| of.condition.as_str());
+            let Some(((low, high), condition)) =
+                slo.estimate.interval().and_then(|at| at.ends).zip(condition)
+            else {
+                return false;
+            };
+            match (condition.contains('<'), condition.contains('>')) {
+                (true, false) => low > slo.bound,
+                (false, true) => high < slo.bound,
+                _ => false,
+            }
+        };
+        if self.stopped.is_some() || (self.slo.is_empty() && self.holds.is_none()) {
+            return None;
+        }
+        Some(if self.slo.iter().any(surely_missed) {
+            Outcome::Missed
+        } else if self.slo.iter().any(across) {
+            Outcome::Undecided
+        } else {
+            match self.holds {
+                Some(true) => Outcome::Met,
+                Some(false) => Outcome::Missed,
+                None => Outcome::Undecided,
+            }
+        })
     }
 }
 

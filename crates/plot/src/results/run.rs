@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Calls, Number, Timeline, Topology};
+use super::{Calls, Node, Number, Timeline, Topology};
 use crate::theme::Palette;
 
 /// A run.
@@ -36,6 +36,21 @@ pub struct RunResults {
 }
 
 impl RunResults {
+    /// Returns what people call a client, a part, an instance or a class: by the label of the part where the file gives one,
+    /// with its name too where another part has the same label.
+    pub fn called(&self, name: &str) -> String {
+        let nodes = || self.topology.iter().flat_map(|topology| &topology.nodes);
+        let end = name.find(['/', ':']).unwrap_or(name.len());
+        let (root, rest) = name.split_at(end);
+        let label = |node: &Node| node.label.clone().filter(|label| !label.is_empty());
+        let Some(label) = nodes().find(|node| node.name == root).and_then(label) else {
+            return name.to_string();
+        };
+        let takes_it = |node: &&Node| node.label.as_ref() == Some(&label) || node.name == label;
+        let others = nodes().filter(|node| node.name != root).filter(takes_it).count();
+        if others > 0 { format!("{label} ({root}){rest}") } else { format!("{label}{rest}") }
+    }
+
     /// Returns which of its clients, parts and classes has which colour.
     pub fn palette(&self) -> Palette {
         let clients = self.clients.iter().map(|client| client.name.clone());

@@ -44,6 +44,9 @@ pub struct SweepPoint {
     /// Why there is no result.
     #[serde(default)]
     pub failure: Option<serde_json::Value>,
+    /// Into which one run was cut, if there is but one.
+    #[serde(default)]
+    pub batches: Option<u64>,
     /// Objectives.
     #[serde(default)]
     pub slo: Vec<SweepSlo>,
@@ -53,6 +56,14 @@ pub struct SweepPoint {
     /// Clients.
     #[serde(default)]
     pub clients: Vec<SweepClient>,
+}
+
+impl SweepPoint {
+    /// Returns whether requests were made of which none ended well: there is a result, and no goodput.
+    pub fn is_unserved(&self) -> bool {
+        let nothing = |client: &SweepClient| client.goodput.value == Some(0.0);
+        self.failure.is_none() && !self.clients.is_empty() && self.clients.iter().all(nothing)
+    }
 }
 
 /// An objective at a point.

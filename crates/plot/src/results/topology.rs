@@ -19,6 +19,9 @@ pub struct Topology {
 pub struct Node {
     /// Its name.
     pub name: String,
+    /// What people call it, where the file says so.
+    #[serde(default)]
+    pub label: Option<String>,
     /// Its kind.
     #[serde(default)]
     pub kind: String,
