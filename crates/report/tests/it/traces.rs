@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kneepoint_experiment::result::{TraceResult, Why};
 use kneepoint_experiment::{Options, trace};
 use kneepoint_report::{otlp, perfetto};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::{TracesData, span::SpanKind};
 use serde_json::Value;
 
@@ -202,6 +203,41 @@ fn mapped(value: &Value, at: &str) {
 fn otlp_follows_the_json_mapping() {
     let value: Value = serde_json::from_str(&otlp(&traced())).expect("it is JSON");
     mapped(&value, "request");
+}
+
+/// Holds that all of a value is in another one: a reader that skips what it does not know has then known all of it.
+fn kept(ours: &Value, read: &Value, at: &str) {
+    match (ours, read) {
+        (Value::Object(ours), Value::Object(read)) => {
+            for (key, value) in ours {
+                let there = read.get(key).unwrap_or_else(|| panic!("{at}/{key} is not known to the reader"));
+                kept(value, there, &format!("{at}/{key}"));
+            }
+        }
+        (Value::Array(ours), Value::Array(read)) => {
+            assert_eq!(ours.len(), read.len(), "{at}");
+            for (nth, (ours, read)) in ours.iter().zip(read).enumerate() {
+                kept(ours, read, &format!("{at}/{nth}"));
+            }
+        }
+        (ours, read) => assert_eq!(ours, read, "{at}"),
+    }
+}
+
+#[test]
+fn the_types_of_open_telemetry_hold_all_that_is_written() {
+    let written = otlp(&traced());
+    let ours: Value = serde_json::from_str(&written).expect("it is JSON");
+    let request: ExportTraceServiceRequest =
+        serde_json::from_str(&written).expect("it is what collectors take");
+    let read = serde_json::to_value(&request).expect("it can be written again");
+    kept(&ours, &read, "");
+    // What would be skipped is found.
+    let mut foreign = ours;
+    foreign["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["startTime"] = "1".into();
+    let request: ExportTraceServiceRequest = serde_json::from_value(foreign.clone()).expect("skipped");
+    let read = serde_json::to_value(&request).expect("it can be written again");
+    assert!(std::panic::catch_unwind(|| kept(&foreign, &read, "")).is_err());
 }
 
 #[test]
