@@ -245,6 +245,26 @@ fn without_javascript_it_is_said_what_is_missing() {
 }
 
 #[test]
+fn the_short_form_has_what_it_rests_on() {
+    let short = Page::read(&[source(&run())]).unwrap().markdown();
+    for said in [
+        "## Assumptions",
+        "orders are rare",
+        "doubt: high",
+        "Timeout.cancel",
+        "| chosen |",
+        "web, db",
+        "## What is not modelled",
+        "caches",
+        "kneepoint run shop.ron --seed 1 --replications 2",
+        "| seed | 1 |",
+        "| digest | 0123 |",
+    ] {
+        assert!(short.contains(said), "{said} in {short}");
+    }
+}
+
+#[test]
 fn loads_of_a_capacity_are_told_in_requests_too() {
     let text = text_of(&Page::read(&[kept("capacity")]).unwrap().html());
     // 1.13 times the 542.5 requests/s of the file.
