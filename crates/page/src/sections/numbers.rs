@@ -80,7 +80,7 @@ fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
         saturation.push(("no part has servers or a queue".to_string(), Cell::number(MISSING)));
     }
     vec![
-        Card { title: "Latency", numbers: latencies },
+        Card { title: "Latency of good answers", numbers: latencies },
         Card { title: "Traffic", numbers: traffic },
         Card { title: "Errors", numbers: errors },
         Card { title: "Saturation", numbers: saturation },
