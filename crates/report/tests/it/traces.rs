@@ -57,11 +57,10 @@ fn event(event: &Value) -> (u64, u64) {
             assert!(!arg.is_null(), "{event}");
             &["name", "ph", "pid", "tid", "args"]
         }
-        "X" => {
+        "B" | "E" => {
             time("ts");
-            time("dur");
             assert!(event["cat"].is_string() && event["args"].is_object(), "{event}");
-            &["name", "cat", "ph", "ts", "dur", "pid", "tid", "args"]
+            &["name", "cat", "ph", "ts", "pid", "tid", "args"]
         }
         "s" | "f" => {
             time("ts");
@@ -82,17 +81,36 @@ fn perfetto_gets_what_the_trace_event_format_says() {
     assert_eq!(top, ["displayTimeUnit", "otherData", "traceEvents"]);
     assert!(["ms", "ns"].contains(&read["displayTimeUnit"].as_str().unwrap()));
     let mut rows: BTreeMap<(u64, u64), Vec<(i64, i64)>> = BTreeMap::new();
+    // What has begun in each row and not ended: where it is in the row, its name, and when the last event was, bit by bit.
+    let mut open: BTreeMap<(u64, u64), (Vec<(usize, String)>, f64)> = BTreeMap::new();
     let (mut named, mut arrows) = (BTreeSet::new(), BTreeMap::new());
     for one in read["traceEvents"].as_array().expect("a list") {
         let row = event(one);
-        let nanos = |key: &str| (one[key].as_f64().unwrap() * 1e3).round() as i64;
+        let at = one["ts"].as_f64().unwrap_or_default();
+        let nanos = (at * 1e3).round() as i64;
+        let name = || one["name"].as_str().unwrap().to_string();
+        let (begun, last) = open.entry(row).or_insert((Vec::new(), 0.0));
+        if ["B", "E"].contains(&one["ph"].as_str().unwrap()) {
+            assert!(at >= *last, "in order: {one}");
+            *last = at;
+        }
         match one["ph"].as_str().unwrap() {
-            "X" => rows.entry(row).or_default().push((nanos("ts"), nanos("ts") + nanos("dur"))),
+            "B" => {
+                let row = rows.entry(row).or_default();
+                begun.push((row.len(), name()));
+                row.push((nanos, i64::MAX));
+            }
+            "E" => {
+                let (place, begun) = begun.pop().expect("what ends has begun");
+                assert_eq!(begun, name(), "the last that began ends first");
+                rows.get_mut(&row).unwrap()[place].1 = nanos;
+            }
             "M" if one["name"] == "thread_name" => drop(named.insert(row)),
             "s" | "f" => *arrows.entry(one["id"].as_str().unwrap().to_string()).or_insert(0) += 1,
             _ => {}
         }
     }
+    assert!(open.values().all(|(begun, _)| begun.is_empty()), "what begins ends");
     assert!(!arrows.is_empty() && arrows.values().all(|ends| *ends == 2), "{arrows:?}");
     for (row, slices) in &rows {
         assert!(named.contains(row), "{row:?} has a name");
