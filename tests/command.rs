@@ -444,6 +444,31 @@ fn a_timeline_is_kept_if_it_is_asked_for() {
 }
 
 #[test]
+fn windows_are_as_long_as_is_asked_for() {
+    let folder = Folder::new("window");
+    let ask = |window: &str| {
+        folder.run(&["run", "station.ron", "--format", "json", "--timeline", "--window", window])
+    };
+    let usual = folder.run(&["run", "station.ron", "--format", "json", "--timeline"]).ends(0).json();
+    let value = ask("1s").ends(0).json();
+    let bounds = value["timeline"]["bounds"].as_array().expect("a list");
+    let end = value["run"]["duration"].as_f64().expect("a number");
+    assert_eq!(bounds.len() as f64, end + 1.0);
+    assert!(bounds.iter().enumerate().all(|(at, bound)| bound.as_f64() == Some(at as f64)), "{bounds:?}");
+    // What is counted in the windows is the same, however long they are.
+    let sent = |value: &Value| -> u64 {
+        let total = value["timeline"]["clients"][0]["sent"]["total"].as_array().expect("a list");
+        total.iter().filter_map(Value::as_u64).sum()
+    };
+    assert_eq!((sent(&value), &value["digest"]), (sent(&usual), &usual["digest"]));
+    ask("1ms").refused("at most 3600 are kept: ask for");
+    ask("2h").refused("do not fit into a run of");
+    ask("1").refused("unit");
+    ask("0s").refused("a window takes some time");
+    folder.run(&["run", "station.ron", "--format", "json", "--window", "1s"]).refused("--timeline");
+}
+
+#[test]
 fn metrics_are_written_as_prometheus_reads_them() {
     let folder = Folder::new("prometheus");
     let page = folder.run(&["run", "station.ron", "--format", "prometheus"]).data();

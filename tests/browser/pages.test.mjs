@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 
 const pages = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const shots = process.env.KNEEPOINT_SHOTS;
-const names = ["all", "searched", "alone", "nothing", "hostile", "large"];
+const names = ["all", "searched", "alone", "nothing", "breaking", "ejecting", "hostile", "large"];
 const desktop = { width: 1280, height: 900 };
 const phone = { width: 390, height: 844 };
 
@@ -77,6 +77,15 @@ for (const name of names) {
           const [wide, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
           assert.ok(wide <= inner, `${wide} pixels wide of ${inner}`);
         }
+        // What is wider than the screen scrolls in its own place, and says so where its scroll bar may not be seen.
+        const cut = await page.evaluate(() => [...document.querySelectorAll("svg, table")].filter((element) => {
+          if (element.closest(".bar, details:not([open])") || element.getBoundingClientRect().width <= innerWidth) return false;
+          const place = element.closest(".scroll");
+          if (!place || getComputedStyle(place).overflowX !== "auto" || place.tabIndex !== 0) return true;
+          const hint = element.closest(".picture")?.querySelector("figcaption");
+          return hint ? getComputedStyle(hint).display === "none" : element.tagName === "svg";
+        }).map((element) => element.outerHTML.slice(0, 80)));
+        assert.deepEqual(cut, []);
         if (shots) await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png`, fullPage: true });
         const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
         const [red] = ground.match(/\d+/g).map(Number);
@@ -100,6 +109,49 @@ test("a page of an hour and twenty parts can be used", async () => {
     await context.close();
   }
   console.log(`# usable after ${times.map((t) => Math.round(t)).join(", ")} ms`);
+});
+
+test("nothing moves while charts come", async () => {
+  for (const viewport of [desktop, phone]) {
+    const { page, context } = await opened("breaking", { viewport });
+    await page.evaluate(() => {
+      globalThis.moved = [];
+      // Of what is there already: entries for what one did oneself are left out by the browser.
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          if (!entry.hadRecentInput) moved.push(`${entry.value}: ${entry.sources.map((s) => s.node?.outerHTML?.slice(0, 60)).join(", ")}`);
+        }
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    await through(page);
+    for (const tab of await page.getByRole("tab").all()) {
+      await tab.click();
+      await page.waitForTimeout(600);
+      await through(page);
+    }
+    assert.deepEqual(await page.evaluate(() => moved), []);
+    await context.close();
+  }
+});
+
+test("rows say when breakers were open, and when members were out", async () => {
+  for (const [name, row, state] of [["breaking", "breaker clients → backend", /^open/], ["ejecting", "lb", /^1 out/]]) {
+    const { page, wrong, context } = await opened(name);
+    await through(page);
+    const figure = page.locator("#clients-over-time .chart", { hasText: "What happened meanwhile" });
+    const over = figure.locator(".u-over");
+    await over.scrollIntoViewIfNeeded();
+    const box = await over.boundingBox();
+    const place = figure.locator(".legend li", { hasText: row }).first();
+    const said = [];
+    for (let x = 1; x < box.width; x += 3) {
+      await page.mouse.move(box.x + x, box.y + 5);
+      said.push(await place.locator(".value").textContent());
+    }
+    assert.ok(said[0] === "–" && said.some((text) => state.test(text)), [...new Set(said)].join("; "));
+    assert.deepEqual(wrong, []);
+    await context.close();
+  }
 });
 
 test("dragging looks closer in all charts, a double click shows all again", async () => {
@@ -248,6 +300,8 @@ test("nothing foreign is run, and no script but those the page names", async () 
 test("without JavaScript texts, tables and figures are there", async () => {
   const { page, context } = await opened("all", { javaScriptEnabled: false });
   await page.getByText("need JavaScript").waitFor();
+  // Playwright stops scripts after the page was read with them; what is shown without is there all the same.
+  assert.match(await page.locator("noscript").textContent(), /Without JavaScript this page has no charts to look closer at/);
   assert.ok(await page.locator("table").count() > 10);
   assert.ok(await page.locator("figure.picture svg").count() > 5);
   assert.equal(await page.locator(".panel:visible").count(), 3);

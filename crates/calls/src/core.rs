@@ -867,7 +867,13 @@ impl Core {
             frame.holds += 1;
             self.agenda.send(entry::message(CANCEL, callee, slot));
         }
-        self.charge_in_place(strand);
+        if self.ledger_on && self.waits_for_branches(slot) {
+            // What its branches did came to nothing, as that of a branch whose answer is not good.
+            self.ledgers[strand as usize].phase = Phase::Wasted;
+            self.charge(strand, self.ledgers[strand as usize].at, Phase::Waiting);
+        } else {
+            self.charge_in_place(strand);
+        }
         if parent & ROOT != 0 {
             self.fold(parent & ID, strand, Status::Timeout);
         } else {
@@ -901,6 +907,32 @@ impl Core {
         }
         if self.ledger_on {
             self.ledgers[strand as usize].live = false;
+        }
+    }
+
+    /// Whether whoever has the strand of a call now does nothing with it but wait for branches of it.
+    ///
+    /// A part that has something else to do with a call while its branches are out says so by its
+    /// [phase](Core::phase); one that queues it for itself then is taken to wait for the branches.
+    fn waits_for_branches(&self, slot: u32) -> bool {
+        let mut frame = self.frames.get(slot);
+        let strand = frame.strand;
+        if self.ledgers[strand as usize].phase != Phase::Waiting {
+            return false;
+        }
+        loop {
+            let (mut at, mut lent, mut branches) = (frame.child, NIL, false);
+            while at != NIL {
+                let child = self.frames.get(at);
+                if !child.is(DONE) {
+                    if child.strand == strand { lent = at } else { branches = true }
+                }
+                at = child.sibling;
+            }
+            if lent == NIL {
+                return branches;
+            }
+            frame = self.frames.get(lent);
         }
     }
 

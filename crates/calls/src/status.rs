@@ -93,7 +93,7 @@ pub enum Phase {
     Pool,
     /// Waiting before another try.
     Backoff,
-    /// Spent on tries that came to nothing.
+    /// Spent on tries that came to nothing, and on branches that were still out when the caller gave up.
     Wasted,
 }
 

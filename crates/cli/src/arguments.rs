@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use kneepoint_engine::SimDuration;
 use kneepoint_scenario::Overrides;
+use kneepoint_scenario::value::{Dimension, Quantity};
 
 use crate::End;
 
@@ -242,9 +244,22 @@ pub struct RunArguments {
     /// Write the objectives as JUnit XML to this file
     #[arg(long, value_name = "FILE", group = "written")]
     pub junit: Option<PathBuf>,
-    /// Keep what happened when, in at most 120 equal windows: the JSON has it under `timeline`
+    /// Keep what happened when, in 60 to 120 equal windows unless --window says how long they are: the JSON has it under
+    /// `timeline`
     #[arg(long)]
     pub timeline: bool,
+    /// How long a window of --timeline is: 1s; at most 3600 of them
+    #[arg(long, value_name = "DURATION", value_parser = window, requires = "timeline")]
+    pub window: Option<SimDuration>,
+}
+
+/// Reads the length of a window, as scenarios write durations.
+pub fn window(text: &str) -> Result<SimDuration, String> {
+    let read = Quantity::parse_as(text, Dimension::Duration).map_err(|error| error.message)?;
+    match SimDuration::from_nanos_f64(read.value) {
+        SimDuration::ZERO => Err("a window takes some time: 1s".to_string()),
+        length => Ok(length),
+    }
 }
 
 #[derive(Debug, Args)]

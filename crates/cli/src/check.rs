@@ -1,7 +1,6 @@
 //! `kneepoint check`: is this model sane?
 
 use kneepoint_experiment::{Forecast, forecast};
-use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_scenario::{Checked, FaultRow, Faults, Registry, Scenario, Severity, plan};
 use serde_json::{Value, json};
 
@@ -156,7 +155,7 @@ fn percent(share: f64) -> String {
 }
 
 fn seconds(time_s: f64) -> String {
-    format!("{:.3}", Quantity::new(time_s * 1e9, Dimension::Duration))
+    kneepoint_report::duration(time_s * 1e9)
 }
 
 fn summary(checked: &Checked, forecast: &Forecast, warnings: usize) -> String {

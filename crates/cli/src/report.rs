@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use kneepoint_engine::SimDuration;
 use kneepoint_experiment::result::RunResult;
 use kneepoint_page::{Page, PageError, Source};
 use kneepoint_report::json;
 use kneepoint_scenario::Registry;
 
-use crate::arguments::{Changes, Destination, Precise, Repeated};
+use crate::arguments::{Changes, Destination, Precise, Repeated, window};
 use crate::run::{Asked, end_of};
 use crate::trouble::Trouble;
 use crate::{End, output, plot};
@@ -35,6 +36,10 @@ pub struct ReportArguments {
     pub repeated: Repeated,
     #[command(flatten)]
     pub precise: Precise,
+    /// How long a window of the charts over time is, 1s; at most 3600 of them. A length that makes 60 to 120 windows if
+    /// not given
+    #[arg(long, value_name = "DURATION", value_parser = window)]
+    pub window: Option<SimDuration>,
     /// How it is written
     #[arg(long, value_enum, default_value_t = PageFormat::Html)]
     pub format: PageFormat,
@@ -116,6 +121,7 @@ fn made(registry: &Registry, arguments: &ReportArguments) -> Result<(Page, Optio
             repeated: &arguments.repeated,
             precise: &arguments.precise,
             timeline: true,
+            window: arguments.window,
             outputs: &outputs,
             force: arguments.to.force,
         };
@@ -146,6 +152,7 @@ fn nothing_is_run(arguments: &ReportArguments) -> Result<(), Trouble> {
         ("--replications", arguments.repeated.replications.is_some()),
         ("--precision", arguments.precise.precision.is_some()),
         ("--max-replications", arguments.precise.max_replications.is_some()),
+        ("--window", arguments.window.is_some()),
     ];
     match given.iter().find(|(_, is)| *is) {
         Some((option, _)) => Err(Trouble::usage(format!(

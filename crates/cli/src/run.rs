@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kneepoint_engine::SimDuration;
 use kneepoint_experiment::result::{About, RunResult, Verdict};
 use kneepoint_experiment::{Options, Progress, REPLICATIONS_MAX};
 use kneepoint_report::{JudgedDesign, csv, is_missed, json, junit, prometheus, text};
@@ -28,6 +29,7 @@ fn answer(registry: &Registry, arguments: &RunArguments) -> Result<RunResult, Tr
         repeated: &arguments.repeated,
         precise: &arguments.precise,
         timeline: arguments.timeline,
+        window: arguments.window,
         outputs: &files,
         force: arguments.to.force,
     };
@@ -46,6 +48,8 @@ pub struct Asked<'a> {
     pub precise: &'a Precise,
     /// Whether it is kept what happened when.
     pub timeline: bool,
+    /// In windows of which length, if that is asked for.
+    pub window: Option<SimDuration>,
     /// Where the answer will be written.
     pub outputs: &'a [Option<&'a Path>],
     /// Whether it may overwrite.
@@ -92,6 +96,7 @@ impl Asked<'_> {
             threads: Some(self.repeated.threads.count()),
             samples: true,
             timeline: self.timeline,
+            window: self.window,
             progress: Some(&tell),
         };
         let result = kneepoint_experiment::run(&plan, &options);

@@ -37,7 +37,7 @@ use crate::{FutureEventList, SimDuration, SimTime};
 /// while let Some(timer) = agenda.next(|timer| cancelled[timer as usize]) {
 ///     seen.push((agenda.now().to_string(), timer));
 /// }
-/// assert_eq!(seen, [("0ns".to_string(), 0), ("2s".to_string(), 2)]);
+/// assert_eq!(seen, [("0 ns".to_string(), 0), ("2 s".to_string(), 2)]);
 /// ```
 #[derive(Clone, Default)]
 pub struct Agenda {
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "asked to advance from 0ns to 51ns over an event at 50ns")]
+    #[should_panic(expected = "asked to advance from 0 ns to 51 ns over an event at 50 ns")]
     fn an_event_cannot_be_skipped() {
         let mut agenda = Agenda::new();
         agenda.after(nanos(50), 1);
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "asked to advance to 1ns while something is to happen at 0ns")]
+    #[should_panic(expected = "asked to advance to 1 ns while something is to happen at 0 ns")]
     fn a_message_cannot_be_skipped() {
         let mut agenda = Agenda::new();
         agenda.send(1);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "asked to advance from 50ns back to 49ns")]
+    #[should_panic(expected = "asked to advance from 50 ns back to 49 ns")]
     fn time_cannot_be_turned_back() {
         let mut agenda = Agenda::new();
         agenda.after(nanos(50), 1);

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "event for 4ns pushed after one for 5ns was popped")]
+    #[should_panic(expected = "event for 4 ns pushed after one for 5 ns was popped")]
     fn the_past_is_refused() {
         let mut list = HeapEventList::new();
         list.push(SimTime::from_nanos(5), 0);

@@ -223,16 +223,16 @@ mod tests {
     #[test]
     fn a_span_prints_as_a_person_writes_it() {
         let shown = |nanos| SimDuration::from_nanos(nanos).to_string();
-        assert_eq!(shown(0), "0ns");
-        assert_eq!(shown(999), "999ns");
-        assert_eq!(shown(1_000), "1us");
-        assert_eq!(shown(12_300_000), "12.3ms");
-        assert_eq!(shown(12_345_678), "12.346ms");
-        assert_eq!(shown(1_005_000), "1.005ms");
-        assert_eq!(shown(999_999_499), "999.999ms");
-        assert_eq!(shown(999_999_500), "1s", "rounding carries into the next unit");
-        assert_eq!(shown(86_400_000_000_000), "86400s");
-        assert_eq!(shown(u64::MAX), "18446744073.71s");
-        assert_eq!(format!("[{:>8}]", SimDuration::from_millis(2)), "[     2ms]");
+        assert_eq!(shown(0), "0 ns");
+        assert_eq!(shown(999), "999 ns");
+        assert_eq!(shown(1_000), "1 µs");
+        assert_eq!(shown(12_300_000), "12.3 ms");
+        assert_eq!(shown(12_345_678), "12.346 ms");
+        assert_eq!(shown(1_005_000), "1.005 ms");
+        assert_eq!(shown(999_999_499), "999.999 ms");
+        assert_eq!(shown(999_999_500), "1 s", "rounding carries into the next unit");
+        assert_eq!(shown(86_400_000_000_000), "86400 s");
+        assert_eq!(shown(u64::MAX), "18446744073.71 s");
+        assert_eq!(format!("[{:>8}]", SimDuration::from_millis(2)), "[    2 ms]");
     }
 }

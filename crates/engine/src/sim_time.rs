@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(at - SimTime::from_millis(1_000), SimDuration::from_micros(500_000));
         at += SimDuration::from_nanos(1);
         assert_eq!(at, SimTime::from_nanos(1_500_000_001));
-        assert_eq!(SimTime::from_micros(12_300).to_string(), "12.3ms");
+        assert_eq!(SimTime::from_micros(12_300).to_string(), "12.3 ms");
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     #[cfg(debug_assertions)]
-    #[should_panic(expected = "1ns lies before 2ns")]
+    #[should_panic(expected = "1 ns lies before 2 ns")]
     fn a_negative_span_is_refused_in_debug_builds() {
         let _ = SimTime::from_nanos(1) - SimTime::from_nanos(2);
     }

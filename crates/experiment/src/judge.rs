@@ -202,9 +202,9 @@ fn sentence(
     found: Verdict,
     windows: Option<&Windows>,
 ) -> String {
-    let shown = |v: f64| format!("{:.*}", DIGITS, Quantity::new(v, judged.bound.dimension));
+    let shown = |v: f64| format!("{:#.*}", DIGITS, Quantity::new(v, judged.bound.dimension));
     let metric = &objective.condition.metric;
-    let asked = format!("{} {}", judged.comparison, judged.bound);
+    let asked = format!("{} {:#}", judged.comparison, judged.bound);
     let mut text = match value {
         Estimated::Known(e) => {
             let tail = if found == Verdict::Unclear { ": the interval lies across the bound" } else { "" };

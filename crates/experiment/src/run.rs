@@ -34,6 +34,9 @@ pub struct Options<'a> {
     pub samples: bool,
     /// Keeps [what happened when](RunResult::timeline): takes a reading of everything at the ends of its windows.
     pub timeline: bool,
+    /// How long those windows are, the last of them perhaps shorter; nothing for a length that makes 60 to 120 windows
+    /// of the run, each as easy to read as can be.
+    pub window: Option<SimDuration>,
     /// Told after each replication, from whatever thread it ran on.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }
@@ -175,7 +178,9 @@ pub(crate) fn run_and_keep(
     check_plan(plan)?;
     let (warm_up, warm_up_from) = pilot::warm_up(plan)?;
     let mut program = compile(plan, warm_up.as_nanos())?;
-    program.timeline = options.timeline.then(|| timeline::bounds(plan.end().as_nanos()));
+    if options.timeline {
+        program.timeline = Some(timeline::bounds(plan.end().as_nanos(), options.window)?);
+    }
     let mut all: Vec<Replication> = Vec::new();
     let mut planned = plan.run.replications_min;
     let found = loop {

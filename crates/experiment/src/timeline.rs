@@ -9,10 +9,11 @@
 use std::collections::BTreeMap;
 
 use kneepoint_calls::{ComponentId, Happening, STATUSES, Simulation, Status};
-use kneepoint_engine::SimTime;
+use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_scenario::plan::{PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
 
+use crate::error::ExperimentError;
 use crate::evaluate::{between_0_and_1, not_negative, ratio};
 use crate::probe::{CountOf, Probe, Reading};
 use crate::recorder::Replication;
@@ -29,6 +30,13 @@ use crate::series::probe;
 /// windows of half a minute.
 const WINDOWS_MAX: u64 = 120;
 const WINDOWS_MIN: u64 = 60;
+
+/// Windows at most where their length is asked for.
+///
+/// # Source
+/// Chosen: an hour at one a second. A client then takes about 10 MB a replication, and of twenty parts the results about
+/// 50 MB of JSON.
+const WINDOWS_ASKED_MAX: u64 = 3_600;
 
 /// Replications of which it is kept what happened when, at most: the first ones.
 ///
@@ -51,9 +59,37 @@ const BEYOND_MIN: f64 = 10.0;
 /// What the builder calls what makes faults happen, before their names.
 const FAULT: &str = "fault ";
 
-/// Returns the ends of the windows of a run of this length \[ns\], 0 first: whole seconds long if that can be, else
-/// tenths, hundredths and so on; and if not even nanoseconds come out even, to within one of them.
-pub(crate) fn bounds(end: u64) -> Vec<u64> {
+/// Returns the ends of the windows of a run of this length \[ns\], 0 first. Their length is what was asked for, and the
+/// last is shorter where that does not come out even; or, if nothing was, whole seconds if that can be, else tenths,
+/// hundredths and so on; and if not even nanoseconds come out even, to within one of them.
+///
+/// # Errors
+/// If there would be too many, or a window longer than the run.
+pub(crate) fn bounds(end: u64, asked: Option<SimDuration>) -> Result<Vec<u64>, ExperimentError> {
+    match asked {
+        None => Ok(easy_bounds(end)),
+        Some(length) => asked_bounds(end, length),
+    }
+}
+
+fn asked_bounds(end: u64, length: SimDuration) -> Result<Vec<u64>, ExperimentError> {
+    let whole = SimDuration::from_nanos(end);
+    let each = length.as_nanos();
+    if each == 0 || each > end {
+        return Err(ExperimentError::plan(format!("windows of {length} do not fit into a run of {whole}")));
+    }
+    let count = end.div_ceil(each);
+    if count > WINDOWS_ASKED_MAX {
+        let least = SimDuration::from_nanos(end.div_ceil(WINDOWS_ASKED_MAX));
+        return Err(ExperimentError::plan(format!(
+            "windows of {length} would be {count} in a run of {whole}, and at most {WINDOWS_ASKED_MAX} are kept: ask for \
+             {least} or more"
+        )));
+    }
+    Ok((0..count).map(|window| window * each).chain([end]).collect())
+}
+
+fn easy_bounds(end: u64) -> Vec<u64> {
     let even = (0..=9).rev().map(|digits| 10_u64.pow(digits)).find_map(|unit| {
         let units = end / unit;
         let fits = |count: &u64| end.is_multiple_of(unit) && units.is_multiple_of(*count);
@@ -572,13 +608,30 @@ fn push_percentile(line: &mut Line, replications: &[Histogram], p: f64, confiden
 
 #[cfg(test)]
 mod tests {
-    use super::bounds;
+    use kneepoint_engine::SimDuration;
+
+    use super::{bounds, easy_bounds};
+
+    #[test]
+    fn windows_are_as_long_as_was_asked_and_the_last_is_what_is_left() {
+        let second = 1_000_000_000;
+        let asked = |end: u64, each: u64| bounds(end, Some(SimDuration::from_nanos(each)));
+        assert_eq!(asked(4 * second, second).unwrap(), [0, 1, 2, 3, 4].map(|at| at * second));
+        assert_eq!(asked(5, 2).unwrap(), [0, 2, 4, 5]);
+        assert_eq!(asked(3_600 * second, second).unwrap().len(), 3_601);
+        let refused = asked(3_601 * second, second).unwrap_err().to_string();
+        assert!(refused.contains("would be 3601 in a run of 3601 s, and at most 3600 are kept"), "{refused}");
+        for each in [0, 6] {
+            let refused = asked(5, each).unwrap_err().to_string();
+            assert!(refused.contains("do not fit into a run of 5 ns"), "{refused}");
+        }
+    }
 
     #[test]
     fn windows_are_whole_seconds_if_that_can_be() {
         let second = 1_000_000_000;
         let length = |end: u64| {
-            let bounds = bounds(end);
+            let bounds = easy_bounds(end);
             assert_eq!((bounds[0], *bounds.last().unwrap()), (0, end));
             let lengths: Vec<u64> = bounds.windows(2).map(|pair| pair[1] - pair[0]).collect();
             let (least, most) = (lengths.iter().min().unwrap(), lengths.iter().max().unwrap());

@@ -189,11 +189,66 @@
     }
   };
 
+  // ---- Rows of what happened to parts: a name, and below it what lasted and what happened at an instant.
+
+  const row = 32;
+  const rows_of = (chart) => chart.lanes ? data.lanes : [];
+  const height_of = (chart) => chart.lanes ? 52 + 14 + row * data.lanes.length : 260;
+  const lanes = (chart) => (u) => {
+    const { ctx, bbox } = u;
+    const dpr = devicePixelRatio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    // The library leaves what it wrote the axes with.
+    ctx.textBaseline = "alphabetic";
+    ctx.textAlign = "left";
+    ctx.font = `${11 * dpr}px system-ui, sans-serif`;
+    const ink = colour("ink");
+    rows_of(chart).forEach((lane, n) => {
+      const top = bbox.top + n * row * dpr;
+      const bottom = top + (row - 3) * dpr;
+      const high = 14 * dpr;
+      for (const bar of lane.bars) {
+        const left = Math.max(u.valToPos(bar.from, "x", true), bbox.left);
+        const right = Math.min(u.valToPos(bar.to, "x", true), bbox.left + bbox.width);
+        if (right < bbox.left || left > bbox.left + bbox.width) continue;
+        const wide = Math.max(right - left, 2 * dpr);
+        ctx.fillStyle = colour(bar.colour);
+        ctx.globalAlpha = 0.4;
+        ctx.fillRect(left, bottom - high, wide, high);
+        ctx.globalAlpha = 1;
+        ctx.fillRect(left, bottom - 3 * dpr, wide, 3 * dpr);
+        if (ctx.measureText(bar.name).width + 6 * dpr < wide) {
+          ctx.fillStyle = ink;
+          ctx.fillText(bar.name, left + 3 * dpr, bottom - 5 * dpr);
+        }
+      }
+      ctx.fillStyle = colour(lane.colour);
+      for (const [at] of lane.marks) ctx.fillRect(u.valToPos(at, "x", true) - dpr, bottom - high, 2 * dpr, high);
+      ctx.fillStyle = ink;
+      ctx.fillText(lane.name, bbox.left + 3 * dpr, bottom - high - 3 * dpr);
+    });
+    ctx.restore();
+  };
+  // What a row says of a window.
+  const during = (lane, from, to) => {
+    const said = lane.bars.filter((bar) => bar.from < to && bar.to > from).map((bar) => bar.name);
+    said.push(...lane.marks.filter(([at]) => at > from && at <= to).map(([, what]) => what));
+    return said.length === 0 ? "–" : [...new Set(said)].join(", ");
+  };
+
   const legend = (figure, at, chart, strokes) => {
     // No live regions: the cursor moves faster than anything can be read out.
-    const when = make("span", { class: "value" }, "");
+    const when = make("span", { class: "value when" }, "");
     const outputs = [];
-    const items = chart.series.map((series, n) => {
+    const items = rows_of(chart).map((lane) => {
+      const output = make("span", { class: "value" }, "");
+      outputs.push(output);
+      return make("li", {}, make("span", {}, make("bdi", {}, lane.name), output));
+    });
+    items.push(...chart.series.map((series, n) => {
       const output = make("span", { class: "value" }, "");
       outputs.push(output);
       const key = make("i", { class: `key s${series.slot} ${["", "dashed", "dotted"][Math.min(strokes[n], 2)]}` });
@@ -201,7 +256,7 @@
         key, make("bdi", {}, series.name), output);
       button.addEventListener("click", () => show(at, series.name, hidden.get(at).has(series.name)));
       return make("li", {}, button);
-    });
+    }));
     const beyond = chart.rules.map((rule) => {
       const note = make("span", {}, "");
       items.push(make("li", {}, make("span", {}, make("i", { class: "key dashed" }), make("bdi", {}, rule.name), note)));
@@ -210,7 +265,7 @@
     for (const [name, slot] of new Map(data.marks.map((mark) => [mark.name, mark.slot]))) {
       items.push(make("li", {}, make("span", {}, make("i", { class: `key shade s${slot}` }), "while ", make("bdi", {}, name), " strikes")));
     }
-    const all = make("ul", { class: "legend" }, ...items, make("li", {}, make("span", {}, when)));
+    const all = make("ul", { class: chart.lanes ? "legend rows" : "legend" }, ...items, make("li", {}, make("span", {}, when)));
     figure.append(all);
     return { outputs, when, beyond, buttons: [...all.querySelectorAll("button")] };
   };
@@ -218,13 +273,34 @@
   const show = (at, name, is) => {
     const names = hidden.get(at);
     if (is) names.delete(name); else names.add(name);
-    const known = drawn.get(at);
-    if (!known) return;
     data.charts[at].series.forEach((series, n) => {
       if (series.name !== name) return;
-      known.legend.buttons[n].setAttribute("aria-pressed", is);
-      for (const column of known.columns[n]) known.plot.setSeries(column, { show: is });
+      places.get(at).legend.buttons[n].setAttribute("aria-pressed", is);
+      const known = drawn.get(at);
+      if (known) for (const column of known.columns[n]) known.plot.setSeries(column, { show: is });
     });
+  };
+
+  // Two lines of one colour are told apart by their dashes.
+  const strokes_of = (chart) => {
+    const seen = new Map();
+    return chart.series.map((line) => {
+      const key = `${line.slot} ${line.dash}`;
+      const before = seen.get(key) ?? 0;
+      seen.set(key, before + 1);
+      return line.dash + before * 3;
+    });
+  };
+  // Charts are drawn when one comes near, but have their place from the beginning: nothing moves when they come.
+  const places = new Map();
+  const place = (figure) => {
+    const at = Number(figure.dataset.chart);
+    const chart = data.charts[at];
+    const strokes = strokes_of(chart);
+    const plot = make("div", { class: "plot", role: "img", "aria-label": `${chart.title} over simulated time` });
+    plot.style.minHeight = `${height_of(chart)}px`;
+    figure.append(plot);
+    places.set(at, { plot, strokes, legend: legend(figure, at, chart, strokes) });
   };
 
   const draw = (figure) => {
@@ -236,14 +312,7 @@
     const series = [{}];
     const bands = [];
     const columns = [];
-    const seen = new Map();
-    const strokes = chart.series.map((line) => {
-      // Two lines of one colour are told apart by their dashes.
-      const key = `${line.slot} ${line.dash}`;
-      const before = seen.get(key) ?? 0;
-      seen.set(key, before + 1);
-      return line.dash + before * 3;
-    });
+    const { plot: place, strokes, legend } = places.get(at);
     chart.series.forEach((line, n) => {
       const stroke = colour(`s${line.slot}`);
       const shown = !names.has(line.name);
@@ -256,13 +325,18 @@
       table.push(line.high, line.low);
       for (let end = 0; end < 2; end++) series.push({ show: shown, width: 0, points: { show: false } });
     });
-    const place = figure.querySelector(".plot") ?? figure.appendChild(make("div", { class: "plot", role: "img", "aria-label": `${chart.title} over simulated time` }));
-    const known = { figure, columns };
+    if (chart.lanes) {
+      // The library draws no chart without a line.
+      table.push(times.map(() => null));
+      series.push({ show: false });
+    }
+    const known = { figure, columns, legend };
     const font = "12px system-ui, sans-serif";
     const axis = { stroke: colour("quiet"), font, grid: { stroke: colour("grid"), width: 1 }, ticks: { stroke: colour("grid"), width: 1 } };
     known.plot = new uPlot({
       width: Math.max(place.clientWidth, 200),
-      height: 260,
+      height: height_of(chart),
+      padding: chart.lanes ? [14, null, null, null] : undefined,
       legend: { show: false },
       cursor: {
         y: false,
@@ -274,11 +348,13 @@
       bands,
       axes: [
         { ...axis, size: 34, labelSize: 18, labelFont: font, labelGap: 0, ...axis_of("x", "simulated time", "s") },
-        { ...axis, size: 64, labelSize: 18, labelFont: font, labelGap: 0, ...axis_of("y", "duration", chart.unit) },
+        chart.lanes
+          ? { ...axis, size: 82, values: (u, ticks) => ticks.map(() => ""), grid: { show: false }, ticks: { show: false } }
+          : { ...axis, size: 64, labelSize: 18, labelFont: font, labelGap: 0, ...axis_of("y", "duration", chart.unit) },
       ],
       hooks: {
         drawClear: [background],
-        draw: [rules(chart)],
+        draw: [rules(chart), lanes(chart)],
         setScale: [(u, key) => {
           if (key === "x" && known.plot) follow(u.scales.x.min, u.scales.x.max);
           if (key === "y") bounded(known, chart, u.scales.y.max);
@@ -286,7 +362,6 @@
         setCursor: [(u) => read(known, chart, u.cursor.idx)],
       },
     }, table, place);
-    known.legend = legend(figure, at, chart, strokes);
     bounded(known, chart, known.plot.scales.y.max);
     known.plot.over.addEventListener("dblclick", () => follow(whole.min, whole.max));
     drawn.set(at, known);
@@ -305,7 +380,8 @@
     if (!known.legend) return;
     const is = at !== null && at !== undefined;
     known.legend.outputs.forEach((output, n) => {
-      output.textContent = is ? said(chart.series[n].values[at], chart.unit) : "";
+      const value = () => chart.lanes ? during(data.lanes[n], bounds[at], bounds[at + 1]) : said(chart.series[n].values[at], chart.unit);
+      output.textContent = is ? value() : "";
     });
     known.legend.when.textContent = is ? `${duration(bounds[at])} to ${duration(bounds[at + 1])}` : "";
   };
@@ -314,8 +390,6 @@
     const before = [...drawn.entries()];
     for (const [at, { plot, figure }] of before) {
       plot.destroy();
-      figure.querySelector(".plot").remove();
-      figure.querySelector(".legend").remove();
       drawn.delete(at);
     }
     for (const [, { figure }] of before) draw(figure);
@@ -329,11 +403,12 @@
     for (const { target, contentRect } of entries) {
       const known = drawn.get(Number(target.dataset.chart));
       if (known && contentRect.width > 0 && known.plot.width !== Math.floor(contentRect.width)) {
-        known.plot.setSize({ width: Math.floor(contentRect.width), height: 260 });
+        known.plot.setSize({ width: Math.floor(contentRect.width), height: height_of(data.charts[target.dataset.chart]) });
       }
     }
   });
   for (const figure of figures) {
+    place(figure);
     near.observe(figure);
     sized.observe(figure);
   }

@@ -1,6 +1,6 @@
 //! Charts over time: what is drawn by the page itself, so that one can look closer.
 
-use kneepoint_plot::Palette;
+use kneepoint_plot::{Colour, Lane, Palette, Shade};
 use serde_json::{Value, json};
 
 use crate::at::At;
@@ -11,6 +11,9 @@ const DIGITS: usize = 6;
 
 /// Parts that are drawn before one asks for more: as many as there are colours.
 const SHOWN: usize = kneepoint_plot::SLOTS;
+
+/// Rows of what happened to parts that are drawn: as many as a screen shows at once.
+const LANES_MOST: usize = 24;
 
 /// What the charts over time draw, and how they are arranged.
 pub(crate) struct Charts {
@@ -36,13 +39,13 @@ struct Line<'n> {
     stroke: Stroke,
 }
 
-/// Makes the charts of a run; none if it was not kept what happened when.
-pub(crate) fn charts(run: &At<'_>, colours: &Palette) -> Option<Charts> {
+/// Makes the charts of a run, with rows of what happened to its parts; none if it was not kept what happened when.
+pub(crate) fn charts(run: &At<'_>, colours: &Palette, lanes: &[Lane]) -> Option<Charts> {
     let timeline = run.get("timeline");
     if timeline.get("bounds").list().len() < 2 {
         return None;
     }
-    let mut maker = Maker { run, timeline: &timeline, colours, charts: Vec::new() };
+    let mut maker = Maker { run, timeline: &timeline, colours, lanes, charts: Vec::new() };
     let groups = vec![maker.clients(), maker.parts(), maker.dashboard()];
     let bounds: Vec<f64> = timeline.get("bounds").list().iter().filter_map(At::number).collect();
     let marks = marks(&timeline, &bounds);
@@ -52,6 +55,7 @@ pub(crate) fn charts(run: &At<'_>, colours: &Palette) -> Option<Charts> {
         "warm_up": run.get("run").get("warm_up").value(),
         "marks": marks,
         "events": events(&timeline),
+        "lanes": lanes.iter().take(LANES_MOST).map(lane).collect::<Vec<Value>>(),
         "charts": maker.charts,
     });
     Some(Charts { data, groups })
@@ -98,10 +102,35 @@ fn events(timeline: &At<'_>) -> Vec<Value> {
     }
 }
 
+/// A row of what happened to a part: what lasted, and what happened at an instant.
+fn lane(lane: &Lane) -> Value {
+    let bar = |bar: &Shade| json!({ "name": bar.name, "from": bar.from, "to": bar.to, "colour": name_of(bar.colour) });
+    json!({
+        "name": lane.name,
+        "colour": name_of(lane.colour),
+        "bars": lane.bars.iter().map(bar).collect::<Vec<Value>>(),
+        "marks": lane.marks,
+    })
+}
+
+/// What the page's style calls a colour.
+fn name_of(colour: Colour) -> String {
+    match colour {
+        Colour::Slot(slot) => format!("s{slot}"),
+        Colour::Ink => "ink".to_string(),
+        Colour::Grid => "grid".to_string(),
+        Colour::Bound => "bound".to_string(),
+        // The page has no colours for better and worse: a fault that never struck has a row without bars.
+        Colour::Quiet | Colour::Better | Colour::Worse => "quiet".to_string(),
+        Colour::Neutral => "neutral".to_string(),
+    }
+}
+
 struct Maker<'m, 'r> {
     run: &'m At<'r>,
     timeline: &'m At<'r>,
     colours: &'m Palette,
+    lanes: &'m [Lane],
     charts: Vec<Value>,
 }
 
@@ -128,6 +157,36 @@ impl<'r> Maker<'_, 'r> {
         Some(ChartBlock::Chart { at: self.charts.len() - 1, title: title.to_string() })
     }
 
+    /// Adds the rows of what happened to parts, and says of what they are; nothing if nothing happened.
+    fn happened(&mut self) -> Vec<ChartBlock> {
+        if self.lanes.is_empty() {
+            return Vec::new();
+        }
+        let title = "What happened meanwhile: faults, circuit breakers, parts";
+        self.charts.push(json!({ "title": title, "unit": "1", "series": [], "rules": [], "lanes": true }));
+        let events = self.timeline.get("events");
+        let mut words = format!(
+            "A row is a fault, an edge with circuit breakers, or a part; all in replication {}, as in the table below the \
+             charts. Of several at once the number is said.",
+            kneepoint_report::count(events.get("replication").total())
+        );
+        if let Some(more) = self.lanes.len().checked_sub(LANES_MOST).filter(|more| *more > 0) {
+            words.push_str(&format!(" {} more rows are not drawn.", kneepoint_report::count(more as u64)));
+        }
+        let left_out = events.get("left_out").total();
+        if left_out > 0 {
+            let list = events.get("list").list();
+            let last = list.last().and_then(|event| event.get("at").number()).unwrap_or(0.0);
+            words.push_str(&format!(
+                " The rows end at {}: what happened after that was too much to be kept ({} times).",
+                kneepoint_report::duration(last * 1e9),
+                kneepoint_report::count(left_out)
+            ));
+        }
+        let chart = ChartBlock::Chart { at: self.charts.len() - 1, title: title.to_string() };
+        vec![chart, ChartBlock::Words(words)]
+    }
+
     fn slot(&self, name: &str) -> usize {
         self.colours.of(name).unwrap_or(0)
     }
@@ -138,6 +197,7 @@ impl<'r> Maker<'_, 'r> {
         for client in &clients {
             blocks.extend(self.latency(client));
         }
+        blocks.extend(self.happened());
         let mut traffic = Vec::new();
         let mut inside = Vec::new();
         let mut ended = Vec::new();
@@ -210,6 +270,7 @@ impl<'r> Maker<'_, 'r> {
         if blocks.len() == before {
             blocks = vec![ChartBlock::Words("No part keeps anything over time.".to_string())];
         }
+        blocks.extend(self.happened());
         Group { id: "parts-over-time", title: "Parts", blocks }
     }
 
@@ -243,6 +304,7 @@ impl<'r> Maker<'_, 'r> {
         if !health.rows.is_empty() {
             blocks.push(ChartBlock::Table(health));
         }
+        blocks.extend(self.happened());
 
         blocks.push(ChartBlock::Heading("Balancers: requests and their distribution"));
         let balancers = self.of_kind(&["Balancer", "Proxy", "Gateway", "Dns"]);
@@ -339,10 +401,14 @@ impl<'r> Maker<'_, 'r> {
         } else {
             format!("{} to {}", words(least), words(most))
         };
+        let finer = if words(most) == words(1.0) {
+            ", as of a dashboard that is refreshed each second."
+        } else {
+            ". `--window 1s` makes them those of a dashboard that is refreshed each second."
+        };
         least.is_finite().then(|| {
             ChartBlock::Words(format!(
-                "A point is what happened in a window of {each} of simulated time; a dashboard that is refreshed each second \
-                 shows windows of 1 s."
+                "A point is what happened in a window of {each} of simulated time{finer}"
             ))
         })
     }

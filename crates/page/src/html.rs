@@ -12,9 +12,18 @@ const BAR: f64 = 1000.0;
 /// Steps of indentation that can be told apart on a phone.
 const DEPTH_MOST: usize = 12;
 
+/// What is said to whoever has no JavaScript.
+const WITHOUT_SCRIPT: &str = "<noscript><p class=\"note\">Without JavaScript this page has no charts to look closer at \
+    (over time: clients, parts, dashboard), and its tabs stand one below the other. All tables and all static figures are \
+    here.</p></noscript>\n";
+
 pub(crate) fn page(document: &Document) -> String {
     let mut body = Body { html: Html::default(), pairs: Pairs::default() };
     body.head(document);
+    let has_charts = !document.charts.is_null();
+    if has_charts {
+        body.html.raw(WITHOUT_SCRIPT);
+    }
     body.html.raw("<main id=\"main\">\n");
     for section in &document.sections {
         body.section(section);
@@ -23,7 +32,6 @@ pub(crate) fn page(document: &Document) -> String {
     let Body { html: content, pairs } = body;
 
     let style = style(&pairs.list());
-    let has_charts = !document.charts.is_null();
     let scripts: Vec<&str> = if has_charts { vec![UPLOT, PROGRAM] } else { vec![PROGRAM] };
     let allowed: Vec<String> = scripts.iter().map(|script| hash(script)).collect();
     let policy = format!(
@@ -114,7 +122,13 @@ impl Body {
             Block::Figure(figure) => {
                 let svg = inline(figure, &mut self.pairs);
                 self.html.raw("<figure class=\"picture\"");
-                self.html.attribute("data-figure", &figure.name).raw(">").svg(&svg).raw("</figure>\n");
+                self.html.attribute("data-figure", &figure.name);
+                self.html
+                    .raw("><div class=\"scroll\" tabindex=\"0\" role=\"group\"")
+                    .attribute("aria-label", &figure.title)
+                    .raw(">")
+                    .svg(&svg)
+                    .raw("</div><figcaption>Wider than this screen: scroll it sideways.</figcaption></figure>\n");
             }
             Block::List(lines) => {
                 self.html.raw("<ul>\n");

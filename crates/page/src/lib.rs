@@ -213,9 +213,9 @@ fn number_ids(sections: &mut [Section]) {
 
 fn run_sections(read: &Read<'_>, mut drawn: Vec<Figure>) -> (Vec<Section>, Value) {
     let at = read.at();
-    let colours = match &read.results {
-        Results::Run(run) => run.palette(),
-        _ => Palette::default(),
+    let (colours, lanes) = match &read.results {
+        Results::Run(run) => (run.palette(), kneepoint_plot::lanes(run)),
+        _ => (Palette::default(), Vec::new()),
     };
     let mut take = |wanted: &dyn Fn(&str) -> bool| -> Vec<Block> {
         let (taken, rest): (Vec<_>, Vec<_>) =
@@ -240,7 +240,7 @@ fn run_sections(read: &Read<'_>, mut drawn: Vec<Figure>) -> (Vec<Section>, Value
     // What stands still says what was found; the charts below it are for looking closer.
     over_time.blocks = take(&|name| name.starts_with("over-time"));
     let mut data = Value::Null;
-    match charts::charts(&at, &colours) {
+    match charts::charts(&at, &colours, &lanes) {
         Some(charts) => {
             data = charts.data;
             data["shown"] = charts::shown_first(&at).into();

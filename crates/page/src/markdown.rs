@@ -64,7 +64,13 @@ fn longest_run(command: &str) -> usize {
 }
 
 fn table(table: &Table, out: &mut String) {
-    out.push_str(&format!("{}:\n\n|", text(&table.caption)));
+    if table.folded {
+        // The reader of a pull request unfolds what is long; what is between the tags is Markdown again.
+        let rows = kneepoint_report::counted(table.rows.len() as u64, "row", "rows");
+        out.push_str(&format!("<details><summary>{} ({rows})</summary>\n\n|", text(&table.caption)));
+    } else {
+        out.push_str(&format!("{}:\n\n|", text(&table.caption)));
+    }
     for head in &table.head {
         out.push_str(&format!(" {} |", text(head)));
     }
@@ -87,6 +93,9 @@ fn table(table: &Table, out: &mut String) {
     }
     for note in &table.notes {
         out.push_str(&format!("{}\n\n", text(note)));
+    }
+    if table.folded {
+        out.push_str("</details>\n\n");
     }
 }
 
@@ -133,6 +142,20 @@ mod tests {
     fn foreign_text_is_no_markup() {
         assert_eq!(text("a|b <img> @all [x](http://y)"), "a\\|b &lt;img&gt; &#64;all \\[x\\](http&#58;//y)");
         assert_eq!(text("- x\n# y"), "\\- x \\# y");
+    }
+
+    #[test]
+    fn a_folded_table_is_unfolded_by_who_wants_to_read_it() {
+        let mut table = Table::new("Defaults & <more>", &["what", "value"]);
+        table.row(vec![Cell::words("run.seed"), Cell::words("1")]);
+        table.folded = true;
+        let mut out = String::new();
+        self::table(&table, &mut out);
+        assert_eq!(
+            out,
+            "<details><summary>Defaults &amp; &lt;more&gt; (1 row)</summary>\n\n| what | value |\n| --- | --- |\n\
+             | run.seed | 1 |\n\n</details>\n\n"
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use figure::{
     Cell, Column, Content, Density, Figure, Graph, GraphEdge, GraphNode, HeatCell, HeatMap, Interval, Lane,
     Lines, Outcome, Panel, Row, Rows, Rule, Scatter, ScatterPoint, Series, Shade, Shape, Span,
 };
-pub use figures::{ParetoError, figures, pareto, unit as unit_of};
+pub use figures::{ParetoError, figures, lanes, pareto, unit as unit_of};
 pub use results::{ReadError, Results, open, read};
 pub use theme::{
     Colour, PERCENTILES, Palette, Rgb, SLOTS, Theme, breaker_slot, fault_slot, percentile_slot, status_slot,

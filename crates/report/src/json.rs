@@ -532,7 +532,7 @@ mod tests {
         assert_eq!((&nodes[0]["client"], &nodes[0]["cores"]), (&json!(true), &Value::Null));
         assert_eq!((&nodes[1]["name"], &nodes[1]["instances"]), (&json!("web"), &json!(2)));
         assert_eq!(edges[0]["operations"], json!([["browse", null]]));
-        assert_eq!(edges[0]["via"], json!(["Timeout(1s)"]));
+        assert_eq!(edges[0]["via"], json!(["Timeout(1 s)"]));
         assert_eq!(edges[0]["calls"]["total"], 1_080_000);
         let mut program = sample::run();
         program.topology.edges = None;

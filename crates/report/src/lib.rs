@@ -42,7 +42,9 @@ pub use crate::comparison::{
 pub use crate::csv::csv;
 pub use crate::json::{SCHEMA_VERSION, json};
 pub use crate::junit::{JudgedDesign, junit};
-pub use crate::number::{change, change_interval, change_unit, count, duration, interval, percent, quantity};
+pub use crate::number::{
+    change, change_interval, change_unit, count, counted, duration, interval, percent, quantity,
+};
 pub use crate::prometheus::prometheus;
 pub use crate::safe::safe;
 pub use crate::samples::Depths;

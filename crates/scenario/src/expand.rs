@@ -30,7 +30,8 @@ pub(crate) fn hash(root: &Args) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Writes a kind with what was said of it in one line, for people: `Retry(retries: 2, on: [Timeout])`, `Timeout(1s)`.
+/// Writes a kind with what was said of it in one line, for people, with durations as in reports, where these stand beside
+/// measured ones: `Retry(retries: 2, on: [Timeout])`, `Timeout(1 s)`.
 pub(crate) fn in_short(args: &Args) -> String {
     let given: Vec<(&str, &Value)> = args
         .kind
@@ -61,7 +62,7 @@ fn value_in_short(value: &Value) -> String {
         Data::Text(text) | Data::Written(text) => text.to_string(),
         Data::Flag(flag) => flag.to_string(),
         Data::Count(count) => count.to_string(),
-        Data::Quantity(quantity) => quantity.to_string(),
+        Data::Quantity(quantity) => format!("{quantity:#}"),
         Data::Path(path) => path.to_string(),
         Data::Metric(metric) => metric.to_string(),
         Data::Condition(condition) => condition.to_string(),

@@ -278,9 +278,9 @@ pub struct EdgePlan {
     pub callee: usize,
     /// Which operations (classes, of a client) call which; nothing for a part that passes on what comes.
     pub operations: Vec<(Option<String>, Option<String>)>,
-    /// What stands on it, outermost first, as the description has it: `Timeout(1s)`.
+    /// What stands on it, outermost first, as the description has it: `Timeout(1 s)`.
     pub via: Vec<String>,
-    /// What is said of its wire: `round_trip: 10ms`.
+    /// What is said of its wire: `round_trip: 10 ms`.
     pub wire: Option<String>,
     /// The components that see each of its calls, and no other, if there are such.
     pub counted: Option<Vec<ComponentId>>,

@@ -40,6 +40,44 @@ fn a_try_that_came_to_nothing_is_wasted_and_the_pause_is_backoff() {
 }
 
 #[test]
+fn a_try_that_is_out_when_its_caller_gives_up_is_wasted_and_not_waiting() {
+    // The station would answer after 100 ms; a try is given 15 ms, the second follows 3 ms later, and whoever asks gives
+    // up after 25 ms: 15 of the first try, 3 of pause, 7 of the second. Nothing queues, so nothing is waiting.
+    for lent in [false, true] {
+        let mut sim = Simulation::new(1);
+        let station = sim.serve("station", Station::new(ms(100)));
+        let retry = sim.serve("retry", Retry { to: station, within: ms(15), pause: ms(3) });
+        // Whoever gives up may be above one that lent its strand.
+        let front = sim.serve("front", Station::new(ms(0)).then(retry, false));
+        let to = if lent { front } else { retry };
+        let script = sim.add("script", Script::new(to, &[0]).within(ms(25), false));
+        while sim.step() {}
+        assert_eq!(phases(&sim, script), [(Phase::Backoff, 3), (Phase::Wasted, 22)]);
+        assert_eq!(sim.in_flight(), 0);
+    }
+}
+
+#[test]
+fn branches_that_are_out_when_their_caller_gives_up_are_wasted() {
+    let mut sim = Simulation::new(1);
+    let (near, far) = (sim.serve("near", Station::new(ms(5))), sim.serve("far", Station::new(ms(20))));
+    let fork = sim.serve("fork", Fork { to: vec![near, far], wait_for: 2, held: Default::default() });
+    let script = sim.add("script", Script::new(fork, &[0]).within(ms(12), false));
+    while sim.step() {}
+    // The near branch took 5 and became the time of the caller; the other 7 were for the far one.
+    assert_eq!(phases(&sim, script), [(Phase::Service, 5), (Phase::Wasted, 7)]);
+}
+
+#[test]
+fn who_gives_up_in_a_queue_has_waited() {
+    let mut sim = Simulation::new(1);
+    let station = sim.serve("station", Station::new(ms(30)));
+    let script = sim.add("script", Script::new(station, &[0, 10]).within(ms(15), false));
+    while sim.step() {}
+    assert_eq!(phases(&sim, script), [(Phase::Waiting, 15), (Phase::Service, 15)]);
+}
+
+#[test]
 fn a_join_keeps_the_time_of_the_branch_that_decided() {
     let mut sim = Simulation::new(1);
     let fast = sim.serve("fast", Station::new(ms(5)));

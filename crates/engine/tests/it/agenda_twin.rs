@@ -171,7 +171,7 @@ fn what_the_list_has_for_now_precedes_what_is_sent_now_after_an_idle_advance() {
 }
 
 #[test]
-#[should_panic(expected = "over an event at 68.719s")]
+#[should_panic(expected = "over an event at 68.719 s")]
 fn an_event_in_the_wheel_cannot_be_skipped() {
     with_far_events().advance_to(SimTime::from_nanos(FAR + 1));
 }

@@ -215,7 +215,7 @@ fn a_clone_goes_on_as_the_original_does() {
 }
 
 #[test]
-#[should_panic(expected = "event for 4ns pushed after one for 5ns was popped")]
+#[should_panic(expected = "event for 4 ns pushed after one for 5 ns was popped")]
 fn the_past_is_refused() {
     let mut list = FutureEventList::new();
     list.push(SimTime::from_nanos(5), 0);

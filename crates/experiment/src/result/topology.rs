@@ -41,9 +41,9 @@ pub struct EdgeResult {
     pub to: String,
     /// Which operations (classes, of a client) call which; nothing for a part that passes on what comes.
     pub operations: Vec<(Option<String>, Option<String>)>,
-    /// What stands on it, outermost first, as the description has it: `Timeout(1s)`.
+    /// What stands on it, outermost first, as the description has it: `Timeout(1 s)`.
     pub via: Vec<String>,
-    /// What is said of its wire: `round_trip: 10ms`.
+    /// What is said of its wire: `round_trip: 10 ms`.
     pub wire: Option<String>,
     /// Calls that were made over it, where they can be counted: where nothing of its own stands on it and others lead to
     /// the callee too, nobody tells them apart.

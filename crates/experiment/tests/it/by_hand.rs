@@ -152,8 +152,8 @@ fn an_objective_in_each_window_must_hold_in_every_one() {
     assert_eq!(calm.per_replication, [Some(0.6), Some(0.6)]);
     assert_eq!(
         calm.sentence,
-        "in_flight(desk, each 50ms) is 0.6 (0.6 to 0.6), asked for < 0.5; the worst of 4, from 150ms to \
-         200ms; of 8 single ones 4 missed it"
+        "in_flight(desk, each 50ms) is 0.6 (0.6 to 0.6), asked for < 0.5; the worst of 4, from 150 ms to \
+         200 ms; of 8 single ones 4 missed it"
     );
     assert_eq!(objective(five(), "in_flight(desk, each 50ms) < 0.7").verdict, Verdict::Met);
     // A window in which nothing ends cannot be judged.

@@ -53,7 +53,7 @@ fn plans_that_cannot_be_run_say_why() {
     };
     for (said, reason) in [
         (change(|r| r.duration = SimDuration::ZERO), "it takes no time"),
-        (change(|r| r.warm_up = WarmUpPlan::Fixed(r.duration)), "leaves nothing of the 200ms to measure"),
+        (change(|r| r.warm_up = WarmUpPlan::Fixed(r.duration)), "leaves nothing of the 200 ms to measure"),
         (change(|r| r.replications_min = 0), "1 is the least"),
         (change(|r| r.replications_max = 1), "at least 2 and at most 1"),
         (change(|r| r.confidence = 1.0), "a confidence lies between 0.01 and 0.999999"),

@@ -260,7 +260,7 @@ fn calls_are_counted_by_edge_where_they_can_be_told_apart() {
     let edges = topology.edges.as_ref().expect("a file says them");
     let ways: Vec<(&str, &str)> = edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str())).collect();
     assert_eq!(ways, [("users", "front"), ("front", "web"), ("web", "store")]);
-    assert_eq!(edges[0].via, ["Timeout(300ms)"]);
+    assert_eq!(edges[0].via, ["Timeout(300 ms)"]);
     let part = |name: &str| result.parts.iter().find(|part| part.name == name).expect("it is there");
     for edge in edges {
         assert_eq!(edge.calls.as_ref(), Some(&part(&edge.to).all.calls), "{}", edge.to);
@@ -276,7 +276,7 @@ fn an_edge_with_something_on_it_is_counted_beside_others_and_one_without_is_not(
         "web": Service(concurrency: Servers(2), does: [Call(to: "store", times: 2)], via: [Overhead("1ms")]),
         "store": Delay("5ms"),
     }, edges: {
-        "web -> store": (round_trip: "1ms", via: [Timeout("1s"), Overhead("1ms")]),
+        "web -> store": (round_trip: "0.5ms", via: [Timeout("1s"), Overhead("1ms")]),
     })"#;
     let scenario = Scenario::from_text("t.ron", text, None).unwrap_or_else(|faults| panic!("{faults}"));
     let checked =
@@ -292,7 +292,7 @@ fn an_edge_with_something_on_it_is_counted_beside_others_and_one_without_is_not(
     let (first, second) = (calls("users", "web").expect("the only one"), calls("web", "store"));
     assert!(first > 1_500 && second.is_some_and(|n| n.abs_diff(2 * first) <= 4), "{first} {second:?}");
     let web = edges.iter().find(|edge| edge.from == "web").expect("it is there");
-    assert_eq!(web.via, ["Timeout(1s)", "Overhead(1ms)"]);
-    assert_eq!(web.wire.as_deref(), Some("round_trip: 1ms"));
-    assert_eq!(result.topology.nodes[3].via, ["Overhead(1ms)"]);
+    assert_eq!(web.via, ["Timeout(1 s)", "Overhead(1 ms)"]);
+    assert_eq!(web.wire.as_deref(), Some("round_trip: 500 µs"));
+    assert_eq!(result.topology.nodes[3].via, ["Overhead(1 ms)"]);
 }

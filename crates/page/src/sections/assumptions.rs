@@ -8,7 +8,7 @@ const PLACES_MOST: usize = 6;
 
 /// What the author assumes, and every default with its source.
 pub(crate) fn assumptions(run: &At<'_>) -> Section {
-    let mut section = Section::new("assumptions", "Assumptions");
+    let mut section = Section::brief("assumptions", "Assumptions");
     let defaults = run.get("defaults").list();
     // The ledger names defaults with a source too; here they are in the table.
     let is_default = |text: &str| {

@@ -192,6 +192,79 @@ fn charts_show_the_percentiles_of_the_figures() {
 }
 
 #[test]
+fn rows_of_what_happened_are_those_of_the_figure_over_time() {
+    let mut run = run();
+    let event = |at: f64, part: &str, what: &str, detail: &str| json!({ "at": at, "part": part, "what": what, "detail": detail });
+    let breaker = "lb/0 -> web #1 0 Breaker";
+    run["timeline"]["events"] = json!({ "replication": 0, "left_out": 3, "list": [
+        event(1.0, "crash", "fault begins", "crash of web/0"),
+        event(2.0, breaker, "breaker opens", ""),
+        event(3.0, "lb/0", "member down", "web/0"),
+        event(5.0, breaker, "breaker half-open", ""),
+        event(6.0, breaker, "breaker closes", ""),
+        event(7.0, "lb/0", "member up", "web/0"),
+        event(8.0, "crash", "fault ends", "crash of web/0"),
+    ] });
+    let page = html(&run);
+    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
+    let data: Value = serde_json::from_str(data).unwrap();
+    let rows: Vec<(String, Vec<String>)> = data["lanes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lane| {
+            let bar =
+                |bar: &Value| format!("{} {} to {}", bar["name"].as_str().unwrap(), bar["from"], bar["to"]);
+            let bars = lane["bars"].as_array().unwrap().iter().map(bar).collect();
+            (lane["name"].as_str().unwrap().to_string(), bars)
+        })
+        .collect();
+    let expected = [
+        ("fault crash", vec!["crash of web/0 1.0 to 8.0"]),
+        ("breaker lb → Front end", vec!["open 2.0 to 5.0", "half-open 5.0 to 6.0"]),
+        ("lb", vec!["1 out 3.0 to 7.0"]),
+    ];
+    let expected =
+        expected.map(|(name, bars)| (name.to_string(), bars.into_iter().map(str::to_string).collect()));
+    assert_eq!(rows, expected);
+    let charts = data["charts"].as_array().unwrap().iter().filter(|chart| chart["lanes"] == true).count();
+    assert_eq!(charts, 3, "among clients, among parts, and on the dashboard");
+    let text = text_of(&page);
+    assert!(
+        text.contains("The rows end at 8.00 s: what happened after that was too much to be kept (3 times).")
+    );
+}
+
+#[test]
+fn without_javascript_it_is_said_what_is_missing() {
+    let noscript = |value: &Value| html(value).contains("<noscript>");
+    assert!(noscript(&run()));
+    let mut without = run();
+    without.as_object_mut().unwrap().remove("timeline");
+    assert!(!noscript(&without), "nothing is missing then");
+}
+
+#[test]
+fn the_short_form_has_what_it_rests_on() {
+    let short = Page::read(&[source(&run())]).unwrap().markdown();
+    for said in [
+        "## Assumptions",
+        "orders are rare",
+        "doubt: high",
+        "Timeout.cancel",
+        "| chosen |",
+        "web, db",
+        "## What is not modelled",
+        "caches",
+        "kneepoint run shop.ron --seed 1 --replications 2",
+        "| seed | 1 |",
+        "| digest | 0123 |",
+    ] {
+        assert!(short.contains(said), "{said} in {short}");
+    }
+}
+
+#[test]
 fn loads_of_a_capacity_are_told_in_requests_too() {
     let text = text_of(&Page::read(&[kept("capacity")]).unwrap().html());
     // 1.13 times the 542.5 requests/s of the file.

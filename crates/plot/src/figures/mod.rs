@@ -9,6 +9,7 @@ mod sensitivity;
 mod sweep;
 mod topology;
 
+pub use over_time::lanes;
 pub use pareto::{ParetoError, pareto};
 
 use kneepoint_experiment::result::Unit;

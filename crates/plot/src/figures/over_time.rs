@@ -8,7 +8,7 @@ use super::run::percentile_of;
 use super::{Source, brief, named, replications};
 use crate::axis::{Axis, Scale, words};
 use crate::figure::{Content, Density, Figure, Interval, Lane, Lines, Panel, Rule, Series, Shade};
-use crate::results::{ClientTimeline, Event, RunResults, Timeline};
+use crate::results::{ClientTimeline, Event, FaultTimeline, RunResults, Timeline};
 use crate::theme::{Colour, PERCENTILES, SLOTS, breaker_slot, fault_slot, percentile_slot};
 
 /// Rows under the panels, at most: more leave the panels no room.
@@ -29,6 +29,33 @@ pub(super) fn figures(run: &RunResults, timeline: &Timeline) -> Vec<Figure> {
         [lines(run, timeline, client, &story), density(run, timeline, client, &story)]
     };
     timeline.clients.iter().flat_map(of).collect()
+}
+
+/// Returns a row for each fault, each edge with circuit breakers, and each part to which something happened, of the
+/// replication of which that was kept: what the figures over time have under their panels, for whoever draws it elsewhere.
+pub fn lanes(run: &RunResults) -> Vec<Lane> {
+    let Some(of) = &run.timeline else { return Vec::new() };
+    let end = of.bounds.last().copied().unwrap_or(0.0);
+    let faults = of.faults.iter().map(|fault| fault_lane(of, fault, end));
+    faults.chain(breakers(run, of, end)).chain(parts(run, of, end)).collect()
+}
+
+/// A row of when a fault struck.
+fn fault_lane(of: &Timeline, fault: &FaultTimeline, end: f64) -> Lane {
+    let is_fault = |event: &&Event| event.what.starts_with("fault ") && event.part == fault.name;
+    let events: Vec<&Event> = of.events.list.iter().filter(is_fault).collect();
+    let changes: Vec<(f64, bool)> =
+        events.iter().map(|event| (event.at, event.what == "fault begins")).collect();
+    let what = |from: f64| {
+        let began = events.iter().find(|event| event.at == from);
+        began.map_or_else(String::new, |event| event.detail.clone())
+    };
+    let bars: Vec<Shade> = stretches(&changes, end)
+        .into_iter()
+        .map(|(from, to, _)| Shade { name: what(from), from, to, colour: fault_colour(&what(from)) })
+        .collect();
+    let colour = bars.first().map_or(Colour::Worse, |bar| bar.colour);
+    Lane { name: format!("fault {}", fault.name), bars, marks: Vec::new(), dots: Vec::new(), colour }
 }
 
 /// What happened to parts, as it is drawn.
@@ -126,7 +153,6 @@ fn root(path: &str) -> &str {
 
 fn story(run: &RunResults, of: &Timeline) -> Story {
     let end = of.bounds.last().copied().unwrap_or(0.0);
-    let is_fault = |event: &Event| event.what.starts_with("fault ");
     let mut story = Story { shades: Vec::new(), faults: Vec::new(), lanes: Vec::new(), notes: Vec::new() };
     if run.run.warm_up > 0.0 {
         let (name, colour) = ("warm-up, not measured".to_string(), Colour::Neutral);
@@ -134,18 +160,8 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
     }
     let mut elsewhere = false;
     for fault in &of.faults {
-        let events = of.events.list.iter().filter(|event| is_fault(event) && event.part == fault.name);
-        let events: Vec<&Event> = events.collect();
-        let changes: Vec<(f64, bool)> =
-            events.iter().map(|event| (event.at, event.what == "fault begins")).collect();
-        let what = |from: f64| {
-            let began = events.iter().find(|event| event.at == from);
-            began.map_or_else(String::new, |event| event.detail.clone())
-        };
-        let bars: Vec<Shade> = stretches(&changes, end)
-            .into_iter()
-            .map(|(from, to, _)| Shade { name: what(from), from, to, colour: fault_colour(&what(from)) })
-            .collect();
+        let lane = fault_lane(of, fault, end);
+        let bars = &lane.bars;
         let ends = fault.struck.low.iter().zip(&fault.struck.high);
         // Where no replication differs from another, the interval is a point.
         let same = of.replications == 1 || ends.into_iter().all(|(low, high)| low == high);
@@ -159,9 +175,7 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
             }));
         }
         elsewhere |= !same;
-        let name = format!("fault {}", fault.name);
-        let colour = bars.first().map_or(Colour::Worse, |bar| bar.colour);
-        story.lanes.push(Lane { name, bars, marks: Vec::new(), dots: Vec::new(), colour });
+        story.lanes.push(lane);
     }
     let breakers = breakers(run, of, end);
     if breakers.iter().any(|lane| lane.bars.len() > NAMED_BARS) {
@@ -239,19 +253,28 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         let events = &events[&root];
         let mut bars = Vec::new();
         let mut known = Vec::new();
-        for (begins, ends, word) in [("crash", "restart", "down"), ("hang", "resume", "hanging")] {
+        let states = [
+            ("crash", "restart", "down"),
+            ("hang", "resume", "hanging"),
+            // Of a balancer: it sends nothing there.
+            ("member down", "member up", "out"),
+        ];
+        for (begins, ends, word) in states {
             known.extend([begins, ends]);
             let mut changes = Vec::new();
-            let mut now: Vec<&str> = Vec::new();
+            let mut now: Vec<(&str, &str)> = Vec::new();
             for event in events {
-                let is = now.contains(&event.part.as_str());
+                // A balancer speaks of its members.
+                let member = if event.what.starts_with("member ") { event.detail.as_str() } else { "" };
+                let whom = (event.part.as_str(), member);
+                let is = now.contains(&whom);
                 // A crash ends a hang.
                 let ended = event.what == ends || (begins == "hang" && event.what == "crash");
                 if event.what == begins && !is {
-                    now.push(&event.part);
+                    now.push(whom);
                     changes.push((event.at, true));
                 } else if ended && is {
-                    now.retain(|path| *path != event.part);
+                    now.retain(|one| *one != whom);
                     changes.push((event.at, false));
                 }
             }
@@ -568,22 +591,56 @@ fn instances(run: &RunResults, of: &Timeline, notes: &mut Vec<String>) -> Option
     (!series.is_empty()).then_some(Panel { y, series, rules: Vec::new(), undecided: Vec::new(), weight: 0.8 })
 }
 
+/// Columns of a density, at most: more are less than three pixels wide.
+const COLUMNS_MOST: usize = 360;
+
+/// Latencies by column: windows, or several of them together where there are very many.
+struct Columns {
+    bounds: Vec<f64>,
+    cells: Vec<(usize, usize, u64)>,
+    windows_each: usize,
+}
+
+impl Columns {
+    fn of(of: &Timeline, client: &ClientTimeline) -> Columns {
+        let windows = of.bounds.len().saturating_sub(1);
+        let each = windows.div_ceil(COLUMNS_MOST).max(1);
+        if each == 1 {
+            return Columns { bounds: of.bounds.clone(), cells: client.heat.cells.clone(), windows_each: 1 };
+        }
+        let mut bounds: Vec<f64> = of.bounds[..windows].iter().copied().step_by(each).collect();
+        bounds.extend(of.bounds.last());
+        let mut cells: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+        for (window, bucket, n) in client.heat.cells.iter().filter(|cell| cell.0 < windows) {
+            let cell = cells.entry((window / each, *bucket)).or_default();
+            *cell = cell.saturating_add(*n);
+        }
+        let cells = cells.into_iter().map(|((column, bucket), n)| (column, bucket, n)).collect();
+        Columns { bounds, cells, windows_each: each }
+    }
+}
+
 fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story) -> Figure {
     let mut notes = Vec::new();
-    let heat = &client.heat;
-    let windows = of.bounds.len().saturating_sub(1);
+    let heat = Columns::of(of, client);
+    if heat.windows_each > 1 {
+        notes.push(format!("A column is {} windows: more could not be told apart.", heat.windows_each));
+    }
+    let windows = heat.bounds.len().saturating_sub(1);
     let mut totals = vec![0_u64; windows];
     for (window, _, n) in heat.cells.iter().filter(|cell| cell.0 < windows) {
         // No simulation counts so far, but a file can say any number.
         totals[*window] = totals[*window].saturating_add(*n);
     }
-    let inside = |cell: &&(usize, usize, u64)| cell.0 < windows && cell.1 < heat.edges.len() && cell.2 > 0;
+    let inside =
+        |cell: &&(usize, usize, u64)| cell.0 < windows && cell.1 < client.heat.edges.len() && cell.2 > 0;
     let share =
         |(window, bucket, n): &(usize, usize, u64)| (*window, *bucket, *n as f64 / totals[*window] as f64);
     let cells: Vec<(usize, usize, f64)> = heat.cells.iter().filter(inside).map(share).collect();
     let empty = totals.iter().filter(|total| **total == 0).count();
     if empty > 0 && empty < windows {
-        notes.push(format!("No request ended well in {empty} of {windows} windows: they are empty."));
+        let them = if heat.windows_each > 1 { "columns" } else { "windows" };
+        notes.push(format!("No request ended well in {empty} of {windows} {them}: they are empty."));
     }
     let mut latency = latencies(of, client);
     // The colours say what lies between.
@@ -613,18 +670,18 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         Content::Nothing("No request ended well, so there is no latency to show.".to_string())
     } else {
         // Buckets are quarters of an octave or narrower: the first begins about so far below its end.
-        let first = heat.edges.first().copied().unwrap_or(0.0);
+        let first = client.heat.edges.first().copied().unwrap_or(0.0);
         let line = |slot: Series| Series { colour: Colour::Ink, dashed: slot.name == "p50", ..slot };
         Content::Density(Box::new(Density {
             x: time(of),
-            bounds: of.bounds.clone(),
+            bounds: heat.bounds,
             y: Axis {
                 scale: Scale::Log,
                 zero: false,
                 ..Axis::linear("latency of good answers", Unit::Duration)
             },
             from: first / 1.2,
-            edges: heat.edges.clone(),
+            edges: client.heat.edges.clone(),
             value: Axis { scale: Scale::Log, zero: false, ..Axis::linear("share of a window", Unit::Ratio) },
             cells,
             rules: rules(run, &client.name),
@@ -788,6 +845,22 @@ mod tests {
         // A crash and a hang are of different colours, in the rows and in the shades.
         let fault = lines.lanes.iter().find(|lane| lane.name.starts_with("fault")).unwrap();
         assert_eq!(fault.bars[0].colour, crate::Colour::Slot(crate::fault_slot("crash")));
+    }
+
+    #[test]
+    fn very_many_windows_are_drawn_as_fewer_columns() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let result: Value = serde_json::from_str(kept).unwrap();
+        let crate::Results::Run(mut run) = read("failover", &result.to_string()).unwrap() else {
+            panic!("a run")
+        };
+        let timeline = run.timeline.as_mut().unwrap();
+        timeline.bounds = (0..=1_001).map(f64::from).collect();
+        timeline.clients[0].heat.cells = vec![(0, 1, 4), (1, 1, 5), (2, 1, 6), (3, 2, 7), (1_000, 1, 8)];
+        let columns = super::Columns::of(timeline, &timeline.clients[0]);
+        assert_eq!((columns.windows_each, columns.bounds.len()), (3, 335));
+        assert_eq!((columns.bounds[1], columns.bounds[333], columns.bounds[334]), (3.0, 999.0, 1_001.0));
+        assert_eq!(columns.cells, [(0, 1, 15), (1, 2, 7), (333, 1, 8)]);
     }
 
     #[test]

@@ -114,4 +114,14 @@ fn ledger(page: &mut Page, clients: &[ClientResult]) {
     {
         page.wrapped("", "waiting: in lines, and for cores that are with others.");
     }
+    if clients
+        .iter()
+        .flat_map(|client| &client.phases)
+        .any(|time| time.phase.name() == "wasted" && time.total > 0)
+    {
+        page.wrapped(
+            "",
+            "wasted: on tries that came to nothing, and on what was still under way when it was given up.",
+        );
+    }
 }

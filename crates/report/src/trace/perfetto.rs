@@ -22,7 +22,9 @@ const PATH_ROW: usize = 1;
 /// one below the other; when it was sent is among its arguments, as `born_s` \[s\].
 ///
 /// # Source
-/// Google, "Trace Event Format" (2016): complete events (`X`), flow events (`s`, `f`), metadata events (`M`).
+/// Google, "Trace Event Format" (2016): duration events (`B`, `E`), flow events (`s`, `f`), metadata events (`M`). Complete
+/// events (`X`) say how long they are, and a reader that adds that to their beginning as floats (speedscope) finds some of
+/// them to end after the next one began; where two duration events meet they say the same instant, bit by bit.
 pub fn perfetto(trace: &TraceResult) -> String {
     let mut events = Vec::new();
     for (at, request) in trace.requests.iter().enumerate() {
@@ -71,10 +73,11 @@ impl Process<'_> {
             "status": request.status.name(),
         });
         let title = format!("{} {}", request.client, request.status.name());
-        events.push(self.slice(PATH_ROW, &title, "request", (0, i128::from(latency)), whole));
+        events.push(self.begin(PATH_ROW, &title, "request", 0, &whole));
         for span in path.unwrap_or_default() {
-            events.push(self.span(PATH_ROW, span));
+            self.span(events, PATH_ROW, span);
         }
+        events.push(self.end(PATH_ROW, &title, "request", i128::from(latency), &whole));
         for (at, (strand, end)) in request.strands.iter().zip(request.strand_ends()).enumerate() {
             self.strand(events, at, strand, end);
         }
@@ -91,8 +94,8 @@ impl Process<'_> {
         self.row(events, row, format!("{what}{fate}"));
         let (from, to) = (self.since(strand.from), self.since(end));
         let about = json!({ "branched_from": strand.parent, "given_up": strand.orphaned });
-        events.push(self.slice(row, &format!("{what}{fate}"), "strand", (from, to), about));
-        events.extend(strand.spans.iter().map(|span| self.span(row, span)));
+        let title = format!("{what}{fate}");
+        events.push(self.begin(row, &title, "strand", from, &about));
         if let Some(parent) = strand.parent {
             let id = format!("{}.{at}", self.id);
             let arrow = |ph: &str, row: usize| {
@@ -107,6 +110,8 @@ impl Process<'_> {
             end["bp"] = json!("e");
             events.push(end);
         }
+        strand.spans.iter().for_each(|span| self.span(events, row, span));
+        events.push(self.end(row, &title, "strand", to, &about));
     }
 
     fn row(&self, events: &mut Vec<Value>, row: usize, name: String) {
@@ -118,16 +123,25 @@ impl Process<'_> {
         json!({ "name": what, "ph": "M", "pid": self.id, "tid": row, "args": args })
     }
 
-    fn span(&self, row: usize, span: &SampledSpan) -> Value {
-        let name = format!("{} {}", span.at, span.phase.name());
+    fn span(&self, events: &mut Vec<Value>, row: usize, span: &SampledSpan) {
+        let (name, of) = (format!("{} {}", span.at, span.phase.name()), span.phase.name());
         let about = json!({ "part": span.at, "phase": span.phase.name(), "decided": self.decided.has(span) });
-        self.slice(row, &name, span.phase.name(), (self.since(span.from), self.since(span.to)), about)
+        events.push(self.begin(row, &name, of, self.since(span.from), &about));
+        events.push(self.end(row, &name, of, self.since(span.to), &about));
     }
 
-    fn slice(&self, row: usize, name: &str, of: &str, (from, to): (i128, i128), args: Value) -> Value {
+    fn begin(&self, row: usize, name: &str, of: &str, at: i128, args: &Value) -> Value {
+        self.turn("B", row, name, of, at, args)
+    }
+
+    /// Says what the beginning said: there are readers that find the one that belongs to it by all of that.
+    fn end(&self, row: usize, name: &str, of: &str, at: i128, args: &Value) -> Value {
+        self.turn("E", row, name, of, at, args)
+    }
+
+    fn turn(&self, ph: &str, row: usize, name: &str, of: &str, at: i128, args: &Value) -> Value {
         json!({
-            "name": name, "cat": of, "ph": "X", "ts": micros(from), "dur": micros(to - from),
-            "pid": self.id, "tid": row, "args": args,
+            "name": name, "cat": of, "ph": ph, "ts": micros(at), "pid": self.id, "tid": row, "args": args,
         })
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kneepoint_experiment::result::{TraceResult, Why};
 use kneepoint_experiment::{Options, trace};
 use kneepoint_report::{otlp, perfetto};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::{TracesData, span::SpanKind};
 use serde_json::Value;
 
@@ -56,11 +57,10 @@ fn event(event: &Value) -> (u64, u64) {
             assert!(!arg.is_null(), "{event}");
             &["name", "ph", "pid", "tid", "args"]
         }
-        "X" => {
+        "B" | "E" => {
             time("ts");
-            time("dur");
             assert!(event["cat"].is_string() && event["args"].is_object(), "{event}");
-            &["name", "cat", "ph", "ts", "dur", "pid", "tid", "args"]
+            &["name", "cat", "ph", "ts", "pid", "tid", "args"]
         }
         "s" | "f" => {
             time("ts");
@@ -81,17 +81,36 @@ fn perfetto_gets_what_the_trace_event_format_says() {
     assert_eq!(top, ["displayTimeUnit", "otherData", "traceEvents"]);
     assert!(["ms", "ns"].contains(&read["displayTimeUnit"].as_str().unwrap()));
     let mut rows: BTreeMap<(u64, u64), Vec<(i64, i64)>> = BTreeMap::new();
+    // What has begun in each row and not ended: where it is in the row, its name, and when the last event was, bit by bit.
+    let mut open: BTreeMap<(u64, u64), (Vec<(usize, String)>, f64)> = BTreeMap::new();
     let (mut named, mut arrows) = (BTreeSet::new(), BTreeMap::new());
     for one in read["traceEvents"].as_array().expect("a list") {
         let row = event(one);
-        let nanos = |key: &str| (one[key].as_f64().unwrap() * 1e3).round() as i64;
+        let at = one["ts"].as_f64().unwrap_or_default();
+        let nanos = (at * 1e3).round() as i64;
+        let name = || one["name"].as_str().unwrap().to_string();
+        let (begun, last) = open.entry(row).or_insert((Vec::new(), 0.0));
+        if ["B", "E"].contains(&one["ph"].as_str().unwrap()) {
+            assert!(at >= *last, "in order: {one}");
+            *last = at;
+        }
         match one["ph"].as_str().unwrap() {
-            "X" => rows.entry(row).or_default().push((nanos("ts"), nanos("ts") + nanos("dur"))),
+            "B" => {
+                let row = rows.entry(row).or_default();
+                begun.push((row.len(), name()));
+                row.push((nanos, i64::MAX));
+            }
+            "E" => {
+                let (place, begun) = begun.pop().expect("what ends has begun");
+                assert_eq!(begun, name(), "the last that began ends first");
+                rows.get_mut(&row).unwrap()[place].1 = nanos;
+            }
             "M" if one["name"] == "thread_name" => drop(named.insert(row)),
             "s" | "f" => *arrows.entry(one["id"].as_str().unwrap().to_string()).or_insert(0) += 1,
             _ => {}
         }
     }
+    assert!(open.values().all(|(begun, _)| begun.is_empty()), "what begins ends");
     assert!(!arrows.is_empty() && arrows.values().all(|ends| *ends == 2), "{arrows:?}");
     for (row, slices) in &rows {
         assert!(named.contains(row), "{row:?} has a name");
@@ -202,6 +221,41 @@ fn mapped(value: &Value, at: &str) {
 fn otlp_follows_the_json_mapping() {
     let value: Value = serde_json::from_str(&otlp(&traced())).expect("it is JSON");
     mapped(&value, "request");
+}
+
+/// Holds that all of a value is in another one: a reader that skips what it does not know has then known all of it.
+fn kept(ours: &Value, read: &Value, at: &str) {
+    match (ours, read) {
+        (Value::Object(ours), Value::Object(read)) => {
+            for (key, value) in ours {
+                let there = read.get(key).unwrap_or_else(|| panic!("{at}/{key} is not known to the reader"));
+                kept(value, there, &format!("{at}/{key}"));
+            }
+        }
+        (Value::Array(ours), Value::Array(read)) => {
+            assert_eq!(ours.len(), read.len(), "{at}");
+            for (nth, (ours, read)) in ours.iter().zip(read).enumerate() {
+                kept(ours, read, &format!("{at}/{nth}"));
+            }
+        }
+        (ours, read) => assert_eq!(ours, read, "{at}"),
+    }
+}
+
+#[test]
+fn the_types_of_open_telemetry_hold_all_that_is_written() {
+    let written = otlp(&traced());
+    let ours: Value = serde_json::from_str(&written).expect("it is JSON");
+    let request: ExportTraceServiceRequest =
+        serde_json::from_str(&written).expect("it is what collectors take");
+    let read = serde_json::to_value(&request).expect("it can be written again");
+    kept(&ours, &read, "");
+    // What would be skipped is found.
+    let mut foreign = ours;
+    foreign["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["startTime"] = "1".into();
+    let request: ExportTraceServiceRequest = serde_json::from_value(foreign.clone()).expect("skipped");
+    let read = serde_json::to_value(&request).expect("it can be written again");
+    assert!(std::panic::catch_unwind(|| kept(&foreign, &read, "")).is_err());
 }
 
 #[test]

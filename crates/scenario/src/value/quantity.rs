@@ -389,6 +389,16 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_is_written_as_in_files_or_as_in_reports() {
+        let written = |ns: f64| (Quantity::duration(ns).to_string(), format!("{:#}", Quantity::duration(ns)));
+        let pair = |file: &str, report: &str| (file.to_string(), report.to_string());
+        assert_eq!(written(5e5), pair("500us", "500 µs"));
+        assert_eq!(written(1.25e7), pair("12.5ms", "12.5 ms"));
+        assert_eq!(format!("{:#.3}", Quantity::duration(256_789_012.0)), "257 ms");
+        assert_eq!(format!("{:#}", Quantity::new(60.0, Dimension::Rate)), "60/s");
+    }
+
+    #[test]
     fn every_unit_has_its_size() {
         use Dimension::*;
         for (text, expected, dimension) in [

@@ -101,6 +101,26 @@ fn failed_tries_are_wasted_time_and_waits_are_back_off() {
 }
 
 #[test]
+fn a_try_cut_by_the_time_out_of_all_tries_is_wasted_and_not_waiting() {
+    // A delay queues nobody. Two tries of 20 with a wait of 7 between them, of which the time-out of 40 leaves 13 to the
+    // second; with no time-out of its own the one try takes all 40.
+    for (each, expected) in [(20, [7, 33]), (1_000, [0, 40])] {
+        let mut sim = Simulation::new(1);
+        let slow = sim.serve("slow", Delay::new(Distribution::constant(100e6).unwrap()));
+        let retry = sim.serve("retry", Retry::new(Edge::to(slow).within(ms(each), true), fixed(2, 7)));
+        let edge = Edge::to(retry).within(ms(40), true);
+        let client =
+            TraceClient::new(edge, vec![Record::default()], 1.0, false, Classes::default_class()).unwrap();
+        let client = sim.add("client", client);
+        sim.run_until(SimTime::from_secs(1)).unwrap();
+        let phases = sim.outcomes(client).phases;
+        assert_eq!([Phase::Backoff, Phase::Wasted].map(|p| phases[p as usize] / 1_000_000), expected);
+        assert_eq!(phases[Phase::Waiting as usize], 0);
+        assert_eq!(sim.in_flight(), 0);
+    }
+}
+
+#[test]
 fn a_call_nobody_waits_for_any_more_is_not_tried_again() {
     let mut sim = Simulation::new(1);
     let slow = sim.serve("slow", Delay::new(Distribution::constant(30e6).unwrap()));

@@ -4,6 +4,8 @@ use super::{Decimal, Quantity};
 use crate::value::dimension::Dimension;
 use crate::value::unit::{self, Unit};
 
+/// As scenarios write it, `500us`; or with `{:#}` as reports do, in which durations have a blank and a sign of micro:
+/// `500 µs`. What is quoted of a file is written as there, and everything else that people read as in reports.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let negative = if self.value.is_sign_negative() && self.value != 0.0 { "-" } else { "" };
@@ -17,6 +19,9 @@ impl fmt::Display for Quantity {
             Some(digits) => rounded(size, self.dimension, money, digits.clamp(1, 17)),
             None => shortest(size, self.dimension, money),
         };
+        if f.alternate() && self.dimension == Dimension::Duration {
+            return write!(f, "{negative}{number} {}", if unit == "us" { "µs" } else { unit });
+        }
         write!(f, "{negative}{currency}{number}{unit}")
     }
 }
