@@ -152,13 +152,37 @@ fn instances(page: &mut Page, parts: &[PartResult]) {
             page.head("INSTANCES");
         }
         let line = format!(
-            "{} instances, utilisation from {} ({}) to {} ({})",
+            "{} instances, utilisation from {} ({}) to {} ({}), Jain's index {:.3}",
             count(part.instances.len() as u64),
             percent(*low),
             safe(idlest),
             percent(*high),
-            safe(busiest)
+            safe(busiest),
+            jain(known.iter().map(|(utilisation, _)| *utilisation))
         );
         page.wrapped(&format!("{}: ", safe(&part.name)), &line);
+    }
+}
+
+/// How evenly it is spread: 1 if all are alike, also where nobody has anything, 1/n if one has it all.
+///
+/// # Source
+/// Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination for resource allocation in shared computer
+/// systems", DEC TR-301, 1984.
+fn jain(values: impl Iterator<Item = f64>) -> f64 {
+    let (n, sum, squares) =
+        values.fold((0.0, 0.0, 0.0), |(n, sum, squares), x| (n + 1.0, sum + x, squares + x * x));
+    if squares > 0.0 { sum * sum / (n * squares) } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::jain;
+
+    #[test]
+    fn an_index_of_one_is_even_and_of_a_quarter_is_one_of_four() {
+        assert_eq!(jain([0.3, 0.3].into_iter()), 1.0);
+        assert_eq!(jain([0.8, 0.0, 0.0, 0.0].into_iter()), 0.25);
+        assert_eq!(jain([0.0, 0.0].into_iter()), 1.0);
     }
 }
