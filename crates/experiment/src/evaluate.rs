@@ -105,7 +105,18 @@ fn measured_alone(m: &Measured, cell: usize, of: &Replication) -> Option<f64> {
             let mean = values.iter().sum::<f64>() / values.len() as f64;
             (mean > 0.0).then(|| values.into_iter().fold(0.0, f64::max) / mean)
         }
+        Across::Jain => jain(&values),
     }
+}
+
+/// Jain's index of fairness; nothing if nobody has anything.
+///
+/// # Source
+/// Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination for resource allocation in shared computer
+/// systems", DEC TR-301, 1984: the square of the sum over n times the sum of squares.
+pub(crate) fn jain(values: &[f64]) -> Option<f64> {
+    let (sum, squares) = values.iter().fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+    (squares > 0.0).then(|| sum * sum / (values.len() as f64 * squares))
 }
 
 /// Returns the value of one cell of an expression in one replication alone; durations in seconds, so that products

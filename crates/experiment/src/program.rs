@@ -102,6 +102,7 @@ pub(crate) enum Across {
     Highest,
     Lowest,
     Imbalance,
+    Jain,
 }
 
 /// One measure, ready to be read.
@@ -228,7 +229,7 @@ struct Read<'s> {
 
 /// Whether instances are compared.
 fn is_across(reducer: Option<Reducer>) -> bool {
-    matches!(reducer, Some(Reducer::Highest | Reducer::Lowest | Reducer::Imbalance))
+    matches!(reducer, Some(Reducer::Highest | Reducer::Lowest | Reducer::Imbalance | Reducer::Jain))
 }
 
 /// Makes expressions of metrics and collects what has to be read for them.
@@ -355,6 +356,7 @@ impl<'a> Compiler<'a> {
             Some(Reducer::Highest) => Some(Across::Highest),
             Some(Reducer::Lowest) => Some(Across::Lowest),
             Some(Reducer::Imbalance) => Some(Across::Imbalance),
+            Some(Reducer::Jain) => Some(Across::Jain),
             _ => None,
         };
         let reducer = match reducer {
@@ -405,7 +407,7 @@ impl<'a> Compiler<'a> {
             (_, Reducer::Total) => (Take::Difference, Reduce::Total),
             (_, Reducer::Rate) => (Take::Difference, Reduce::Rate),
             (_, Reducer::Share) => (Take::Difference, Reduce::Share),
-            (_, Reducer::Imbalance | Reducer::Highest | Reducer::Lowest) => {
+            (_, Reducer::Imbalance | Reducer::Jain | Reducer::Highest | Reducer::Lowest) => {
                 unreachable!("replaced by the series' own above")
             }
         };
@@ -418,7 +420,8 @@ impl<'a> Compiler<'a> {
             self.tasks.push(Task { probe, take, windows: windows.clone() });
             groups.push((instance, self.tasks.len() - 1));
         }
-        let is_duration = kind.dimension == Some(Dimension::Duration) && across != Some(Across::Imbalance);
+        let is_duration = kind.dimension == Some(Dimension::Duration)
+            && !matches!(across, Some(Across::Imbalance | Across::Jain));
         Ok(Measured { groups, part, windows, each, reduce, across, is_duration })
     }
 

@@ -4,7 +4,7 @@ use kneepoint_calls::{Phase, STATUSES, Status};
 use kneepoint_scenario::plan::{EdgePlan, MiddlePlan, NodePlan, PartPlan, PartRole, Plan};
 use kneepoint_statistics::{Estimated, Histogram};
 
-use crate::evaluate::{between_0_and_1, not_negative, ratio, share};
+use crate::evaluate::{between_0_and_1, jain, not_negative, ratio, share};
 use crate::readings::{
     ClassReading, ClientReading, LevelReading, MiddleReading, PartReading, Spent, StationReading,
 };
@@ -310,13 +310,11 @@ fn evenness(scale: Scale, readings: &[&PartReading]) -> Option<Evenness> {
         let values: Vec<f64> = loads.iter().map(|loads| one(loads)).collect();
         Estimated::from_replications(&values, scale.confidence)
     };
-    Some(Evenness { of, jain: between_0_and_1(estimate(jain)), peak: not_negative(estimate(peak)) })
-}
-
-/// Jain's index.
-fn jain(loads: &[f64]) -> f64 {
-    let (sum, squares) = loads.iter().fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
-    sum * sum / (loads.len() as f64 * squares)
+    Some(Evenness {
+        of,
+        jain: between_0_and_1(estimate(|loads| jain(loads).unwrap_or(1.0))),
+        peak: not_negative(estimate(peak)),
+    })
 }
 
 /// The largest over the mean.
@@ -330,10 +328,10 @@ mod tests {
 
     #[test]
     fn evenness_is_of_what_instances_have() {
-        assert_eq!((jain(&[2.0, 2.0, 2.0]), peak(&[2.0, 2.0, 2.0])), (1.0, 1.0));
-        assert_eq!((jain(&[0.0, 0.0, 5.0, 0.0]), peak(&[0.0, 0.0, 5.0, 0.0])), (0.25, 4.0));
+        assert_eq!((jain(&[2.0, 2.0, 2.0]), peak(&[2.0, 2.0, 2.0])), (Some(1.0), 1.0));
+        assert_eq!((jain(&[0.0, 0.0, 5.0, 0.0]), peak(&[0.0, 0.0, 5.0, 0.0])), (Some(0.25), 4.0));
         // (1 + 3)^2 / (2 * 10)
-        assert_eq!((jain(&[1.0, 3.0]), peak(&[1.0, 3.0])), (0.8, 1.5));
+        assert_eq!((jain(&[1.0, 3.0]), peak(&[1.0, 3.0])), (Some(0.8), 1.5));
         let scale = Scale { nanos: 1e9, confidence: 0.95 };
         let area = |area| Some(LevelReading { area, ..LevelReading::default() });
         let one = |calls, busy, capacity: Option<f64>| StationReading {

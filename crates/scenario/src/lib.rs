@@ -10,6 +10,7 @@ mod include;
 mod kind_line;
 mod lint;
 mod lint_middle;
+mod lint_pools;
 mod lint_still;
 mod node;
 mod params;

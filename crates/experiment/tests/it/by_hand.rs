@@ -200,6 +200,8 @@ fn instances_are_told_apart_and_added_up() {
     assert_eq!(values(two_desks(), "highest(desk.utilisation)"), [0.3]);
     assert_eq!(values(two_desks(), "lowest(desk/*.calls)"), [10.0]);
     near(&values(two_desks(), "imbalance(desk.calls)"), &[1.5]);
+    // 3 and 1 of 4: 16 over 2 times 10.
+    near(&values(two_desks(), "jain(desk.calls)"), &[0.8]);
     let each = objective(two_desks(), "utilisation(desk/*) < 20%");
     assert_eq!(each.verdict, Verdict::Missed);
     assert_eq!(each.windows.expect("two values").worst_instance.as_deref(), Some("desk/0"));

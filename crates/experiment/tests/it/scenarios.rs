@@ -505,6 +505,7 @@ fn every_series_with_every_reducer_runs_or_is_refused_with_its_place() {
         "rate",
         "share",
         "imbalance",
+        "jain",
         "highest",
         "lowest",
     ];
@@ -686,4 +687,23 @@ fn users_who_ask_again_in_no_time_end_the_run_with_who_answers_them() {
         .and_then(|scenario| scenario.check(&registry(), &Overrides::default()))
         .expect("sound");
     assert!(check(&checked, &kneepoint_scenario::plan(&checked).expect("it can be built")).is_ok());
+}
+
+#[test]
+fn how_evenly_servers_are_loaded_is_one_number() {
+    let of = |policy: &str| {
+        let parts = format!(
+            r#""few": OpenClient(to: "lb", rate: "300/s", users: 3), "many": OpenClient(to: "lb", rate: "100/s", users: 2000),
+            "lb": Balancer(to: "web", policy: {policy}),
+            "web": Service(instances: 4, concurrency: Servers(2), does: Compute("5ms"))"#
+        );
+        let watch = r#"watch: { "calls": "jain(web.calls)", "busy": "jain(web.utilisation)", "most": "imbalance(web.calls)" }"#;
+        watched(&file(&parts, watch), None)
+    };
+    let even = of("RoundRobin");
+    assert!(even[0] > 0.999_999 && even[1] > 0.999_99, "{even:?}");
+    // Three who ask for 100/s each are at three servers at most: 125, 125, 125 and 25 of 400/s is the best there is.
+    let uneven = of("IpHash");
+    assert!(uneven[0] < 0.85 && (uneven[0] - uneven[1]).abs() < 0.01, "{uneven:?}");
+    assert!(uneven[2] > 1.24, "{uneven:?}");
 }

@@ -31,6 +31,8 @@ pub enum Reducer {
     Share,
     /// The greatest of several instances over their mean.
     Imbalance,
+    /// Jain's index of fairness over several instances: 1 if all are alike, 1/n if one has everything.
+    Jain,
     /// The greatest of several instances.
     Highest,
     /// The least of several instances.
@@ -38,7 +40,7 @@ pub enum Reducer {
 }
 
 /// The reducers that are one word.
-const REDUCERS: [(&str, Reducer); 9] = [
+const REDUCERS: [(&str, Reducer); 10] = [
     ("mean", Reducer::Mean),
     ("min", Reducer::Min),
     ("max", Reducer::Max),
@@ -46,6 +48,7 @@ const REDUCERS: [(&str, Reducer); 9] = [
     ("rate", Reducer::Rate),
     ("share", Reducer::Share),
     ("imbalance", Reducer::Imbalance),
+    ("jain", Reducer::Jain),
     ("highest", Reducer::Highest),
     ("lowest", Reducer::Lowest),
 ];

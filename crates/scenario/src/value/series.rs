@@ -29,10 +29,10 @@ impl Sort {
 
     /// Returns whether a reducer makes sense of such a series.
     ///
-    /// `highest`, `lowest` and `imbalance` compare the instances of a place and fit everything.
+    /// `highest`, `lowest`, `imbalance` and `jain` compare the instances of a place and fit everything.
     pub fn takes(self, reducer: Reducer) -> bool {
         match reducer {
-            Reducer::Highest | Reducer::Lowest | Reducer::Imbalance => true,
+            Reducer::Highest | Reducer::Lowest | Reducer::Imbalance | Reducer::Jain => true,
             Reducer::Percentile(_) | Reducer::Mean | Reducer::Min | Reducer::Max => {
                 matches!(self, Self::Samples | Self::Level)
             }
@@ -70,7 +70,7 @@ impl SeriesKind {
         match reducer.or(self.sort.short_form()) {
             Some(Reducer::Rate) => Some(Dimension::Rate),
             Some(Reducer::Share) => Some(Dimension::Ratio),
-            Some(Reducer::Imbalance) => Some(Dimension::Number),
+            Some(Reducer::Imbalance | Reducer::Jain) => Some(Dimension::Number),
             // Between instances the short form's values are compared.
             Some(Reducer::Highest | Reducer::Lowest) if self.sort.short_form().is_some() => {
                 self.reduced(None)

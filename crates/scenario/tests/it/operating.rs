@@ -9,7 +9,7 @@ use kneepoint_scenario::plan;
 use kneepoint_scenario::plan::Plan;
 
 use crate::routing::{part, run};
-use crate::{accepted, shop};
+use crate::{accepted, shop, warnings};
 
 fn calls(plan: &Plan, sim: &Simulation, name: &str) -> u64 {
     each(plan, sim, name).iter().sum()
@@ -775,4 +775,77 @@ fn a_producer_that_is_held_back_goes_at_the_pace_of_its_consumer() {
     let turned_away = ended(&plan, &sim, "producer", "default", Status::Rejected) as f64;
     let share = turned_away / requests(&plan, &sim, "producer", "default") as f64;
     assert!((share - 1.0 / 3.0).abs() < 0.005, "{share}");
+}
+
+#[test]
+fn calls_that_hold_all_of_a_pool_and_want_more_of_it_stand_still_and_are_named_before() {
+    let front = |fragments: &str, more: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "front:page", rate: "50/s"),
+                   "front": Service(concurrency: Threads(5), queue: 1000, operations: {{ "page": Call("back"), "fragment": Delay("20ms") }}),
+                   "back": Service(concurrency: Unlimited, does: [Delay("20ms"), Call("{fragments}")]){more}"#
+            ),
+            "",
+        )
+    };
+    let cycle =
+        "a call that holds one of the 5 threads of front waits for another of them (front → back → front)";
+    let nested = front("front:fragment", "");
+    let said = warnings(&nested);
+    assert!(said.iter().any(|warning| warning.contains(cycle)), "{said:?}");
+    let plan = planned(&nested);
+    let mut sim = (plan.build)(1, 0);
+    until(&mut sim, 300.0);
+    let served = good(&plan, &sim, "all", "default");
+    until(&mut sim, 310.0);
+    assert_eq!(good(&plan, &sim, "all", "default"), served, "nobody is served any more");
+    assert_eq!(sim.level(part(&plan, "front")[0], "threads").expect("it keeps it").value(), 5.0);
+    // With threads of their own for the inner calls, everybody is: 50/s hold theirs for 40 ms.
+    let apart = front(
+        "inner:fragment",
+        r#", "inner": Service(concurrency: Threads(5), queue: 1000, operations: { "fragment": Delay("20ms") })"#,
+    );
+    assert!(!warnings(&apart).iter().any(|warning| warning.contains("waits for another")));
+    let (plan, sim) = run(&apart, 100);
+    assert!(requests(&plan, &sim, "all", "default") - good(&plan, &sim, "all", "default") < 20);
+    // The same by way of a gateway with a pool for all that pass it, and of connections of one caller.
+    let said = |parts: &str, edges: &str| {
+        let said = warnings(&shop(parts, &format!("edges: {{ {edges} }}")));
+        said.into_iter().find(|warning| warning.contains("waits for another")).unwrap_or_default()
+    };
+    let gateway = |door: &str| {
+        said(
+            &format!(
+                r#""all": OpenClient(to: "gate:a", rate: "1/s"), "gate": Gateway(via: [{door}], routes: {{ "a": "a", "b": "b" }}),
+                   "a": Service(concurrency: Unlimited, does: Call("gate:b")), "b": Service(concurrency: Unlimited, does: Delay("1ms"))"#
+            ),
+            "",
+        )
+    };
+    assert!(
+        gateway("ConnectionPool(3)")
+            .contains("the 3 connections at gate waits for another of them (gate → a → gate)")
+    );
+    assert!(gateway("Bulkhead(max: 3, wait: \"1s\")").contains("3 places of the Bulkhead at gate"));
+    assert_eq!(gateway("Bulkhead(3)"), "", "who is turned away waits for nobody");
+    let connections = |call: &str| {
+        said(
+            &format!(
+                r#""all": OpenClient(to: "app:outer", rate: "1/s"),
+                   "app": Service(concurrency: Unlimited, operations: {{ "outer": Call("db:write"), "inner": Call("db:read") }}),
+                   "db": Service(concurrency: Unlimited, operations: {{ "write": {call}, "read": Delay("1ms") }})"#
+            ),
+            r#""app -> db": (via: [ConnectionPool(2)])"#,
+        )
+    };
+    assert!(
+        connections(r#"Call("app:inner")"#)
+            .contains("the 2 connections at app -> db waits for another of them (db → app → db)")
+    );
+    assert_eq!(
+        connections(r#"Detach(Call("app:inner"))"#),
+        "",
+        "what is detached holds nothing of its caller"
+    );
 }

@@ -508,7 +508,7 @@ fn example_series(reducer: Reducer) -> &'static str {
         Reducer::Percentile(_) | Reducer::Mean => "latency",
         Reducer::Min | Reducer::Max | Reducer::Highest | Reducer::Lowest => "utilisation",
         Reducer::Total | Reducer::Share => "errors",
-        Reducer::Rate | Reducer::Imbalance => "calls",
+        Reducer::Rate | Reducer::Imbalance | Reducer::Jain => "calls",
     }
 }
 
@@ -534,6 +534,8 @@ fn not_a_reducer(head: &Spanned<String>, place: &str, name: &Spanned<String>, do
     let listed = MEANT.iter().find(|(written, _)| *written == lower).map(|(_, meant)| *meant);
     match listed.or_else(|| nearest(&head.value, REDUCERS.iter().map(|(name, _)| *name))) {
         Some(meant) => error.help(format!("did you mean `{meant}`?")),
-        None => error.help("reducers: p50 … p99.99 mean min max total rate share imbalance highest lowest"),
+        None => {
+            error.help("reducers: p50 … p99.99 mean min max total rate share imbalance jain highest lowest")
+        }
     }
 }
