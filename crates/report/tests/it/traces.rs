@@ -73,6 +73,9 @@ fn event(event: &Value) -> (u64, u64) {
     (id("pid"), id("tid"))
 }
 
+/// The slices of a row that have begun and not ended, by place and name, and when the last event of the row was.
+type Begun = (Vec<(usize, String)>, f64);
+
 #[test]
 fn perfetto_gets_what_the_trace_event_format_says() {
     let trace = traced();
@@ -82,9 +85,7 @@ fn perfetto_gets_what_the_trace_event_format_says() {
     assert!(["ms", "ns"].contains(&read["displayTimeUnit"].as_str().unwrap()));
     let mut rows: BTreeMap<(u64, u64), Vec<(i64, i64)>> = BTreeMap::new();
     // What has begun in each row and not ended: where it is in the row, its name, and when the last event was, bit by bit.
-    /// Slices that are open, innermost last, and the last instant.
-    type Track = (Vec<(usize, String)>, f64);
-    let mut open: BTreeMap<(u64, u64), Track> = BTreeMap::new();
+    let mut open: BTreeMap<(u64, u64), Begun> = BTreeMap::new();
     let (mut named, mut arrows) = (BTreeSet::new(), BTreeMap::new());
     for one in read["traceEvents"].as_array().expect("a list") {
         let row = event(one);
