@@ -19,10 +19,15 @@ pub(crate) enum End {
 }
 
 impl Life {
+    /// Returns whether it is over: the component is down.
+    pub fn is_over(self) -> bool {
+        self.end != End::None
+    }
+
     /// Returns whether a connection that was made in the life `made` has broken since: its other end is down, or crashed and
-    /// is back.
+    /// is back; or was down already, so that there never was one.
     pub fn has_ended(self, made: Life) -> bool {
-        self.end != End::None || self.number != made.number
+        self.is_over() || made.is_over() || self.number != made.number
     }
 
     /// Returns whether the other end of a connection made in the life `made` would say that it has broken: a process that
@@ -49,5 +54,7 @@ mod tests {
         assert_eq!(said(life(1, End::Refuses)), (true, true));
         assert_eq!(said(life(1, End::Silent)), (true, false));
         assert_eq!(said(life(1, End::None)), (true, true));
+        // What was begun while it was down is no connection to whoever comes back.
+        assert!(life(1, End::None).says_it_has_ended(life(1, End::Refuses)));
     }
 }

@@ -42,8 +42,16 @@ pub(crate) fn check(
             made_by.entry(call.caller).or_default().push(at);
         }
     }
-    let mut walk =
-        Walk { topology, pools: &pools, made_by: &made_by, steps: 0, held: Vec::new(), found: Vec::new() };
+    let mut walk = Walk {
+        topology,
+        pools: &pools,
+        made_by: &made_by,
+        steps: 0,
+        held: Vec::new(),
+        found: Vec::new(),
+        said: BTreeSet::new(),
+        seen: BTreeSet::new(),
+    };
     let first = topology.calls.iter().enumerate();
     // What is detached begins with nothing held, as a client does.
     for (at, _) in
@@ -153,6 +161,10 @@ struct Walk<'a> {
     /// What is held, and by which call, outermost first.
     held: Vec<(Pool, usize)>,
     found: Vec<(Place, String)>,
+    /// Pools that were named.
+    said: BTreeSet<(NodeId, usize)>,
+    /// Calls that were followed, with the pools that were held.
+    seen: BTreeSet<(usize, Vec<(NodeId, usize)>)>,
 }
 
 impl Walk<'_> {
@@ -160,6 +172,10 @@ impl Walk<'_> {
     fn follow(&mut self, at: usize, depth: usize) {
         self.steps += 1;
         if self.steps > STEPS_MAX || depth > DEPTH_MAX {
+            return;
+        }
+        // With the same in hand nothing else is found.
+        if !self.seen.insert((at, self.held.iter().map(|(pool, _)| pool.id).collect())) {
             return;
         }
         let (topology, pools) = (self.topology, self.pools);
@@ -182,6 +198,9 @@ impl Walk<'_> {
 
     /// Says, once for each pool, that a call which holds a place of it comes to ask for another.
     fn say(&mut self, pool: &Pool, outer: usize, at: usize) {
+        if !self.said.insert(pool.id) {
+            return;
+        }
         let first = self.held[outer].1;
         let mut ways: Vec<usize> = self.held[outer..].iter().map(|(_, call)| *call).collect();
         ways.push(at);
@@ -196,12 +215,10 @@ impl Walk<'_> {
             path.push(name(call.callee));
         }
         let message = format!(
-            "a call that holds one of the {} waits for another of them ({}): as many at once wait for each other for ever",
+            "a call that holds one of the {} waits for another of them ({}): as many at once wait for each other, until one of them gives up if any does",
             pool.name,
             path.join(" → ")
         );
-        if !self.found.iter().any(|(place, known)| *place == pool.place && *known == message) {
-            self.found.push((pool.place, message));
-        }
+        self.found.push((pool.place, message));
     }
 }

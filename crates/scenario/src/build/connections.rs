@@ -182,6 +182,30 @@ fn sees_no_more(args: &Args) -> Built<()> {
         let what = "`max_connections` at `layer: L4`, where it bounds connections and not calls";
         return unbuilt(args.place_of("max_connections"), what);
     }
+    let by_load = [
+        "LeastConnections",
+        "WeightedLeastConnections",
+        "PowerOfChoices",
+        "LeastTime",
+        "PeakEwma",
+        "JoinIdleQueue",
+    ];
+    if let Some(policy) = args.args("policy").filter(|policy| by_load.contains(&policy.kind())) {
+        let what = format!("`{}` at `layer: L4`, where it goes by connections and not calls", policy.kind());
+        return unbuilt(policy.head, &what);
+    }
+    if args.get("max_per_member").is_some() {
+        let what = "`max_per_member` at `layer: L4`, where it bounds connections and not calls";
+        return unbuilt(args.place_of("max_per_member"), what);
+    }
+    for health in args.args_list("health").filter(|health| health.kind() != "Active") {
+        let reads = |kind: &Args| !matches!(kind.kind(), "Unavailable" | "Lost");
+        if health.get("on").is_none() || health.args_list("on").any(reads) {
+            let message =
+                format!("layer 4 sees whether a connection opens, by which `{}` can go", health.kind());
+            return Err(vec![Fault::error(health.head, message).help("write on: [Unavailable, Lost]")]);
+        }
+    }
     if let Some(next) = args.args("next") {
         let can = |kind: &&Args| !matches!(kind.kind(), "Unavailable" | "Lost");
         let given = next.get("on").is_some();

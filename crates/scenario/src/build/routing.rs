@@ -294,7 +294,7 @@ impl Builder<'_> {
         let all = || members.iter().chain(&backups);
         let silent = all().find(|member| !member.reports).map(|member| member.name.clone());
         let described = described(&members, weights.as_deref());
-        let whom: Vec<ComponentId> = members.iter().chain(&backups).map(|member| member.end).collect();
+        let whom: Vec<ComponentId> = members.iter().map(|member| member.end).collect();
         let edges = members.into_iter().map(|member| member.edge).collect();
         let mut balancer = Balancer::among(edges, described, routing).by(by);
         if !backups.is_empty() {
@@ -307,7 +307,7 @@ impl Builder<'_> {
             && args.kind.field("view").is_some()
             && let Some(view) = args.args("view")
         {
-            return unbuilt(view.head, &format!("a `view` of the load of {silent}, which is no Service,"));
+            return unbuilt(view.head, &format!("a `view` of {silent}, which does not report its load,"));
         }
         let balancer = self.care(args, balancer)?;
         match args.kind.field("discovery").and_then(|_| args.args("discovery")) {

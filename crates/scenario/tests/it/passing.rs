@@ -502,3 +502,24 @@ fn a_name_nobody_asks_for_is_said_where_it_stands() {
     );
     assert!(said_of(&text).contains("nobody asks for the names of \"dns\""), "{}", said_of(&text));
 }
+
+#[test]
+fn after_a_crash_kept_connections_are_made_anew() {
+    let text = |fault: &str| {
+        shop(
+            r#""all": OpenClient(to: "lb", rate: "1000/s", arrivals: Constant),
+               "lb": Balancer(to: "web", keep_alive: 50, handshake: "1ms"),
+               "web": Service(concurrency: Unlimited, does: Delay("20ms"))"#,
+            fault,
+        )
+    };
+    let handshakes = |fault: &str| {
+        let (plan, sim) = run(&text(fault), 10);
+        chosen(&plan, &sim, "lb", "handshakes")
+    };
+    // 1000/s for 21 ms; while it is down everybody needs one of his own, and then those 21 are made again.
+    let at_the_start = handshakes("");
+    assert!((21..=23).contains(&at_the_start), "{at_the_start}");
+    let all = handshakes(r#"faults: { "one": Crash(on: "web", at: "5s", lasts: "1s") }"#);
+    assert!((1_000 + 2 * 20..=1_000 + 2 * 24).contains(&all), "{all}");
+}

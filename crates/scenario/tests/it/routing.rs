@@ -203,7 +203,7 @@ fn a_view_shows_what_members_say_of_themselves() {
     let proxied = text(", view: (every: \"1s\")").replace("Balancer(to: \"web\"", "Balancer(to: \"front\"");
     let proxied = proxied.replace("\"others\"", "\"front\": Proxy(to: \"web\"), \"others\"");
     let refused = plan(&accepted(&proxied)).err().expect("a Proxy says nothing").to_string();
-    assert!(refused.contains("of the load of front/0, which is no Service"), "{refused}");
+    assert!(refused.contains("a `view` of front/0, which does not report its load"), "{refused}");
 }
 
 #[test]

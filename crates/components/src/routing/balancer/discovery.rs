@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use kneepoint_calls::{ComponentId, Core, Cx, Gauge};
-use kneepoint_engine::SimDuration;
+use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
 
 use super::{Balancer, BalancerTimer};
@@ -16,7 +16,7 @@ use super::{Balancer, BalancerTimer};
 ///
 /// # Assumptions
 /// The list is right when it is asked for: how soon whoever keeps it finds out belongs to the delay. What a balancer
-/// begins with is what is so when it starts.
+/// begins with is what is so when it starts. Members in reserve are not on it: they are named one by one.
 ///
 /// # Source
 /// HAProxy Configuration Manual, `server-template` (a number of slots that a resolver fills) and 5.3.2, `resolvers`:
@@ -32,12 +32,14 @@ pub struct Discovery {
     /// What was asked for and is still on its way; lists that are over are used again.
     coming: VecDeque<Vec<bool>>,
     spare: Vec<Vec<bool>>,
+    /// When the last of them is known.
+    known: SimTime,
     delays: Option<Stream>,
     level: Option<Gauge>,
 }
 
 impl Discovery {
-    /// Returns a list of these members, the backups last, that is asked for every so often and known after a delay
+    /// Returns a list of these members that is asked for every so often and known after a delay
     /// \[ns\]; `slots` of them have a place.
     ///
     /// # Panics
@@ -58,14 +60,15 @@ impl Discovery {
             members,
             coming: VecDeque::new(),
             spare: Vec::new(),
+            known: SimTime::ZERO,
             delays: None,
             level: None,
         }
     }
 
-    /// Whether a member has a place.
+    /// Whether a member has a place, or needs none.
     pub(super) fn lists(&self, member: usize) -> bool {
-        self.listed[member]
+        self.listed.get(member).copied().unwrap_or(true)
     }
 
     /// Who serves now.
@@ -100,9 +103,9 @@ impl Balancer {
     /// With a list that says which members there are.
     ///
     /// # Panics
-    /// If it is not of as many members as there are, backups included.
+    /// If it is not of as many members as there are, without those in reserve.
     pub fn with_discovery(self, discovery: Discovery) -> Balancer {
-        assert_eq!(discovery.members.len(), self.edges.len(), "each member may be listed");
+        assert_eq!(discovery.members.len(), self.first.members.count(), "each member may be listed");
         self.with_care(|care| care.discovery = Some(discovery))
     }
 
@@ -111,6 +114,7 @@ impl Balancer {
         discovery.delays = Some(cx.stream("discovery"));
         discovery.level = Some(cx.gauge("listed"));
         discovery.coming.clear();
+        discovery.known = SimTime::ZERO;
         discovery.listed.fill(false);
         let list = discovery.ask(cx);
         let every = discovery.every;
@@ -129,7 +133,9 @@ impl Balancer {
             return self.told(list, cx);
         }
         discovery.coming.push_back(list);
-        cx.after(delay, BalancerTimer::Told(0));
+        // Not before what was asked for earlier.
+        discovery.known = discovery.known.max(cx.now() + delay);
+        cx.after(discovery.known - cx.now(), BalancerTimer::Told(0));
     }
 
     pub(super) fn told_who_is_there(&mut self, cx: &mut Cx<Self>) {

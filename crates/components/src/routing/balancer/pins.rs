@@ -145,6 +145,10 @@ impl Pins {
         let until = ready + lasts;
         self.chosen.insert(key, Chosen { member: member as u16, ready, until, made });
         self.ends.push(Reverse((until, key)));
+        // Ends of what has broken before would pile up.
+        if self.ends.len() > 2 * self.chosen.len() + 64 {
+            self.ends = self.chosen.iter().map(|(key, chosen)| Reverse((chosen.until, *key))).collect();
+        }
     }
 
     /// Forgets what was chosen for a sender if it is a connection that has broken, as far as `ended` can tell from the life

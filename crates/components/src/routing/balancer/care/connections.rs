@@ -54,11 +54,12 @@ impl Balancer {
             time = rest;
         }
         let life = cx.life(care.ends[member]);
-        if let Some(keep_alive) = &mut care.keep_alive
-            && !keep_alive.take(member, life)
-        {
-            cx.count(handshakes, 1);
-            time += span(keep_alive.handshake(), call, cx);
+        if let Some(keep_alive) = &mut care.keep_alive {
+            if !keep_alive.take(member, life) {
+                cx.count(handshakes, 1);
+                time += span(keep_alive.handshake(), call, cx);
+            }
+            care.held.get(call, cx).made = Some(life);
         }
         (!time.is_zero()).then_some(time)
     }

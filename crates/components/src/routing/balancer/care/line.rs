@@ -79,17 +79,27 @@ impl Balancer {
 
     /// There may be room at a member, or for anybody.
     pub(super) fn serve_the_lines(&mut self, member: usize, cx: &mut Cx<Self>) {
+        let held_back = &mut self.care().held_back;
+        if !held_back.contains(&(member as u16)) {
+            held_back.push_back(member as u16);
+        }
+        // Others may have had room before, but no place among all.
+        while !self.care().is_full()
+            && let Some(next) = self.care().held_back.front().map(|next| usize::from(*next))
+        {
+            match self.head(Some(next), cx) {
+                Some(call) if self.group(next).has_room(next) => {
+                    self.care().lines[next].pop_front();
+                    self.leaves_the_line(call, cx);
+                    self.send(call, next, cx);
+                }
+                // Who has no room comes again when there is some.
+                _ => _ = self.care().held_back.pop_front(),
+            }
+        }
         loop {
             if self.care().is_full() {
                 return;
-            }
-            if self.group(member).has_room(member)
-                && let Some(call) = self.head(Some(member), cx)
-            {
-                self.care().lines[member].pop_front();
-                self.leaves_the_line(call, cx);
-                self.send(call, member, cx);
-                continue;
             }
             let Some(call) = self.head(None, cx) else { return };
             self.care().line.pop_front();

@@ -61,6 +61,8 @@ struct Pending {
     stays: Option<u16>,
     /// The member to which a connection is being made for it.
     connecting: Option<u16>,
+    /// The life of the member when the connection was made that it went over.
+    made: Option<Life>,
 }
 
 /// Everything beyond choosing.
@@ -82,6 +84,8 @@ pub(super) struct Care {
     pub discovery: Option<Discovery>,
     held: Held<Pending>,
     line: VecDeque<Call>,
+    /// Members whose lines may go on as soon as there is a place among all.
+    held_back: VecDeque<u16>,
     /// Of those who wait for one member, by member.
     lines: Vec<VecDeque<Call>>,
     waiting: usize,
@@ -92,6 +96,8 @@ pub(super) struct Care {
     suffered: Vec<Suffered>,
     /// Since when a member is back, while it starts slowly.
     back: Vec<Option<SimTime>>,
+    /// Whether a member's weight will be looked at again.
+    warms: Vec<bool>,
     /// Whether a member will be looked at when its time aside is over.
     readmits: Vec<bool>,
     up: u32,
@@ -172,6 +178,7 @@ impl Balancer {
         care.checked = vec![Checked::new(); members];
         care.suffered = vec![Suffered::new(); members];
         care.back = vec![None; members];
+        care.warms = vec![false; members];
         care.readmits = vec![false; members];
         care.lines = vec![VecDeque::new(); members];
         care.up = members as u32;
@@ -243,6 +250,7 @@ impl Balancer {
             patience: None,
             stays: None,
             connecting: None,
+            made: None,
         };
         self.care().held.put(call, pending, cx);
         true
@@ -383,10 +391,11 @@ impl Balancer {
         self.release(member, cx);
         let status = answer.status;
         let life = cx.life(self.care().ends[member]);
+        let made = self.care().held.get(answer.call, cx).made.unwrap_or(life);
         if let Some(keep_alive) = &mut self.care().keep_alive {
             // Who was not answered has broken the connection. One to a member that is gone is never taken.
-            if !matches!(status, Status::Timeout | Status::Lost | Status::Cancelled) {
-                keep_alive.give(member, life);
+            if !life.is_over() && !matches!(status, Status::Timeout | Status::Lost | Status::Cancelled) {
+                keep_alive.give(member, made);
             }
         }
         let blamed = self.care().passive.map_or(!status.is_good(), |passive| passive.on[status as usize]);

@@ -10,7 +10,7 @@ use crate::routing::balancer::{Balancer, BalancerTimer};
 pub enum Loads {
     /// Those it sent itself and that are under way.
     Own,
-    /// Those that are inside a member, whoever sent them: what that reports of itself, its level `inside`.
+    /// Those that are inside a member, whoever sent them: what that reports of itself, its level `inside`, while it serves.
     Reported,
 }
 
@@ -39,7 +39,11 @@ impl Balancer {
                 look.clone_from(&care.live);
                 care.looks.push_back(look);
             }
-            Loads::Reported => care.views.iter_mut().for_each(|view| view.sample(cx)),
+            Loads::Reported => {
+                // One that is down or hangs says nothing: what it said last stands.
+                let up = care.views.iter_mut().zip(&care.ends).filter(|(_, end)| cx.serves(**end));
+                up.for_each(|(view, _)| view.sample(cx));
+            }
         }
         cx.after(seen.every, BalancerTimer::Look(0));
         if seen.delay.is_zero() {

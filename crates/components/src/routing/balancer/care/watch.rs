@@ -116,15 +116,19 @@ impl Balancer {
                 self.care().back[member] = Some(now);
                 let (weight, _) = slow.sixteenths(self.group(member).full_weight(member), now, now);
                 self.group(member).set_sixteenths(member, weight);
-                cx.after(slow.step(), BalancerTimer::Warm(member as u32));
+                if !std::mem::replace(&mut self.care().warms[member], true) {
+                    cx.after(slow.step(), BalancerTimer::Warm(member as u32));
+                }
             }
             self.serve_the_lines(member, cx);
         } else {
+            self.care().back[member] = None;
             self.move_the_line(member, cx);
         }
     }
 
     pub(super) fn warm(&mut self, member: usize, cx: &mut Cx<Self>) {
+        self.care().warms[member] = false;
         let now = cx.now();
         let (Some(slow), Some(back)) = (self.care().slow, self.care().back[member]) else { return };
         let (weight, whole) = slow.sixteenths(self.group(member).full_weight(member), back, now);
@@ -132,6 +136,7 @@ impl Balancer {
         if whole {
             self.care().back[member] = None;
         } else {
+            self.care().warms[member] = true;
             cx.after(slow.step(), BalancerTimer::Warm(member as u32));
         }
     }
