@@ -315,7 +315,7 @@ mod tests {
         assert!((load.mean - 0.48333).abs() < 1e-4 && (load.peak - 0.87).abs() < 1e-6, "{load:?}");
         assert!((load.peak_rate_per_s - 900.0).abs() < 1e-6 && (load.peak_at_s - 72_000.0).abs() < 1.0);
         let text = summary(&day, &forecast, 0);
-        assert!(text.contains("48.3 % on average, 87.0 % at the peak of 900.0000/s (20h)"), "{text}");
+        assert!(text.contains("48.3 % on average, 87.0 % at the peak of 900.0000/s (20.0 h)"), "{text}");
         assert!(
             text.contains(
                 "At the peak of 900.0000/s web is 87.0 % busy: it saturates first, at 1.15 times the load."
@@ -360,7 +360,7 @@ mod tests {
             text.contains("t: disk saturates at about 10.0 users; there are 20, more than that"),
             "{text}"
         );
-        assert!(text.contains("at most 2.5000 requests/s, and on average 5s at least"), "{text}");
+        assert!(text.contains("at most 2.5000 requests/s, and on average 5.00 s at least"), "{text}");
     }
 
     #[test]

@@ -119,11 +119,11 @@ fn a_baseline_of_another_length_is_said_with_both_lengths() {
     };
     let said = with("run.duration=30s");
     assert!(said.contains("(baseline: 60.0 s long, the first 5.00 s left out; now: 30.0 s long,"), "{said}");
-    assert!(said.contains("baseline runs for 60s and now for 30s"), "{said}");
+    assert!(said.contains("baseline runs for 60 s and now for 30 s"), "{said}");
     assert!(said.contains("paired on common random numbers"), "{said}");
     let said = with("run.warm_up=9s");
     assert!(said.contains("now: 60.0 s long, the first 9.00 s left out"), "{said}");
-    assert!(said.contains("baseline leaves out 5s as warm-up and now leaves out 9s"), "{said}");
+    assert!(said.contains("baseline leaves out 5 s as warm-up and now leaves out 9 s"), "{said}");
     let said = with("run.seed=7");
     assert!(said.contains("paired on common random numbers"), "the seed is that of the baseline: {said}");
     let seeded = ["compare", &model, "--baseline", &results, "--seed", "7", "--force", "-o", &found];
