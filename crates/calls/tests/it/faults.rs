@@ -160,7 +160,7 @@ fn a_run_whose_time_stands_still_ends_and_says_who_goes_round() {
         // A little above a million, and never as many again.
         assert!(still > 1 << 20 && still < (1 << 20) + 200_000, "{still}");
         assert!(events - still < 100_000, "{events}");
-        assert!(stop.to_string().starts_with("time stands still at 105ms: 1"), "{stop}");
+        assert!(stop.to_string().starts_with("time stands still at 105 ms: 1"), "{stop}");
         assert_eq!((stop, events), {
             let again = at_rest(calls);
             (again.0, again.1)

@@ -658,7 +658,7 @@ fn users_who_ask_again_in_no_time_end_the_run_with_who_answers_them() {
     };
     // The burst and what comes in meanwhile: 20 at 10 ms each, and 2 more.
     let said = stopped(&text(limit, "users: 1"));
-    assert!(said.starts_with("replication 0 stopped: time stands still at 220ms: 1"), "{said}");
+    assert!(said.starts_with("replication 0 stopped: time stands still at 220 ms: 1"), "{said}");
     assert!(
         said.ends_with(
             "`RateLimit` at web answers limited in no time, and users asks again at once: give its users time to \
@@ -679,7 +679,7 @@ fn users_who_ask_again_in_no_time_end_the_run_with_who_answers_them() {
     let checked = scenario.check(&registry(), &Overrides::default()).expect("sound");
     let plan = plan(&checked).expect("it can be built");
     let said = check(&checked, &plan).expect_err("the fifth user finds no place").to_string();
-    assert!(said.contains("this cannot be run: time stands still at 0ns: 1"), "{said}");
+    assert!(said.contains("this cannot be run: time stands still at 0 ns: 1"), "{said}");
     assert!(said.contains("web answers rejected in no time, and users asks again at once"), "{said}");
     assert!(said.contains("test.ron:1:"), "{said}");
     let fits = text("queue: 4", "users: 5");
