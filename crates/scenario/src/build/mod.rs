@@ -278,6 +278,8 @@ pub(crate) struct Builder<'a> {
     has_door: Vec<bool>,
     declared: BTreeMap<(usize, usize), Declared>,
     chains: BTreeMap<ChainKey, Edge>,
+    /// Which of those are being built, outermost first.
+    under_way: Vec<ChainKey>,
     /// Where each way of an edge begins.
     ways_of: drawn::Ways,
     /// Ways to instances that are built already.
@@ -318,6 +320,7 @@ impl<'a> Builder<'a> {
             has_door: vec![false; checked.parts().len()],
             declared: BTreeMap::new(),
             chains: BTreeMap::new(),
+            under_way: Vec::new(),
             ways_of: drawn::Ways::default(),
             ways: 0,
             users: 0.0,
@@ -517,7 +520,22 @@ impl<'a> Builder<'a> {
         if let Some(edge) = self.chains.get(&key) {
             return Ok(*edge);
         }
-        let edge = self.chain(call, instance, among)?;
+        if self.under_way.contains(&key) {
+            let parts = self.checked.parts();
+            let (caller, callee) = (&parts[call.caller], &parts[call.callee]);
+            let place = self.checked.via(call).next().map_or(caller.args.head, |args| args.head);
+            let message = format!(
+                "a call that never ends: what stands on the way from {} to {} calls over that same way",
+                caller.name, callee.name
+            );
+            return Err(vec![
+                Fault::error(place, message).help("name another part, or another edge without it"),
+            ]);
+        }
+        self.under_way.push(key.clone());
+        let edge = self.chain(call, instance, among);
+        self.under_way.pop();
+        let edge = edge?;
         self.ways_of.built(call, edge.to);
         self.chains.insert(key, edge);
         Ok(edge)

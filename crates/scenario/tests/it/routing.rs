@@ -247,3 +247,30 @@ fn presets_of_products_are_balancers_and_edges() {
     let said = errors(&wrong).join("\n");
     assert!(said.contains("a `Breaker` or a `Balancer` or a `Balance` or a group without a kind"), "{said}");
 }
+
+#[test]
+fn a_way_that_leads_back_to_itself_is_refused() {
+    let text = |edges: &str| {
+        shop(
+            r#""all": OpenClient(to: "a", rate: "30/s"),
+            "a": Service(instances: 2, operations: { "default": Delay("1ms") }),
+            "b": Service(instances: 2, operations: { "default": Delay("1ms") })"#,
+            &format!("edges: {{ {edges} }}"),
+        )
+    };
+    for edges in [
+        r#""all -> a": (via: [Fallback(to: "a")])"#,
+        r#""all -> a": (via: [Fallback(to: "a/1")])"#,
+        r#""all -> a": (via: [Balance(backups: ["a"])])"#,
+        r#""all -> a": (via: [Fallback(to: "b")]), "all -> b": (via: [Fallback(to: "a")])"#,
+        r#""all -> a": (via: [Fallback(to: "b")]), "all -> b": (via: [Balance(backups: ["a"])])"#,
+        r#""* -> *": (via: [Fallback(to: "b")])"#,
+        r#""all -> *": (via: [Balance(backups: ["b"])])"#,
+    ] {
+        let said = match crate::check(&text(edges)) {
+            Err(faults) => faults.to_string(),
+            Ok(checked) => plan(&checked).err().map_or_else(String::new, |faults| faults.to_string()),
+        };
+        assert!(said.contains("a call that never ends") && said.contains("test.ron:"), "{edges}: {said}");
+    }
+}
