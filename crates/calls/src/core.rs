@@ -76,6 +76,8 @@ pub struct Core {
     pub(crate) outcomes: Vec<Outcomes>,
     pub(crate) paths: Vec<String>,
     epochs: Vec<u32>,
+    /// When a line last began to stand in a component \[ns\].
+    lined: Vec<u64>,
     /// Which of them are down, and how.
     ends: Vec<End>,
     /// Which components are down or hang.
@@ -130,6 +132,7 @@ impl Core {
             outcomes: Vec::new(),
             paths: Vec::new(),
             epochs: Vec::new(),
+            lined: Vec::new(),
             ends: Vec::new(),
             away: Vec::new(),
             levels: Series::default(),
@@ -220,6 +223,19 @@ impl Core {
     pub fn draw(&mut self, call: Call) -> u64 {
         let strand = self.frame(call).strand;
         self.attributes[strand as usize].next_draw()
+    }
+
+    /// A line begins to stand where nobody waited: what it is that all of is in use, and since when.
+    #[inline(always)]
+    pub fn line_begins(&mut self) {
+        let now = self.now_ns();
+        self.lined[self.me as usize] = now;
+    }
+
+    /// Returns when a line last [began to stand](Core::line_begins) in a component; 0 if none ever did. Whether it still
+    /// stands it does not say.
+    pub fn line_began(&self, id: ComponentId) -> SimTime {
+        SimTime::from_nanos(self.lined[id.index()])
     }
 
     // ---- frames and strands ----
@@ -1229,6 +1245,7 @@ impl Core {
         self.books.push(Books::new());
         self.outcomes.push(Outcomes::default());
         self.epochs.push(0);
+        self.lined.push(0);
         self.ends.push(End::None);
         self.away.push(false);
         id

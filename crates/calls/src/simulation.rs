@@ -560,6 +560,11 @@ impl Simulation {
         self.core.happenings.as_mut().map_or_else(Vec::new, std::mem::take)
     }
 
+    /// Returns when a line last began to stand in a component, whether or not it still does; 0 if none ever did.
+    pub fn line_began(&self, id: ComponentId) -> SimTime {
+        self.core.line_began(id)
+    }
+
     /// Returns whether a component serves: it is there, neither down nor hanging.
     pub fn serves(&self, id: ComponentId) -> bool {
         self.parts.get(id.index()).is_some_and(|part| part.serves())

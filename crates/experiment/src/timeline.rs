@@ -19,7 +19,7 @@ use crate::probe::{CountOf, Probe, Reading};
 use crate::recorder::Replication;
 use crate::result::{
     ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,
-    TIMELINE_PERCENTILES, Timeline, coarse_edges,
+    SATURATED_FROM, Saturated, Scarce, TIMELINE_PERCENTILES, Timeline, coarse_edges,
 };
 use crate::series::probe;
 
@@ -110,6 +110,8 @@ pub(crate) struct Recorded {
     faults: Vec<String>,
     /// By part of the plan and window.
     serving: Vec<Vec<Serving>>,
+    /// By part of the plan and window: since when calls wait at each of its instances that serve, at the end of the window.
+    lined: Vec<Vec<Option<u64>>>,
     events: Events,
 }
 
@@ -161,6 +163,9 @@ pub(crate) struct Recorder<'p> {
     /// By part of the plan.
     instances: Vec<Instances>,
     serving: Vec<Vec<Serving>>,
+    lined: Vec<Vec<Option<u64>>>,
+    /// The stations by part of the plan; of others there is nothing.
+    stations: Vec<Vec<ComponentId>>,
     /// The part of the plan to which an instance belongs, and by name for those to come.
     part_of: BTreeMap<ComponentId, usize>,
     named: BTreeMap<String, usize>,
@@ -189,6 +194,8 @@ impl<'p> Recorder<'p> {
         Recorder {
             instances: instances.collect(),
             serving: vec![Vec::new(); plan.parts.len()],
+            lined: vec![Vec::new(); plan.parts.len()],
+            stations: parts().map(|(_, part)| stations(part)).collect(),
             part_of: parts().flat_map(|(at, part)| part.instances.iter().map(move |id| (*id, at))).collect(),
             named: parts().map(|(at, part)| (part.name.clone(), at)).collect(),
             events: Events { replication: number, ..Events::default() },
@@ -217,6 +224,9 @@ impl<'p> Recorder<'p> {
         let now = sim.now().as_nanos();
         for (instances, serving) in self.instances.iter_mut().zip(&mut self.serving) {
             serving.push(instances.turn(now));
+        }
+        for (stations, lined) in self.stations.iter().zip(&mut self.lined) {
+            lined.push(lined_since(stations, sim));
         }
         for (at, probe) in self.probes.iter().enumerate() {
             let now = probe.read(sim);
@@ -283,9 +293,27 @@ impl<'p> Recorder<'p> {
             present,
             faults: self.faults,
             serving: self.serving,
+            lined: self.lined,
             events: self.events,
         }
     }
+}
+
+/// The instances of a part at which calls may stand in line.
+fn stations(part: &PartPlan) -> Vec<ComponentId> {
+    if part.role == PartRole::Station { part.instances.clone() } else { Vec::new() }
+}
+
+/// Since when calls wait without a break at each of those that serve \[ns\]; nothing if at one of them nobody waits.
+fn lined_since(stations: &[ComponentId], sim: &Simulation) -> Option<u64> {
+    let mut since = None;
+    for id in stations.iter().filter(|id| sim.serves(**id)) {
+        if sim.level(*id, "queue")?.value() <= 0.0 {
+            return None;
+        }
+        since = since.max(Some(sim.line_began(*id).as_nanos()));
+    }
+    since
 }
 
 /// What is read of a part, in the order in which it is evaluated.
@@ -354,9 +382,72 @@ pub(crate) fn timeline(plan: &Plan, bounds: &[u64], all: &[Replication]) -> Time
     });
     let faults = faults.collect();
     let at = SimTime::from_nanos;
-    let windows = bounds.windows(2).map(|pair| (at(pair[0]), at(pair[1]))).collect();
+    let windows: Vec<_> = bounds.windows(2).map(|pair| (at(pair[0]), at(pair[1]))).collect();
     let events = recorded.first().map_or_else(Events::default, |first| first.events.clone());
-    Timeline { windows, replications: recorded.len() as u64, clients, parts, faults, events }
+    let saturated = saturated(plan, &windows, &parts, &recorded);
+    Timeline { windows, replications: recorded.len() as u64, clients, parts, faults, events, saturated }
+}
+
+/// Returns when which part was saturated, in the order in which that began; at one time in the order of the plan.
+fn saturated(
+    plan: &Plan,
+    windows: &[(SimTime, SimTime)],
+    parts: &[PartTimeline],
+    recorded: &[&Recorded],
+) -> Vec<Saturated> {
+    let mut found = Vec::new();
+    for part in parts {
+        let Some(at) = plan.parts.iter().position(|planned| planned.name == part.name) else { continue };
+        let threads = plan.parts[at].threads.unwrap_or(0) as f64;
+        let held = |(held, instances): (&Option<f64>, &Option<f64>)| {
+            let there = threads * instances.unwrap_or(0.0);
+            there > 0.0 && held.is_some_and(|held| held >= SATURATED_FROM * there)
+        };
+        let busy = |share: &Option<f64>| share.is_some_and(|share| share >= SATURATED_FROM);
+        let servers: Vec<bool> = part.utilisation.iter().flat_map(|line| &line.values).map(busy).collect();
+        let threads = part.threads.iter().flat_map(|line| line.values.iter().zip(&part.instances.values));
+        for (of, full) in [(Scarce::Servers, servers), (Scarce::Threads, threads.map(held).collect())] {
+            let mut first = None;
+            for (window, is_full) in full.iter().chain([&false]).enumerate() {
+                match (is_full, first) {
+                    (true, None) => first = Some(window),
+                    (false, Some(begun)) => {
+                        let from =
+                            saturated_since(begun, windows, recorded.iter().map(|one| one.lined[at][begun]));
+                        found.push(Saturated {
+                            part: part.name.clone(),
+                            of,
+                            from,
+                            to: windows[window - 1].1,
+                        });
+                        first = None;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    found.sort_by_key(|one| one.from);
+    found
+}
+
+/// Since when a part is saturated that is so throughout a window: since calls wait at all its instances, in the mean over
+/// the replications in which that began in the window before or the first half of this one (98 % of a window may be used
+/// while the last of it is still filling up); else since the beginning of the window.
+fn saturated_since(
+    window: usize,
+    windows: &[(SimTime, SimTime)],
+    lined: impl Iterator<Item = Option<u64>>,
+) -> SimTime {
+    let begin = windows[window].0;
+    let before = window.checked_sub(1).map_or(begin, |before| windows[before].0);
+    let half = begin.as_nanos().midpoint(windows[window].1.as_nanos());
+    let known: Vec<u64> = lined.flatten().filter(|since| (before.as_nanos()..half).contains(since)).collect();
+    if known.is_empty() {
+        return begin;
+    }
+    let sum: u128 = known.iter().map(|since| u128::from(*since)).sum();
+    SimTime::from_nanos((sum / known.len() as u128) as u64)
 }
 
 /// The tracks, one after the other.

@@ -251,6 +251,7 @@ fn run_sections(read: &Read<'_>, mut drawn: Vec<Figure>) -> (Vec<Section>, Value
              `kneepoint report` of a scenario.",
         ),
     }
+    over_time.blocks.extend(sections::events::saturated(&at, &colours));
     over_time.blocks.extend(sections::events::events(&at, &colours));
     sections.push(over_time);
 

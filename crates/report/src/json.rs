@@ -68,7 +68,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// first, as it differs from one to the next: a `list` in order, each `at` an instant \[s\], with the `part` (the path of an
 /// instance; for `fault begins` and `fault ends` the name of the fault), `what` happened (`crash`, `restart`, `hang`,
 /// `resume`, `start`, `retire`, and what parts say of themselves) and the `detail`, a text for people. `left_out` is how many
-/// more there were than are kept, later than those. The `cells` of `heat` are window, bucket and count; a bucket holds latencies up to its entry in `edges`
+/// more there were than are kept, later than those. `saturated` are the stretches of windows in which a `part` had next to
+/// none of its servers or threads free (`of`: `servers` or `threads`), `from` when `to` when \[s\], in the order in which
+/// they began. The `cells` of `heat` are window, bucket and count; a bucket holds latencies up to its entry in `edges`
 /// \[s\].
 ///
 /// # Units

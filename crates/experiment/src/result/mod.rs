@@ -27,7 +27,7 @@ pub use point::{
 pub use sampled::{SampledRequest, SampledSpan, SampledStrand, Why};
 pub use timeline::{
     ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,
-    TIMELINE_PERCENTILES, Timeline, coarse_edges,
+    SATURATED_FROM, Saturated, Scarce, TIMELINE_PERCENTILES, Timeline, coarse_edges,
 };
 pub use topology::{EdgeResult, Node, TopologyResult};
 pub use trace::TraceResult;

@@ -35,7 +35,50 @@ pub struct Timeline {
     pub faults: Vec<FaultTimeline>,
     /// What happened to parts, at which instant.
     pub events: Events,
+    /// When which part was saturated, in the order in which that began.
+    pub saturated: Vec<Saturated>,
 }
+
+/// A stretch of windows in which a part had next to nothing free: the utilisation of its servers or threads was
+/// [`SATURATED_FROM`] or more in each of them, in the mean over replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saturated {
+    /// Its name.
+    pub part: String,
+    /// What was used up.
+    pub of: Scarce,
+    /// Since when calls waited without a break at all its instances, in the mean over replications, if that began in the
+    /// window before the first or in the first half of it; else when the first of the windows begins.
+    pub from: SimTime,
+    /// When the last one ends.
+    pub to: SimTime,
+}
+
+/// What a part has a bounded number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scarce {
+    /// What does the work: servers, cores, the event loop.
+    Servers,
+    /// Threads, which are held while a call waits for others, too.
+    Threads,
+}
+
+impl Scarce {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scarce::Servers => "servers",
+            Scarce::Threads => "threads",
+        }
+    }
+}
+
+/// From which utilisation in a window on a part counts as saturated.
+///
+/// # Source
+/// Chosen: at 98 % the queue of a single server holds some fifty calls in the mean, and a window of a few hundred service
+/// times tells that from 1.
+pub const SATURATED_FROM: f64 = 0.98;
 
 /// What happened to parts in one replication, at which instant: it differs from one to the next.
 #[derive(Clone, Debug, Default, PartialEq)]

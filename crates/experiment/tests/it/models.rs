@@ -14,7 +14,14 @@ use kneepoint_statistics::Estimate;
 use crate::parts::{Desk, Lie, Script};
 
 pub fn part(name: &str, role: PartRole, instances: Vec<ComponentId>) -> PartPlan {
-    PartPlan { name: name.to_string(), kind: "test".to_string(), role, instances, operations: Vec::new() }
+    PartPlan {
+        name: name.to_string(),
+        kind: "test".to_string(),
+        role,
+        instances,
+        operations: Vec::new(),
+        threads: None,
+    }
 }
 
 /// Makes a plan whose parts are those of the built simulation with these names; `name` stands for `name`,

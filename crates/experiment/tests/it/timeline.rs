@@ -1,7 +1,9 @@
 //! What happened when: windows add up to the whole, and say what metrics over the same windows say.
 
 use kneepoint_engine::{SimDuration, SimTime};
-use kneepoint_experiment::result::{Counts, Event, Line, PartTimeline, RunResult, Timeline};
+use kneepoint_experiment::result::{
+    Counts, Event, Line, PartTimeline, RunResult, Saturated, Scarce, Timeline,
+};
 use kneepoint_experiment::{Options, run};
 use kneepoint_scenario::plan::Plan;
 use kneepoint_scenario::{Overrides, Registry, Scenario, plan};
@@ -15,7 +17,11 @@ fn planned(run: &str, more: &str) -> Plan {
             "store": Delay(Exponential("5ms")),
         }}, edges: {{ "users -> front": (via: [Timeout("300ms")]) }}, {more})"#
     );
-    let scenario = Scenario::from_text("t.ron", &text, None).unwrap_or_else(|faults| panic!("{faults}"));
+    plan_of(&text)
+}
+
+fn plan_of(text: &str) -> Plan {
+    let scenario = Scenario::from_text("t.ron", text, None).unwrap_or_else(|faults| panic!("{faults}"));
     let checked =
         scenario.check(&Registry::core(), &Overrides::default()).unwrap_or_else(|faults| panic!("{faults}"));
     plan(&checked).unwrap_or_else(|faults| panic!("{faults}"))
@@ -295,4 +301,34 @@ fn an_edge_with_something_on_it_is_counted_beside_others_and_one_without_is_not(
     assert_eq!(web.via, ["Timeout(1 s)", "Overhead(1 ms)"]);
     assert_eq!(web.wire.as_deref(), Some("round_trip: 500 µs"));
     assert_eq!(result.topology.nodes[3].via, ["Overhead(1 ms)"]);
+}
+
+/// A leaf hangs at 30.005 s. Calls come every 10 ms and need 1 ms at each of three parts: the first that is caught is sent at
+/// 30.01 s. The 51st of them finds no thread of `mid` at 30.511 s, the 121st none of `front` at 31.21 s, 5 ms after the
+/// leaf is back at 33.005 s both drain at 1000/s. Threads over rate is the time in which callers run out of threads.
+#[test]
+fn who_is_full_is_told_in_the_order_in_which_they_fill_up() {
+    let text = r#"(format: 1, title: "T", run: (duration: "60s", warm_up: "0s", replications: 2), parts: {
+            "users": OpenClient(to: "front", rate: "100/s", arrivals: Constant),
+            "front": Service(concurrency: Threads(120), queue: (max: 1000), does: [Compute("1ms"), Call("mid")]),
+            "mid": Service(concurrency: Threads(50), queue: (max: 1000), does: [Compute("1ms"), Call("leaf")]),
+            "leaf": Service(concurrency: Servers(1), queue: (max: 1000), does: Compute("1ms")),
+        }, faults: { "stuck": Hang(on: "leaf", at: "30.005s", lasts: "3s") })"#;
+    let result = found(&plan_of(text), 1);
+    let told = |one: &Saturated| (one.part.clone(), one.of, one.from.as_secs_f64());
+    let told: Vec<_> = timeline(&result).saturated.iter().map(told).collect();
+    let expected =
+        [("mid".to_string(), Scarce::Threads, 30.511), ("front".to_string(), Scarce::Threads, 31.21)];
+    assert_eq!(told, expected);
+    assert!(
+        timeline(&result).saturated.iter().all(|one| one.to.as_secs_f64() == 33.0),
+        "{:?}",
+        timeline(&result).saturated
+    );
+}
+
+#[test]
+fn who_is_nearly_full_is_not_said_to_be() {
+    let result = found(&planned(SHORT, ""), 1);
+    assert_eq!(timeline(&result).saturated, []);
 }

@@ -1,8 +1,9 @@
-//! What happened at which instant: faults, what became of instances, and what middle parts as breakers say of themselves.
+//! What happened at which instant: faults, what became of instances, and what middle parts as breakers say of themselves;
+//! and what filled up, in which order.
 
 use kneepoint_experiment::result::Unit;
 use kneepoint_plot::Palette;
-use kneepoint_report::count;
+use kneepoint_report::{count, quantity};
 
 use crate::at::At;
 use crate::document::{Block, Cell, Table};
@@ -36,6 +37,57 @@ pub(crate) fn events(run: &At<'_>, colours: &Palette) -> Option<Block> {
     if left_out > 0 {
         table.notes.push(format!("{} more are left out.", count(left_out)));
     }
+    table.folded = table.rows.len() > 12;
+    Some(Block::Table(table.without_empty_columns()))
+}
+
+/// Which part had nothing free from when until when, the first one above; nothing if none was.
+pub(crate) fn saturated(run: &At<'_>, colours: &Palette) -> Option<Block> {
+    let timeline = run.get("timeline");
+    let all = timeline.get("saturated").list();
+    if all.is_empty() {
+        return None;
+    }
+    let faults: Vec<(f64, &str)> = timeline
+        .get("events")
+        .get("list")
+        .list()
+        .iter()
+        .filter(|event| event.get("what").text() == "fault begins")
+        .filter_map(|event| Some((event.get("at").number()?, event.get("part").text())))
+        .collect();
+    let bounds: Vec<f64> = timeline.get("bounds").list().iter().filter_map(At::number).collect();
+    let mut table = Table::new(
+        "What was saturated, in which order",
+        &["part", "what was full", "from", "until", "after"],
+    );
+    for one in all.iter().take(ROWS_MOST) {
+        let from = one.get("from").number().unwrap_or(0.0);
+        // A fault strikes somewhere within a window.
+        let window = bounds.iter().copied().find(|end| *end > from).unwrap_or(from);
+        let after = faults.iter().rfind(|(at, _)| *at < window).map(|(at, name)| match from - at {
+            since if since > 0.0 => {
+                format!("{} after \"{name}\" began", quantity(since * 1e9, &Unit::Duration))
+            }
+            _ => format!("at once when \"{name}\" began"),
+        });
+        let time = |key: &str| Cell { words: true, ..one.get(key).exact(&Unit::Duration) };
+        table.row(vec![
+            super::name(&one.get("part"), colours),
+            Cell::words(one.get("of").text()),
+            time("from"),
+            time("to"),
+            Cell::words(after.unwrap_or_default()),
+        ]);
+    }
+    let unlisted = all.len().saturating_sub(ROWS_MOST) as u64;
+    if unlisted > 0 {
+        table.notes.push(format!("{} more are left out.", count(unlisted)));
+    }
+    table.notes.push(
+        "Windows in which at least 98 % of servers or threads were in use, in the mean of all replications."
+            .to_string(),
+    );
     table.folded = table.rows.len() > 12;
     Some(Block::Table(table.without_empty_columns()))
 }

@@ -37,7 +37,7 @@ pub fn lanes(run: &RunResults) -> Vec<Lane> {
     let Some(of) = &run.timeline else { return Vec::new() };
     let end = of.bounds.last().copied().unwrap_or(0.0);
     let faults = of.faults.iter().map(|fault| fault_lane(of, fault, end));
-    faults.chain(breakers(run, of, end)).chain(parts(run, of, end)).collect()
+    faults.chain(breakers(run, of, end)).chain(saturated(run, of)).chain(parts(run, of, end)).collect()
 }
 
 /// A row of when a fault struck.
@@ -182,6 +182,9 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
         story.notes.push("Breakers: dark is open, light is half-open.".to_string());
     }
     story.lanes.extend(breakers);
+    let saturated = saturated(run, of);
+    let full = saturated.len();
+    story.lanes.extend(saturated);
     story.lanes.extend(parts(run, of, end));
     if story.lanes.len() > LANES_MOST {
         let more: Vec<String> = story.lanes.split_off(LANES_MOST).into_iter().map(|lane| lane.name).collect();
@@ -196,8 +199,11 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
             "Rows below the panels are of the first replication: faults strike at other instants in the others."
                 .to_string(),
         );
-    } else if !story.lanes.is_empty() && of.replications > 1 {
+    } else if story.lanes.len() > full && of.replications > 1 {
         story.notes.push("Rows below the panels are of the first replication.".to_string());
+    }
+    if !of.saturated.is_empty() && of.replications > 1 {
+        story.notes.push("Rows of what is full are of all replications together, in the mean.".to_string());
     }
     if of.events.left_out > 0 {
         let (all, last) = (of.events.left_out, of.events.list.last().map_or(0.0, |event| event.at));
@@ -230,6 +236,27 @@ fn stretches(changes: &[(f64, bool)], end: f64) -> Vec<(f64, f64, usize)> {
         found.push((from, end, most));
     }
     found
+}
+
+/// A row for whatever of a part was used up, the first one above: the order in which a system fills up.
+fn saturated(run: &RunResults, of: &Timeline) -> Vec<Lane> {
+    let palette = run.palette();
+    let mut lanes: Vec<Lane> = Vec::new();
+    for one in &of.saturated {
+        let name = format!("{}: {} full", run.called(&one.part), one.of);
+        let colour = palette.colour(&one.part);
+        // Whole milliseconds: who was first is what the rows are there for.
+        let since = match one.from {
+            from if from < 1.0 => format!("since {}", words(from, &Unit::Duration)),
+            from => format!("since {} s", format!("{from:.3}").trim_end_matches('0').trim_end_matches('.')),
+        };
+        let bar = Shade { name: since, from: one.from, to: one.to, colour };
+        match lanes.iter_mut().find(|lane| lane.name == name) {
+            Some(lane) => lane.bars.push(bar),
+            None => lanes.push(Lane { name, bars: vec![bar], marks: Vec::new(), dots: Vec::new(), colour }),
+        }
+    }
+    lanes
 }
 
 /// A row per part to which something happened: when instances were down, and what else there was.
@@ -845,6 +872,32 @@ mod tests {
         // A crash and a hang are of different colours, in the rows and in the shades.
         let fault = lines.lanes.iter().find(|lane| lane.name.starts_with("fault")).unwrap();
         assert_eq!(fault.bars[0].colour, crate::Colour::Slot(crate::fault_slot("crash")));
+    }
+
+    #[test]
+    fn what_is_full_has_a_row_each_the_first_one_above() {
+        let kept = include_str!("../../tests/results/failover.json");
+        let mut result: Value = serde_json::from_str(kept).unwrap();
+        let one = |part: &str, of: &str, from: f64, to: f64| json!({ "part": part, "of": of, "from": from, "to": to });
+        result["timeline"]["saturated"] = json!([
+            one("web", "threads", 301.5, 310.0),
+            one("lb", "servers", 302.0, 305.0),
+            one("web", "threads", 315.0, 320.0),
+        ]);
+        let all = figures(&read("failover", &result.to_string()).unwrap());
+        let figure = all.iter().find(|figure| figure.name.starts_with("over-time")).unwrap();
+        let crate::figure::Content::Lines(lines) = &figure.content else { panic!("lines") };
+        let full = lines.lanes.iter().filter(|lane| lane.name.ends_with(" full"));
+        let rows: Vec<(&str, Vec<(&str, f64)>)> = full
+            .map(|lane| {
+                (lane.name.as_str(), lane.bars.iter().map(|bar| (bar.name.as_str(), bar.to)).collect())
+            })
+            .collect();
+        let expected = [
+            ("web: threads full", vec![("since 301.5 s", 310.0), ("since 315 s", 320.0)]),
+            ("lb: servers full", vec![("since 302 s", 305.0)]),
+        ];
+        assert_eq!(rows, expected);
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct RunResults {
     pub topology: Option<Topology>,
     /// What happened when, if that was asked for.
     #[serde(default)]
-    pub timeline: Option<Timeline>,
+    pub timeline: Option<Box<Timeline>>,
 }
 
 impl RunResults {

@@ -25,6 +25,22 @@ pub struct Timeline {
     /// What happened at which instant.
     #[serde(default)]
     pub events: Events,
+    /// When which part had next to nothing free, in the order in which that began.
+    #[serde(default)]
+    pub saturated: Vec<Saturated>,
+}
+
+/// A stretch of windows in which a part was saturated.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Saturated {
+    /// Its name.
+    pub part: String,
+    /// What was used up.
+    pub of: String,
+    /// When that began \[s\].
+    pub from: f64,
+    /// When it was over \[s\].
+    pub to: f64,
 }
 
 /// A number over time.

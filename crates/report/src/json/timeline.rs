@@ -2,7 +2,7 @@
 
 use kneepoint_experiment::result::{
     ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,
-    Timeline,
+    Saturated, Timeline,
 };
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,16 @@ pub(super) fn timeline(timeline: &Timeline) -> Value {
         "parts": timeline.parts.iter().map(part).collect::<Vec<Value>>(),
         "faults": timeline.faults.iter().map(fault).collect::<Vec<Value>>(),
         "events": events(&timeline.events),
+        "saturated": timeline.saturated.iter().map(saturated).collect::<Vec<Value>>(),
+    })
+}
+
+fn saturated(one: &Saturated) -> Value {
+    json!({
+        "part": one.part,
+        "of": one.of.name(),
+        "from": one.from.as_secs_f64(),
+        "to": one.to.as_secs_f64(),
     })
 }
 

@@ -370,6 +370,7 @@ impl<'a> Builder<'a> {
                     .iter()
                     .map(|name| (name.to_string(), self.numbers.operation(name)))
                     .collect(),
+                threads: threads(part),
             });
         }
         // Doors first: whoever calls a part must meet its door.
@@ -875,6 +876,12 @@ fn values_in(args: &Args) -> usize {
         }
     }
     args.values.iter().flatten().map(of).sum()
+}
+
+/// Threads of an instance, if it has a bounded number.
+fn threads(part: &Part) -> Option<u64> {
+    part.args.kind.field("concurrency")?;
+    part.args.args("concurrency").filter(|of| of.kind() == "Threads").map(|of| of.count("threads"))
 }
 
 fn role(part: &Part) -> PartRole {

@@ -293,6 +293,9 @@ impl Station {
         job.begun = true;
         job.state = State::Queued;
         job.entered = cx.now().as_nanos();
+        if self.line.is_empty() {
+            cx.line_begins();
+        }
         self.line.push(at, &mut self.jobs);
         cx.add(self.measures.queue, 1.0);
         cx.phase(call, Phase::Waiting);
