@@ -95,6 +95,8 @@ pub struct Core {
     /// The instant at which the ceilings were looked at last, and how many events there had been when they were first
     /// looked at there.
     pub(crate) seen: (SimTime, u64),
+    /// The last instant at which a batch was announced, and how many requests all batches of it have.
+    bursts: (SimTime, u64),
     ledger_on: bool,
     sampling: Sampling,
     /// Requests may be sampled at all.
@@ -142,6 +144,7 @@ impl Core {
             look_at: LOOK_EVERY,
             ceilings_at: LOOK_EVERY,
             seen: (SimTime::ZERO, 0),
+            bursts: (SimTime::ZERO, 0),
             ledger_on: true,
             sampling: Sampling::default(),
             sampling_on: false,
@@ -654,6 +657,21 @@ impl Core {
         if self.frames.slots.len() > limits.in_flight as usize {
             self.too_many();
         }
+    }
+
+    /// Says that I am about to make so many requests at this instant and no more: then what follows of them is no sign
+    /// that time stands still.
+    ///
+    /// To be called once for an instant: whoever goes on asking at the same one has not said how often.
+    pub fn announce(&mut self, requests: u64) {
+        let now = self.now();
+        let before = if self.bursts.0 == now { self.bursts.1 } else { 0 };
+        self.bursts = (now, before.saturating_add(requests));
+    }
+
+    /// Requests that were announced for an instant.
+    pub(crate) fn announced(&self, at: SimTime) -> u64 {
+        if self.bursts.0 == at { self.bursts.1 } else { 0 }
     }
 
     #[cold]

@@ -372,7 +372,7 @@ impl Simulation {
             self.core.stop = Some(Stop::Memory { limit: limits.memory, at });
         } else if self.core.seen.0 != at {
             self.core.seen = (at, self.core.events);
-        } else if self.core.events - self.core.seen.1 > limits.events_at_once() {
+        } else if self.core.events - self.core.seen.1 > limits.events_at_once(self.core.announced(at)) {
             self.stand_still(at);
         }
         // One more event than allowed is one too many, and is seen at once.
