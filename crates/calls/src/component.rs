@@ -208,10 +208,6 @@ pub(crate) trait DynComponent: Send {
     fn unwrap_stand_in(&mut self) -> Option<StandIn> {
         None
     }
-    /// Whether it is the component itself, and no stand-in.
-    fn serves(&self) -> bool {
-        true
-    }
 }
 
 impl Clone for Box<dyn DynComponent> {
@@ -452,8 +448,5 @@ impl DynComponent for StandIn {
     }
     fn unwrap_stand_in(&mut self) -> Option<StandIn> {
         Some(std::mem::replace(self, StandIn::Unbuilt))
-    }
-    fn serves(&self) -> bool {
-        false
     }
 }

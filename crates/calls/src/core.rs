@@ -22,7 +22,7 @@ use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
 use crate::happening::Happening;
 use crate::ledger::{Fate, Ledger, Sampling, Span, Strand};
-use crate::life::{End, Life};
+use crate::life::{Condition, End, Life};
 use crate::limits::{Limits, Stop};
 use crate::series::{Counter, Gauge, Level, Samples, Series};
 use crate::status::{Phase, Status};
@@ -76,10 +76,8 @@ pub struct Core {
     pub(crate) outcomes: Vec<Outcomes>,
     pub(crate) paths: Vec<String>,
     epochs: Vec<u32>,
-    /// Which of them are down, and how.
-    ends: Vec<End>,
-    /// Which components are down or hang.
-    pub(crate) away: Vec<bool>,
+    /// How each component is.
+    conditions: Vec<Condition>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -132,8 +130,7 @@ impl Core {
             outcomes: Vec::new(),
             paths: Vec::new(),
             epochs: Vec::new(),
-            ends: Vec::new(),
-            away: Vec::new(),
+            conditions: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -192,7 +189,7 @@ impl Core {
     ///
     /// Whoever stands for something that finds out (a registry, a probe) may ask; nobody else knows the present.
     pub fn serves(&self, id: ComponentId) -> bool {
-        !self.away[id.index()]
+        self.conditions[id.index()] == Condition::Serves
     }
 
     /// Returns the seed of the run.
@@ -1247,8 +1244,7 @@ impl Core {
         self.books.push(Books::new());
         self.outcomes.push(Outcomes::default());
         self.epochs.push(0);
-        self.ends.push(End::None);
-        self.away.push(false);
+        self.conditions.push(Condition::Unbuilt);
         id
     }
 
@@ -1313,18 +1309,19 @@ impl Core {
         let epoch = &mut self.epochs[id as usize];
         *epoch += 1;
         assert!(*epoch < LIVES, "{} has crashed 2^28 times", self.paths[id as usize]);
-        self.ends[id as usize] = if refuse == Status::Lost { End::Silent } else { End::Refuses };
+        let end = if refuse == Status::Lost { End::Silent } else { End::Refuses };
+        self.becomes(id, Condition::Down(end));
     }
 
-    /// It is back.
-    pub(crate) fn rises(&mut self, id: u32) {
-        self.ends[id as usize] = End::None;
+    /// A component is so from now on.
+    pub(crate) fn becomes(&mut self, id: u32, condition: Condition) {
+        self.conditions[id as usize] = condition;
     }
 
     /// Returns which of its lives a component is in: what was connected to it in an earlier one is not any more.
     #[inline]
     pub fn life(&self, of: ComponentId) -> Life {
-        Life { number: self.epochs[of.index()], end: self.ends[of.index()] }
+        Life::of(self.epochs[of.index()], self.conditions[of.index()])
     }
 
     // ---- the loop's side ----
