@@ -151,6 +151,17 @@ impl<T: Token> Context<'_, T> {
         let (tag, data) = timer.pack();
         self.core.timer(span, tag, data)
     }
+
+    /// Sets a timer that goes off when a component crashes or ends for good, at that instant: a process that ends leaves a
+    /// machine behind which tells those that are connected to it, or try to be. Of a machine that is gone nobody hears
+    /// anything, and the timer stays. To be cancelled when it is of no use any more.
+    ///
+    /// # Source
+    /// RFC 9293, 3.5.2 (reset generation) and 3.10.7.1.
+    pub fn on_end(&mut self, of: crate::ComponentId, timer: T) -> Timer {
+        let (tag, data) = timer.pack();
+        self.core.watch(of.0, tag, data)
+    }
 }
 
 impl Core {

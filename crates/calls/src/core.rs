@@ -35,6 +35,14 @@ struct TimerSlot {
     data: u64,
 }
 
+/// A timer that goes off when a component crashes.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    of: u32,
+    slot: u32,
+    generation: u32,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct PendingNotice {
     slot: u32,
@@ -70,6 +78,10 @@ pub struct Core {
     free_strands: Vec<u32>,
     timers: Vec<TimerSlot>,
     free_timers: Vec<u32>,
+    /// In the order in which they were set; cancelled ones among them.
+    watches: Vec<Watch>,
+    /// How many there are when cancelled ones are looked for next.
+    watches_most: usize,
     notices: Vec<PendingNotice>,
     free_notices: Vec<u32>,
     pub(crate) books: Vec<Books>,
@@ -124,6 +136,8 @@ impl Core {
             free_strands: Vec::new(),
             timers: Vec::new(),
             free_timers: Vec::new(),
+            watches: Vec::new(),
+            watches_most: 64,
             notices: Vec::new(),
             free_notices: Vec::new(),
             books: Vec::new(),
@@ -185,7 +199,7 @@ impl Core {
         &self.paths[id.index()]
     }
 
-    /// Returns whether a component serves at this instant: it is neither down nor hanging.
+    /// Returns whether a component serves at this instant: it is there, neither down nor hanging.
     ///
     /// Whoever stands for something that finds out (a registry, a probe) may ask; nobody else knows the present.
     pub fn serves(&self, id: ComponentId) -> bool {
@@ -1041,6 +1055,25 @@ impl Core {
 
     #[inline(always)]
     pub(crate) fn timer(&mut self, span: SimDuration, tag: u32, data: u64) -> Timer {
+        let timer = self.new_timer(tag, data);
+        self.agenda.after(span, entry::checked(TIMER, timer.slot, timer.generation));
+        timer
+    }
+
+    /// A timer that goes off when a component crashes, unless that is gone without a word.
+    pub(crate) fn watch(&mut self, of: u32, tag: u32, data: u64) -> Timer {
+        let timer = self.new_timer(tag, data);
+        if self.watches.len() >= self.watches_most {
+            let timers = &self.timers;
+            self.watches.retain(|watch| timers[watch.slot as usize].generation == watch.generation);
+            self.watches_most = 2 * self.watches.len() + 64;
+        }
+        self.watches.push(Watch { of, slot: timer.slot, generation: timer.generation });
+        timer
+    }
+
+    #[inline(always)]
+    fn new_timer(&mut self, tag: u32, data: u64) -> Timer {
         let owner = self.me;
         let slot = match self.free_timers.pop() {
             Some(slot) => {
@@ -1055,9 +1088,7 @@ impl Core {
                 self.timers.len() as u32 - 1
             }
         };
-        let generation = self.timers[slot as usize].generation;
-        self.agenda.after(span, entry::checked(TIMER, slot, generation));
-        Timer { slot, generation }
+        Timer { slot, generation: self.timers[slot as usize].generation }
     }
 
     /// A timer without a value that nobody will cancel: it needs no slot.
@@ -1311,6 +1342,16 @@ impl Core {
         assert!(*epoch < LIVES, "{} has crashed 2^28 times", self.paths[id as usize]);
         let end = if refuse == Status::Lost { End::Silent } else { End::Refuses };
         self.becomes(id, Condition::Down(end));
+        let (timers, agenda) = (&self.timers, &mut self.agenda);
+        self.watches.retain(|watch| {
+            let Watch { of, slot, generation } = *watch;
+            let set = timers[slot as usize].generation == generation;
+            if set && of == id && end == End::Refuses {
+                agenda.send(entry::checked(TIMER, slot, generation));
+            }
+            // Who hears nothing goes on waiting.
+            set && (of != id || end == End::Silent)
+        });
     }
 
     /// A component is so from now on.
