@@ -607,6 +607,7 @@ impl<'a> Builder<'a> {
                         let candidate = |(edge, number): (Edge, u32)| Candidate {
                             edge,
                             name: format!("{}/{number}", callee.name),
+                            place: balance.head,
                             end: self.parts[call.callee].instances[number as usize],
                             reports: reports_its_load(callee),
                             target: 0,
@@ -790,6 +791,7 @@ impl<'a> Builder<'a> {
                 members.push(Candidate {
                     edge,
                     name: format!("{}/{to}", callee.name),
+                    place: value.place,
                     end: self.parts[first.callee].instances[to as usize],
                     reports: reports_its_load(callee),
                     target: number,
