@@ -1593,6 +1593,7 @@ impl Core {
         if frame.generation != entry::generation(e) || frame.is(DONE) {
             return None;
         }
+        self.books[frame.callee() as usize].cut += 1;
         let answer = Answer { status: Status::Timeout, value: 0, ..self.make_answer(slot, Status::Timeout) };
         let cancel = e as u32 & CANCELLING != 0;
         if frame.parent & ROOT != 0 {
