@@ -64,6 +64,28 @@ fn what_stands_on_an_edge_has_series_of_its_own() {
 }
 
 #[test]
+fn what_a_door_turns_away_counts_for_the_part_behind_it() {
+    let value = |watch: &str| {
+        let parts = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+            "web": Service(instances: 2, concurrency: Unlimited, does: [Delay("1ms"), Fail("50%")],
+                via: [Fallback(on: [Limited]), RateLimit(FixedWindow(limit: 40, window: "1s"))])"#;
+        watched(&file(parts, &format!("watch: {{ \"w\": \"{watch}\" }}")), None)[0]
+    };
+    // Each instance lets 40 of 50 a second in, and half of those fail; those who call see lesser answers instead.
+    near(value("limited(web)"), 0.2, 0.001);
+    near(value("rate(web.limited)"), 20.0, 0.1);
+    near(value("limited(web/0)"), 0.2, 0.001);
+    near(value("share(web.via.RateLimit.limited)"), 0.2, 0.001);
+    near(value("errors(web)"), 0.2 + 0.4, 0.01);
+    near(value("availability(web)"), 0.4, 0.01);
+    near(value("failed(web)"), 0.4, 0.01);
+    near(value("rate(web.failed)"), 40.0, 1.0);
+    near(value("rejected(web)"), 0.0, 1e-9);
+    near(value("limited(users)"), 0.0, 1e-9);
+    near(value("degraded(users)"), 0.2, 0.001);
+}
+
+#[test]
 fn a_time_out_counts_the_calls_that_it_ends() {
     // A quarter of the calls takes 10 ms, half 40 ms, a quarter 90 ms.
     let text = |via: &str, watch: &str| {

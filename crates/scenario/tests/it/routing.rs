@@ -321,3 +321,21 @@ fn discovery_has_as_many_slots_as_members_can_be_told_apart() {
     let said = errors(&text("65536")).join("; ");
     assert!(said.contains("at most 65 535 slots"), "{said}");
 }
+
+#[test]
+fn of_few_words_all_are_said() {
+    let text = |policy: &str, more: &str| with(policy, more);
+    for (policy, more, help) in [
+        ("RoundRobin", "layer: L5", "did you mean `L4`? allowed: L4, L7"),
+        ("RoundRobin", "layer: Transport", "L4, L7"),
+        (
+            "LeastConnections(ties: Rotatio)",
+            "",
+            "did you mean `Rotation`? allowed: LongestUnchanged, Rotation, FirstInList, AnyOfThem",
+        ),
+        ("LeastConnections(ties: Nobody)", "", "LongestUnchanged, Rotation, FirstInList, AnyOfThem"),
+    ] {
+        let said = crate::check(&text(policy, more)).expect_err("nothing is called so").to_string();
+        assert!(said.contains(help) && said.contains("test.ron:"), "{policy} {more}: {said}");
+    }
+}
