@@ -61,6 +61,15 @@ pub enum Fault {
     Hang,
     /// It goes on from where it stood.
     Resume,
+    /// What it works on from now on takes longer. A part that does no work of its own takes no notice.
+    Slow {
+        /// So many times as long.
+        by: f64,
+        /// For this share of its works, from 0 to 1.
+        share: f64,
+    },
+    /// It works as it was built to.
+    Usual,
 }
 
 /// Something that lives in a simulation and can make calls.
@@ -173,6 +182,8 @@ impl Core {
             Fault::Restart => {} // it is up
             Fault::Hang => self.change(Change::Frozen(me)),
             Fault::Resume => {} // it is not hanging
+            // Only who works knows what that takes.
+            Fault::Slow { .. } | Fault::Usual => {}
         }
     }
 
@@ -405,7 +416,11 @@ impl DynComponent for StandIn {
     fn run(&mut self, e: u64, core: &mut Core) {
         if entry::kind(e) == FAULT && !matches!(self, StandIn::Unbuilt) {
             let me = core.me;
-            match (core.fault(entry::argument(e)), &self) {
+            match (core.fault(entry::argument(e)), self) {
+                // It is slow, or not any more, when it goes on.
+                (Fault::Slow { .. } | Fault::Usual, StandIn::Frozen { kept, .. }) => {
+                    kept.push(Kept::Event(e))
+                }
                 (Fault::Crash { refuse }, StandIn::Frozen { .. }) => core.change(Change::Crashed(me, refuse)),
                 (Fault::Resume, StandIn::Frozen { .. }) => core.change(Change::Thawed(me)),
                 (Fault::Restart, StandIn::Down { .. }) => core.change(Change::Restarted(me)),
