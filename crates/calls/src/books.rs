@@ -18,6 +18,9 @@ pub struct Books {
     pub orphans: u64,
     /// Calls that will never be answered.
     pub lost: u64,
+    /// Calls whose time-out has run out before they were answered: those that were made with
+    /// [`Ask::within`](crate::Ask::within).
+    pub cut: u64,
     /// Time spent at this component, by phase and over all strands \[ns\].
     pub phases: [u64; PHASES],
     /// The part of it spent for callers who had given up \[ns\].
@@ -35,6 +38,7 @@ impl Books {
             answers: [0; STATUSES],
             orphans: 0,
             lost: 0,
+            cut: 0,
             phases: [0; PHASES],
             orphan_time: 0,
             failed_time: 0,

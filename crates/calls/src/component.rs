@@ -61,6 +61,15 @@ pub enum Fault {
     Hang,
     /// It goes on from where it stood.
     Resume,
+    /// What it works on from now on takes longer. A part that does no work of its own takes no notice.
+    Slow {
+        /// So many times as long.
+        by: f64,
+        /// For this share of its works, from 0 to 1.
+        share: f64,
+    },
+    /// It works as it was built to.
+    Usual,
 }
 
 /// Something that lives in a simulation and can make calls.
@@ -151,6 +160,17 @@ impl<T: Token> Context<'_, T> {
         let (tag, data) = timer.pack();
         self.core.timer(span, tag, data)
     }
+
+    /// Sets a timer that goes off when a component crashes or ends for good, at that instant: a process that ends leaves a
+    /// machine behind which tells those that are connected to it, or try to be. Of a machine that is gone nobody hears
+    /// anything, and the timer stays. To be cancelled when it is of no use any more.
+    ///
+    /// # Source
+    /// RFC 9293, 3.5.2 (reset generation) and 3.10.7.1.
+    pub fn on_end(&mut self, of: crate::ComponentId, timer: T) -> Timer {
+        let (tag, data) = timer.pack();
+        self.core.watch(of.0, tag, data)
+    }
 }
 
 impl Core {
@@ -162,6 +182,8 @@ impl Core {
             Fault::Restart => {} // it is up
             Fault::Hang => self.change(Change::Frozen(me)),
             Fault::Resume => {} // it is not hanging
+            // Only who works knows what that takes.
+            Fault::Slow { .. } | Fault::Usual => {}
         }
     }
 
@@ -207,10 +229,6 @@ pub(crate) trait DynComponent: Send {
     /// What stands behind a stand-in.
     fn unwrap_stand_in(&mut self) -> Option<StandIn> {
         None
-    }
-    /// Whether it is the component itself, and no stand-in.
-    fn serves(&self) -> bool {
-        true
     }
 }
 
@@ -398,7 +416,11 @@ impl DynComponent for StandIn {
     fn run(&mut self, e: u64, core: &mut Core) {
         if entry::kind(e) == FAULT && !matches!(self, StandIn::Unbuilt) {
             let me = core.me;
-            match (core.fault(entry::argument(e)), &self) {
+            match (core.fault(entry::argument(e)), self) {
+                // It is slow, or not any more, when it goes on.
+                (Fault::Slow { .. } | Fault::Usual, StandIn::Frozen { kept, .. }) => {
+                    kept.push(Kept::Event(e))
+                }
                 (Fault::Crash { refuse }, StandIn::Frozen { .. }) => core.change(Change::Crashed(me, refuse)),
                 (Fault::Resume, StandIn::Frozen { .. }) => core.change(Change::Thawed(me)),
                 (Fault::Restart, StandIn::Down { .. }) => core.change(Change::Restarted(me)),
@@ -452,8 +474,5 @@ impl DynComponent for StandIn {
     }
     fn unwrap_stand_in(&mut self) -> Option<StandIn> {
         Some(std::mem::replace(self, StandIn::Unbuilt))
-    }
-    fn serves(&self) -> bool {
-        false
     }
 }

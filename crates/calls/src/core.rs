@@ -22,7 +22,7 @@ use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
 use crate::happening::Happening;
 use crate::ledger::{Fate, Ledger, Sampling, Span, Strand};
-use crate::life::{End, Life};
+use crate::life::{Condition, End, Life};
 use crate::limits::{Limits, Stop};
 use crate::series::{Counter, Gauge, Level, Samples, Series};
 use crate::status::{Phase, Status};
@@ -33,6 +33,14 @@ struct TimerSlot {
     owner: u32,
     tag: u32,
     data: u64,
+}
+
+/// A timer that goes off when a component crashes.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    of: u32,
+    slot: u32,
+    generation: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +78,10 @@ pub struct Core {
     free_strands: Vec<u32>,
     timers: Vec<TimerSlot>,
     free_timers: Vec<u32>,
+    /// In the order in which they were set; cancelled ones among them.
+    watches: Vec<Watch>,
+    /// How many there are when cancelled ones are looked for next.
+    watches_most: usize,
     notices: Vec<PendingNotice>,
     free_notices: Vec<u32>,
     pub(crate) books: Vec<Books>,
@@ -78,10 +90,8 @@ pub struct Core {
     epochs: Vec<u32>,
     /// When a line last began to stand in a component \[ns\].
     lined: Vec<u64>,
-    /// Which of them are down, and how.
-    ends: Vec<End>,
-    /// Which components are down or hang.
-    pub(crate) away: Vec<bool>,
+    /// How each component is.
+    conditions: Vec<Condition>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -97,6 +107,8 @@ pub struct Core {
     /// The instant at which the ceilings were looked at last, and how many events there had been when they were first
     /// looked at there.
     pub(crate) seen: (SimTime, u64),
+    /// The last instant at which a batch was announced, and how many requests all batches of it have.
+    bursts: (SimTime, u64),
     ledger_on: bool,
     sampling: Sampling,
     /// Requests may be sampled at all.
@@ -126,6 +138,8 @@ impl Core {
             free_strands: Vec::new(),
             timers: Vec::new(),
             free_timers: Vec::new(),
+            watches: Vec::new(),
+            watches_most: 64,
             notices: Vec::new(),
             free_notices: Vec::new(),
             books: Vec::new(),
@@ -133,8 +147,7 @@ impl Core {
             paths: Vec::new(),
             epochs: Vec::new(),
             lined: Vec::new(),
-            ends: Vec::new(),
-            away: Vec::new(),
+            conditions: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -145,6 +158,7 @@ impl Core {
             look_at: LOOK_EVERY,
             ceilings_at: LOOK_EVERY,
             seen: (SimTime::ZERO, 0),
+            bursts: (SimTime::ZERO, 0),
             ledger_on: true,
             sampling: Sampling::default(),
             sampling_on: false,
@@ -188,11 +202,11 @@ impl Core {
         &self.paths[id.index()]
     }
 
-    /// Returns whether a component serves at this instant: it is neither down nor hanging.
+    /// Returns whether a component serves at this instant: it is there, neither down nor hanging.
     ///
     /// Whoever stands for something that finds out (a registry, a probe) may ask; nobody else knows the present.
     pub fn serves(&self, id: ComponentId) -> bool {
-        !self.away[id.index()]
+        self.conditions[id.index()] == Condition::Serves
     }
 
     /// Returns the seed of the run.
@@ -672,6 +686,21 @@ impl Core {
         }
     }
 
+    /// Says that I am about to make so many requests at this instant and no more: then what follows of them is no sign
+    /// that time stands still.
+    ///
+    /// To be called once for an instant: whoever goes on asking at the same one has not said how often.
+    pub fn announce(&mut self, requests: u64) {
+        let now = self.now();
+        let before = if self.bursts.0 == now { self.bursts.1 } else { 0 };
+        self.bursts = (now, before.saturating_add(requests));
+    }
+
+    /// Requests that were announced for an instant.
+    pub(crate) fn announced(&self, at: SimTime) -> u64 {
+        if self.bursts.0 == at { self.bursts.1 } else { 0 }
+    }
+
     #[cold]
     #[inline(never)]
     fn too_many(&mut self) {
@@ -1042,6 +1071,25 @@ impl Core {
 
     #[inline(always)]
     pub(crate) fn timer(&mut self, span: SimDuration, tag: u32, data: u64) -> Timer {
+        let timer = self.new_timer(tag, data);
+        self.agenda.after(span, entry::checked(TIMER, timer.slot, timer.generation));
+        timer
+    }
+
+    /// A timer that goes off when a component crashes, unless that is gone without a word.
+    pub(crate) fn watch(&mut self, of: u32, tag: u32, data: u64) -> Timer {
+        let timer = self.new_timer(tag, data);
+        if self.watches.len() >= self.watches_most {
+            let timers = &self.timers;
+            self.watches.retain(|watch| timers[watch.slot as usize].generation == watch.generation);
+            self.watches_most = 2 * self.watches.len() + 64;
+        }
+        self.watches.push(Watch { of, slot: timer.slot, generation: timer.generation });
+        timer
+    }
+
+    #[inline(always)]
+    fn new_timer(&mut self, tag: u32, data: u64) -> Timer {
         let owner = self.me;
         let slot = match self.free_timers.pop() {
             Some(slot) => {
@@ -1056,9 +1104,7 @@ impl Core {
                 self.timers.len() as u32 - 1
             }
         };
-        let generation = self.timers[slot as usize].generation;
-        self.agenda.after(span, entry::checked(TIMER, slot, generation));
-        Timer { slot, generation }
+        Timer { slot, generation: self.timers[slot as usize].generation }
     }
 
     /// A timer without a value that nobody will cancel: it needs no slot.
@@ -1246,8 +1292,7 @@ impl Core {
         self.outcomes.push(Outcomes::default());
         self.epochs.push(0);
         self.lined.push(0);
-        self.ends.push(End::None);
-        self.away.push(false);
+        self.conditions.push(Condition::Unbuilt);
         id
     }
 
@@ -1312,18 +1357,29 @@ impl Core {
         let epoch = &mut self.epochs[id as usize];
         *epoch += 1;
         assert!(*epoch < LIVES, "{} has crashed 2^28 times", self.paths[id as usize]);
-        self.ends[id as usize] = if refuse == Status::Lost { End::Silent } else { End::Refuses };
+        let end = if refuse == Status::Lost { End::Silent } else { End::Refuses };
+        self.becomes(id, Condition::Down(end));
+        let (timers, agenda) = (&self.timers, &mut self.agenda);
+        self.watches.retain(|watch| {
+            let Watch { of, slot, generation } = *watch;
+            let set = timers[slot as usize].generation == generation;
+            if set && of == id && end == End::Refuses {
+                agenda.send(entry::checked(TIMER, slot, generation));
+            }
+            // Who hears nothing goes on waiting.
+            set && (of != id || end == End::Silent)
+        });
     }
 
-    /// It is back.
-    pub(crate) fn rises(&mut self, id: u32) {
-        self.ends[id as usize] = End::None;
+    /// A component is so from now on.
+    pub(crate) fn becomes(&mut self, id: u32, condition: Condition) {
+        self.conditions[id as usize] = condition;
     }
 
     /// Returns which of its lives a component is in: what was connected to it in an earlier one is not any more.
     #[inline]
     pub fn life(&self, of: ComponentId) -> Life {
-        Life { number: self.epochs[of.index()], end: self.ends[of.index()] }
+        Life::of(self.epochs[of.index()], self.conditions[of.index()])
     }
 
     // ---- the loop's side ----
@@ -1554,6 +1610,7 @@ impl Core {
         if frame.generation != entry::generation(e) || frame.is(DONE) {
             return None;
         }
+        self.books[frame.callee() as usize].cut += 1;
         let answer = Answer { status: Status::Timeout, value: 0, ..self.make_answer(slot, Status::Timeout) };
         let cancel = e as u32 & CANCELLING != 0;
         if frame.parent & ROOT != 0 {

@@ -25,14 +25,16 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns how many events at one instant say that time stands still.
+    /// Returns how many events at one instant say that time stands still, where so many requests were
+    /// [announced](crate::Core::announce) for it.
     ///
     /// # Source
     /// Chosen: every call that may be in flight is made, answered and made again eight times. What begins at one
-    /// instant (all users of a closed client, a batch) is far below that: each call of it is in flight. At least a
-    /// million, as one call may have many others made one after the other; that takes a tenth of a second.
-    pub fn events_at_once(&self) -> u64 {
-        (16 * u64::from(self.in_flight)).max(1 << 20)
+    /// instant (all users of a closed client) is far below that: each call of it is in flight. At least a
+    /// million, as one call may have many others made one after the other; that takes a tenth of a second. A batch may be
+    /// larger than what is ever in flight of it: for each of its requests a call and an answer at eight parts, four times.
+    pub fn events_at_once(&self, announced: u64) -> u64 {
+        (16 * u64::from(self.in_flight)).max(1 << 20).saturating_add(announced.saturating_mul(64))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::entry::{self, FIRST_ABOUT, FIRST_ANSWER, FIRST_DEADLINE, FIRST_OTHER,
 use crate::handle::{Callee, ComponentId};
 use crate::happening::Happening;
 use crate::ledger::{Sampling, Span, Strand};
+use crate::life::Condition;
 use crate::limits::{Limits, Stop};
 use crate::series::Level;
 use crate::status::{STATUSES, Status};
@@ -237,10 +238,6 @@ impl Simulation {
 
     fn apply_changes(&mut self) {
         for change in std::mem::take(&mut self.core.changes) {
-            let of = match &change {
-                Change::Born(id, _) | Change::Restarted(id) | Change::Thawed(id) => *id,
-                Change::Crashed(id, _) | Change::Frozen(id) | Change::Retired(id) => *id,
-            };
             match change {
                 Change::Born(id, part) => {
                     self.adopt(id, Some(part));
@@ -258,12 +255,14 @@ impl Simulation {
                     self.note(id, "hang", None, Some(false));
                     let inner = self.take(id);
                     self.parts[id as usize] = Box::new(StandIn::Frozen { inner, kept: Vec::new() });
+                    self.core.becomes(id, Condition::Hangs);
                 }
                 Change::Thawed(id) => {
                     let stand_in = self.parts[id as usize].unwrap_stand_in();
                     if let Some(StandIn::Frozen { inner, kept }) = stand_in {
                         let inner = self.catch_up(id, inner, kept);
                         self.parts[id as usize] = inner;
+                        self.core.becomes(id, Condition::Serves);
                         self.note(id, "resume", None, Some(true));
                     }
                 }
@@ -273,7 +272,6 @@ impl Simulation {
                     self.note(id, "retire", None, served.then_some(false));
                 }
             }
-            self.core.away[of as usize] = !self.parts[of as usize].serves();
         }
     }
 
@@ -309,7 +307,10 @@ impl Simulation {
             self.pristine.resize_with(at + 1, || None);
         }
         self.pristine[at] = part.clone();
-        self.parts[at] = part.unwrap_or_else(|| Box::new(StandIn::Unbuilt));
+        if let Some(part) = part {
+            self.parts[at] = part;
+            self.core.becomes(id, Condition::Serves);
+        }
     }
 
     /// Takes a component out; what stands in its place must not stay there.
@@ -328,7 +329,7 @@ impl Simulation {
 
     /// Puts a component down; tells whether it served until now.
     fn crash(&mut self, id: u32, refuse: Status) -> bool {
-        let served = self.parts[id as usize].serves();
+        let served = self.serves(ComponentId(id));
         let mut old = self.take(id);
         let mut kept_back = Vec::new();
         let old = match old.unwrap_stand_in() {
@@ -355,7 +356,7 @@ impl Simulation {
         if let Some(StandIn::Down { old: Some(old), .. }) = self.parts[id as usize].unwrap_stand_in() {
             fresh.survive(old.any());
         }
-        self.core.rises(id);
+        self.core.becomes(id, Condition::Serves);
         self.core.me = id;
         fresh.start(&mut self.core);
         self.parts[id as usize] = fresh;
@@ -372,7 +373,7 @@ impl Simulation {
             self.core.stop = Some(Stop::Memory { limit: limits.memory, at });
         } else if self.core.seen.0 != at {
             self.core.seen = (at, self.core.events);
-        } else if self.core.events - self.core.seen.1 > limits.events_at_once() {
+        } else if self.core.events - self.core.seen.1 > limits.events_at_once(self.core.announced(at)) {
             self.stand_still(at);
         }
         // One more event than allowed is one too many, and is seen at once.
@@ -567,7 +568,7 @@ impl Simulation {
 
     /// Returns whether a component serves: it is there, neither down nor hanging.
     pub fn serves(&self, id: ComponentId) -> bool {
-        self.parts.get(id.index()).is_some_and(|part| part.serves())
+        self.core.serves(id)
     }
 
     /// Returns a fingerprint of everything measured: equal for equal runs.

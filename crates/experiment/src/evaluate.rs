@@ -40,17 +40,38 @@ pub(crate) fn share(parts: &[f64], wholes: &[f64], confidence: f64) -> Estimated
 
 /// Cuts off what no share can be.
 pub(crate) fn between_0_and_1(estimated: Estimated) -> Estimated {
-    match not_negative(estimated) {
-        Estimated::Known(e) => Estimated::Known(Estimate { high: e.high.min(1.0).max(e.value), ..e }),
+    within(estimated, 0.0, 1.0)
+}
+
+/// Cuts off what no count, rate or time can be.
+pub(crate) fn not_negative(estimated: Estimated) -> Estimated {
+    within(estimated, 0.0, f64::INFINITY)
+}
+
+/// Cuts off what cannot be: an interval is symmetric, what it is about is not. What is cut off never holds the true value,
+/// so that the rest holds it as often as all did.
+fn within(estimated: Estimated, least: f64, most: f64) -> Estimated {
+    match estimated {
+        Estimated::Known(e) => Estimated::Known(Estimate {
+            low: e.low.max(least).min(e.value),
+            high: e.high.min(most).max(e.value),
+            ..e
+        }),
         none => none,
     }
 }
 
-/// Cuts off what no count, rate or time can be: an interval is symmetric, what it is about is not.
-pub(crate) fn not_negative(estimated: Estimated) -> Estimated {
-    match estimated {
-        Estimated::Known(e) => Estimated::Known(Estimate { low: e.low.max(0.0).min(e.value), ..e }),
-        none => none,
+/// What a comparison of so many instances can be.
+fn range(across: Across, instances: usize, reduce: Reduce) -> (f64, f64) {
+    let n = instances as f64;
+    match across {
+        // From one that has everything to all alike.
+        Across::Jain => (1.0 / n, 1.0),
+        Across::Imbalance => (1.0, n),
+        Across::Highest | Across::Lowest => match reduce {
+            Reduce::Share | Reduce::LevelShare => (0.0, 1.0),
+            _ => (0.0, f64::INFINITY),
+        },
     }
 }
 
@@ -225,8 +246,9 @@ fn estimate_measured(m: &Measured, cell: usize, all: &[Replication], confidence:
         let alone: Vec<Option<f64>> = all.iter().map(|r| measured_alone(m, cell, r)).collect();
         from_each(&alone, confidence)
     };
-    if m.across.is_some() {
-        return from_alone();
+    if let Some(across) = m.across {
+        let (least, most) = range(across, m.groups.len(), m.reduce);
+        return within(from_alone(), least, most);
     }
     let window = cell % m.windows.len();
     let group = cell / m.windows.len();

@@ -1,7 +1,7 @@
 //! Series of what stands on edges and at doors, and of the calls over an edge.
 
 use kneepoint_calls::ComponentId;
-use kneepoint_scenario::plan::{MiddlePlan, PartPlan, PartRole, Plan};
+use kneepoint_scenario::plan::{MiddlePlan, PartPlan, PartRole, Plan, TimeoutPlan};
 use kneepoint_scenario::value::{
     CALLED, End, MIDDLE_SERIES, MiddleMeasure, Path, SettingStep, Sort, middle_series, nearest,
 };
@@ -22,7 +22,12 @@ pub(crate) struct Found {
     own: Vec<String>,
     /// As if they were a part, for the series of everything that is called.
     part: PartPlan,
+    /// They are no components but time-outs of calls to these.
+    cuts: bool,
 }
+
+/// The series of a time-out: the calls that it ends.
+const CUT: &str = "timeouts";
 
 /// Finds what a metric speaks of.
 pub(crate) fn find(plan: &Plan, of: &MiddleMeasure) -> Result<Found, Reason> {
@@ -34,6 +39,7 @@ pub(crate) fn find(plan: &Plan, of: &MiddleMeasure) -> Result<Found, Reason> {
     let Some(element) = of.element.as_ref().map(|element| &element.value) else {
         return match (name, &of.at) {
             ("calls", Path::Edge(_)) => over(plan, of),
+            (CUT, _) => cut(plan, of, None),
             _ => the_only_one(plan, of, &here),
         };
     };
@@ -41,15 +47,16 @@ pub(crate) fn find(plan: &Plan, of: &MiddleMeasure) -> Result<Found, Reason> {
         SettingStep::Named(kind) => middle.kind == *kind,
         SettingStep::Index(place) => middle.place == *place as usize,
     };
+    let is_timeout = match element {
+        SettingStep::Named(kind) => kind == "Timeout",
+        SettingStep::Index(place) => timeouts_at(plan, of).any(|one| one.place == *place as usize),
+    };
+    if is_timeout {
+        return cut(plan, of, Some(element));
+    }
     let found: Vec<&MiddlePlan> = here.iter().copied().filter(meant).collect();
     let [first, others @ ..] = &found[..] else {
         let what = match element {
-            SettingStep::Named(kind) if kind == "Timeout" => {
-                return Err(format!(
-                    "a Timeout is part of what stands before it and counts nothing; `timeouts` of {} has them",
-                    of.at
-                ));
-            }
             SettingStep::Named(kind) => format!("`{kind}`"),
             SettingStep::Index(place) => format!("[{place}]"),
         };
@@ -82,11 +89,58 @@ fn stands_at(path: &Path, at: &str) -> bool {
     }
 }
 
+fn timeouts_at<'p>(plan: &'p Plan, of: &MiddleMeasure) -> impl Iterator<Item = &'p TimeoutPlan> {
+    let at = of.at.clone();
+    plan.timeouts.iter().filter(move |one| stands_at(&at, &one.at))
+}
+
+/// The calls that a time-out ends, or the only one there.
+fn cut(plan: &Plan, of: &MiddleMeasure, element: Option<&SettingStep>) -> Result<Found, Reason> {
+    let meant = |one: &&TimeoutPlan| match element {
+        Some(SettingStep::Index(place)) => one.place == *place as usize,
+        _ => true,
+    };
+    let found: Vec<&TimeoutPlan> = timeouts_at(plan, of).filter(meant).collect();
+    let Some(first) = found.first() else {
+        let here: Vec<&MiddlePlan> =
+            plan.middles.iter().filter(|middle| stands_at(&of.at, &middle.at)).collect();
+        return Err(format!("at {} stands no `Timeout`; {}", of.at, listed(plan, &of.at, &here)));
+    };
+    if of.series.value != CUT {
+        let name = &of.series.value;
+        return Err(format!("a `Timeout` has no series `{name}`; it has `{CUT}`, the calls that it ends"));
+    }
+    let mut places: Vec<usize> =
+        found.iter().filter(|other| other.at == first.at).map(|one| one.place).collect();
+    places.sort_unstable();
+    if let [_, _, ..] = places[..] {
+        let each: Vec<String> = places.iter().map(|place| format!("{}.via[{place}].{CUT}", of.at)).collect();
+        return Err(format!("several time-outs stand at {}; write {}", first.at, each.join(" or ")));
+    }
+    let ends: Option<Vec<&Vec<ComponentId>>> = found.iter().map(|one| one.ends.as_ref()).collect();
+    let Some(ends) = ends else {
+        return Err(format!(
+            "the calls {} go straight to where others may go too, so that those which a `Timeout` ends cannot be told \
+             apart; put something after it, an `Overhead(\"0s\")`",
+            of.at
+        ));
+    };
+    let mut ids: Vec<ComponentId> = ends.into_iter().flatten().copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let name = if element.is_some() { of.place() } else { of.at.to_string() };
+    Ok(Found { part: part(name.clone(), ids), name, own: vec![CUT.to_string()], cuts: true })
+}
+
 /// What stands at an edge or door, for a message; if nothing does, where something stands.
 fn listed(plan: &Plan, at: &Path, here: &[&MiddlePlan]) -> String {
     const SHOWN: usize = 8;
-    let mut names: Vec<String> =
-        here.iter().map(|middle| format!("{}.via.{}", middle.at, middle.kind)).collect();
+    let mut here: Vec<(&str, usize, &str)> =
+        here.iter().map(|middle| (middle.at.as_str(), middle.place, middle.kind.as_str())).collect();
+    let timeouts = plan.timeouts.iter().filter(|one| stands_at(at, &one.at));
+    here.extend(timeouts.map(|one| (one.at.as_str(), one.place, "Timeout")));
+    here.sort_unstable();
+    let mut names: Vec<String> = here.iter().map(|(at, _, kind)| format!("{at}.via.{kind}")).collect();
     names.dedup();
     if !names.is_empty() {
         return format!("there are {}", names.join(", "));
@@ -138,7 +192,8 @@ fn over(plan: &Plan, of: &MiddleMeasure) -> Result<Found, Reason> {
     // Instances that see two of the edges see each call once.
     ids.sort_unstable();
     ids.dedup();
-    Ok(Found { name: of.at.to_string(), own: Vec::new(), part: part(of.at.to_string(), ids) })
+    let (name, part) = (of.at.to_string(), part(of.at.to_string(), ids));
+    Ok(Found { name, own: Vec::new(), part, cuts: false })
 }
 
 /// The one thing at an edge or door that has the series.
@@ -179,7 +234,7 @@ impl Found {
     fn of(name: String, middles: &[&MiddlePlan]) -> Found {
         let own = middles.first().map_or_else(Vec::new, |first| first.series.clone());
         let ids = middles.iter().flat_map(|middle| middle.instances.iter().copied()).collect();
-        Found { part: part(name.clone(), ids), name, own }
+        Found { part: part(name.clone(), ids), name, own, cuts: false }
     }
 
     /// All of them.
@@ -200,6 +255,12 @@ impl Found {
 
     /// Reads a series.
     pub fn probe(&self, ids: &[ComponentId], name: &str) -> Result<Probe, Reason> {
+        if self.cuts {
+            return Ok(Probe::Counts {
+                part: ids.iter().map(|id| CountOf::Cut(*id)).collect(),
+                whole: ids.iter().map(|id| CountOf::Calls(*id)).collect(),
+            });
+        }
         if !self.own.iter().any(|own| own == name) {
             let called = CALLED.contains(&name) && (!self.own.is_empty() || name == "calls");
             return if called { station_probe(&self.part, ids, None, name) } else { Err(self.unknown(name)) };

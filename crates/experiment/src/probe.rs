@@ -31,6 +31,7 @@ pub(crate) enum CountOf {
     Calls(ComponentId),
     Answers(ComponentId, [bool; STATUSES]),
     Lost(ComponentId),
+    Cut(ComponentId),
 }
 
 /// What a probe reads: everything since the last reset of the simulation, or the difference of two of them.
@@ -74,6 +75,7 @@ impl CountOf {
                 Status::ALL.iter().filter(|s| which[**s as usize]).map(|s| sim.books(*id).answered(*s)).sum()
             }
             CountOf::Lost(id) => sim.books(*id).lost,
+            CountOf::Cut(id) => sim.books(*id).cut,
         }) as f64
     }
 }

@@ -126,8 +126,48 @@ pub(crate) fn probe(
                 probe => probe,
             })
         }
-        _ => station_probe(part, ids, operation, name),
+        _ => {
+            let probe = station_probe(part, ids, operation, name)?;
+            Ok(match (probe, operation) {
+                (Probe::Counts { part: concerned, whole }, None) if !whole.is_empty() => {
+                    with_door(part, ids, name, middles, (concerned, whole))
+                }
+                (probe, _) => probe,
+            })
+        }
     }
+}
+
+/// Statuses with which calls are turned away at a door, before the part has seen them.
+const TURNED_AWAY: [&str; 4] = ["rejected", "shed", "limited", "refused"];
+
+/// Adds to what a part has answered the calls that were turned away at its door.
+fn with_door(
+    part: &PartPlan,
+    ids: &[ComponentId],
+    name: &str,
+    middles: &[MiddlePlan],
+    (mut concerned, mut whole): (Vec<CountOf>, Vec<CountOf>),
+) -> Probe {
+    let at_door = |middle: &&MiddlePlan| {
+        // One before each instance, in their order.
+        middle.at == part.name && middle.instances.len() == part.instances.len()
+    };
+    for middle in middles.iter().filter(at_door) {
+        let stands = part.instances.iter().zip(&middle.instances).filter(|(behind, _)| ids.contains(behind));
+        for (_, id) in stands {
+            for status in
+                TURNED_AWAY.into_iter().filter(|status| middle.series.iter().any(|own| own == status))
+            {
+                let count = CountOf::Series(*id, status.to_string());
+                if name == status || name == "errors" {
+                    concerned.push(count.clone());
+                }
+                whole.push(count);
+            }
+        }
+    }
+    Probe::Counts { part: concerned, whole }
 }
 
 fn client_probe(

@@ -193,7 +193,7 @@ pub fn fault_slot(kind: &str) -> usize {
 
 /// What breaks, with its colour: the kinds that the language has, so that no colour is kept for what nobody can write. A
 /// kind that is not here, of results of a later version, has that of a crash.
-const FAULTS: [(&str, usize); 2] = [("crash", 5), ("hang", 1)];
+const FAULTS: [(&str, usize); 3] = [("crash", 5), ("hang", 1), ("slow", 4)];
 
 /// Returns the colour of a state of a circuit breaker: `open`, `half-open`.
 pub fn breaker_slot(state: &str) -> usize {

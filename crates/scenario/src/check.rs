@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Fault, Severity, did_you_mean};
+use crate::diagnostic::{Fault, Severity, did_you_mean, list_of};
 use crate::file::{FileId, Files, Place};
 use crate::node::{Arena, Entry, Given, NodeId, Origin, Shape, Word};
 use crate::params::Params;
@@ -16,6 +16,11 @@ use crate::value::{
     Condition, Dimension, Edge, Metric, Path, Quantity, Setting, Target, TextError, check_name, shown,
     with_article,
 };
+
+/// Kinds of a family that fit into a line.
+///
+/// Chosen: of longer lists the one that was meant is enough.
+const FEW: usize = 6;
 
 /// After so many faults the rest is not looked at: nobody reads more, and suggestions cost time.
 pub(crate) const FAULTS_MAX: usize = 200;
@@ -708,7 +713,11 @@ impl<'a> Checker<'a> {
         let kinds = registry.kinds(family).iter().map(|kind| &*kind.name);
         let message = format!("unknown {} `{name}`", registry.unknown_noun(family));
         let all = format!("all: kneepoint kinds {family}");
-        let help = match did_you_mean(name, '`', kinds) {
+        let help = match did_you_mean(name, '`', kinds.clone()) {
+            // Few words are said here.
+            meant if meant.ends_with('?') && kinds.len() <= FEW => {
+                format!("{meant} allowed: {}", list_of(kinds))
+            }
             meant if meant.ends_with('?') => format!("{meant} {all}"),
             list => format!("{list}; {all}"),
         };

@@ -97,6 +97,13 @@ impl Faults {
         list.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
         let mut seen = BTreeSet::new();
         list.retain(|fault| seen.insert((fault.place, fault.message.clone())));
+        for fault in &mut list {
+            if let Some(used) = files.used(fault.place) {
+                // What is said again of the same faults is said once.
+                let help = fault.help.take().filter(|help| *help != used && !help.ends_with(&used));
+                fault.help = Some(help.map_or(used.clone(), |help| format!("{help}; {used}")));
+            }
+        }
         Faults { files, list }
     }
 

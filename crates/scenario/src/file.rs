@@ -1,5 +1,6 @@
 //! Files as they were written: reading within limits, and places in them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,11 @@ use crate::data::DataFiles;
 ///
 /// Chosen: twenty times the largest scenario anybody would write by hand, small enough to be read at once.
 pub const FILE_SIZE_MAX: u64 = 4 * 1024 * 1024;
+
+/// Presets that are named in presets are followed so far.
+///
+/// Chosen: as deep as presets build on one another, with some that are used several times.
+const PRESETS_DEEP: usize = 64;
 
 /// The name under which a setting of the command line is shown.
 pub(crate) const SETTING: &str = "--set";
@@ -110,6 +116,18 @@ pub struct Files {
     list: Vec<Arc<SourceFile>>,
     /// The files of data that were read beside them.
     pub(crate) data: DataFiles,
+    /// Where presets are used.
+    uses: Vec<Use>,
+}
+
+/// A preset somewhere in a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Use {
+    name: Arc<str>,
+    /// Its values.
+    preset: Place,
+    /// Where it is named.
+    at: Place,
 }
 
 impl Files {
@@ -120,6 +138,36 @@ impl Files {
             .collect();
         self.list.push(Arc::new(SourceFile { name: name.to_string(), path, text, lines }));
         FileId(u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Notes that a preset, which is written at a place, is named at another.
+    pub(crate) fn note_use(&mut self, name: &str, preset: Place, at: Place) {
+        let one = Use { name: name.into(), preset, at };
+        if self.uses.last() != Some(&one) {
+            self.uses.push(one);
+        }
+    }
+
+    /// Says of a place in a preset where that is used.
+    pub(crate) fn used(&self, place: Place) -> Option<String> {
+        /// Chosen: what fits into a line.
+        const NAMED: usize = 3;
+        let holds = |one: &&Use, place: Place| {
+            one.preset.file == place.file && one.preset.start <= place.start && place.end <= one.preset.end
+        };
+        let first = self.uses.iter().find(|one| holds(one, place))?;
+        // A preset may be named in another: then what counts is where that is used.
+        let mut at: BTreeSet<Place> = BTreeSet::from([place]);
+        for _ in 0..PRESETS_DEEP {
+            let inside = |at: &Place| self.uses.iter().any(|one| holds(&one, *at));
+            let Some(inner) = at.iter().copied().find(inside) else { break };
+            at.remove(&inner);
+            at.extend(self.uses.iter().filter(|one| holds(one, inner) && one.at != inner).map(|one| one.at));
+        }
+        let shown: Vec<String> = at.iter().take(NAMED).map(|place| self.describe(*place)).collect();
+        let more = at.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("preset \"{}\", used at {}{more}", first.name, shown.join(", ")))
     }
 
     /// Returns the paths of those that are files.

@@ -9,6 +9,7 @@ mod file;
 mod include;
 mod kind_line;
 mod lint;
+mod lint_busy;
 mod lint_middle;
 mod lint_pools;
 mod lint_still;

@@ -30,6 +30,7 @@ pub(crate) fn check(
         }
     }
     crate::lint_still::check(root, topology, &edge, faults);
+    crate::lint_busy::check(root, topology, &edge, faults);
     crate::lint_pools::check(topology, &edge, faults);
     crate::lint_middle::check(topology, edge, faults);
 }

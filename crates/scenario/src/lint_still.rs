@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::check::FAULTS_MAX;
 use crate::diagnostic::Fault;
+use crate::lint_busy::is_next_to_nothing;
 use crate::spec::DistributionSpec;
 use crate::topology::{Call, Part, Topology};
 use crate::typed::{Args, Data, Value};
 
-/// Warns of closed clients without think time whose calls may be turned away before anything has taken time.
+/// Warns of closed clients without think time, or with next to none, whose calls may be turned away before anything has taken time.
 ///
 /// # Assumptions
 /// What might take time does: a warning is to be right. A run that stands still all the same ends with an error.
@@ -22,21 +23,26 @@ pub(crate) fn check(
         if faults.len() >= FAULTS_MAX {
             return;
         }
-        if client.args.kind() != "ClosedClient" || !is_zero(&client.args, "think") {
+        let short = |value: &Value| is_nothing(value) || is_next_to_nothing(value, root);
+        if client.args.kind() != "ClosedClient" || !client.args.get("think").is_none_or(short) {
             continue;
         }
         // Where something is placed and the network is told of, calls may travel.
         if root.args("network").is_some() && !client.args.list("places").is_empty() {
             continue;
         }
-        let Some(refusing) = at_once(topology, &edge, at) else { continue };
-        let message = format!(
-            "a user of \"{}\" whom `{}` turns away asks again at the same instant",
-            client.name, refusing
-        );
-        let fault = Fault::warning(client.args.place_of("think"), message);
-        faults
-            .push(fault.help("then time stands still, and the run ends with an error: write think: \"1s\""));
+        let Some(refusing) = at_once(topology, &edge, at, &short) else { continue };
+        let no_time = is_zero(&client.args, "think");
+        let (when, help) = match no_time {
+            true => (
+                "at the same instant",
+                "then time stands still, and the run ends with an error: write think: \"1s\"",
+            ),
+            false => ("after next to nothing", "then a run takes hours: write think: \"1s\""),
+        };
+        let message =
+            format!("a user of \"{}\" whom `{}` turns away asks again {when}", client.name, refusing);
+        faults.push(Fault::warning(client.args.place_of("think"), message).help(help));
     }
 }
 
@@ -45,6 +51,7 @@ fn at_once(
     topology: &Topology,
     edge: &impl Fn(&Call, &str) -> Option<Value>,
     client: usize,
+    short: &impl Fn(&Value) -> bool,
 ) -> Option<String> {
     let users = topology.parts[client].args.get("users").and_then(Value::number);
     let mut open = vec![client];
@@ -58,7 +65,7 @@ fn at_once(
                 First::TakesTime => continue,
                 First::Neither => {}
             }
-            if edge(call, "round_trip").is_some_and(|value| !is_nothing(&value))
+            if edge(call, "round_trip").is_some_and(|value| !short(&value))
                 || edge(call, "bandwidth").is_some()
             {
                 continue;

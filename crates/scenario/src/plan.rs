@@ -25,6 +25,8 @@ pub struct Plan {
     pub parts: Vec<PartPlan>,
     /// What stands on edges and at doors, whose own series are reported.
     pub middles: Vec<MiddlePlan>,
+    /// The time-outs on edges and at doors: they are no parts of their own.
+    pub timeouts: Vec<TimeoutPlan>,
     /// Who calls whom, as far as the description says it: a Rust program need not.
     pub topology: Option<TopologyPlan>,
     /// What good looks like.
@@ -233,6 +235,17 @@ pub struct MiddlePlan {
     pub series: Vec<String>,
 }
 
+/// A `Timeout` in a list of middle parts: it costs no part, for it belongs to the call of whatever stands before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeoutPlan {
+    /// Where it stands: `web -> db`, or the name of the part whose door it is at.
+    pub at: String,
+    /// Its place in the list there; 0 is outermost.
+    pub place: usize,
+    /// Whom the calls go to that it ends; nothing if others call there too, so that they cannot be told apart.
+    pub ends: Option<Vec<ComponentId>>,
+}
+
 /// What a part is to whoever measures: it decides which series it has.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PartRole {
@@ -320,6 +333,7 @@ impl Plan {
             run,
             parts: Vec::new(),
             middles: Vec::new(),
+            timeouts: Vec::new(),
             topology: None,
             objectives: Vec::new(),
             watches: Vec::new(),

@@ -144,6 +144,7 @@ impl<'a> Presets<'a> {
         };
         // What is given in the short form is given by name too, from here on.
         self.by_name(arena, node);
+        self.files.note_use(&name, arena.place(preset), place);
         let preset = arena.copy(preset, Origin::Preset);
         self.by_name(arena, preset);
         let fields = arena.given(preset)?.fields.clone();

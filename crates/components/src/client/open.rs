@@ -40,6 +40,8 @@ pub struct OpenClient {
     intended: SimTime,
     /// Requests of the batch still to be sent.
     pending: u64,
+    /// When a batch was announced last.
+    announced: Option<SimTime>,
     sent: u64,
 }
 
@@ -56,6 +58,7 @@ impl OpenClient {
             streams: None,
             intended: SimTime::ZERO,
             pending: 0,
+            announced: None,
             sent: 0,
         }
     }
@@ -98,6 +101,11 @@ impl OpenClient {
             OpenTimer::Arrival => {
                 if let (Some(batch), Some((_, stream))) = (&self.batch, &mut self.streams) {
                     self.pending = whole(batch.sample(stream));
+                }
+                // Batch after batch at one instant may never end.
+                if self.announced != Some(cx.now()) {
+                    self.announced = Some(cx.now());
+                    cx.announce(self.pending);
                 }
                 self.send_batch(cx);
             }

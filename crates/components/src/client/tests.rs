@@ -1,6 +1,6 @@
 //! Clients in small simulations.
 
-use kneepoint_calls::{Answer, Call, Component, Cx, Fault, Serve, Simulation, Status};
+use kneepoint_calls::{Answer, Call, Component, Cx, Fault, Limits, Serve, Simulation, Status, Stop};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::Distribution;
 
@@ -374,4 +374,47 @@ fn a_clone_of_a_run_goes_on_in_the_same_way() {
     sim.run_until(s(20.0)).unwrap();
     fork.run_until(s(20.0)).unwrap();
     assert_eq!(sim.digest(), fork.digest());
+}
+
+#[test]
+fn a_batch_at_one_instant_is_no_time_that_stands_still() {
+    let stopped = |arrivals: Arrivals, batch: f64| {
+        let mut sim = Simulation::new(1);
+        sim.set_limits(Limits { in_flight: 5_000, ..Limits::default() });
+        let server = sim.serve("server", Delay::new(constant(0.0)));
+        let arrivals = ArrivalProcess::new(arrivals, Some(rate(1.0))).unwrap();
+        let batch = Distribution::constant(batch).unwrap();
+        let client = OpenClient::new(server, arrivals, Classes::default_class()).with_batch(batch);
+        let client = sim.add("client", client);
+        (sim.run_until(s(1.5)), sim.count(client, "ended:default:ok"))
+    };
+    // Four million events at 1 s, and few calls in flight at any time.
+    assert_eq!(stopped(Arrivals::Constant, 2_000_000.0), (Ok(()), Some(2_000_000)));
+}
+
+/// Sends a batch for each answer.
+#[derive(Clone)]
+struct Announcing(kneepoint_calls::Callee);
+
+impl Component for Announcing {
+    type Timer = ();
+    fn on_start(&mut self, cx: &mut Cx<Self>) {
+        cx.announce(100);
+        cx.call(self.0.request(kneepoint_calls::Attributes::of(1)));
+    }
+    fn on_timer(&mut self, (): (), _: &mut Cx<Self>) {}
+    fn on_answer(&mut self, _: Answer, cx: &mut Cx<Self>) {
+        cx.call(self.0.request(kneepoint_calls::Attributes::of(1)));
+    }
+}
+
+#[test]
+fn more_than_was_announced_is_stopped_all_the_same() {
+    let mut sim = Simulation::new(1);
+    let limits = Limits { in_flight: 5_000, ..Limits::default() };
+    sim.set_limits(limits);
+    let server = sim.serve("server", Recorder::default());
+    sim.add("client", Announcing(server));
+    let Err(Stop::Still { events, .. }) = sim.run_until(s(1.5)) else { panic!("it never ends") };
+    assert!(events > limits.events_at_once(100), "{events}");
 }

@@ -1,9 +1,10 @@
 //! Somewhere else, where work takes time and nobody queues.
 
-use kneepoint_calls::{Answer, Call, Component, Cx, Gauge, Phase, Serve, Status, timers};
+use kneepoint_calls::{Answer, Call, Component, Cx, Fault, Gauge, Phase, Serve, Status, timers};
+use kneepoint_engine::SimDuration;
 use kneepoint_random::Distribution;
 
-use crate::draw::span;
+use crate::draw::{Slowness, span};
 
 timers! {
     /// What a delay waits for.
@@ -12,7 +13,7 @@ timers! {
 
 /// Answers each call after a time, however many there are: a station with infinitely many servers.
 ///
-/// A cancelled call is answered at once.
+/// A cancelled call is answered at once. While it is slow, calls that come take longer.
 ///
 /// # Series
 /// Level `inside`.
@@ -23,12 +24,13 @@ timers! {
 pub struct Delay {
     time: Distribution,
     inside: Option<Gauge>,
+    slow: Option<Slowness>,
 }
 
 impl Delay {
     /// Returns a part that takes this long \[ns\].
     pub fn new(time: Distribution) -> Delay {
-        Delay { time, inside: None }
+        Delay { time, inside: None, slow: None }
     }
 
     fn end(&self, call: Call, status: Status, cx: &mut Cx<Self>) {
@@ -51,12 +53,30 @@ impl Component for Delay {
     fn on_answer(&mut self, _: Answer, _: &mut Cx<Self>) {
         unreachable!("a delay asks nobody");
     }
+
+    fn on_fault(&mut self, fault: Fault, cx: &mut Cx<Self>) {
+        match fault {
+            Fault::Slow { by, share } => {
+                self.slow = Some(Slowness::of_me(by, share, cx));
+                cx.happened("slow", |_| format!("{by} times as long"));
+            }
+            Fault::Usual => {
+                if self.slow.take().is_some() {
+                    cx.happened("as usual", |_| String::new());
+                }
+            }
+            Fault::Crash { .. } | Fault::Restart | Fault::Hang | Fault::Resume => cx.default_fault(fault),
+        }
+    }
 }
 
 impl Serve for Delay {
     fn on_call(&mut self, call: Call, cx: &mut Cx<Self>) {
         cx.add(self.inside.expect("made at the start"), 1.0);
-        let time = span(&self.time, call, cx);
+        let mut time = span(&self.time, call, cx);
+        if let Some(slow) = &self.slow {
+            time = SimDuration::from_nanos(slow.stretch(time.as_nanos(), call, cx));
+        }
         cx.phase(call, Phase::Service);
         cx.later(time, DelayTimer::Over(call));
     }

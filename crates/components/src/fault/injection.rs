@@ -5,7 +5,7 @@ use kneepoint_engine::SimTime;
 use kneepoint_random::Distribution;
 
 /// What happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Harm {
     /// A crash: everything inside is gone, callers get this status; then a restart as new.
     Crash {
@@ -14,6 +14,13 @@ pub enum Harm {
     },
     /// A hang: nothing goes on and nothing is refused; then it goes on from where it stood.
     Hang,
+    /// What is worked on meanwhile takes longer.
+    Slow {
+        /// So many times as long.
+        by: f64,
+        /// For this share of works, from 0 to 1.
+        share: f64,
+    },
 }
 
 impl Harm {
@@ -22,6 +29,7 @@ impl Harm {
         match self {
             Harm::Crash { .. } => "crash",
             Harm::Hang => "hang",
+            Harm::Slow { .. } => "slow",
         }
     }
 
@@ -29,6 +37,7 @@ impl Harm {
         match self {
             Harm::Crash { refuse } => Fault::Crash { refuse },
             Harm::Hang => Fault::Hang,
+            Harm::Slow { by, share } => Fault::Slow { by, share },
         }
     }
 
@@ -36,6 +45,7 @@ impl Harm {
         match self {
             Harm::Crash { .. } => Fault::Restart,
             Harm::Hang => Fault::Resume,
+            Harm::Slow { .. } => Fault::Usual,
         }
     }
 }

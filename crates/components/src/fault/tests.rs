@@ -91,6 +91,28 @@ fn a_hang_keeps_requests_and_goes_on() {
 }
 
 #[test]
+fn a_delay_is_slow_for_as_long_as_it_is_said_to() {
+    let mut sim = Simulation::new(1);
+    let (servers, clients) = servers(&mut sim, 2);
+    let injection = Injection {
+        harm: Harm::Slow { by: 5.0, share: 1.0 },
+        targets: Targets::Together(vec![servers[0]]),
+        trigger: Trigger::At(vec![s(1.05)]),
+        lasts: Some(constant(2.0)),
+    };
+    sim.add("fault", Injector::new(injection));
+    // Delays do not know how to hang: what happens meanwhile is kept for them.
+    sim.inject(s(3.02), servers[0], kneepoint_calls::Fault::Hang);
+    sim.inject(s(3.06), servers[0], kneepoint_calls::Fault::Resume);
+    sim.run_until(s(10.05)).unwrap();
+    // Those of 1.1 … 3.0 s take 50 ms; the last of them would be done at 3.05 s.
+    let latency = |client| sim.samples(client, "latency:default").unwrap().sum();
+    assert_eq!(latency(clients[0]), 20 * 50_000_000 + 80 * 10_000_000 + 10_000_000);
+    assert_eq!(latency(clients[1]), 100 * 10_000_000);
+    assert_eq!(sim.in_flight(), 0);
+}
+
+#[test]
 fn overlapping_strikes_of_one_fault_are_one_long_one() {
     let mut sim = Simulation::new(1);
     let (servers, clients) = servers(&mut sim, 1);

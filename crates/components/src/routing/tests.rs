@@ -486,3 +486,42 @@ fn an_outlier_is_out_from_its_fifth_failure_until_the_sweep_after_its_time() {
     let expected = [(at(1_600), "member down"), (at(40_000), "member up")];
     assert_eq!(happened, expected.map(|(at, what)| (at, what, "0".to_string())));
 }
+
+/// One request at 0 over a connection that takes 50 ms to make, to the first of two members, which crashes at 20 ms and
+/// perhaps is back at 30 ms. Returns who answered when, and how often the first was asked.
+fn over_a_handshake(refuse: Status, back: bool, next: bool) -> (Status, u64, u32, u64) {
+    let mut sim = Simulation::new(1);
+    let members: Vec<Edge> = (0..2).map(|i| Edge::to(sim.serve(&format!("member/{i}"), hold(i)))).collect();
+    let first = members[0].to.id();
+    sim.inject(at(20), first, Fault::Crash { refuse });
+    if back {
+        sim.inject(at(30), first, Fault::Restart);
+    }
+    let handshake = Distribution::constant(50e6).unwrap();
+    let mut balancer =
+        Balancer::new(members, RoundRobin::new()).with_keep_alive(KeepAlive::new(5, handshake));
+    if next {
+        let on = Passive::default_failures();
+        balancer = balancer.with_next(Next { tries: 1, same: 0, wait: SimDuration::ZERO, on });
+    }
+    let balancer = sim.serve("balancer", balancer);
+    let script = vec![One(at(0), 10_000, Some(ms(500)))];
+    let asker = sim.add("asker", Asker { to: balancer, script, answers: Vec::new() });
+    sim.run_until(at(1_000)).unwrap();
+    assert_eq!(sim.in_flight(), 0);
+    let (value, status, when) = sim.get::<Asker>(asker).unwrap().answers[0].expect("it was answered");
+    (status, when.as_nanos() / 1_000_000, value % 100, sim.books(first).calls)
+}
+
+#[test]
+fn a_connection_in_the_making_breaks_when_its_member_crashes() {
+    // The machine is there and says so: the next member is tried at once, for 50 ms and 10 ms.
+    assert_eq!(over_a_handshake(Status::Unavailable, false, false), (Status::Unavailable, 20, 0, 0));
+    assert_eq!(over_a_handshake(Status::Unavailable, true, false), (Status::Unavailable, 20, 0, 0));
+    assert_eq!(over_a_handshake(Status::Unavailable, false, true), (Status::Ok, 80, 1, 0));
+    // It is gone with a word to nobody, until it is back and knows of no connection.
+    assert_eq!(over_a_handshake(Status::Lost, true, false), (Status::Unavailable, 50, 0, 0));
+    assert_eq!(over_a_handshake(Status::Lost, true, true), (Status::Ok, 110, 1, 0));
+    // Gone for good: what is sent after 50 ms is lost, and the caller gives up.
+    assert_eq!(over_a_handshake(Status::Lost, false, false), (Status::Timeout, 500, 0, 1));
+}

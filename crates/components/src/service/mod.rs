@@ -43,6 +43,7 @@ use kneepoint_random::uniform_from_key;
 use self::job::{Job, State};
 use self::program::{Branch, CallOp, Fork, OWN, Op, Program};
 use self::station::Station;
+use crate::draw::Slowness;
 use crate::routing::HEALTH_CHECK;
 
 pub use self::builder::Builder;
@@ -91,6 +92,9 @@ timers! {
 /// While it hangs nothing goes on and nothing starts, newcomers join the line (or are rejected if it is full), and
 /// patience runs out all the same; then each work goes on where it stood. A server that breaks down and is repaired,
 /// its work resumed, is a service that hangs.
+///
+/// While it is slow, what it computes and the delays of its steps take longer from their beginning on; what is under way
+/// takes as long as it was to. Works that are not slow take as long as they would without the fault.
 #[derive(Clone, Debug)]
 pub struct Service {
     program: Arc<Program>,
@@ -106,6 +110,8 @@ struct Own {
     operations: Vec<(u32, u16)>,
     numbers: BTreeMap<(u32, u16), u16>,
     missed: Vec<Missed>,
+    /// What it does when it is not slow, while it is.
+    usual: Option<Arc<Program>>,
 }
 
 /// What came while it stood still.
@@ -626,6 +632,18 @@ impl Component for Service {
                 self.station.settle(cx);
             }
             Fault::Hang | Fault::Resume => {}
+            Fault::Slow { by, share } => {
+                let slowness = Slowness::of_me(by, share, cx);
+                let usual = self.own.usual.get_or_insert_with(|| Arc::clone(&self.program));
+                self.program = Arc::new(usual.slowed(slowness));
+                cx.happened("slow", |_| format!("{by} times as long"));
+            }
+            Fault::Usual => {
+                if let Some(usual) = self.own.usual.take() {
+                    self.program = usual;
+                    cx.happened("as usual", |_| String::new());
+                }
+            }
             Fault::Crash { .. } | Fault::Restart => cx.default_fault(fault),
         }
     }

@@ -15,6 +15,7 @@ use kneepoint_random::{Distribution, Stream};
 use super::error::ServiceError;
 use super::steps::{ItemSize, Key, Parallel, Step, SubCall, Wait};
 use crate::Edge;
+use crate::draw::Slowness;
 
 /// A drawn amount; most are constant, and then nothing is drawn.
 ///
@@ -24,6 +25,8 @@ use crate::Edge;
 pub(super) enum Amount {
     Fixed(u64),
     Drawn(Distribution),
+    /// Of a service that is slow.
+    Slowed(Box<(Amount, Slowness)>),
 }
 
 impl Amount {
@@ -44,6 +47,7 @@ impl Amount {
         match self {
             Amount::Fixed(value) => *value,
             Amount::Drawn(law) => SimDuration::from_nanos_f64(law.sample_from_key(cx.draw(call))).as_nanos(),
+            Amount::Slowed(slowed) => slowed_draw(slowed, call, cx),
         }
     }
 
@@ -59,8 +63,20 @@ impl Amount {
                 let key = cx.phase_and_draw(call, Phase::Service);
                 SimDuration::from_nanos_f64(law.sample_from_key(key)).as_nanos()
             }
+            Amount::Slowed(slowed) => {
+                cx.phase(call, Phase::Service);
+                slowed_draw(slowed, call, cx)
+            }
         }
     }
+}
+
+/// Out of line: services are seldom slow.
+#[cold]
+#[inline(never)]
+fn slowed_draw(slowed: &(Amount, Slowness), call: Call, cx: &mut Core) -> u64 {
+    let usual = slowed.0.draw(call, cx);
+    slowed.1.stretch(usual, call, cx)
 }
 
 /// One instruction.
@@ -190,6 +206,18 @@ pub(super) const OWN: u16 = 1 << 15;
 const NOWHERE: u32 = u32::MAX;
 
 impl Program {
+    /// The same, with work and delays that take longer: a call that is under way can go on with either.
+    pub fn slowed(&self, slowness: Slowness) -> Program {
+        let mut slowed = self.clone();
+        for op in &mut slowed.ops {
+            if let Op::Compute(time) | Op::Delay(time) = op {
+                let usual = std::mem::replace(time, Amount::Fixed(0));
+                *time = Amount::Slowed(Box::new((usual, slowness)));
+            }
+        }
+        slowed
+    }
+
     /// Where that begins which does nothing.
     pub fn nothing(&self) -> u32 {
         self.nothing

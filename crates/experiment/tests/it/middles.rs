@@ -10,7 +10,7 @@ const PARTS: &str = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: C
     "web": Service(instances: 2, concurrency: Unlimited, does: Call("db"), via: [RateLimit(FixedWindow(limit: 50, window: "1s"))]),
     "db": Service(instances: 2, concurrency: Unlimited, does: [Delay("10ms"), Fail("50%")]),
     "left": OpenClient(to: "one", rate: "1/s"), "right": OpenClient(to: "one", rate: "1/s"), "one": Delay("1ms")"#;
-const EDGES: &str = r#""web -> db": (via: [Bulkhead(1000), Retry(3), Balance(), Bulkhead(20)]), "users -> web": (via: [Retry(retries: 1, on: [Failed])])"#;
+const EDGES: &str = r#""web -> db": (via: [Bulkhead(1000), Retry(3), Balance(), Bulkhead(20)]), "users -> web": (via: [Retry(retries: 1, on: [Failed])]), "left -> one": (via: [Timeout("1s")])"#;
 
 fn text(watch: &str) -> String {
     file(PARTS, &format!("edges: {{ {EDGES} }}, watch: {{ \"w\": \"{watch}\" }}"))
@@ -64,6 +64,65 @@ fn what_stands_on_an_edge_has_series_of_its_own() {
 }
 
 #[test]
+fn what_a_door_turns_away_counts_for_the_part_behind_it() {
+    let value = |watch: &str| {
+        let parts = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+            "web": Service(instances: 2, concurrency: Unlimited, does: [Delay("1ms"), Fail("50%")],
+                via: [Fallback(on: [Limited]), RateLimit(FixedWindow(limit: 40, window: "1s"))])"#;
+        watched(&file(parts, &format!("watch: {{ \"w\": \"{watch}\" }}")), None)[0]
+    };
+    // Each instance lets 40 of 50 a second in, and half of those fail; those who call see lesser answers instead.
+    near(value("limited(web)"), 0.2, 0.001);
+    near(value("rate(web.limited)"), 20.0, 0.1);
+    near(value("limited(web/0)"), 0.2, 0.001);
+    near(value("share(web.via.RateLimit.limited)"), 0.2, 0.001);
+    near(value("errors(web)"), 0.2 + 0.4, 0.01);
+    near(value("availability(web)"), 0.4, 0.01);
+    near(value("failed(web)"), 0.4, 0.01);
+    near(value("rate(web.failed)"), 40.0, 1.0);
+    near(value("rejected(web)"), 0.0, 1e-9);
+    near(value("limited(users)"), 0.0, 1e-9);
+    near(value("degraded(users)"), 0.2, 0.001);
+}
+
+#[test]
+fn a_time_out_counts_the_calls_that_it_ends() {
+    // A quarter of the calls takes 10 ms, half 40 ms, a quarter 90 ms.
+    let text = |via: &str, watch: &str| {
+        file(
+            r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+            "others": OpenClient(to: "db", rate: "300/s"),
+            "web": Service(concurrency: Unlimited, does: Call("db")),
+            "db": Service(instances: 2, concurrency: Unlimited, does: Choice([(share: 0.25, does: Delay("10ms")),
+                (share: 0.5, does: Delay("40ms")), (share: 0.25, does: Delay("90ms"))]))"#,
+            &format!(r#"edges: {{ "web -> db": (via: {via}) }}, watch: {{ "w": "{watch}" }}"#),
+        )
+    };
+    let value = |via: &str, watch: &str| watched(&text(via, watch), None)[0];
+    let one = |watch: &str| value("[Timeout(\"20ms\")]", watch);
+    near(one("timeouts(web -> db)"), 0.75, 0.02);
+    for same in ["timeouts(web -> db.via.Timeout)", "share(web -> db.via[0].timeouts)"] {
+        assert_eq!(one(same), one("timeouts(web -> db)"), "{same}");
+    }
+    near(one("rate(web -> db.via.Timeout.timeouts)"), 75.0, 2.0);
+    // Each try of at most 50 ms, all of them of at most 120 ms, after which they go on for nobody.
+    let two = |watch: &str| {
+        value("[Timeout(\"120ms\"), Retry(retries: 9, on: [Timeout]), Timeout(\"50ms\")]", watch)
+    };
+    near(two("share(web -> db.via[2].timeouts)"), 0.25, 0.01);
+    let third = two("rate(web -> db.via[0].timeouts)");
+    // Two tries of 50 ms fail, and the third is not done after 20 ms: unless it takes 10 ms.
+    near(third, 100.0 * 0.25 * 0.25 * 0.75, 0.5);
+    let text = text("[Timeout(\"120ms\"), Retry(9), Timeout(\"50ms\")]", "timeouts(web -> db)");
+    let checked = Scenario::from_text("test.ron", &text, None)
+        .and_then(|scenario| scenario.check(&Registry::core(), &Overrides::default()))
+        .expect("sound");
+    let said = check(&checked, &plan(&checked).expect("it can be built")).expect_err("which?").to_string();
+    let both = "write web -> db.via[0].timeouts or web -> db.via[2].timeouts";
+    assert!(said.contains("several time-outs stand at web -> db") && said.contains(both), "{said}");
+}
+
+#[test]
 fn lesser_answers_are_counted_apart() {
     let parts = |status: &str| {
         file(
@@ -107,10 +166,10 @@ fn what_does_not_stand_there_is_said_with_what_does() {
             "at web -> db stands no `Breaker`; there are web -> db.via.Bulkhead, web -> db.via.Retry",
         ),
         ("rate(web -> db.via[7].opened)", "at web -> db stands no [7]; there are"),
-        (
-            "rate(web -> db.via.Timeout.calls)",
-            "a Timeout is part of what stands before it and counts nothing",
-        ),
+        ("rate(web -> db.via.Timeout.timeouts)", "at web -> db stands no `Timeout`; there are web -> db.via"),
+        ("timeouts(web -> db)", "at web -> db stands no `Timeout`"),
+        ("rate(left -> one.via.Timeout.calls)", "a `Timeout` has no series `calls`; it has `timeouts`"),
+        ("timeouts(left -> one)", "cannot be told apart; put something after it, an `Overhead(\"0s\")`"),
         (
             "mean(web -> db.via.Bulkhead.inside)",
             "at web -> db stand several of this kind; write web -> db.via[0] or web -> db.via[3]",

@@ -707,3 +707,24 @@ fn how_evenly_servers_are_loaded_is_one_number() {
     assert!(uneven[0] < 0.85 && (uneven[0] - uneven[1]).abs() < 0.01, "{uneven:?}");
     assert!(uneven[2] > 1.24, "{uneven:?}");
 }
+
+#[test]
+fn intervals_of_comparisons_end_where_no_comparison_can_be() {
+    // Few calls and two replications: half-widths are twelve standard errors and more.
+    let parts = r#""users": OpenClient(to: "lb", rate: "1/s"), "lb": Balancer(to: "web", policy: Random),
+        "web": Service(instances: 4, concurrency: Servers(2), does: [Compute("5ms"), Fail("50%")])"#;
+    let watch = r#"watch: { "jain": "jain(web.calls)", "most": "imbalance(web.calls)", "worst": "highest(web.errors)",
+        "best": "lowest(web.errors)", "fewest": "lowest(web.calls)" }"#;
+    let result = result_in(&file(parts, watch).replace("100s", "15s"), None);
+    let bounds = [(0.25, 1.0), (1.0, 4.0), (0.0, 1.0), (0.0, 1.0), (0.0, f64::INFINITY)];
+    let mut cut = 0;
+    for (watch, (least, most)) in result.watches.iter().zip(bounds) {
+        let kneepoint_statistics::Estimated::Known(e) = &watch.values[0].value else {
+            panic!("{}: {:?}", watch.name, watch.values[0].value)
+        };
+        assert!(least <= e.low && e.low <= e.value, "{}: {e:?}", watch.name);
+        assert!(e.value <= e.high && e.high <= most, "{}: {e:?}", watch.name);
+        cut += usize::from(e.low == least) + usize::from(e.high == most);
+    }
+    assert!(cut > 2, "{cut} ends are cut off: this tests nothing");
+}

@@ -283,6 +283,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         let states = [
             ("crash", "restart", "down"),
             ("hang", "resume", "hanging"),
+            ("slow", "as usual", "slow"),
             // Of a balancer: it sends nothing there.
             ("member down", "member up", "out"),
         ];
@@ -295,8 +296,9 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
                 let member = if event.what.starts_with("member ") { event.detail.as_str() } else { "" };
                 let whom = (event.part.as_str(), member);
                 let is = now.contains(&whom);
-                // A crash ends a hang.
-                let ended = event.what == ends || (begins == "hang" && event.what == "crash");
+                // A crash ends a hang, and who comes back is as new.
+                let ended =
+                    event.what == ends || (matches!(begins, "hang" | "slow") && event.what == "crash");
                 if event.what == begins && !is {
                     now.push(whom);
                     changes.push((event.at, true));

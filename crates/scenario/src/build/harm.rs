@@ -1,11 +1,14 @@
 //! Faults of a scenario.
 
+use std::collections::BTreeSet;
+
 use kneepoint_calls::{ComponentId, Status};
 use kneepoint_components::fault::{Harm, Injection, Injector, Part as HowMany, Targets, Trigger};
 use kneepoint_engine::SimTime;
 
 use super::places::Places;
 use super::{Builder, Built, law, unbuilt, wrong};
+use crate::diagnostic::Fault;
 use crate::file::Place;
 use crate::typed::{Args, Data};
 use crate::value::{Path, Piece, Target};
@@ -15,6 +18,7 @@ pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Bu
     let harm = match args.kind() {
         "Crash" => Harm::Crash { refuse: Status::Unavailable },
         "Hang" => Harm::Hang,
+        "Slow" => Harm::Slow { by: args.number("by"), share: args.number("share") },
         other => return unbuilt(args.head, &format!("`{other}`")),
     };
     if args.get("when").is_some() {
@@ -52,9 +56,30 @@ pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Bu
     if target.operation.is_some() {
         return unbuilt(place, "a fault of one operation");
     }
-    let targets = targets(builder, target, place)?;
+    let mut targets = targets(builder, target, place)?;
+    if let Harm::Slow { .. } = harm {
+        only_those_who_work(builder, &mut targets, place)?;
+    }
     let injection = Injection { harm, targets, trigger, lasts };
     builder.sim.add(&format!("fault {name}"), Injector::new(injection));
+    Ok(())
+}
+
+/// Leaves out those who have no work of their own that could take longer; if there is nobody else, says so.
+fn only_those_who_work(builder: &Builder<'_>, targets: &mut Targets, place: Place) -> Built<()> {
+    const WORK: [&str; 2] = ["Service", "Delay"];
+    let parts = builder.checked.parts().iter().enumerate();
+    let working: BTreeSet<ComponentId> = parts
+        .filter(|(_, part)| WORK.contains(&part.args.kind()))
+        .flat_map(|(at, _)| builder.components(at))
+        .copied()
+        .collect();
+    let (Targets::Together(of) | Targets::Each(of) | Targets::Any { among: of, .. }) = targets;
+    of.retain(|id| working.contains(id));
+    if of.is_empty() {
+        let fault = Fault::error(place, "`Slow` acts on work, and here nobody works");
+        return Err(vec![fault.help(format!("name a {}", WORK.join(" or a ")))]);
+    }
     Ok(())
 }
 

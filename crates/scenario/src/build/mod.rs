@@ -40,7 +40,9 @@ use kneepoint_random::Distribution;
 use crate::diagnostic::{Fault, Faults};
 use crate::file::Place;
 use crate::node::NodeId;
-use crate::plan::{About, Assumption, MiddlePlan, Objective, PartPlan, PartRole, Plan, Recording, Watch};
+use crate::plan::{
+    About, Assumption, MiddlePlan, Objective, PartPlan, PartRole, Plan, Recording, TimeoutPlan, Watch,
+};
 use crate::scenario::Checked;
 use crate::topology::{Call, Part};
 use crate::typed::{Args, Data, Value};
@@ -165,7 +167,7 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
     let uncertain = uncertain::uncertainty(checked, (load, pulse), &builder.parts).noted(&mut faults);
     let Some((run, uncertain)) = run.zip(uncertain).filter(|_| faults.is_empty()) else { return Err(faults) };
     let topology = builder.drawn();
-    let Builder { sim, parts, middles, recordings, .. } = builder;
+    let Builder { sim, parts, middles, timeouts, recordings, .. } = builder;
     // Components can be sent, not shared: whoever wants a replication clones the template under a lock.
     let template = Mutex::new(sim);
     Ok(Plan {
@@ -174,6 +176,7 @@ fn make(checked: &Checked, load: f64, pulse: Option<&Pulse>) -> Built<Plan> {
         run,
         parts,
         middles,
+        timeouts,
         topology: Some(topology),
         objectives: checked
             .slo()
@@ -272,6 +275,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) pulse: Option<&'a Pulse>,
     parts: Vec<PartPlan>,
     middles: Vec<MiddlePlan>,
+    timeouts: Vec<TimeoutPlan>,
     /// For each part its instances as others call them: the door, where it has one.
     doors: Vec<Vec<Callee>>,
     /// Parts whose doors are done.
@@ -316,6 +320,7 @@ impl<'a> Builder<'a> {
             pulse,
             parts: Vec::new(),
             middles: Vec::new(),
+            timeouts: Vec::new(),
             doors: Vec::new(),
             has_door: vec![false; checked.parts().len()],
             declared: BTreeMap::new(),
@@ -608,6 +613,7 @@ impl<'a> Builder<'a> {
                         let candidate = |(edge, number): (Edge, u32)| Candidate {
                             edge,
                             name: format!("{}/{number}", callee.name),
+                            place: balance.head,
                             end: self.parts[call.callee].instances[number as usize],
                             reports: reports_its_load(callee),
                             target: 0,
@@ -791,6 +797,7 @@ impl<'a> Builder<'a> {
                 members.push(Candidate {
                     edge,
                     name: format!("{}/{to}", callee.name),
+                    place: value.place,
                     end: self.parts[first.callee].instances[to as usize],
                     reports: reports_its_load(callee),
                     target: number,

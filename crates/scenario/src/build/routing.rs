@@ -1,5 +1,7 @@
 //! Points of choice: policies, and what a balancer does beyond choosing.
 
+use std::collections::BTreeSet;
+
 use kneepoint_calls::{ComponentId, STATUSES};
 use kneepoint_components::Edge;
 use kneepoint_components::routing::policies::{
@@ -16,6 +18,7 @@ use kneepoint_engine::SimDuration;
 use super::via::elsewhere;
 use super::{Builder, Built, law, unbuilt, wrong};
 use crate::diagnostic::Fault;
+use crate::file::Place;
 use crate::node::NodeId;
 use crate::typed::{Args, Data};
 
@@ -38,6 +41,8 @@ pub(super) struct Candidate {
     pub edge: Edge,
     /// What people call it: `web/3`.
     pub name: String,
+    /// Where it is named.
+    pub place: Place,
     /// What it is: what connections to it end at.
     pub end: ComponentId,
     /// Whether it says how many calls are inside.
@@ -277,6 +282,7 @@ impl Builder<'_> {
         backups: Vec<Candidate>,
         site: NodeId,
     ) -> Built<Balancer> {
+        each_once(&members, &backups)?;
         let policy = args.args("policy");
         let make = |builder: &mut Self, members: &[Candidate]| match policy {
             Some(policy) => builder.policy(policy, members, site),
@@ -325,13 +331,18 @@ impl Builder<'_> {
     /// The parts that a `Balance` calls while nobody else is up, each chosen as a whole.
     pub(super) fn backups(&mut self, balance: &Args, owner: (usize, usize)) -> Built<Vec<Candidate>> {
         let mut backups = Vec::new();
+        let mut named = BTreeSet::new();
         for (target, value) in balance.list("backups").iter().enumerate() {
             let Data::Path(path) = &value.data else { return wrong(value.place, "a call goes to a part") };
+            if !named.insert(path.to_string()) {
+                return twice(value.place, &format!("\"{path}\" is in reserve twice"));
+            }
             let (calls, asks_for, among) = elsewhere(self, balance, path, value.place, owner)?;
             let edge = self.edge_asking(&calls, owner.1, among, &asks_for)?;
             backups.push(Candidate {
                 edge,
                 name: self.checked.parts()[calls[0].callee].name.to_string(),
+                place: value.place,
                 end: edge.to.id(),
                 reports: false,
                 target,
@@ -444,6 +455,28 @@ fn described(members: &[Candidate], weights: Option<&[u32]>) -> Vec<Member> {
 
 fn described_alike(members: &[Candidate]) -> Vec<Member> {
     described(members, None)
+}
+
+/// Holds that nobody is chosen in two places.
+fn each_once(members: &[Candidate], backups: &[Candidate]) -> Built<()> {
+    let mut known = BTreeSet::new();
+    for one in members.iter().chain(backups) {
+        if !known.insert(one.end) {
+            let in_reserve = backups.iter().any(|backup| backup.place == one.place);
+            let what = if in_reserve {
+                format!("{} is in reserve and one of the others, or in reserve twice", one.name)
+            } else {
+                format!("{} is named twice", one.name)
+            };
+            return twice(one.place, &what);
+        }
+    }
+    Ok(())
+}
+
+fn twice<T>(place: Place, what: &str) -> Built<T> {
+    let fault = Fault::error(place, what);
+    Err(vec![fault.help("name each once; a policy with `weights` gives one more calls than another")])
 }
 
 fn passive(args: &Args) -> Option<&Args> {

@@ -367,6 +367,73 @@ fn users_who_may_ask_again_in_no_time_are_warned_of() {
 }
 
 #[test]
+fn clients_whose_requests_take_next_to_no_time_are_warned_of() {
+    let said = |client: &str, web: &str, edge: &str| {
+        let parts = format!(
+            r#""users": ClosedClient(to: "lb", users: 100{client}), "lb": Balancer(to: "web"),
+            "web": Service(instances: 2, queue: 9, {web})"#
+        );
+        let all = warnings(&shop(&parts, &format!("edges: {{ \"users -> lb\": ({edge}) }}")));
+        all.into_iter().find(|warning| warning.contains("a run of them takes about"))
+    };
+    // Whoever has a server of their own waits for nobody: 100 users, one request each in a nanosecond.
+    let unlimited = "concurrency: Unlimited, does: Delay";
+    assert_eq!(
+        said(", think: \"1ns\"", &format!("{unlimited}(\"0s\")"), "").as_deref(),
+        Some(
+            "3:52 \"users\" makes at least 1.0e11 requests per simulated second: a user asks again after 1ns; a run of \
+             them takes about 700d"
+        )
+    );
+    for (client, web, edge) in [
+        ("", "does: Compute(\"0.1us\")", ""),
+        ("", "does: [Compute(\"0.1us\"), Delay(\"0.2us\")]", "round_trip: \"0.1us\""),
+        ("", "does: Choice([(share: 0.5, does: Compute(\"0.1us\")), (share: 0.5, does: [])])", ""),
+        ("", "concurrency: Unlimited, does: Repeat(times: 2, does: Delay(Exponential(\"20us\")))", ""),
+        ("", "does: Delay(\"1ns\")", "via: [Timeout(\"1s\"), Bulkhead(1)]"),
+    ] {
+        assert!(said(client, web, edge).is_some(), "{client} {web} {edge}");
+    }
+    for (client, web, edge) in [
+        // The hundred share the servers, and one alone makes a million requests a second.
+        ("", "does: Compute(\"1us\")", ""),
+        (", think: \"1ms\"", "does: Compute(\"0.1us\")", ""),
+        ("", "does: Compute(\"0.1us\")", "round_trip: \"1ms\""),
+        ("", "concurrency: Unlimited, does: Delay(\"1ms\")", ""),
+        // Nobody knows for how long these hold a call.
+        ("", "does: Compute(\"0.1us\")", "via: [Retry(3)]"),
+        ("", "does: Compute(\"0.1us\")", "bandwidth: \"1Gbit/s\""),
+    ] {
+        assert_eq!(said(client, web, edge), None, "{client} {web} {edge}");
+    }
+    let open = |rate: &str| {
+        let parts = format!(r#""users": OpenClient(to: "web", rate: "{rate}"), "web": Delay("1ms")"#);
+        warnings(&shop(&parts, "")).join("; ")
+    };
+    assert!(
+        open("2e6/s")
+            .contains("\"users\" makes 2.0e6 requests per simulated second; a run of them takes about 20min")
+    );
+    assert_eq!(open("1e6/s"), "");
+    // Users who are turned away need not wait for what the others wait for.
+    let limited = r#""users": ClosedClient(to: "web", users: 5, think: "1ns"),
+        "web": Service(queue: 9, does: Compute("5ms"), via: [RateLimit(TokenBucket(rate: "10/s", burst: 5))])"#;
+    let said = warnings(&shop(limited, "")).join("; ");
+    assert!(said.contains("whom `RateLimit` turns away asks again after next to nothing"), "{said}");
+}
+
+#[test]
+fn a_view_is_not_looked_at_more_often_than_every_microsecond() {
+    let text = |every: &str| {
+        let parts = r#""users": OpenClient(to: "lb", rate: "1/s"), "web": Service(does: Compute("1ms")),
+            "lb": Balancer(to: "web", view: (every: "EVERY"))"#;
+        errors(&shop(&parts.replace("EVERY", every), "")).join("; ")
+    };
+    assert_eq!(text("1us"), "");
+    assert!(text("1ns").contains("at least 1us"), "{}", text("1ns"));
+}
+
+#[test]
 fn balance_has_its_place() {
     let via = |from: &str, via: &str| {
         errors(&shop(

@@ -274,3 +274,68 @@ fn a_way_that_leads_back_to_itself_is_refused() {
         assert!(said.contains("a call that never ends") && said.contains("test.ron:"), "{edges}: {said}");
     }
 }
+
+#[test]
+fn nobody_is_chosen_in_two_places() {
+    let said = |parts: &str, edges: &str| {
+        let parts = format!(
+            r#""users": OpenClient(to: "lb", rate: "10/s"), {parts},
+            "web": Service(instances: 2, operations: {{ "default": Delay("1ms") }}),
+            "spare": Service(operations: {{ "default": Delay("1ms") }})"#
+        );
+        match crate::check(&shop(&parts, edges)) {
+            Err(faults) => faults.to_string(),
+            Ok(checked) => plan(&checked).err().map_or_else(String::new, |faults| faults.to_string()),
+        }
+    };
+    let lb = |fields: &str| said(&format!("\"lb\": Balancer({fields})"), "");
+    for fields in [
+        r#"to: ["web", "spare"]"#,
+        r#"to: ["web/0", "web/1"]"#,
+        r#"to: "web/0", backups: ["web/1", "spare"]"#,
+    ] {
+        assert_eq!(lb(fields), "", "{fields}");
+    }
+    let again = lb(r#"to: ["web", "spare", "web"]"#);
+    assert!(again.contains("web/0 is named twice") && again.contains("test.ron:3:"), "{again}");
+    assert!(again.contains("name each once; a policy with `weights` gives one more calls"), "{again}");
+    assert!(lb(r#"to: ["web", "web/1"]"#).contains("web/1 is named twice"));
+    let both = lb(r#"to: ["web", "spare"], backups: ["spare"]"#);
+    assert!(both.contains("spare/0 is in reserve and one of the others"), "{both}");
+    let on_edge = |backups: &str| {
+        said(
+            "\"lb\": Proxy(to: \"web\")",
+            &format!(r#"edges: {{ "lb -> web": (via: [Balance(backups: {backups})]) }}"#),
+        )
+    };
+    assert_eq!(on_edge(r#"["spare"]"#), "");
+    assert!(on_edge(r#"["spare", "spare"]"#).contains("\"spare\" is in reserve twice"));
+    let dns = said("\"lb\": Dns(to: [\"web\", \"web/0\"])", "");
+    assert!(dns.contains("web/0 is named twice"), "{dns}");
+}
+
+#[test]
+fn discovery_has_as_many_slots_as_members_can_be_told_apart() {
+    let text = |slots: &str| with("RoundRobin", &format!("discovery: (slots: {slots})"));
+    assert_eq!(errors(&text("65535")), Vec::<String>::new());
+    let said = errors(&text("65536")).join("; ");
+    assert!(said.contains("at most 65 535 slots"), "{said}");
+}
+
+#[test]
+fn of_few_words_all_are_said() {
+    let text = |policy: &str, more: &str| with(policy, more);
+    for (policy, more, help) in [
+        ("RoundRobin", "layer: L5", "did you mean `L4`? allowed: L4, L7"),
+        ("RoundRobin", "layer: Transport", "L4, L7"),
+        (
+            "LeastConnections(ties: Rotatio)",
+            "",
+            "did you mean `Rotation`? allowed: LongestUnchanged, Rotation, FirstInList, AnyOfThem",
+        ),
+        ("LeastConnections(ties: Nobody)", "", "LongestUnchanged, Rotation, FirstInList, AnyOfThem"),
+    ] {
+        let said = crate::check(&text(policy, more)).expect_err("nothing is called so").to_string();
+        assert!(said.contains(help) && said.contains("test.ron:"), "{policy} {more}: {said}");
+    }
+}

@@ -198,6 +198,28 @@ fn a_preset_gives_what_is_not_written() {
 }
 
 #[test]
+fn what_is_said_of_a_preset_names_where_it_is_used() {
+    let text = |edges: &str, presets: &str| {
+        let parts = r#""users": OpenClient(to: "lb", rate: "1/s"), "lb": Balancer(to: "web"),
+            "web": Service(queue: 5, does: Compute("1ms"))"#;
+        crate::shop(parts, &format!("edges: {{\n{edges}\n}}, presets: {{\n{presets}\n}}"))
+    };
+    let said = |text: &str| match crate::check(text) {
+        Err(faults) => faults.to_string(),
+        Ok(checked) => checked.warnings().to_string(),
+    };
+    let first = r#""users -> lb": (via: [Timeout("1s")]),"#;
+    let shipped = said(&text(&format!("{first}\n\"lb -> web\": (preset: \"nginx\")"), ""));
+    assert!(shipped.contains("this waits up to 1min for a caller that gives up after 1s"), "{shipped}");
+    assert!(shipped.contains("shipped presets:"), "{shipped}");
+    assert!(shipped.contains("preset \"nginx\", used at test.ron:8:23"), "{shipped}");
+    // One of the author's own, by way of another.
+    let own = r#""near": (preset: "far", loss: "1%"), "far": (via: [Timeout("0s")])"#;
+    let said = said(&text("\"lb -> web\": (preset: \"near\")", own));
+    assert!(said.contains("preset \"far\", used at test.ron:7:23"), "{said}");
+}
+
+#[test]
 fn presets_that_unfold_without_end_are_stopped() {
     let mut presets = String::new();
     for level in 0..40 {

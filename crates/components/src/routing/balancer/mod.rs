@@ -43,6 +43,7 @@ timers! {
         Show(u32),
         Ask(u32),
         Told(u32),
+        Broken(Call),
     }
 }
 

@@ -92,6 +92,11 @@ impl Pins {
         }
     }
 
+    /// Whether what is chosen is a connection, which ends with the member.
+    pub(super) fn breaks(&self) -> bool {
+        self.breaks
+    }
+
     pub(super) fn start(&mut self, stream: Stream) {
         self.chosen.clear();
         self.ends.clear();

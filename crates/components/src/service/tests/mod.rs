@@ -4,6 +4,7 @@ mod by_hand;
 mod cancelling;
 mod hanging;
 mod priorities;
+mod slow;
 mod steps;
 mod theory;
 mod twins;

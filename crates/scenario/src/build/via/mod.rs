@@ -15,7 +15,7 @@ use kneepoint_components::delay::Timeout;
 use super::wire::{self, Among};
 use super::{Builder, Built, unbuilt, wrong};
 use crate::file::Place;
-use crate::plan::MiddlePlan;
+use crate::plan::{MiddlePlan, TimeoutPlan};
 use crate::registry::Registry;
 use crate::topology::{Call, Part};
 use crate::typed::Args;
@@ -134,6 +134,21 @@ impl Builder<'_> {
                 instances: vec![id],
                 series: Registry::middle_series(kind),
             }),
+        }
+    }
+
+    /// Notes a time-out, and whom the calls go to that it ends, if nobody else calls there.
+    pub(super) fn note_timeout(&mut self, at: &str, place: usize, end: Option<ComponentId>) {
+        let same = |known: &&mut TimeoutPlan| known.at == at && known.place == place;
+        match self.timeouts.iter_mut().rev().find(same) {
+            Some(known) => match (&mut known.ends, end) {
+                (Some(ends), Some(end)) => ends.push(end),
+                _ => known.ends = None,
+            },
+            None => {
+                let ends = end.map(|end| vec![end]);
+                self.timeouts.push(TimeoutPlan { at: at.to_string(), place, ends });
+            }
         }
     }
 

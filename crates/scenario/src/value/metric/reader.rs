@@ -292,15 +292,28 @@ impl<'a> Reader<'a> {
     fn no_bracket(&mut self, head: &Spanned<String>) -> TextError {
         let start = head.span.start;
         self.cursor.at = start;
-        let help = match target(&mut self.cursor) {
-            Ok(target) if self.cursor.eat(".") => match self.cursor.name("a series") {
-                Ok(name) => format!("write {}", with_reducer(&target.to_string(), &name.value)),
-                Err(_) => "for example p99(shoppers.latency)".to_owned(),
-            },
-            _ => "for example p99(shoppers.latency)".to_owned(),
+        let help = match self.without_bracket() {
+            Some((place, name, is_middle)) => format!("write {}", with_reducer(&place, &name, is_middle)),
+            None => "for example p99(shoppers.latency)".to_owned(),
         };
         TextError::new(start..self.cursor.at.max(head.span.end), "a metric is REDUCER(PART.SERIES)")
             .help(help)
+    }
+
+    /// Reads `web.queue` or `web -> db.via.Retry.retries`: of what, the series, and whether that is one of a middle part.
+    fn without_bracket(&mut self) -> Option<(String, String, bool)> {
+        let start = self.cursor.at;
+        let of = path(&mut self.cursor).ok()?;
+        let mut end = self.cursor.at;
+        let mut is_middle = matches!(of, Path::Edge(_));
+        let mut name =
+            if self.cursor.eat(".") { self.cursor.name("a series").ok()?.value } else { return None };
+        if name == "via" {
+            self.element().ok()?;
+            (end, is_middle) = (self.cursor.at, true);
+            name = if self.cursor.eat(".") { self.cursor.name("a series").ok()?.value } else { return None };
+        }
+        Some((self.cursor.text[start..end].to_owned(), name, is_middle))
     }
 
     fn close(&mut self, open: Range<usize>, otherwise: &str) -> Result<(), TextError> {
@@ -376,7 +389,7 @@ impl<'a> Reader<'a> {
             }
             (None, Some(series)) => {
                 let place = self.cursor.text[place.span().start..series.span.start - 1].to_owned();
-                return Err(not_a_reducer(head, &place, &series, series.span.start - 1));
+                return Err(not_a_reducer(head, &place, &series, is_middle));
             }
             (None, None) => (None, head.clone()),
         };
@@ -513,9 +526,10 @@ fn example_series(reducer: Reducer) -> &'static str {
 }
 
 /// Writes a metric of a series for a message, with a reducer it takes.
-fn with_reducer(place: &str, name: &str) -> String {
+fn with_reducer(place: &str, name: &str, is_middle: bool) -> String {
     let (place, name) = (shown(place), shown(name));
-    match series(&name).map(|kind| kind.sort) {
+    let known = if is_middle { middle_series } else { series };
+    match known(&name).map(|kind| kind.sort) {
         Some(Sort::Samples) => format!("p99({place}.{name})"),
         Some(_) => format!("{name}({place})"),
         None => format!("mean({place}.{name})"),
@@ -523,11 +537,12 @@ fn with_reducer(place: &str, name: &str) -> String {
 }
 
 /// Returns the fault of `avg(web.latency)` and of `errors(web.latency)`.
-fn not_a_reducer(head: &Spanned<String>, place: &str, name: &Spanned<String>, dot: usize) -> TextError {
+fn not_a_reducer(head: &Spanned<String>, place: &str, name: &Spanned<String>, is_middle: bool) -> TextError {
     let word = shown(&head.value);
-    if SERIES.iter().any(|(known, _)| *known == head.value) {
-        return TextError::new(dot..name.span.end, format!("`{word}` is a series itself"))
-            .help(format!("write {}", with_reducer(place, &head.value)));
+    let known = if is_middle { middle_series } else { series };
+    if known(&head.value).is_some() || SERIES.iter().any(|(known, _)| *known == head.value) {
+        return TextError::new(name.span.start - 1..name.span.end, format!("`{word}` is a series itself"))
+            .help(format!("write {}", with_reducer(place, &head.value, is_middle)));
     }
     let error = TextError::new(head.span.clone(), format!("`{word}` is not a reducer"));
     let lower = head.value.to_lowercase();

@@ -97,6 +97,23 @@ fn faulty_metrics_are_named_at_their_place() {
         ("p99", 0..3, "a metric is REDUCER(PART.SERIES); for example p99(shoppers.latency)"),
         ("web.queue", 0..9, "a metric is REDUCER(PART.SERIES); write queue(web)"),
         ("web/*.latency", 0..13, "a metric is REDUCER(PART.SERIES); write p99(web/*.latency)"),
+        (
+            "web.via.RateLimit.limited",
+            0..25,
+            "a metric is REDUCER(PART.SERIES); write limited(web.via.RateLimit)",
+        ),
+        (
+            "web -> db.via[1].waiting",
+            0..24,
+            "a metric is REDUCER(PART.SERIES); write waiting(web -> db.via[1])",
+        ),
+        ("web -> db.retries", 0..17, "a metric is REDUCER(PART.SERIES); write retries(web -> db)"),
+        ("web.via.RateLimit", 0..17, "a metric is REDUCER(PART.SERIES); for example p99(shoppers.latency)"),
+        (
+            "retries(a -> b.via.Retry.calls)",
+            24..30,
+            "`retries` is a series itself; write retries(a -> b.via.Retry)",
+        ),
         ("gpu.batch", 0..9, "a metric is REDUCER(PART.SERIES); write mean(gpu.batch)"),
         ("p0(a.latency)", 0..2, "`p0` is not a percentile; the least is `min`"),
         ("p100(a.latency)", 0..4, "`p100` is not a percentile; the greatest is `max`"),

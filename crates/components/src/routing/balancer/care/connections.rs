@@ -1,10 +1,12 @@
 //! What calls go over: connections and names that are made once for many.
 
-use kneepoint_calls::{Call, Cx, Life};
+use kneepoint_calls::{Call, Cx, Life, Phase, Status};
 use kneepoint_engine::SimDuration;
 
+use super::Connecting;
 use crate::draw::span;
-use crate::routing::balancer::Balancer;
+use crate::routing::balancer::pins::Pins;
+use crate::routing::balancer::{Balancer, BalancerTimer};
 
 impl Balancer {
     /// The member that was chosen for a call's sender, unless it was tried for this call or its end says that the
@@ -64,9 +66,50 @@ impl Balancer {
         (!time.is_zero()).then_some(time)
     }
 
-    pub(super) fn connected(&mut self, call: Call, cx: &mut Cx<Self>) {
-        if let Some(member) = self.care().held.get(call, cx).connecting.take() {
-            self.send_now(call, usize::from(member), cx);
+    /// Waits until there is a connection to a member.
+    ///
+    /// # Source
+    /// RFC 9293, 3.10.7.1: a machine on which nobody listens answers a SYN, and whatever else comes, with a reset; so the
+    /// wait ends when the member crashes. One that is gone answers nothing: whoever connects waits on, and what it sends
+    /// then is lost; it is its time-out that ends the call.
+    pub(super) fn connect(&mut self, call: Call, member: usize, time: SimDuration, cx: &mut Cx<Self>) {
+        let care = self.care();
+        let end = care.ends[member];
+        let begun = cx.life(end);
+        if begun.refuses() {
+            return self.send_now(call, member, cx);
         }
+        // A name that is asked for depends on no member.
+        let depends = care.keep_alive.is_some() || care.pins.as_ref().is_some_and(Pins::breaks);
+        let broken = depends.then(|| cx.on_end(end, BalancerTimer::Broken(call)));
+        let done = cx.after(time, BalancerTimer::Connected(call));
+        let connecting = Connecting { member: member as u16, begun, done, broken };
+        self.care().held.get(call, cx).connecting = Some(connecting);
+        cx.phase(call, Phase::Pool);
+    }
+
+    pub(super) fn connected(&mut self, call: Call, cx: &mut Cx<Self>) {
+        let Some(made) = self.care().held.get(call, cx).connecting.take() else { return };
+        let Some(broken) = made.broken else { return self.send_now(call, usize::from(made.member), cx) };
+        cx.cancel(broken);
+        let member = usize::from(made.member);
+        if cx.life(self.care().ends[member]).says_it_has_ended(made.begun) {
+            // It went without a word, and is back as another.
+            return self.not_connected(call, member, cx);
+        }
+        self.send_now(call, member, cx);
+    }
+
+    pub(super) fn broken(&mut self, call: Call, cx: &mut Cx<Self>) {
+        if let Some(made) = self.care().held.get(call, cx).connecting.take() {
+            cx.cancel(made.done);
+            self.not_connected(call, usize::from(made.member), cx);
+        }
+    }
+
+    /// There is no connection: for the call that is an answer `Unavailable` of its member.
+    fn not_connected(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
+        self.release(member, cx);
+        self.ended_with_care(call, member, (Status::Unavailable, 0, None), cx);
     }
 }

@@ -59,10 +59,22 @@ struct Pending {
     patience: Option<Timer>,
     /// The member it is to be tried at again.
     stays: Option<u16>,
-    /// The member to which a connection is being made for it.
-    connecting: Option<u16>,
+    /// The connection that is being made for it.
+    connecting: Option<Connecting>,
     /// The life of the member when the connection was made that it went over.
     made: Option<Life>,
+}
+
+/// A connection that is being made.
+#[derive(Clone, Copy, Debug)]
+struct Connecting {
+    member: u16,
+    /// The life the member was in when it was begun.
+    begun: Life,
+    /// When there is one.
+    done: Timer,
+    /// When the member says that there will be none.
+    broken: Option<Timer>,
 }
 
 /// Everything beyond choosing.
@@ -225,6 +237,7 @@ impl Balancer {
             BalancerTimer::Sweep(_) => self.sweep(cx),
             BalancerTimer::Warm(member) => self.warm(member as usize, cx),
             BalancerTimer::Connected(call) => self.connected(call, cx),
+            BalancerTimer::Broken(call) => self.broken(call, cx),
             BalancerTimer::Look(_) => self.look(cx),
             BalancerTimer::Show(_) => self.show(cx),
             BalancerTimer::Ask(_) => self.ask_who_is_there(cx),
@@ -341,13 +354,10 @@ impl Balancer {
                 self.settle(member, cx);
             }
         }
-        if let Some(time) = self.connection_to(member, call, cx) {
-            self.care().held.get(call, cx).connecting = Some(member as u16);
-            cx.phase(call, Phase::Pool);
-            cx.later(time, BalancerTimer::Connected(call));
-            return;
+        match self.connection_to(member, call, cx) {
+            Some(time) => self.connect(call, member, time, cx),
+            None => self.send_now(call, member, cx),
         }
-        self.send_now(call, member, cx);
     }
 
     fn send_now(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
@@ -357,10 +367,17 @@ impl Balancer {
         cx.call(if again { ask.branch() } else { ask });
     }
 
-    /// Forgets a call, with the timer of its wait.
+    /// Forgets a call, with the timers of its wait.
     fn forget(&mut self, call: Call, cx: &mut Cx<Self>) {
-        if let Some(timer) = self.care().held.take(call, cx).patience {
+        let pending = self.care().held.take(call, cx);
+        if let Some(timer) = pending.patience {
             cx.cancel(timer);
+        }
+        if let Some(Connecting { done, broken, .. }) = pending.connecting {
+            cx.cancel(done);
+            if let Some(timer) = broken {
+                cx.cancel(timer);
+            }
         }
     }
 
@@ -398,17 +415,27 @@ impl Balancer {
                 keep_alive.give(member, made);
             }
         }
+        self.ended_with_care(answer.call, member, (status, answer.value, Some(answer.took)), cx);
+    }
+
+    /// A call has ended at its member, which is free of it: what is learnt from that, and what becomes of the call.
+    fn ended_with_care(
+        &mut self,
+        call: Call,
+        member: usize,
+        (status, value, took): (Status, u32, Option<SimDuration>),
+        cx: &mut Cx<Self>,
+    ) {
         let blamed = self.care().passive.map_or(!status.is_good(), |passive| passive.on[status as usize]);
-        let end = End { now: cx.now(), took: Some(answer.took), failed: blamed };
-        self.group(member).ended(member, end);
+        self.group(member).ended(member, End { now: cx.now(), took, failed: blamed });
         self.suffered(member, blamed, cx);
         if matches!(status, Status::Unavailable | Status::Lost) {
             // Its member, or somebody behind that: then the connection stands.
-            self.breaks_if(answer.call, cx, Life::has_ended);
+            self.breaks_if(call, cx, Life::has_ended);
         }
         self.compared(member, status, cx);
-        if !self.again(answer.call, member, status, cx) {
-            self.close(answer.call, status, answer.value, cx);
+        if !self.again(call, member, status, cx) {
+            self.close(call, status, value, cx);
         }
         self.serve_the_lines(member, cx);
     }
@@ -450,7 +477,7 @@ impl Balancer {
 
     pub(super) fn cancelled_with_care(&mut self, call: Call, member: Option<usize>, cx: &mut Cx<Self>) {
         self.leaves_the_line(call, cx);
-        let connecting = self.care().held.get(call, cx).connecting.map(usize::from);
+        let connecting = self.care().held.get(call, cx).connecting.map(|one| usize::from(one.member));
         self.forget(call, cx);
         if let Some(member) = member.or(connecting) {
             self.release(member, cx);
