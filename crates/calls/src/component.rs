@@ -55,6 +55,9 @@ pub enum Fault {
         /// What callers get.
         refuse: Status,
     },
+    /// It is to end in order. It says so to whoever keeps a list of who serves, goes on for as long as it was built to, and is
+    /// gone then, as after a crash. Who was built to do nothing about it is gone at once.
+    Leave,
     /// It is back, as new.
     Restart,
     /// It stands still: nothing it holds goes on, nothing is refused.
@@ -179,6 +182,7 @@ impl Core {
         let me = self.me;
         match fault {
             Fault::Crash { refuse } => self.change(Change::Crashed(me, refuse)),
+            Fault::Leave => self.change(Change::Stopped(me)),
             Fault::Restart => {} // it is up
             Fault::Hang => self.change(Change::Frozen(me)),
             Fault::Resume => {} // it is not hanging
@@ -422,6 +426,8 @@ impl DynComponent for StandIn {
                     kept.push(Kept::Event(e))
                 }
                 (Fault::Crash { refuse }, StandIn::Frozen { .. }) => core.change(Change::Crashed(me, refuse)),
+                // What hangs does not hear that it is to go: it is killed.
+                (Fault::Leave, StandIn::Frozen { .. }) => core.change(Change::Stopped(me)),
                 (Fault::Resume, StandIn::Frozen { .. }) => core.change(Change::Thawed(me)),
                 (Fault::Restart, StandIn::Down { .. }) => core.change(Change::Restarted(me)),
                 // Down already; a thing that is down cannot hang; one that hangs does not restart by itself.

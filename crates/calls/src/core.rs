@@ -55,6 +55,7 @@ struct PendingNotice {
 pub(crate) enum Change {
     Born(u32, Box<dyn DynComponent>),
     Crashed(u32, Status),
+    Stopped(u32),
     Restarted(u32),
     Frozen(u32),
     Thawed(u32),
@@ -92,6 +93,8 @@ pub struct Core {
     lined: Vec<u64>,
     /// How each component is.
     conditions: Vec<Condition>,
+    /// Which of them are about to end, and say so.
+    leaving: Vec<bool>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -148,6 +151,7 @@ impl Core {
             epochs: Vec::new(),
             lined: Vec::new(),
             conditions: Vec::new(),
+            leaving: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -207,6 +211,22 @@ impl Core {
     /// Whoever stands for something that finds out (a registry, a probe) may ask; nobody else knows the present.
     pub fn serves(&self, id: ComponentId) -> bool {
         self.conditions[id.index()] == Condition::Serves
+    }
+
+    /// I am about to end, and say so to whoever asks: [`stays`](Core::stays) is false from now on.
+    pub fn leave(&mut self) {
+        self.leaving[self.me as usize] = true;
+        self.note_happening(self.me, "leave", None, |_| String::new());
+    }
+
+    /// Returns whether I am about to end.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving[self.me as usize]
+    }
+
+    /// Returns whether a component [serves](Core::serves) and is not about to end: what a list of who serves says.
+    pub fn stays(&self, id: ComponentId) -> bool {
+        self.serves(id) && !self.leaving[id.index()]
     }
 
     /// Returns the seed of the run.
@@ -1293,6 +1313,7 @@ impl Core {
         self.epochs.push(0);
         self.lined.push(0);
         self.conditions.push(Condition::Unbuilt);
+        self.leaving.push(false);
         id
     }
 
@@ -1374,6 +1395,9 @@ impl Core {
     /// A component is so from now on.
     pub(crate) fn becomes(&mut self, id: u32, condition: Condition) {
         self.conditions[id as usize] = condition;
+        if let Condition::Down(_) = condition {
+            self.leaving[id as usize] = false;
+        }
     }
 
     /// Returns which of its lives a component is in: what was connected to it in an earlier one is not any more.

@@ -7,7 +7,7 @@ use crate::handle::ComponentId;
 
 /// Something that happened at one instant, for whoever looks at a run over time.
 ///
-/// The runtime notes what becomes of components: `crash`, `restart`, `hang`, `resume`, `start` (made during the run) and
+/// The runtime notes what becomes of components: `crash`, `leave`, `stop`, `restart`, `hang`, `resume`, `start` (made during the run) and
 /// `retire`. Components add what is theirs with [`Core::happened`]: of those shipped, faults and breakers do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Happening {

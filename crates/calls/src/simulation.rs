@@ -247,6 +247,10 @@ impl Simulation {
                     let served = self.crash(id, refuse);
                     self.note(id, "crash", Some(refuse), served.then_some(false));
                 }
+                Change::Stopped(id) => {
+                    let served = self.crash(id, Status::Unavailable);
+                    self.note(id, "stop", Some(Status::Unavailable), served.then_some(false));
+                }
                 Change::Restarted(id) => {
                     self.restart(id);
                     self.note(id, "restart", None, Some(true));

@@ -57,7 +57,12 @@ const EVENTS_MAX: usize = 1_000;
 const BEYOND_MIN: f64 = 10.0;
 
 /// What the builder calls what makes faults happen, before their names.
-const FAULT: &str = "fault ";
+const HARMS: [&str; 2] = ["fault ", "action "];
+
+/// The name of the fault or action that a component of this path makes happen.
+fn harm_of(path: &str) -> Option<&str> {
+    HARMS.iter().find_map(|family| path.strip_prefix(family))
+}
 
 /// Returns the ends of the windows of a run of this length \[ns\], 0 first. Their length is what was asked for, and the
 /// last is shorter where that does not come out even; or, if nothing was, whole seconds if that can be, else tenths,
@@ -180,7 +185,7 @@ impl<'p> Recorder<'p> {
         let mut probes: Vec<Probe> = plan.parts.iter().flat_map(tracks).collect();
         let mut faults = Vec::new();
         for id in sim.components() {
-            if let Some(name) = sim.path(id).strip_prefix(FAULT) {
+            if let Some(name) = harm_of(sim.path(id)) {
                 faults.push(name.to_string());
                 probes.extend(fault_tracks(id));
             }
@@ -256,7 +261,7 @@ impl<'p> Recorder<'p> {
         }
         self.events.list.push(Event {
             at: happening.at,
-            part: path.strip_prefix(FAULT).unwrap_or(path).to_string(),
+            part: harm_of(path).unwrap_or(path).to_string(),
             what: happening.what.to_string(),
             detail: happening.detail,
         });

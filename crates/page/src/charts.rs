@@ -67,7 +67,8 @@ fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
     let events = timeline.get("events").get("list").list();
     for fault in timeline.get("faults").list() {
         let begins = |event: &&At<'_>| {
-            event.get("what").text() == "fault begins" && event.get("part").text() == fault.get("name").text()
+            matches!(event.get("what").text(), "fault begins" | "action begins")
+                && event.get("part").text() == fault.get("name").text()
         };
         let detail = events.iter().find(begins).map_or("", |event| event.get("detail").text());
         let slot = kneepoint_plot::fault_slot(detail.split(' ').next().unwrap_or_default());

@@ -193,7 +193,7 @@ pub fn fault_slot(kind: &str) -> usize {
 
 /// What breaks, with its colour: the kinds that the language has, so that no colour is kept for what nobody can write. A
 /// kind that is not here, of results of a later version, has that of a crash.
-const FAULTS: [(&str, usize); 3] = [("crash", 5), ("hang", 1), ("slow", 4)];
+const FAULTS: [(&str, usize); 4] = [("crash", 5), ("hang", 1), ("slow", 4), ("stop", 0)];
 
 /// Returns the colour of a state of a circuit breaker: `open`, `half-open`.
 pub fn breaker_slot(state: &str) -> usize {
@@ -260,8 +260,8 @@ mod tests {
     #[test]
     fn the_kinds_of_faults_that_have_a_colour_are_those_of_the_language() {
         let registry = kneepoint_scenario::Registry::core();
-        let built =
-            registry.kinds("fault").iter().filter(|kind| kind.status == kneepoint_scenario::Status::Built);
+        let all = registry.kinds("fault").iter().chain(registry.kinds("action"));
+        let built = all.filter(|kind| kind.status == kneepoint_scenario::Status::Built);
         let written: std::collections::BTreeSet<String> =
             built.map(|kind| kind.name.to_lowercase()).collect();
         let coloured: std::collections::BTreeSet<String> =

@@ -66,7 +66,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// down nor hanging: the mean over each window, and under `min` the fewest at any instant in any replication); `faults` have
 /// `strikes` and how many were `struck`. `events` are what happened to parts at which instant in one `replication`, the
 /// first, as it differs from one to the next: a `list` in order, each `at` an instant \[s\], with the `part` (the path of an
-/// instance; for `fault begins` and `fault ends` the name of the fault), `what` happened (`crash`, `restart`, `hang`,
+/// instance; for `fault begins`, `fault ends`, `action begins` and `action ends` the name of the fault or action), `what` happened (`crash`, `leave`, `stop`, `restart`, `hang`,
 /// `resume`, `start`, `retire`, and what parts say of themselves) and the `detail`, a text for people. `left_out` is how many
 /// more there were than are kept, later than those. `saturated` are the stretches of windows in which a `part` had next to
 /// none of its servers or threads free (`of`: `servers` or `threads`), `from` when `to` when \[s\], in the order in which

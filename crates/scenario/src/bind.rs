@@ -217,7 +217,10 @@ impl Binder<'_> {
                 if part.args.kind.status == Status::Known {
                     return;
                 }
-                if part.is_client && owner.kind.status == Status::Built && &*owner.kind.family == "fault" {
+                if part.is_client
+                    && owner.kind.status == Status::Built
+                    && matches!(&*owner.kind.family, "fault" | "action")
+                {
                     let message =
                         format!("{} acts on what serves; \"{}\" is a client", owner.kind.name, part.name);
                     self.faults.push(Fault::error(inside(place, &root.span), message));

@@ -9,7 +9,7 @@ use crate::registry::Status;
 use crate::spec::{DistributionSpec, StepSpec};
 use crate::topology::{Call, Part, Topology, inside};
 use crate::typed::{Args, Data, Value};
-use crate::value::{Comparison, Dimension, Formula, Measure, Metric, Quantity, series, shown};
+use crate::value::{Comparison, Dimension, Formula, Measure, Metric, Path, Quantity, series, shown};
 
 /// Collects warnings of a scenario without errors.
 pub(crate) fn check(
@@ -24,6 +24,7 @@ pub(crate) fn check(
     most_without_precision(root, faults);
     units_of_columns(root, faults);
     units_of_limits(root, faults);
+    never_stopped(root, &topology.parts, faults);
     for call in &topology.calls {
         if let Some(via) = edge(call, "via") {
             short_timeouts(call, &via, topology, faults);
@@ -33,6 +34,32 @@ pub(crate) fn check(
     crate::lint_busy::check(root, topology, &edge, faults);
     crate::lint_pools::check(topology, &edge, faults);
     crate::lint_middle::check(topology, edge, faults);
+}
+
+/// Warns of times to drain where nothing ends in order.
+fn never_stopped(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
+    let stops = root.map("actions").iter().filter_map(|item| item.value.as_args());
+    let stopped: Vec<&str> = stops
+        .filter(|args| args.kind() == "Stop")
+        .filter_map(|args| match args.path("on")? {
+            Path::Target(target) => Some(target.place.root.value.as_str()),
+            Path::Edge(_) => None,
+        })
+        .collect();
+    // A region or a domain may have it in it.
+    let is_wide = stopped.iter().any(|root| parts.iter().all(|part| &*part.name != *root));
+    for part in parts.iter().filter(|part| part.args.kind.field("shut_down").is_some()) {
+        let Some(shut_down) = part.args.args("shut_down") else { continue };
+        if is_wide || stopped.contains(&&*part.name) {
+            continue;
+        }
+        let message = format!("`shut_down` does nothing: no action stops \"{}\"", part.name);
+        let help = format!(
+            "a deploy: actions: {{ \"deploy\": Stop(on: \"{}/any\", at: \"60s\", lasts: \"20s\") }}",
+            part.name
+        );
+        faults.push(Fault::warning(shut_down.head, message).help(help));
+    }
 }
 
 /// Warns of parameters that nothing is made of: a formula that should have named one has another name in it, or a

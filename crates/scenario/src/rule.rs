@@ -24,7 +24,7 @@ pub(crate) fn check(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
     for part in parts {
         one_part(part, faults);
     }
-    for item in root.map("faults") {
+    for item in root.map("faults").iter().chain(root.map("actions")) {
         if let Some(args) = item.value.as_args() {
             trigger(args, duration, faults);
         }

@@ -667,6 +667,11 @@ impl Checked {
         self.root.map("faults").iter().filter_map(|item| Some((item, item.value.as_args()?)))
     }
 
+    /// Returns the actions in the order of the file.
+    pub fn actions(&self) -> impl Iterator<Item = (&Item, &Args)> {
+        self.root.map("actions").iter().filter_map(|item| Some((item, item.value.as_args()?)))
+    }
+
     /// Returns the key spaces in the order of the file.
     pub fn keyspaces(&self) -> impl Iterator<Item = (&str, &Args)> {
         self.root.map("keyspaces").iter().filter_map(|item| Some((&*item.key, item.value.as_args()?)))

@@ -65,7 +65,9 @@ impl Component for Delay {
                     cx.happened("as usual", |_| String::new());
                 }
             }
-            Fault::Crash { .. } | Fault::Restart | Fault::Hang | Fault::Resume => cx.default_fault(fault),
+            Fault::Crash { .. } | Fault::Leave | Fault::Restart | Fault::Hang | Fault::Resume => {
+                cx.default_fault(fault);
+            }
         }
     }
 }

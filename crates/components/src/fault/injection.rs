@@ -1,7 +1,7 @@
 //! The description of a fault.
 
 use kneepoint_calls::{ComponentId, Fault, Status};
-use kneepoint_engine::SimTime;
+use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::Distribution;
 
 /// What happens.
@@ -11,6 +11,12 @@ pub enum Harm {
     Crash {
         /// What callers get; [`Status::Lost`] if nothing at all.
         refuse: Status,
+    },
+    /// An end in order: the target says that it leaves, and is gone when it has had its time to drain; then it is back, as
+    /// new.
+    Stop {
+        /// How long the target that drains longest takes: what comes back comes back that much later.
+        drain: SimDuration,
     },
     /// A hang: nothing goes on and nothing is refused; then it goes on from where it stood.
     Hang,
@@ -28,22 +34,40 @@ impl Harm {
     pub fn name(self) -> &'static str {
         match self {
             Harm::Crash { .. } => "crash",
+            Harm::Stop { .. } => "stop",
             Harm::Hang => "hang",
             Harm::Slow { .. } => "slow",
+        }
+    }
+
+    /// What people call it when it begins and when it ends: faults harm, actions are meant.
+    pub(crate) fn begins_and_ends(self) -> [&'static str; 2] {
+        match self {
+            Harm::Stop { .. } => ["action begins", "action ends"],
+            Harm::Crash { .. } | Harm::Hang | Harm::Slow { .. } => ["fault begins", "fault ends"],
         }
     }
 
     pub(crate) fn begin(self) -> Fault {
         match self {
             Harm::Crash { refuse } => Fault::Crash { refuse },
+            Harm::Stop { .. } => Fault::Leave,
             Harm::Hang => Fault::Hang,
             Harm::Slow { by, share } => Fault::Slow { by, share },
         }
     }
 
+    /// How long it takes until what was asked for has come about.
+    pub(crate) fn notice(self) -> SimDuration {
+        match self {
+            Harm::Stop { drain } => drain,
+            Harm::Crash { .. } | Harm::Hang | Harm::Slow { .. } => SimDuration::ZERO,
+        }
+    }
+
     pub(crate) fn end(self) -> Fault {
         match self {
-            Harm::Crash { .. } => Fault::Restart,
+            Harm::Crash { .. } | Harm::Stop { .. } => Fault::Restart,
             Harm::Hang => Fault::Resume,
             Harm::Slow { .. } => Fault::Usual,
         }

@@ -120,7 +120,7 @@ impl Injector {
 
     fn strike(&mut self, clock: u32, cx: &mut Cx<Self>) {
         let targets = self.hits(clock);
-        cx.happened("fault begins", |core| self.whom(&targets, core));
+        cx.happened(self.injection.harm.begins_and_ends()[0], |core| self.whom(&targets, core));
         cx.count(self.count.expect("made at the start"), 1);
         for &target in &targets {
             let hit = &mut self.hit[target as usize];
@@ -143,13 +143,14 @@ impl Injector {
                 self.strikes.len() as u32 - 1
             }
         };
-        cx.later(SimDuration::from_nanos_f64(span), InjectorTimer::End(number));
+        let span = self.injection.harm.notice() + SimDuration::from_nanos_f64(span);
+        cx.later(span, InjectorTimer::End(number));
     }
 
     fn end(&mut self, number: u32, cx: &mut Cx<Self>) {
         let Strike { clock, targets } = std::mem::take(&mut self.strikes[number as usize]);
         self.free.push(number);
-        cx.happened("fault ends", |core| self.whom(&targets, core));
+        cx.happened(self.injection.harm.begins_and_ends()[1], |core| self.whom(&targets, core));
         for target in targets {
             let hit = &mut self.hit[target as usize];
             *hit -= 1;

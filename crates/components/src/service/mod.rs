@@ -54,10 +54,14 @@ pub use self::steps::{ItemSize, Key, Parallel, Step, SubCall, Wait, call, comput
 
 timers! {
     /// What a service waits for.
-    pub enum Wake { Done(Call), Woke(Call), Patience(Call), Shared }
+    pub enum Wake { Done(Call), Woke(Call), Patience(Call), Shared, Drained }
 }
 
 /// One instance of a service.
+///
+/// When it is to end ([`Fault::Leave`]) it goes on for the time it has [to drain](Service::draining): it takes calls as
+/// before, answers health checks `Unavailable`, and is off the lists of whoever asks who is there. What is not done by the end
+/// of that time is lost with it.
 ///
 /// # Series
 /// Its own branches and detached steps are calls too (to itself), in these figures as in the books.
@@ -112,6 +116,8 @@ struct Own {
     missed: Vec<Missed>,
     /// What it does when it is not slow, while it is.
     usual: Option<Arc<Program>>,
+    /// How long it goes on when it is to end.
+    drain: SimDuration,
 }
 
 /// What came while it stood still.
@@ -127,6 +133,17 @@ impl Service {
     /// Begins a service with this concurrency.
     pub fn with(concurrency: Concurrency) -> Builder {
         Builder::new(concurrency)
+    }
+
+    /// Returns it with a time for which it goes on when it is to end.
+    ///
+    /// # Source
+    /// Kubernetes, "Pod lifecycle", termination: a pod that ends is taken from the endpoints, and killed when
+    /// `terminationGracePeriodSeconds` are over. That it serves to the end of that time, as with a `preStop` that sleeps, is
+    /// an assumption.
+    pub fn draining(mut self, drain: SimDuration) -> Service {
+        self.own.drain = drain;
+        self
     }
 
     /// Begins a service of so many servers of speed 1, each serving one call at a time.
@@ -254,6 +271,9 @@ impl Service {
 
     #[inline(never)]
     fn arrived_otherwise(&mut self, call: Call, asked: u16, cx: &mut Cx<Self>) {
+        if asked == HEALTH_CHECK && cx.is_leaving() {
+            return cx.answer(call, Status::Unavailable);
+        }
         let mine = asked >= OWN && asked != HEALTH_CHECK;
         let (start, operation) = if asked == HEALTH_CHECK {
             (Some(self.program.nothing()), asked)
@@ -396,6 +416,7 @@ impl Service {
             Wake::Woke(call) => self.start(cx.note(call), cx),
             Wake::Patience(call) => self.lost_patience(call, cx),
             Wake::Shared => self.shared_ended(cx),
+            Wake::Drained => cx.default_fault(Fault::Leave),
         }
     }
 
@@ -643,6 +664,12 @@ impl Component for Service {
                     self.program = usual;
                     cx.happened("as usual", |_| String::new());
                 }
+            }
+            Fault::Leave if self.own.drain.is_zero() => cx.default_fault(fault),
+            Fault::Leave if cx.is_leaving() => {}
+            Fault::Leave => {
+                cx.leave();
+                cx.after(self.own.drain, Wake::Drained);
             }
             Fault::Crash { .. } | Fault::Restart => cx.default_fault(fault),
         }

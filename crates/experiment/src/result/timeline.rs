@@ -98,7 +98,7 @@ pub struct Event {
     pub at: SimTime,
     /// To whom: the path of an instance; of a fault that begins or ends its name.
     pub part: String,
-    /// What: `crash`, `restart`, `hang`, `resume`, `start`, `retire`, `fault begins`, `fault ends`, or what parts say of
+    /// What: `crash`, `leave`, `stop`, `restart`, `hang`, `resume`, `start`, `retire`, `fault begins`, `fault ends` (of an action `action begins`, …), or what parts say of
     /// themselves.
     pub what: String,
     /// The rest, for people.

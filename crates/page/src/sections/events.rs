@@ -53,7 +53,7 @@ pub(crate) fn saturated(run: &At<'_>, colours: &Palette) -> Option<Block> {
         .get("list")
         .list()
         .iter()
-        .filter(|event| event.get("what").text() == "fault begins")
+        .filter(|event| matches!(event.get("what").text(), "fault begins" | "action begins"))
         .filter_map(|event| Some((event.get("at").number()?, event.get("part").text())))
         .collect();
     let bounds: Vec<f64> = timeline.get("bounds").list().iter().filter_map(At::number).collect();

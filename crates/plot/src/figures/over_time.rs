@@ -42,10 +42,10 @@ pub fn lanes(run: &RunResults) -> Vec<Lane> {
 
 /// A row of when a fault struck.
 fn fault_lane(of: &Timeline, fault: &FaultTimeline, end: f64) -> Lane {
-    let is_fault = |event: &&Event| event.what.starts_with("fault ") && event.part == fault.name;
+    let is_fault = |event: &&Event| is_harm(event) && event.part == fault.name;
     let events: Vec<&Event> = of.events.list.iter().filter(is_fault).collect();
     let changes: Vec<(f64, bool)> =
-        events.iter().map(|event| (event.at, event.what == "fault begins")).collect();
+        events.iter().map(|event| (event.at, event.what.ends_with(" begins"))).collect();
     let what = |from: f64| {
         let began = events.iter().find(|event| event.at == from);
         began.map_or_else(String::new, |event| event.detail.clone())
@@ -55,7 +55,24 @@ fn fault_lane(of: &Timeline, fault: &FaultTimeline, end: f64) -> Lane {
         .map(|(from, to, _)| Shade { name: what(from), from, to, colour: fault_colour(&what(from)) })
         .collect();
     let colour = bars.first().map_or(Colour::Worse, |bar| bar.colour);
-    Lane { name: format!("fault {}", fault.name), bars, marks: Vec::new(), dots: Vec::new(), colour }
+    Lane {
+        name: format!("{} {}", family(of, fault), fault.name),
+        bars,
+        marks: Vec::new(),
+        dots: Vec::new(),
+        colour,
+    }
+}
+
+/// Whether a fault or an action begins or ends.
+fn is_harm(event: &Event) -> bool {
+    event.what.starts_with("fault ") || event.what.starts_with("action ")
+}
+
+/// What people call it: a fault harms, an action is meant.
+fn family(of: &Timeline, fault: &FaultTimeline) -> &'static str {
+    let mut own = of.events.list.iter().filter(|event| event.part == fault.name);
+    if own.any(|event| event.what.starts_with("action ")) { "action" } else { "fault" }
 }
 
 /// What happened to parts, as it is drawn.
@@ -70,6 +87,7 @@ struct Story {
 
 /// A fault while it lasts.
 struct Struck {
+    family: &'static str,
     name: String,
     from: f64,
     to: f64,
@@ -168,6 +186,7 @@ fn story(run: &RunResults, of: &Timeline) -> Story {
         if same && bars.len() <= SHADES_MOST {
             story.shades.extend(bars.iter().map(|bar| Shade { name: String::new(), ..bar.clone() }));
             story.faults.extend(bars.iter().map(|bar| Struck {
+                family: family(of, fault),
                 name: fault.name.clone(),
                 from: bar.from,
                 to: bar.to,
@@ -264,7 +283,7 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
     let palette = run.palette();
     let mut order: Vec<String> = Vec::new();
     let mut events: BTreeMap<String, Vec<&Event>> = BTreeMap::new();
-    let told = |event: &&Event| !event.what.starts_with("fault ") && !event.what.starts_with(BREAKER);
+    let told = |event: &&Event| !is_harm(event) && !event.what.starts_with(BREAKER);
     for event in of.events.list.iter().filter(told) {
         let root = match middle(run, &event.part) {
             Some((edge, kind)) => format!("{kind} {edge}"),
@@ -282,6 +301,8 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
         let mut known = Vec::new();
         let states = [
             ("crash", "restart", "down"),
+            ("leave", "stop", "draining"),
+            ("stop", "restart", "stopped"),
             ("hang", "resume", "hanging"),
             ("slow", "as usual", "slow"),
             // Of a balancer: it sends nothing there.
@@ -297,8 +318,9 @@ fn parts(run: &RunResults, of: &Timeline, end: f64) -> Vec<Lane> {
                 let whom = (event.part.as_str(), member);
                 let is = now.contains(&whom);
                 // A crash ends a hang, and who comes back is as new.
-                let ended =
-                    event.what == ends || (matches!(begins, "hang" | "slow") && event.what == "crash");
+                let ended = event.what == ends
+                    || (matches!(begins, "hang" | "slow" | "leave")
+                        && matches!(event.what.as_str(), "crash" | "stop"));
                 if event.what == begins && !is {
                     now.push(whom);
                     changes.push((event.at, true));
@@ -398,8 +420,9 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
         );
     }
     let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(at));
-    let during =
-        fault.map_or_else(String::new, |fault| format!(", while the fault {} lasts", brief(&fault.name)));
+    let during = fault.map_or_else(String::new, |fault| {
+        format!(", while the {} {} lasts", fault.family, brief(&fault.name))
+    });
     let (most, median, at) = (said(*most), said(median), said(*at));
     format!("{} of good answers to {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
 }
@@ -514,10 +537,15 @@ fn failures(
     let fault = story.faults.iter().find(|fault| fault.from < to && from < fault.to);
     let when = match fault {
         Some(fault) if to <= fault.to + each && from >= fault.from - each => {
-            format!("while the fault {} lasts", brief(&fault.name))
+            format!("while the {} {} lasts", fault.family, brief(&fault.name))
         }
         Some(fault) if to_the_end && from >= fault.from - each => {
-            format!("{stretch}, though the fault {} is over at {}", brief(&fault.name), said(fault.to))
+            format!(
+                "{stretch}, though the {} {} is over at {}",
+                fault.family,
+                brief(&fault.name),
+                said(fault.to)
+            )
         }
         _ => stretch,
     };

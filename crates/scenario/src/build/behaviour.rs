@@ -12,7 +12,7 @@ use kneepoint_components::service::{
 use kneepoint_engine::SimDuration;
 
 use super::wire::{Among, Meant};
-use super::{Builder, Built, Noted, law, unbuilt, wire, wrong};
+use super::{Builder, Built, Noted, harm, law, unbuilt, wire, wrong};
 use crate::diagnostic::Fault;
 use crate::spec::{CallSpec, Step, StepSpec, Wait};
 use crate::topology::{Call, Part};
@@ -42,7 +42,8 @@ pub(super) fn service(builder: &mut Builder<'_>, at: usize, part: &Part, instanc
         let number = builder.numbers.operation(name);
         service = if name == "default" { service.does(does) } else { service.operation(number, does) };
     }
-    service.build().or_else(|error| {
+    let built = service.build().map(|service| service.draining(harm::drain(part)));
+    built.or_else(|error| {
         let args = &part.args;
         // Whose fault it is, the service does not know: it has never seen the fields.
         let (place, help) = match error {

@@ -1,28 +1,30 @@
-//! Faults of a scenario.
+//! Faults and actions of a scenario.
 
 use std::collections::BTreeSet;
 
 use kneepoint_calls::{ComponentId, Status};
 use kneepoint_components::fault::{Harm, Injection, Injector, Part as HowMany, Targets, Trigger};
-use kneepoint_engine::SimTime;
+use kneepoint_engine::{SimDuration, SimTime};
 
 use super::places::Places;
 use super::{Builder, Built, law, unbuilt, wrong};
 use crate::diagnostic::Fault;
 use crate::file::Place;
+use crate::topology::Part;
 use crate::typed::{Args, Data};
 use crate::value::{Path, Piece, Target};
 
-/// Adds what lets a fault happen.
+/// Adds what lets a fault or an action happen.
 pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Built<()> {
-    let harm = match args.kind() {
+    let mut harm = match args.kind() {
         "Crash" => Harm::Crash { refuse: Status::Unavailable },
+        "Stop" => Harm::Stop { drain: SimDuration::ZERO },
         "Hang" => Harm::Hang,
         "Slow" => Harm::Slow { by: args.number("by"), share: args.number("share") },
         other => return unbuilt(args.head, &format!("`{other}`")),
     };
     if args.get("when").is_some() {
-        return unbuilt(args.place_of("when"), "`when` of faults");
+        return unbuilt(args.place_of("when"), &format!("`when` of a {}", args.kind.family));
     }
     let trigger = match args.get("at").map(|value| &value.data) {
         Some(Data::Quantity(at)) => Trigger::At(vec![SimTime::from_nanos(at.nanoseconds())]),
@@ -60,9 +62,25 @@ pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Bu
     if let Harm::Slow { .. } = harm {
         only_those_who_work(builder, &mut targets, place)?;
     }
+    if let Harm::Stop { drain } = &mut harm {
+        *drain = longest_drain(builder, all(&targets));
+    }
     let injection = Injection { harm, targets, trigger, lasts };
-    builder.sim.add(&format!("fault {name}"), Injector::new(injection));
+    builder.sim.add(&format!("{} {name}", args.kind.family), Injector::new(injection));
     Ok(())
+}
+
+/// How long the one of them that drains longest goes on.
+fn longest_drain(builder: &Builder<'_>, targets: &[ComponentId]) -> SimDuration {
+    let parts = builder.checked.parts().iter().enumerate();
+    let hit = parts.filter(|(at, _)| builder.components(*at).iter().any(|id| targets.contains(id)));
+    hit.map(|(_, part)| drain(part)).max().unwrap_or(SimDuration::ZERO)
+}
+
+/// How long an instance goes on when it is to end.
+pub(super) fn drain(part: &Part) -> SimDuration {
+    let shut_down = part.args.kind.field("shut_down").and_then(|_| part.args.args("shut_down"));
+    shut_down.map_or(SimDuration::ZERO, |args| SimDuration::from_nanos(args.duration("drain")))
 }
 
 /// Leaves out those who have no work of their own that could take longer; if there is nobody else, says so.

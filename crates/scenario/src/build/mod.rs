@@ -400,7 +400,7 @@ impl<'a> Builder<'a> {
                 faults.push(fault.help("call it instead of those it leads to, or leave it out"));
             }
         }
-        for (item, args) in checked.faults() {
+        for (item, args) in checked.faults().chain(checked.actions()) {
             harm::injector(self, &item.key, args).noted(&mut faults);
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }

@@ -905,3 +905,79 @@ fn what_is_slow_takes_longer_and_only_what_works_can_be() {
         assert!(said.contains(expected) && said.contains("test.ron:"), "{fault}: {said}");
     }
 }
+
+/// Calls every 20 ms to the one that is stopped, each for 50 ms. It is known after 0.8 s that it leaves: with less time to
+/// drain than that it is called when it is gone, and what it holds at its end is lost.
+#[test]
+fn who_drains_for_longer_than_it_takes_to_be_known_loses_nothing() {
+    let text = |shut_down: &str, known: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "lb", rate: "100/s", arrivals: Constant), "lb": Balancer(to: "web", {known}),
+                   "web": Service(instances: 2, concurrency: Unlimited, does: Delay("50ms"){shut_down})"#
+            ),
+            r#"actions: { "deploy": Stop(on: "web/0", at: "100.2s", lasts: "20s") }"#,
+        )
+    };
+    let asked = r#"discovery: (delay: "0s", ttl: "1s")"#;
+    for (shut_down, drain, lost) in [
+        ("", 0.0, 42..=44),
+        (r#", shut_down: (drain: "500ms")"#, 0.5, 16..=19),
+        (r#", shut_down: (drain: "5s")"#, 5.0, 0..=0),
+        (", shut_down: ()", 30.0, 0..=0),
+    ] {
+        let plan = planned(&text(shut_down, asked));
+        let mut sim = (plan.build)(1, 0);
+        until(&mut sim, 101.1);
+        let known = each(&plan, &sim, "web")[0];
+        until(&mut sim, 100.3 + drain + 20.0);
+        assert_eq!(each(&plan, &sim, "web")[0], known, "{shut_down}");
+        let unavailable = ended(&plan, &sim, "all", "default", Status::Unavailable);
+        let gone = ended(&plan, &sim, "all", "default", Status::Lost);
+        assert!(lost.contains(&(unavailable + gone)), "{shut_down}: {unavailable} + {gone}");
+        // It is back as new, a while after it is gone.
+        until(&mut sim, 101.2 + drain + 21.0);
+        assert!(each(&plan, &sim, "web")[0] > known, "{shut_down}");
+    }
+    // Whoever checks for himself is told by the check.
+    let checks = r#"health: [Active(every: "1s", timeout: "500ms", fall: 1, rise: 1)]"#;
+    let plan = planned(&text(r#", shut_down: (drain: "5s")"#, checks));
+    let mut sim = (plan.build)(1, 0);
+    until(&mut sim, 104.0);
+    let known = each(&plan, &sim, "web")[0];
+    until(&mut sim, 125.0);
+    assert!(each(&plan, &sim, "web")[0] - known <= 22, "none but a check each second");
+    assert_eq!(good(&plan, &sim, "all", "default"), requests(&plan, &sim, "all", "default") - 5);
+}
+
+/// A crash while it drains is a crash, and what it had to do yet is not done to the one that comes back.
+#[test]
+fn who_crashes_while_draining_comes_back_and_stays() {
+    let plan = planned(&shop(
+        r#""all": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+           "web": Service(concurrency: Unlimited, does: Delay("1ms"), shut_down: (drain: "30s"))"#,
+        r#"actions: { "deploy": Stop(on: "web", at: "100s", lasts: "10s") },
+           faults: { "crash": Crash(on: "web", at: "101s", lasts: "2s") }"#,
+    ));
+    let mut sim = (plan.build)(1, 0);
+    until(&mut sim, 150.0);
+    let lost = requests(&plan, &sim, "all", "default") - good(&plan, &sim, "all", "default");
+    assert!((199..=202).contains(&lost), "{lost}");
+}
+
+#[test]
+fn a_time_to_drain_that_nothing_needs_is_warned_of() {
+    let text = |on: &str| {
+        shop(
+            r#""all": OpenClient(to: "web", rate: "100/s"), "other": Delay("1ms"),
+               "web": Service(concurrency: Unlimited, does: [Delay("1ms"), Call("other")], shut_down: (drain: "30s"))"#,
+            &format!(r#"actions: {{ "deploy": Stop(on: "{on}", at: "100s", lasts: "10s") }}"#),
+        )
+    };
+    assert_eq!(warnings(&text("web/any")), [""; 0]);
+    let said = warnings(&text("other"));
+    assert!(
+        said.iter().any(|said| said.contains("`shut_down` does nothing: no action stops \"web\"")),
+        "{said:?}"
+    );
+}

@@ -10,7 +10,8 @@ use super::{Balancer, BalancerTimer};
 
 /// A list of members that is asked for again and again, of which so many have a place.
 ///
-/// Whoever serves is on the list: one that is down or hangs is taken off it, one that comes back is added. What the list
+/// Whoever serves is on the list: one that is down, hangs or says that it is about to end is taken off it, one that comes
+/// back is added. What the list
 /// said when it was asked for is known after the delay, in the order of asking. A member keeps its place for as long as it
 /// is listed; free places go to the first of the others. Who has none gets no call.
 ///
@@ -75,7 +76,7 @@ impl Discovery {
     fn ask(&mut self, core: &Core) -> Vec<bool> {
         let mut list = self.spare.pop().unwrap_or_default();
         list.clear();
-        list.extend(self.members.iter().map(|member| core.serves(*member)));
+        list.extend(self.members.iter().map(|member| core.stays(*member)));
         list
     }
 
