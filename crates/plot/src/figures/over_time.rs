@@ -525,7 +525,12 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
     let mut panels = vec![Panel {
-        y: Axis { scale, zero: !log, ..Axis::linear("latency of good answers", Unit::Duration) },
+        y: Axis {
+            scale,
+            zero: !log,
+            short: "latency".to_string(),
+            ..Axis::linear("latency of good answers", Unit::Duration)
+        },
         series: latency,
         rules: rules(run, &client.name),
         undecided: Vec::new(),
@@ -678,6 +683,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
             y: Axis {
                 scale: Scale::Log,
                 zero: false,
+                short: "latency".to_string(),
                 ..Axis::linear("latency of good answers", Unit::Duration)
             },
             from: first / 1.2,

@@ -1,6 +1,6 @@
 //! Lines with bands, one panel above the other.
 
-use super::{Frame, Key, LABEL, Sheet, legend};
+use super::{Frame, Key, LABEL, Sheet, TITLE_LINE, legend, legend_height};
 use crate::axis::{Axis, Laid};
 use crate::canvas::Anchor;
 use crate::figure::{Interval, Lane, Lines, Outcome, Panel, Series, Shade};
@@ -99,34 +99,43 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
             Laid::new(&y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
         })
         .collect();
+    let high = |panel: &Panel| room * panel.weight / all;
+    let entries: Vec<Vec<(String, Colour, Key)>> =
+        lines.panels.iter().enumerate().map(|(at, panel)| entries(lines, panel, at == 0)).collect();
+    // Titles stand beside their panels if all of them fit there, else over them: they are read either way.
+    let beside: Option<Vec<Vec<String>>> = lines
+        .panels
+        .iter()
+        .zip(&laid)
+        .zip(&entries)
+        .map(|((panel, y), entries)| {
+            let taken = legend_height(Frame { right: frame.right - 8.0, ..frame }, entries);
+            y.title.fits(LABEL, high(panel) - taken + 10.0, 2)
+        })
+        .collect();
+    let titles = beside.iter().flatten().map(Vec::len).max();
+    let titles = titles.map_or(0.0, |lines| 22.0 + TITLE_LINE * (lines - 1) as f64);
     let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);
     let names = lines.lanes.iter().map(|lane| font::width(&lane.name, LABEL, false)).fold(0.0, f64::max);
     let names = names.min(frame.width() * LANE_NAMES);
-    let left = frame.left + (22.0 + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
+    let left = frame.left + (titles + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
     let mut top = frame.top;
     for (at, (panel, y)) in lines.panels.iter().zip(&laid).enumerate() {
-        let high = room * panel.weight / all;
-        let whole = Frame { left, top, right: frame.right - 8.0, bottom: top + high };
-        let mut entries: Vec<(String, Colour, Key)> =
-            panel.series.iter().map(|s| (s.name.clone(), s.colour, key(s))).collect();
-        entries.extend(panel.rules.iter().map(|r| (r.name.clone(), Colour::Bound, Key::Dashes)));
-        if at == 0 {
-            let shades = lines.shades.iter().filter(|shade| !shade.name.is_empty());
-            entries.extend(shades.map(|s| (s.name.clone(), s.colour, Key::Shade)));
-            entries.extend(lines.spans.iter().map(|s| (s.name.clone(), Colour::Ink, Key::Span)));
+        let whole = Frame { left, top, right: frame.right - 8.0, bottom: top + high(panel) };
+        let mut over = Frame { left: frame.left, ..whole };
+        if beside.is_none() {
+            // What is left for the legend is the larger part.
+            let title = y.title.fitted(LABEL, frame.width() * 0.4, 1).concat();
+            sheet.label((frame.left, top + 12.0), &title, Anchor::Start, Colour::Quiet);
+            over.left += font::width(&title, LABEL, false) + 20.0;
         }
-        if !panel.undecided.is_empty() {
-            entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
-        }
-        if at == 0 {
-            entries.extend(outcomes(lines));
-        }
-        let used = legend(sheet, Frame { left: frame.left, ..whole }, &entries);
+        let used = legend(sheet, over, &entries[at]);
         let inner = Frame { top: whole.top + used, ..whole };
         plot(sheet, inner, lines, panel, &x, y);
-        let title = inner.height() + 10.0;
-        sheet.upright(frame.left + 11.0, f64::midpoint(inner.top, inner.bottom), &y.title, title);
-        top += high + BETWEEN;
+        if let Some(titles) = &beside {
+            sheet.upright(frame.left + 11.0, f64::midpoint(inner.top, inner.bottom), &titles[at]);
+        }
+        top += high(panel) + BETWEEN;
     }
     let bottom = Frame { left, right: frame.right - 8.0, ..frame };
     let first = frame.bottom - BELOW - lanes + 8.0;
@@ -136,9 +145,27 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
     }
     let ticks: Vec<(f64, String)> = x.ticks.iter().map(|(v, label)| (x.place(*v), label.clone())).collect();
     sheet.ticks_below(bottom, frame.bottom - BELOW + 17.0, &ticks, x.has_names());
-    let title = font::cut(&x.title, LABEL, false, bottom.width());
     let place = (f64::midpoint(bottom.left, bottom.right), frame.bottom - 4.0);
-    sheet.label(place, &title, Anchor::Middle, Colour::Quiet);
+    sheet.below(place, &x.title, bottom.width());
+}
+
+/// What the legend of a panel names; the first has what all have in common.
+fn entries(lines: &Lines, panel: &Panel, first: bool) -> Vec<(String, Colour, Key)> {
+    let mut entries: Vec<(String, Colour, Key)> =
+        panel.series.iter().map(|s| (s.name.clone(), s.colour, key(s))).collect();
+    entries.extend(panel.rules.iter().map(|r| (r.name.clone(), Colour::Bound, Key::Dashes)));
+    if first {
+        let shades = lines.shades.iter().filter(|shade| !shade.name.is_empty());
+        entries.extend(shades.map(|s| (s.name.clone(), s.colour, Key::Shade)));
+        entries.extend(lines.spans.iter().map(|s| (s.name.clone(), Colour::Ink, Key::Span)));
+    }
+    if !panel.undecided.is_empty() {
+        entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
+    }
+    if first {
+        entries.extend(outcomes(lines));
+    }
+    entries
 }
 
 /// What the marks of rows say, for the legend.

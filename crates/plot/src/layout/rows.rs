@@ -1,9 +1,9 @@
 //! One row per thing: bars, forest, tornado, waterfall.
 
-use super::{Frame, Key, LABEL, Sheet, legend};
+use super::{Frame, Key, LABEL, Sheet, TITLE_LINE, legend};
 use crate::axis::{Laid, Scale, words};
 use crate::canvas::Anchor;
-use crate::figure::{Cell, Column, Rows, Shape};
+use crate::figure::{Cell, Column, Row, Rows, Shape};
 use crate::font;
 use crate::theme::Colour;
 
@@ -126,7 +126,15 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
     let columns = of.columns.len().max(1) as f64;
     let gap = 20.0;
     let each = (frame.right - left - gap * (columns - 1.0)) / columns;
-    let high = ((frame.bottom - BELOW - top) / shown.len().max(1) as f64).min(ROW * 2.2);
+    let laid: Vec<LaidColumn> = of
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| LaidColumn::new(column, at, shown, (left + at as f64 * (each + gap), each)))
+        .collect();
+    let titles = laid.iter().map(|column| column.title.len()).max().unwrap_or(1);
+    let below = BELOW + TITLE_LINE * titles.saturating_sub(1) as f64;
+    let high = ((frame.bottom - below - top) / shown.len().max(1) as f64).min(ROW * 2.2);
     let bottom = top + high * shown.len() as f64;
     for (at, row) in shown.iter().enumerate() {
         let middle = top + (at as f64 + 0.5) * high;
@@ -138,21 +146,9 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
             sheet.label((left - 12.0, middle + 0.36 * LABEL), &text, Anchor::End, Colour::Ink);
         }
     }
-    for (at, column) in of.columns.iter().enumerate() {
-        let from = left + at as f64 * (each + gap);
-        let cells: Vec<Option<&Cell>> = shown.iter().map(|row| row.cells.get(at)).collect();
-        let words = cells
-            .iter()
-            .flatten()
-            .map(|cell| font::width(&cell.text, LABEL, false))
-            .fold(0.0, f64::max)
-            .min((each * 0.45).min(TEXT_MOST));
-        let plot = Frame { left: from, top, right: from + each - words - 12.0, bottom };
-        let shapes: Vec<&Shape> = cells.iter().flatten().flat_map(|cell| &cell.shapes).collect();
-        let about = ((plot.width() / 75.0) as usize).clamp(2, 8);
-        let log = column.axis.scale == Scale::Log;
-        let all = shown_values(&shapes, column.line, log);
-        let axis = Laid::new(&column.axis, all.into_iter(), about);
+    for (column, LaidColumn { cells, from, words, right, axis, title }) in of.columns.iter().zip(&laid) {
+        let (from, words) = (*from, *words);
+        let plot = Frame { left: from, top, right: *right, bottom };
         let grid = sheet.rgb(Colour::Grid);
         for (value, _) in &axis.ticks {
             let x = plot.x(axis.place(*value));
@@ -167,8 +163,8 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
             let Some(cell) = cell else { continue };
             let middle = top + (n as f64 + 0.5) * high;
             for shape in &cell.shapes {
-                draw_shape(sheet, plot, &axis, middle, high, shape);
-                beyond(sheet, plot, &axis, column, middle, shape);
+                draw_shape(sheet, plot, axis, middle, high, shape);
+                beyond(sheet, plot, axis, column, middle, shape);
             }
             let text = font::cut(&cell.text, LABEL, false, words);
             let colour = if cell.shapes.is_empty() { Colour::Quiet } else { Colour::Ink };
@@ -177,11 +173,47 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
         let ticks: Vec<(f64, String)> =
             axis.ticks.iter().map(|(v, label)| (axis.place(*v), label.clone())).collect();
         sheet.ticks_below(plot, bottom + 17.0, &ticks, false);
-        let title = font::cut(&axis.title, LABEL, false, each);
-        let half = font::width(&title, LABEL, false) / 2.0;
-        let middle =
-            f64::midpoint(plot.left, plot.right).max(from + half).min((from + each - half).max(from + half));
-        sheet.label((middle, bottom + 37.0), &title, Anchor::Middle, Colour::Quiet);
+        for (at, line) in title.iter().enumerate() {
+            let half = font::width(line, LABEL, false) / 2.0;
+            let middle = f64::midpoint(plot.left, plot.right).max(from + half);
+            let place =
+                (middle.min((from + each - half).max(from + half)), bottom + 37.0 + at as f64 * TITLE_LINE);
+            sheet.label(place, line, Anchor::Middle, Colour::Quiet);
+        }
+    }
+}
+
+/// A column before it is known how high rows are.
+struct LaidColumn<'c> {
+    /// What is in it, by row.
+    cells: Vec<Option<&'c Cell>>,
+    /// Where it begins.
+    from: f64,
+    /// How wide the words are at its end.
+    words: f64,
+    /// Where its plot ends.
+    right: f64,
+    axis: Laid,
+    /// In lines.
+    title: Vec<String>,
+}
+
+impl<'c> LaidColumn<'c> {
+    fn new(column: &Column, at: usize, shown: &'c [Row], (from, wide): (f64, f64)) -> LaidColumn<'c> {
+        let cells: Vec<Option<&Cell>> = shown.iter().map(|row| row.cells.get(at)).collect();
+        let words = cells
+            .iter()
+            .flatten()
+            .map(|cell| font::width(&cell.text, LABEL, false))
+            .fold(0.0, f64::max)
+            .min((wide * 0.45).min(TEXT_MOST));
+        let right = from + wide - words - 12.0;
+        let shapes: Vec<&Shape> = cells.iter().flatten().flat_map(|cell| &cell.shapes).collect();
+        let about = (((right - from) / 75.0) as usize).clamp(2, 8);
+        let all = shown_values(&shapes, column.line, column.axis.scale == Scale::Log);
+        let axis = Laid::new(&column.axis, all.into_iter(), about);
+        let title = axis.title.fitted(LABEL, wide, 2);
+        LaidColumn { cells, from, words, right, axis, title }
     }
 }
 
