@@ -23,6 +23,12 @@ const SHADES_MOST: usize = 40;
 /// From this factor between the largest and the smallest a log axis says more.
 const LOG_FROM: f64 = 20.0;
 
+/// The title speaks for all windows if so many of them have a number.
+///
+/// # Source
+/// Chosen: what one window in ten does unseen is no other course.
+const KNOWN_FROM: f64 = 0.9;
+
 pub(super) fn figures(run: &RunResults, timeline: &Timeline) -> Vec<Figure> {
     let story = story(run, timeline);
     let of = |client: &ClientTimeline| {
@@ -222,7 +228,7 @@ fn stretches(changes: &[(f64, bool)], end: f64) -> Vec<(f64, f64, usize)> {
         } else if now > 0 {
             now -= 1;
             if now == 0 {
-                found.push((from, *at, most));
+                found.push((from, at.min(end), most));
             }
         }
     }
@@ -351,18 +357,25 @@ fn told(series: &[Series]) -> Option<&Series> {
 fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &Story) -> String {
     let name = brief(&run.called(&client.name));
     let Some(series) = told(latency) else { return format!("What {name} saw, over time") };
-    let measured = series.points.iter().filter(|(at, _)| *at >= run.run.warm_up);
+    let measured = || series.points.iter().filter(|(at, _)| *at >= run.run.warm_up);
     let mut known: Vec<(f64, f64)> =
-        measured.filter_map(|(at, value)| Some(((*value)?.value, *at))).collect();
+        measured().filter_map(|(at, value)| Some(((*value)?.value, *at))).collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (Some((least, _)), Some((most, at))) = (known.first(), known.last()) else {
         return format!("What {name} saw, over time");
     };
     let median = known[known.len() / 2].0;
     let said = |value: f64| words(value, &Unit::Duration);
+    // Of what some windows say the others may say something else.
+    let all = measured().count();
+    let of_some = if (known.len() as f64) < KNOWN_FROM * all as f64 {
+        format!(" in the {} of {all} windows with enough answers", known.len())
+    } else {
+        String::new()
+    };
     if *most < 1.5 * median {
         return format!(
-            "{} of good answers to {name} stays between {} and {}",
+            "{} of good answers to {name} stays between {} and {}{of_some}",
             series.name,
             said(*least),
             said(*most)
@@ -372,7 +385,10 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     let during =
         fault.map_or_else(String::new, |fault| format!(", while the fault {} lasts", brief(&fault.name)));
     let (most, median, at) = (said(*most), said(median), said(*at));
-    format!("{} of good answers to {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
+    format!(
+        "{} of good answers to {name}, usually {median}, peaks at {most} at {at}{during}{of_some}",
+        series.name
+    )
 }
 
 /// Where fewest requests ended well: a stretch of windows that are as bad as each other.
@@ -754,6 +770,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_title_that_rests_on_some_windows_says_on_how_many() {
+        let title = |known: std::ops::Range<usize>| {
+            let all = told(|client| {
+                ended(client, 100, 100, 0);
+                for (name, line) in client["latency"].as_object_mut().unwrap() {
+                    let values = line["values"].as_array_mut().unwrap().iter_mut().enumerate();
+                    for (window, value) in values {
+                        *value =
+                            if known.contains(&window) || name != "p99" { json!(0.1) } else { Value::Null };
+                    }
+                }
+            });
+            all[0].0.clone()
+        };
+        // The warm-up takes 10 of 120 windows.
+        assert!(title(0..120).ends_with("stays between 100 ms and 100 ms"), "{}", title(0..120));
+        assert!(title(0..110).ends_with("100 ms"), "{}", title(0..110));
+        assert!(title(0..22).ends_with("in the 12 of 110 windows with enough answers"), "{}", title(0..22));
     }
 
     #[test]
