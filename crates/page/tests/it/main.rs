@@ -90,6 +90,12 @@ fn html(value: &Value) -> String {
     Page::read(&[source(value)]).expect("it is a run").html()
 }
 
+/// What the charts of a page draw.
+fn data_of(page: &str) -> Value {
+    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
+    serde_json::from_str(data).unwrap()
+}
+
 fn text_of(html: &str) -> String {
     let mut text = String::new();
     let mut inside = false;
@@ -150,8 +156,7 @@ fn every_number_is_that_of_the_results() {
         seen += 1;
     }
     assert!(seen > 40, "{seen}");
-    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
-    let data: Value = serde_json::from_str(data).unwrap();
+    let data = data_of(&page);
     for chart in data["charts"].as_array().unwrap() {
         for series in chart["series"].as_array().unwrap() {
             let from = series["from"].as_str().unwrap().strip_prefix("0:").unwrap();
@@ -172,8 +177,7 @@ fn every_number_is_that_of_the_results() {
 #[test]
 fn charts_show_the_percentiles_of_the_figures() {
     let page = html(&run());
-    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
-    let data: Value = serde_json::from_str(data).unwrap();
+    let data = data_of(&page);
     let latency = data["charts"]
         .as_array()
         .unwrap()
@@ -206,8 +210,7 @@ fn rows_of_what_happened_are_those_of_the_figure_over_time() {
         event(8.0, "crash", "fault ends", "crash of web/0"),
     ] });
     let page = html(&run);
-    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
-    let data: Value = serde_json::from_str(data).unwrap();
+    let data = data_of(&page);
     let rows: Vec<(String, Vec<String>)> = data["lanes"]
         .as_array()
         .unwrap()
@@ -242,6 +245,21 @@ fn without_javascript_it_is_said_what_is_missing() {
     let mut without = run();
     without.as_object_mut().unwrap().remove("timeline");
     assert!(!noscript(&without), "nothing is missing then");
+}
+
+#[test]
+fn how_evenly_instances_are_loaded_is_among_the_key_numbers() {
+    let mut run = run();
+    let short = |run: &Value| Page::read(&[source(run)]).unwrap().markdown();
+    assert!(!html(&run).contains("How evenly") && !short(&run).contains("How evenly"));
+    let known = |value: f64| json!({ "value": value, "low": value - 0.01, "high": value + 0.01, "n": 2 });
+    run["parts"][0]["evenness"] =
+        json!({ "of": "utilisation", "jain": known(0.95), "max_over_mean": known(1.25) });
+    for page in [html(&run), short(&run)] {
+        for said in ["How evenly instances are loaded", "0.950 ±0.010", "1.25 ±0.01"] {
+            assert!(page.contains(said), "{said}");
+        }
+    }
 }
 
 #[test]
