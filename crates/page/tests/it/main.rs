@@ -263,6 +263,24 @@ fn how_evenly_instances_are_loaded_is_among_the_key_numbers() {
 }
 
 #[test]
+fn a_fault_is_shaded_while_it_lasts_and_not_to_the_end_of_its_window() {
+    let mut run = run();
+    let event =
+        |at: f64, what: &str| json!({ "at": at, "part": "crash", "what": what, "detail": "crash of web/0" });
+    run["timeline"]["events"] = json!({
+        "replication": 0, "list": [event(12.0, "fault begins"), event(15.5, "fault ends")], "left_out": 0,
+    });
+    let marks = |run: &Value| data_of(&html(run))["marks"].clone();
+    run["timeline"]["faults"][0]["struck"] =
+        json!({ "values": [0.0, 0.35], "low": [0.0, 0.35], "high": [0.0, 0.35] });
+    assert_eq!((&marks(&run)[0]["from"], &marks(&run)[0]["to"]), (&json!(12.0), &json!(15.5)));
+    // Where replications are struck at other instants, windows are what is known of all.
+    run["timeline"]["faults"][0]["struck"] =
+        json!({ "values": [0.0, 0.35], "low": [0.0, 0.1], "high": [0.0, 0.6] });
+    assert_eq!((&marks(&run)[0]["from"], &marks(&run)[0]["to"]), (&json!(10.0), &json!(20.0)));
+}
+
+#[test]
 fn the_short_form_has_what_it_rests_on() {
     let short = Page::read(&[source(&run())]).unwrap().markdown();
     for said in [
