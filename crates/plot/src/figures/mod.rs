@@ -16,7 +16,7 @@ use kneepoint_experiment::result::Unit;
 use kneepoint_report::{change_unit, count, percent};
 
 use crate::axis::{interval_words, words};
-use crate::figure::{Content, Figure, Shape};
+use crate::figure::{Content, Figure, Rows, Shape};
 use crate::results::{Number, Results};
 
 /// Returns all figures of a result, the most telling first.
@@ -180,10 +180,41 @@ fn signed(value: f64, unit: &Unit) -> String {
     format!("{sign}{}", words(value, unit)).replace('-', "−")
 }
 
+/// Returns a number with its interval and its sign in words.
+fn signed_said(number: &Number, unit: &Unit) -> String {
+    let sign = if number.value.is_some_and(|value| value > 0.0) { "+" } else { "" };
+    format!("{sign}{}", said(number, unit)).replace('-', "−")
+}
+
 /// As [`signed`], of a difference of two numbers.
 fn signed_change(value: f64, unit: &Unit) -> String {
     let (by, unit) = change_unit(unit);
     signed(value * by, &unit)
+}
+
+/// Returns rows without the columns in which nothing is to be drawn, whose axes would be made up, and says which they are.
+fn without_empty_columns(mut of: Rows) -> (Rows, Option<String>) {
+    let is_drawn =
+        |at: usize| of.rows.iter().filter_map(|row| row.cells.get(at)).any(|cell| !cell.shapes.is_empty());
+    let drawn: Vec<bool> = (0..of.columns.len()).map(is_drawn).collect();
+    if !drawn.contains(&true) {
+        return (of, None);
+    }
+    let names: Vec<String> = of
+        .columns
+        .iter()
+        .zip(&drawn)
+        .filter(|(_, drawn)| !**drawn)
+        .map(|(column, _)| column.axis.name.clone())
+        .collect();
+    let mut kept = drawn.iter();
+    of.columns.retain(|_| kept.next().is_none_or(|drawn| *drawn));
+    for row in &mut of.rows {
+        let mut kept = drawn.iter();
+        row.cells.retain(|_| kept.next().is_none_or(|drawn| *drawn));
+    }
+    let said = (!names.is_empty()).then(|| format!("Not drawn, for no part has it: {}.", names.join("; ")));
+    (of, said)
 }
 
 /// Returns a number multiplied, with its interval.

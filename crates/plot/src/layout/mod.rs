@@ -282,7 +282,10 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
 /// Returns the height a figure wants beside the usual width: long lists are higher.
 pub(crate) fn wanted_height(figure: &Figure) -> f64 {
     match &figure.content {
-        Content::Rows(rows) => (200.0 + rows::ROW * rows.rows.len() as f64).clamp(312.0, 1600.0),
+        Content::Rows(rows) => {
+            let notes = NOTE * 1.35 * figure.notes.len() as f64;
+            (190.0 + notes + rows::ROW * rows.rows.len() as f64).clamp(240.0, 1600.0)
+        }
         Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 800.0),
         Content::Lines(lines) => {
             let panels = lines.panels.len().saturating_sub(2) as f64;
@@ -334,7 +337,7 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
     match &figure.content {
         Content::Nothing(why) => nothing(&mut sheet, frame, why),
         Content::Lines(of) => lines::draw(&mut sheet, frame, of, lines::fitting(of, before_notes)),
-        Content::Rows(of) => rows::draw(&mut sheet, frame, of),
+        Content::Rows(of) => rows::draw(&mut sheet, frame, of, rows::fitting(of, before_notes)),
         Content::HeatMap(of) => heat_map::draw(&mut sheet, frame, of),
         Content::Density(of) => density::draw(&mut sheet, frame, of),
         Content::Scatter(of) => scatter::draw(&mut sheet, frame, of),

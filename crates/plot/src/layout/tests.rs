@@ -209,6 +209,55 @@ fn no_label_leaves_the_picture_or_touches_another() {
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
 }
 
+/// All that is written on a figure of the usual size.
+fn written(figure: &Figure) -> Vec<String> {
+    let canvas = canvas(figure, Theme::LIGHT, 960.0, super::wanted_height(figure));
+    let text = |mark: &Mark| if let Mark::Text(text) = mark { Some(text.text.clone()) } else { None };
+    canvas.marks.iter().filter_map(text).collect()
+}
+
+#[test]
+fn a_row_that_is_not_drawn_is_told() {
+    each_odd_figure(|what, figure| {
+        let Content::Rows(of) = &figure.content else { return };
+        if of.rows.iter().any(|row| row.name.is_empty()) || what.contains("names") {
+            return;
+        }
+        let said = written(figure);
+        let told = said.iter().any(|line| line.contains("have no room") || line.starts_with("There is no "));
+        let drawn = |name: &str| said.iter().any(|line| line == name || line.contains('…'));
+        assert!(told || of.rows.iter().all(|row| drawn(&row.name)), "{what}: {said:?}");
+    });
+}
+
+#[test]
+fn a_long_bar_of_changes_is_cut_and_every_bar_has_its_interval_in_words() {
+    let mut tornado: Value = serde_json::from_str(RESULTS[4].1).unwrap();
+    tornado["tornados"][0]["bars"][0]["settings"][0]["difference"] = known(4.5, 3.9, 5.1);
+    let all = figures(&read("sensitivity", &tornado.to_string()).unwrap());
+    let said = written(&all[0]);
+    let has = |words: &str| said.iter().any(|line| line.starts_with(words));
+    assert!(has("+4.50 s ±0.60 → "), "{said:?}");
+    // Its axis is that of the others, and its title in one unit.
+    assert!(has("change of p99(users.latency) [ms]"), "{said:?}");
+    assert!(has("A bar with an arrow goes on"), "{said:?}");
+    assert!(has("0 is p99(users.latency) with all inputs as they are: 465 ms."), "{said:?}");
+}
+
+#[test]
+fn a_column_in_which_nothing_is_known_has_no_axis() {
+    let mut capacity: Value = serde_json::from_str(RESULTS[1].1).unwrap();
+    for part in capacity["parts"].as_array_mut().unwrap() {
+        part["saturates_at"] = Value::Null;
+    }
+    let all = figures(&read("capacity", &capacity.to_string()).unwrap());
+    let figure = all.iter().find(|figure| figure.name == "saturation").unwrap();
+    let Content::Rows(rows) = &figure.content else { panic!("rows") };
+    assert_eq!(rows.columns.len(), 1);
+    assert!(rows.rows.iter().all(|row| row.cells.len() == 1));
+    assert!(figure.notes.iter().any(|note| note.starts_with("Not drawn, for no part has it: ")));
+}
+
 /// A run of many parts that call each other, each with middle parts on the way.
 fn crowd(parts: usize, name: &dyn Fn(usize) -> String) -> Value {
     let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
