@@ -257,7 +257,12 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
             Key::Block => sheet.canvas.rect([x + 2.0, y - 10.0, x + 16.0, y + 1.0], rgb, 1.0),
             Key::Dot => sheet.canvas.dot((x + 9.0, middle), 4.0, rgb),
             Key::Bound => sheet.canvas.line(vec![(x + 1.0, middle), (x + 17.0, middle)], rgb, 4.0),
-            Key::Shade => sheet.canvas.rect([x + 2.0, y - 11.0, x + 16.0, y + 2.0], rgb, 0.3),
+            Key::Shade => {
+                // With a rim: it is pale, and some screens show it as the ground.
+                let sides = [x + 2.0, y - 11.0, x + 16.0, y + 2.0];
+                sheet.canvas.rect(sides, rgb, 0.3);
+                sheet.canvas.line(outline(sides), rgb, 0.8);
+            }
             Key::Ring => sheet.ring((x + 9.0, middle), *colour),
             Key::Cross => sheet.cross((x + 9.0, middle), *colour),
             Key::Frame => {
