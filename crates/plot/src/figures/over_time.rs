@@ -483,6 +483,9 @@ fn failures(
     let name = brief(&run.called(&client.name));
     let head = if worst.none {
         format!("No request of {name} ends well")
+    } else if worst.share < 0.0005 {
+        // It would be written as 0 %, which is none.
+        format!("Next to no request of {name} ends well")
     } else {
         let share = kneepoint_report::percent(worst.share);
         format!("As few as {share} of the requests of {name} end well")
