@@ -192,29 +192,32 @@ fn signed_change(value: f64, unit: &Unit) -> String {
     signed(value * by, &unit)
 }
 
-/// Returns rows without the columns in which nothing is to be drawn, whose axes would be made up, and says which they are.
-fn without_empty_columns(mut of: Rows) -> (Rows, Option<String>) {
-    let is_drawn =
-        |at: usize| of.rows.iter().filter_map(|row| row.cells.get(at)).any(|cell| !cell.shapes.is_empty());
-    let drawn: Vec<bool> = (0..of.columns.len()).map(is_drawn).collect();
-    if !drawn.contains(&true) {
-        return (of, None);
+/// Returns rows without the columns in which nothing is to be drawn or all is 0, whose axes would be made up, and says which
+/// they are. The last one stays: a figure draws something.
+fn without_empty_columns(mut of: Rows) -> (Rows, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut at = 0;
+    while at < of.columns.len() {
+        let shapes = || of.rows.iter().filter_map(|row| row.cells.get(at)).flat_map(|cell| &cell.shapes);
+        let is_nothing = |shape: &Shape| match shape {
+            Shape::Bar { to, ends, .. } => *to == 0.0 && ends.is_none_or(|ends| ends == (0.0, 0.0)),
+            Shape::Point { .. } | Shape::Off { .. } => false,
+        };
+        if of.columns.len() == 1 || !shapes().all(is_nothing) {
+            at += 1;
+            continue;
+        }
+        let name = &of.columns[at].axis.name;
+        notes.push(match shapes().next() {
+            None => format!("Not drawn, for no part has it: {name}."),
+            Some(_) => format!("Not drawn, for it is 0 at all parts that have it: {name}."),
+        });
+        of.columns.remove(at);
+        for row in of.rows.iter_mut().filter(|row| at < row.cells.len()) {
+            row.cells.remove(at);
+        }
     }
-    let names: Vec<String> = of
-        .columns
-        .iter()
-        .zip(&drawn)
-        .filter(|(_, drawn)| !**drawn)
-        .map(|(column, _)| column.axis.name.clone())
-        .collect();
-    let mut kept = drawn.iter();
-    of.columns.retain(|_| kept.next().is_none_or(|drawn| *drawn));
-    for row in &mut of.rows {
-        let mut kept = drawn.iter();
-        row.cells.retain(|_| kept.next().is_none_or(|drawn| *drawn));
-    }
-    let said = (!names.is_empty()).then(|| format!("Not drawn, for no part has it: {}.", names.join("; ")));
-    (of, said)
+    (of, notes)
 }
 
 /// Returns a number multiplied, with its interval.

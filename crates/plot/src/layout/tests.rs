@@ -258,6 +258,21 @@ fn a_column_in_which_nothing_is_known_has_no_axis() {
     assert!(figure.notes.iter().any(|note| note.starts_with("Not drawn, for no part has it: ")));
 }
 
+#[test]
+fn a_column_in_which_all_is_nothing_leaves_its_room_to_the_others() {
+    let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
+    for part in run["parts"].as_array_mut().unwrap() {
+        if !part["queue"].is_null() {
+            part["queue"]["mean"] = known(0.0, 0.0, 0.0);
+        }
+    }
+    let all = figures(&read("run", &run.to_string()).unwrap());
+    let figure = all.iter().find(|figure| figure.name == "parts").unwrap();
+    let Content::Rows(rows) = &figure.content else { panic!("rows") };
+    assert_eq!(rows.columns.len(), 1);
+    assert!(figure.notes.iter().any(|note| note.starts_with("Not drawn, for it is 0 at all parts")));
+}
+
 /// A run of many parts that call each other, each with middle parts on the way.
 fn crowd(parts: usize, name: &dyn Fn(usize) -> String) -> Value {
     let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
