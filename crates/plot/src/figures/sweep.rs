@@ -289,7 +289,7 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
         groups = (0..SLOTS).map(|n| groups[n * last / (SLOTS - 1)].clone()).collect();
         notes.push(format!("{SLOTS} of {all} lines are drawn, evenly chosen ({}).", rest.join(", ")));
     }
-    let mut series: Vec<Series> = if scattered {
+    let series: Vec<Series> = if scattered {
         notes.push(format!(
             "Each dot is a point of the sweep, and other settings differ as well: {}.",
             rest.join(", ")
@@ -332,10 +332,6 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
     for alike in coinciding(&series, log) {
         let names: Vec<&str> = alike.iter().map(|at| series[*at].name.as_str()).collect();
         notes.push(format!("Lines that coincide: {}.", names.join(" and ")));
-        // Through the gaps of the upper one the lower is seen.
-        for at in &alike[1..] {
-            series[*at].dashed = true;
-        }
     }
     // Of the points that are drawn: lines may have been left out.
     let is_drawn = |x: f64, y: Option<f64>| {
@@ -487,17 +483,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_coincide_are_seen_and_told() {
+    fn lines_that_coincide_are_told() {
         let mut sweep: Value = serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
-        let lines = |sweep: &Value| {
+        let told = |sweep: &Value| {
             let all = figures(&read("sweep", &sweep.to_string()).unwrap());
-            let figure = all.into_iter().find(|figure| figure.name == "lines-mean").unwrap();
-            let Content::Lines(lines) = figure.content else { panic!("lines") };
-            (lines.panels[0].series.clone(), figure.notes)
+            all.into_iter().find(|figure| figure.name == "lines-mean").unwrap().notes
         };
         // As they are kept, two are the same to a line's width as far as both have numbers.
-        let (series, notes) = lines(&sweep);
-        assert_eq!(series.iter().filter(|s| s.dashed).count(), 1);
+        let notes = told(&sweep);
         let said = "Lines that coincide: variant = vertical and variant = medium.";
         assert!(notes.iter().any(|note| note == said), "{notes:?}");
         for (at, point) in sweep["points"].as_array_mut().unwrap().iter_mut().enumerate() {
@@ -506,8 +499,7 @@ mod tests {
                 watch["values"][0]["estimate"] = json!({ "value": at });
             }
         }
-        let (series, notes) = lines(&sweep);
-        assert!(series.iter().all(|s| !s.dashed), "{notes:?}");
+        let notes = told(&sweep);
         assert!(notes.iter().all(|note| !note.starts_with("Lines that coincide")), "{notes:?}");
     }
 

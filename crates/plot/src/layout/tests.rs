@@ -273,6 +273,16 @@ fn a_column_in_which_all_is_nothing_leaves_its_room_to_the_others() {
     assert!(figure.notes.iter().any(|note| note.starts_with("Not drawn, for it is 0 at all parts")));
 }
 
+#[test]
+fn each_bound_has_its_name_where_there_are_several() {
+    let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
+    let slo = |name: &str, share: &str, bound: f64| json!({ "name": name, "condition": format!("{share}(users.latency) < {bound}s"), "verdict": "met", "sentence": "", "estimate": known(0.1, 0.1, 0.1), "bound": bound, "unit": "s", "windows": null });
+    run["slo"] = json!([slo("quick", "p50", 0.2), slo("slow", "p99", 0.4)]);
+    let all = figures(&read("run", &run.to_string()).unwrap());
+    let said = written(all.iter().find(|figure| figure.name == "percentiles").unwrap());
+    assert!(said.iter().any(|line| line == "quick") && said.iter().any(|line| line == "slow"), "{said:?}");
+}
+
 /// A run of many parts that call each other, each with middle parts on the way.
 fn crowd(parts: usize, name: &dyn Fn(usize) -> String) -> Value {
     let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
