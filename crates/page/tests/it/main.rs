@@ -239,6 +239,26 @@ fn rows_of_what_happened_are_those_of_the_figure_over_time() {
 }
 
 #[test]
+fn every_row_of_what_happened_has_its_colour_in_the_legend() {
+    let mut run = run();
+    let event =
+        |part: &str, what: &str| json!({ "at": 1.0, "part": part, "what": what, "detail": "crash of web/0" });
+    run["timeline"]["events"] = json!({ "replication": 0, "left_out": 0, "list": [
+        event("crash", "fault begins"), event("web/0", "crash"), event("users/0 -> web #0 0 Breaker", "breaker opens"),
+    ] });
+    let page = html(&run);
+    // The program takes the colour of a row by its name in the style.
+    assert!(page.contains("key.style.setProperty(\"--is\", `var(--${lane.colour})`)"));
+    let data = data_of(&page);
+    let colours = data["lanes"].as_array().unwrap().iter().map(|lane| lane["colour"].as_str().unwrap());
+    let colours: Vec<&str> = colours.collect();
+    assert_eq!(colours.len(), 3);
+    for colour in colours {
+        assert!(page.contains(&format!("--{colour}:")), "{colour}");
+    }
+}
+
+#[test]
 fn without_javascript_it_is_said_what_is_missing() {
     let noscript = |value: &Value| html(value).contains("<noscript>");
     assert!(noscript(&run()));
