@@ -92,8 +92,8 @@ fn html(value: &Value) -> String {
 
 /// What the charts of a page draw.
 fn data_of(page: &str) -> Value {
-    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
-    serde_json::from_str(data).unwrap()
+    let data = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    serde_json::from_str(data.expect("a page has data")).expect("which are JSON")
 }
 
 fn text_of(html: &str) -> String {

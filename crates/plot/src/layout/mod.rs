@@ -210,12 +210,11 @@ pub(crate) enum Key {
 
 const LEGEND_LINE: f64 = 19.0;
 
-/// Where the entries of a legend are: how far right, on which line, and what is written there. What has no room is said to
-/// be more.
-fn arranged(
-    frame: Frame,
-    entries: &[(String, Colour, Key)],
-) -> (Vec<(f64, usize, String)>, Option<(f64, usize, String)>) {
+/// Where an entry of a legend is: how far right, on which line, and what is written there.
+type Entry = (f64, usize, String);
+
+/// Gives places to the entries of a legend, and to what says that more have no room.
+fn arranged(frame: Frame, entries: &[(String, Colour, Key)]) -> (Vec<Entry>, Option<Entry>) {
     const LINES: usize = 3;
     let (mut x, mut line) = (frame.left, 0);
     let mut places = Vec::new();

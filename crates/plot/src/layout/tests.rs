@@ -169,8 +169,7 @@ fn without_unit(figure: &Figure, canvas: &Canvas) -> Vec<String> {
     let measured =
         |axis: &&&Axis| matches!(axis.scale, Scale::Linear | Scale::Log) && axis.unit != Unit::Number;
     let wanted = axes.iter().filter(measured).count();
-    let nothing = |text: &&str| text.starts_with("There is no ");
-    if texts.iter().any(|text| nothing(&text)) {
+    if texts.iter().any(|text| text.starts_with("There is no ")) {
         return Vec::new();
     }
     let seen = texts.iter().filter(|text| text.contains('[') && text.ends_with(']')).count();
