@@ -55,9 +55,19 @@
     "1": plain,
   };
   const said = (value, unit) => value === null || value === undefined ? "–" : (words[unit] ?? plain)(value);
-  // Ticks need no third digit: 1, 1.5, 2.
-  const bare = (text) => text.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
-
+  // Ticks have the digits of their step, however far from zero they are: 1, 1.5, 2.
+  const places_of = (step) => {
+    let digits = 0;
+    while (digits < 5 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6) digits++;
+    return digits;
+  };
+  // Steps of time that are round in the unit shown: a day has quarters, and a twelfth of an hour is not round in hours.
+  // Hours and days in whole seconds, as the library wants what it does not know.
+  const seconds = [-9, -8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4].flatMap((by) => [1, 2, 5].map((of) => Number(`${of}e${by}`)));
+  const steps = {
+    h: [1, 2, 5, 10, 18, 36, 72, 180, 360, 720, 1800, 3600, 7200, 10800, 21600, 43200, 86400],
+    d: [1, 10, 60, 300, 864, 1728, 4320, 8640, 21600, 43200, 86400, 172800, 432000, 864000, 1728000, 4320000, 8640000],
+  };
   // What an axis is drawn in: one unit for all of its ticks, named in its title, by the largest of them.
   const titles = { "1/s": "rate [/s]", "ratio": "share [%]", "1": "number" };
   const shown = (unit, most) => unit === "s" ? scale(most) : [unit === "ratio" ? 0.01 : 1, ""];
@@ -65,11 +75,11 @@
   const largest = (u, key) => Math.max(Math.abs(u.scales[key].min ?? 0), Math.abs(u.scales[key].max ?? 0));
   const axis_of = (key, name, unit) => ({
     label: (u) => titled(name, unit, largest(u, key)),
-    // Steps that are round in the unit shown: quarters of a day.
-    ...(key === "x" && data.bounds[data.bounds.length - 1] - data.bounds[0] >= 3600 ? { incrs: [1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000, 1728000, 4320000, 8640000] } : {}),
-    values: (u, ticks) => {
+    ...(key === "x" ? { incrs: (u, axis, min, max) => steps[scale(Math.max(Math.abs(min), Math.abs(max)))[1]] ?? seconds } : {}),
+    values: (u, ticks, axis, space, step) => {
       const [of] = shown(unit, largest(u, key));
-      return ticks.map((value) => value === null ? "" : bare(plain(value / of)));
+      const digits = places_of(step / of);
+      return ticks.map((value) => value === null ? "" : grouped((value / of).toFixed(digits)));
     },
   });
 
@@ -246,7 +256,9 @@
     const items = rows_of(chart).map((lane) => {
       const output = make("span", { class: "value" }, "");
       outputs.push(output);
-      return make("li", {}, make("span", {}, make("bdi", {}, lane.name), output));
+      const key = make("i", { class: "key shade" });
+      key.style.setProperty("--is", `var(--${lane.colour})`);
+      return make("li", {}, make("span", {}, key, make("bdi", {}, lane.name), output));
     });
     items.push(...chart.series.map((series, n) => {
       const output = make("span", { class: "value" }, "");

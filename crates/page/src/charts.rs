@@ -48,7 +48,7 @@ pub(crate) fn charts(run: &At<'_>, colours: &Palette, lanes: &[Lane]) -> Option<
     let mut maker = Maker { run, timeline: &timeline, colours, lanes, charts: Vec::new() };
     let groups = vec![maker.clients(), maker.parts(), maker.dashboard()];
     let bounds: Vec<f64> = timeline.get("bounds").list().iter().filter_map(At::number).collect();
-    let marks = marks(&timeline, &bounds);
+    let marks = marks(&timeline, &bounds, lanes);
     let data = json!({
         "bounds": bounds,
         "replications": timeline.get("replications").value(),
@@ -62,13 +62,29 @@ pub(crate) fn charts(run: &At<'_>, colours: &Palette, lanes: &[Lane]) -> Option<
 }
 
 /// When something was struck, in any replication: shaded in all charts, in the colour of what struck.
-fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
+///
+/// Windows say it for all replications, to a window; where all are struck at the same instants, those are what is shaded.
+fn marks(timeline: &At<'_>, bounds: &[f64], lanes: &[Lane]) -> Vec<Value> {
     let mut marks = Vec::new();
     let events = timeline.get("events").get("list").list();
+    let all_kept = timeline.get("events").get("left_out").total() == 0;
     for fault in timeline.get("faults").list() {
+        let name = fault.get("name").text();
+        let ends = |key: &str| fault.get("struck").get(key).list().iter().map(At::number).collect::<Vec<_>>();
+        let lane = lanes.iter().find(|lane| {
+            ["fault", "action"].iter().any(|family| lane.name == format!("{family} {name}"))
+                && !lane.bars.is_empty()
+        });
+        if let Some(lane) = lane.filter(|_| all_kept && ends("low") == ends("high")) {
+            for bar in &lane.bars {
+                let slot = kneepoint_plot::fault_slot(bar.name.split(' ').next().unwrap_or_default());
+                marks.push(json!({ "name": name, "slot": slot, "from": bar.from, "to": bar.to }));
+            }
+            continue;
+        }
         let begins = |event: &&At<'_>| {
             matches!(event.get("what").text(), "fault begins" | "action begins")
-                && event.get("part").text() == fault.get("name").text()
+                && event.get("part").text() == name
         };
         let detail = events.iter().find(begins).map_or("", |event| event.get("detail").text());
         let slot = kneepoint_plot::fault_slot(detail.split(' ').next().unwrap_or_default());
@@ -79,14 +95,14 @@ fn marks(timeline: &At<'_>, bounds: &[f64]) -> Vec<Value> {
             match (is, since) {
                 (true, None) => since = bounds.get(at).copied(),
                 (false, Some(from)) => {
-                    marks.push(json!({ "name": fault.get("name").text(), "slot": slot, "from": from, "to": bounds[at] }));
+                    marks.push(json!({ "name": name, "slot": slot, "from": from, "to": bounds[at] }));
                     since = None;
                 }
                 _ => {}
             }
         }
         if let (Some(from), Some(to)) = (since, bounds.last()) {
-            marks.push(json!({ "name": fault.get("name").text(), "slot": slot, "from": from, "to": to }));
+            marks.push(json!({ "name": name, "slot": slot, "from": from, "to": to }));
         }
     }
     marks

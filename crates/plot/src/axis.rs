@@ -5,6 +5,7 @@ use kneepoint_report::{interval, quantity};
 use kneepoint_statistics::Estimate;
 
 use crate::figure::Interval;
+use crate::font;
 
 /// How values are laid along an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub enum Scale {
 pub struct Axis {
     /// What it is, without its unit.
     pub name: String,
+    /// The same in few words, for where there is no room; nothing if there are none.
+    pub short: String,
     /// Its unit. Values are in base units: seconds, per second, shares.
     pub unit: Unit,
     /// How it is laid out.
@@ -45,6 +48,7 @@ impl Axis {
     pub fn linear(name: impl Into<String>, unit: Unit) -> Axis {
         Axis {
             name: name.into(),
+            short: String::new(),
             unit,
             scale: Scale::Linear,
             zero: true,
@@ -88,7 +92,7 @@ pub(crate) struct Laid {
     low: f64,
     high: f64,
     /// Name and unit.
-    pub title: String,
+    pub title: Title,
     /// Value and label.
     pub ticks: Vec<(f64, String)>,
 }
@@ -105,7 +109,7 @@ impl Laid {
                 scale: axis.scale.clone(),
                 low: -0.5,
                 high: names.len().max(1) as f64 - 0.5,
-                title: axis.name.clone(),
+                title: Title::of(axis, ""),
                 ticks: names.iter().enumerate().map(|(at, name)| (at as f64, name.clone())).collect(),
             },
             Scale::Tail => Laid::tail(axis, &values),
@@ -162,7 +166,7 @@ impl Laid {
             .filter(|at| *at <= high + step * 1e-9 && *at >= low - step * 1e-9)
             .map(|at| (at, number(at * factor, decimals)))
             .collect();
-        Laid { scale: Scale::Linear, low, high, title: titled(&axis.name, unit), ticks }
+        Laid { scale: Scale::Linear, low, high, title: Title::of(axis, unit), ticks }
     }
 
     fn log(axis: &Axis, values: &[f64], about: usize) -> Laid {
@@ -207,7 +211,7 @@ impl Laid {
             scale: Scale::Log,
             low: (low / by).log10(),
             high: (high / by).log10(),
-            title: titled(&axis.name, unit),
+            title: Title::of(axis, unit),
             ticks,
         }
     }
@@ -221,7 +225,7 @@ impl Laid {
             .map(|share: f64| (share, format!("p{}", (share * 1e8).round() / 1e6)))
             .filter(|(share, _)| *share > 0.0)
             .collect();
-        Laid { scale: Scale::Tail, low: 0.0, high: most, title: axis.name.clone(), ticks }
+        Laid { scale: Scale::Tail, low: 0.0, high: most, title: Title::of(axis, ""), ticks }
     }
 
     /// Returns where a value is, from 0 to 1.
@@ -256,8 +260,73 @@ impl Laid {
     }
 }
 
-fn titled(name: &str, unit: &str) -> String {
-    if unit.is_empty() { name.to_string() } else { format!("{name} [{unit}]") }
+/// What stands beside an axis. Its words may be shortened, its unit never: a number without one says nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Title {
+    name: String,
+    short: String,
+    unit: String,
+}
+
+impl Title {
+    fn of(axis: &Axis, unit: &str) -> Title {
+        let unit = if unit.is_empty() { String::new() } else { format!("[{unit}]") };
+        Title { name: axis.name.clone(), short: axis.short.clone(), unit }
+    }
+
+    /// Returns it in one line.
+    #[cfg(test)]
+    pub(crate) fn whole(&self) -> String {
+        joined(&self.name, &self.unit)
+    }
+
+    /// Returns it in so many lines at most, if it fits into them with all its words or with its few.
+    pub(crate) fn fits(&self, size: f64, room: f64, lines: usize) -> Option<Vec<String>> {
+        let fits = |line: &String| font::width(line, size, false) <= room;
+        let names = [&self.name, &self.short].into_iter().enumerate();
+        for (_, name) in names.filter(|(at, name)| *at == 0 || !name.is_empty()) {
+            let whole = joined(name, &self.unit);
+            if fits(&whole) {
+                return Some(vec![whole]);
+            }
+            if lines > 1
+                && let Some(two) = in_two(&whole, size).filter(|two| two.iter().all(fits))
+            {
+                return Some(two);
+            }
+        }
+        None
+    }
+
+    /// As [`Title::fits`]; what does not fit is cut before its unit.
+    pub(crate) fn fitted(&self, size: f64, room: f64, lines: usize) -> Vec<String> {
+        if let Some(lines) = self.fits(size, room, lines) {
+            return lines;
+        }
+        let name = if self.short.is_empty() { &self.name } else { &self.short };
+        let unit = font::cut(&self.unit, size, false, room);
+        if lines > 1 && !unit.is_empty() {
+            let name = font::cut_name(name, size, false, room);
+            return [name, unit].into_iter().filter(|line| !line.is_empty()).collect();
+        }
+        let taken = if unit.is_empty() { 0.0 } else { font::width(&format!(" {unit}"), size, false) };
+        vec![joined(&font::cut_name(name, size, false, room - taken), &unit)]
+    }
+}
+
+fn joined(name: &str, unit: &str) -> String {
+    let both = [name, unit].into_iter().filter(|words| !words.is_empty());
+    both.collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a text in two lines that are as nearly as long as each other as words allow.
+fn in_two(text: &str, size: f64) -> Option<Vec<String>> {
+    let split = |at: usize| [&text[..at], &text[at + 1..]];
+    let longer =
+        |at: &usize| split(*at).map(|line| font::width(line, size, false)).into_iter().fold(0.0, f64::max);
+    let places = text.match_indices(' ').map(|(at, _)| at);
+    let best = places.min_by(|a, b| longer(a).total_cmp(&longer(b)))?;
+    Some(split(best).map(str::to_string).to_vec())
 }
 
 /// Returns the unit an axis is shown in, and what its values are multiplied by.
@@ -363,7 +432,7 @@ mod tests {
     fn ticks_are_round_numbers_in_a_unit_that_fits() {
         let latency = Axis::linear("p99", Unit::Duration);
         assert_eq!(labels(&latency, &[0.013, 0.097]), ["0", "20", "40", "60", "80", "100"]);
-        assert_eq!(Laid::new(&latency, [0.013, 0.097].into_iter(), 5).title, "p99 [ms]");
+        assert_eq!(Laid::new(&latency, [0.013, 0.097].into_iter(), 5).title.whole(), "p99 [ms]");
         let load = Axis::linear("load", Unit::Rate);
         assert_eq!(labels(&load, &[120.0, 2147.0]), ["0", "500", "1,000", "1,500", "2,000", "2,500"]);
         let share = Axis { most: Some(1.0), ..Axis::linear("busy", Unit::Ratio) };
@@ -378,7 +447,7 @@ mod tests {
         let time = Axis::linear("simulated time", Unit::Duration);
         assert_eq!(labels(&time, &[0.0, 86_400.0]), ["0", "6", "12", "18", "24"]);
         let laid = Laid::new(&time, [0.0, 7.0 * 86_400.0].into_iter(), 5);
-        assert_eq!(laid.title, "simulated time [d]");
+        assert_eq!(laid.title.whole(), "simulated time [d]");
         assert!(
             (laid.ticks[1].0 - 2.0 * 86_400.0).abs() < 1e-6 && laid.ticks[1].1 == "2",
             "{:?}",
@@ -386,7 +455,7 @@ mod tests {
         );
         let log = Axis { scale: Scale::Log, ..time };
         let laid = Laid::new(&log, [1e3, 86_400.0].into_iter(), 5);
-        assert_eq!((laid.title.as_str(), laid.ticks[1].1.as_str()), ("simulated time [h]", "0.5"));
+        assert_eq!((laid.title.whole().as_str(), laid.ticks[1].1.as_str()), ("simulated time [h]", "0.5"));
         assert!((laid.ticks[1].0 - 1_800.0).abs() < 1e-6);
     }
 
@@ -411,13 +480,32 @@ mod tests {
 
     #[test]
     fn the_unit_is_that_of_the_largest_number_beside() {
-        let title = |axis: &Axis, values: &[f64]| Laid::new(axis, values.iter().copied(), 5).title;
+        let title = |axis: &Axis, values: &[f64]| Laid::new(axis, values.iter().copied(), 5).title.whole();
         let latency = Axis::linear("latency", Unit::Duration);
         assert_eq!(title(&Axis { beside: 0.015, ..latency.clone() }, &[1e-4, 5e-4]), "latency [ms]");
         let log = Axis { scale: Scale::Log, ..latency };
         // Values in µs and a bound of 15 ms.
         assert_eq!(title(&log, &[2e-5, 5e-4, 0.015]), "latency [ms]");
         assert_eq!(title(&log, &[2e-5, 5e-4]), "latency [µs]");
+    }
+
+    #[test]
+    fn the_words_of_a_title_are_shortened_and_its_unit_is_not() {
+        let titled = |name: &str, short: &str, room: f64, lines: usize| {
+            let axis = Axis { short: short.to_string(), ..Axis::linear(name, Unit::Duration) };
+            Laid::new(&axis, [0.1].into_iter(), 5).title.fitted(12.5, room, lines)
+        };
+        let latency = "latency of good answers";
+        assert_eq!(titled(latency, "latency", 300.0, 2), ["latency of good answers [ms]"]);
+        assert_eq!(titled(latency, "latency", 120.0, 2), ["latency of good", "answers [ms]"]);
+        assert_eq!(titled(latency, "latency", 90.0, 2), ["latency [ms]"]);
+        assert_eq!(titled(latency, "latency", 60.0, 2), ["latency", "[ms]"]);
+        let metric = "p99(users-of-the-eastern-region.latency)";
+        for (room, lines) in [(150.0, 1), (150.0, 2), (70.0, 1), (40.0, 1), (40.0, 2)] {
+            let fitted = titled(metric, "", room, lines);
+            assert!(fitted.len() <= lines && fitted.last().unwrap().ends_with("[ms]"), "{fitted:?}");
+            assert!(fitted.iter().all(|line| font::width(line, 12.5, false) <= room), "{fitted:?}");
+        }
     }
 
     #[test]

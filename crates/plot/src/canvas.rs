@@ -90,9 +90,31 @@ impl Canvas {
 
     /// A line of dashes.
     pub(crate) fn dashed(&mut self, points: &[(f64, f64)], colour: Rgb, width: f64) {
-        let (on, off) = (6.0, 4.0);
-        let mut left = on;
-        let mut drawing = true;
+        self.strokes(points, colour, width, (6.0, 4.0, 0.0));
+    }
+
+    /// One of several lines in one place: each has its stretches of it, one after the other.
+    pub(crate) fn in_turns(
+        &mut self,
+        points: &[(f64, f64)],
+        colour: Rgb,
+        width: f64,
+        (nth, of): (usize, usize),
+    ) {
+        const EACH: f64 = 14.0;
+        self.strokes(points, colour, width, (EACH, EACH * (of - 1) as f64, EACH * nth as f64));
+    }
+
+    /// A line with gaps: how long it is drawn, how long it is not, and how much is not before it begins.
+    fn strokes(
+        &mut self,
+        points: &[(f64, f64)],
+        colour: Rgb,
+        width: f64,
+        (on, off, before): (f64, f64, f64),
+    ) {
+        let mut drawing = before <= 0.0;
+        let mut left = if drawing { on } else { before };
         for pair in points.windows(2) {
             let ((mut x, mut y), (to_x, to_y)) = (pair[0], pair[1]);
             loop {

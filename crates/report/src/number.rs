@@ -91,11 +91,14 @@ pub fn interval(estimate: &Estimate, unit: &Unit) -> String {
         return format!("{} [{low}, {high}]", in_unit(fixed(value, decimals), scale));
     }
     let (below, above) = (value - low, high - value);
-    let shown = in_unit(fixed(value, decimals), scale);
     // Lopsided by less than a tenth is a rounding of bucket edges and not worth two numbers.
     if (above - below).abs() <= 0.1 * (above + below) / 2.0 {
-        return format!("{shown} ±{}", half_width((above + below) / 2.0, decimals));
+        let half = (above + below) / 2.0;
+        // Where the interval is many times the value, its digits are all that is known.
+        let decimals = if half == 0.0 { decimals } else { decimals.min(decimals_of(half, DIGITS)) };
+        return format!("{} ±{}", in_unit(fixed(value, decimals), scale), half_width(half, decimals));
     }
+    let shown = in_unit(fixed(value, decimals), scale);
     let finer = [below, above]
         .iter()
         .fold(decimals, |most, &side| if side > 0.0 { most.max(decimals_of(side, 1)) } else { most });
@@ -325,6 +328,13 @@ mod tests {
         assert_eq!(shown(12.34e6, 11.94e6, 12.74e6, &Unit::Duration), "12.3 ms ±0.4");
         assert_eq!(shown(1234.0, 1230.0, 1238.0, &Unit::Rate), "1,234 /s ±4");
         assert_eq!(shown(0.615, 0.605, 0.625, &Unit::Ratio), "61.5 % ±1.0");
+    }
+
+    #[test]
+    fn what_is_hardly_known_has_the_digits_of_its_interval() {
+        assert_eq!(shown(3_160.0, 3_160.0 - 708_490.0, 3_160.0 + 708_490.0, &Unit::Duration), "3 µs ±708");
+        assert_eq!(shown(0.0123, 0.0123 - 4.56, 0.0123 + 4.56, &Unit::Number), "0.01 ±4.56");
+        assert_eq!(shown(3.16, 1.0, 5.32, &Unit::Number), "3.16 ±2.16");
     }
 
     #[test]

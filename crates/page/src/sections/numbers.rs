@@ -31,7 +31,32 @@ pub(crate) fn numbers(run: &At<'_>, colours: &Palette) -> Section {
     section.add(Block::Cards(cards(run, &clients)));
     section.add(Block::Table(traffic(&clients, colours)));
     section.add(Block::Table(latencies(&clients, colours)));
+    let even = evenness(run, colours);
+    if !even.rows.is_empty() {
+        section.add(Block::Table(even));
+    }
     section
+}
+
+/// How evenly the instances of parts are loaded, of parts that have several.
+fn evenness(run: &At<'_>, colours: &Palette) -> Table {
+    let head = ["part", "instances", "load", "Jain's index (1 is even)", "most loaded over the mean"];
+    let mut table = Table::new("How evenly instances are loaded", &head);
+    for part in run.get("parts").list() {
+        let even = part.get("evenness");
+        if !even.is_there() {
+            continue;
+        }
+        let instances = part.get("instances").list().len();
+        table.row(vec![
+            name(&part.get("name"), colours),
+            Cell::words(kneepoint_report::count(instances as u64)),
+            Cell::words(even.get("of").text()),
+            even.get("jain").estimate(&Unit::Number),
+            even.get("max_over_mean").estimate(&Unit::Number),
+        ]);
+    }
+    finished(table)
 }
 
 fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {

@@ -90,6 +90,12 @@ fn html(value: &Value) -> String {
     Page::read(&[source(value)]).expect("it is a run").html()
 }
 
+/// What the charts of a page draw.
+fn data_of(page: &str) -> Value {
+    let data = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    serde_json::from_str(data.expect("a page has data")).expect("which are JSON")
+}
+
 fn text_of(html: &str) -> String {
     let mut text = String::new();
     let mut inside = false;
@@ -150,8 +156,7 @@ fn every_number_is_that_of_the_results() {
         seen += 1;
     }
     assert!(seen > 40, "{seen}");
-    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
-    let data: Value = serde_json::from_str(data).unwrap();
+    let data = data_of(&page);
     for chart in data["charts"].as_array().unwrap() {
         for series in chart["series"].as_array().unwrap() {
             let from = series["from"].as_str().unwrap().strip_prefix("0:").unwrap();
@@ -172,8 +177,7 @@ fn every_number_is_that_of_the_results() {
 #[test]
 fn charts_show_the_percentiles_of_the_figures() {
     let page = html(&run());
-    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
-    let data: Value = serde_json::from_str(data).unwrap();
+    let data = data_of(&page);
     let latency = data["charts"]
         .as_array()
         .unwrap()
@@ -206,8 +210,7 @@ fn rows_of_what_happened_are_those_of_the_figure_over_time() {
         event(8.0, "crash", "fault ends", "crash of web/0"),
     ] });
     let page = html(&run);
-    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
-    let data: Value = serde_json::from_str(data).unwrap();
+    let data = data_of(&page);
     let rows: Vec<(String, Vec<String>)> = data["lanes"]
         .as_array()
         .unwrap()
@@ -236,12 +239,65 @@ fn rows_of_what_happened_are_those_of_the_figure_over_time() {
 }
 
 #[test]
+fn every_row_of_what_happened_has_its_colour_in_the_legend() {
+    let mut run = run();
+    let event =
+        |part: &str, what: &str| json!({ "at": 1.0, "part": part, "what": what, "detail": "crash of web/0" });
+    run["timeline"]["events"] = json!({ "replication": 0, "left_out": 0, "list": [
+        event("crash", "fault begins"), event("web/0", "crash"), event("users/0 -> web #0 0 Breaker", "breaker opens"),
+    ] });
+    let page = html(&run);
+    // The program takes the colour of a row by its name in the style.
+    assert!(page.contains("key.style.setProperty(\"--is\", `var(--${lane.colour})`)"));
+    let data = data_of(&page);
+    let colours = data["lanes"].as_array().unwrap().iter().map(|lane| lane["colour"].as_str().unwrap());
+    let colours: Vec<&str> = colours.collect();
+    assert_eq!(colours.len(), 3);
+    for colour in colours {
+        assert!(page.contains(&format!("--{colour}:")), "{colour}");
+    }
+}
+
+#[test]
 fn without_javascript_it_is_said_what_is_missing() {
     let noscript = |value: &Value| html(value).contains("<noscript>");
     assert!(noscript(&run()));
     let mut without = run();
     without.as_object_mut().unwrap().remove("timeline");
     assert!(!noscript(&without), "nothing is missing then");
+}
+
+#[test]
+fn how_evenly_instances_are_loaded_is_among_the_key_numbers() {
+    let mut run = run();
+    let short = |run: &Value| Page::read(&[source(run)]).unwrap().markdown();
+    assert!(!html(&run).contains("How evenly") && !short(&run).contains("How evenly"));
+    let known = |value: f64| json!({ "value": value, "low": value - 0.01, "high": value + 0.01, "n": 2 });
+    run["parts"][0]["evenness"] =
+        json!({ "of": "utilisation", "jain": known(0.95), "max_over_mean": known(1.25) });
+    for page in [html(&run), short(&run)] {
+        for said in ["How evenly instances are loaded", "0.950 ±0.010", "1.25 ±0.01"] {
+            assert!(page.contains(said), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_fault_is_shaded_while_it_lasts_and_not_to_the_end_of_its_window() {
+    let mut run = run();
+    let event =
+        |at: f64, what: &str| json!({ "at": at, "part": "crash", "what": what, "detail": "crash of web/0" });
+    run["timeline"]["events"] = json!({
+        "replication": 0, "list": [event(12.0, "fault begins"), event(15.5, "fault ends")], "left_out": 0,
+    });
+    let marks = |run: &Value| data_of(&html(run))["marks"].clone();
+    run["timeline"]["faults"][0]["struck"] =
+        json!({ "values": [0.0, 0.35], "low": [0.0, 0.35], "high": [0.0, 0.35] });
+    assert_eq!((&marks(&run)[0]["from"], &marks(&run)[0]["to"]), (&json!(12.0), &json!(15.5)));
+    // Where replications are struck at other instants, windows are what is known of all.
+    run["timeline"]["faults"][0]["struck"] =
+        json!({ "values": [0.0, 0.35], "low": [0.0, 0.1], "high": [0.0, 0.6] });
+    assert_eq!((&marks(&run)[0]["from"], &marks(&run)[0]["to"]), (&json!(10.0), &json!(20.0)));
 }
 
 #[test]

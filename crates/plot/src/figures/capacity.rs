@@ -354,10 +354,11 @@ fn saturation(of: &CapacityResults) -> Figure {
         }
         None => "What is full first".to_string(),
     };
+    let mut notes = Vec::new();
     let content = if rows.is_empty() {
         Content::Nothing("No part has servers that could be full.".to_string())
     } else {
-        Content::Rows(Rows {
+        let (rows, missing) = super::without_empty_columns(Rows {
             columns: vec![
                 Column {
                     axis: Axis {
@@ -373,10 +374,12 @@ fn saturation(of: &CapacityResults) -> Figure {
             ],
             rows,
             legend: Vec::new(),
-        })
+        });
+        notes.extend(missing);
+        Content::Rows(rows)
     };
-    let mut notes = Vec::new();
-    if of.capacity.is_some() && of.finding.kind != "no objective" {
+    let on_the_right = matches!(&content, Content::Rows(rows) if rows.columns.len() == 2);
+    if of.capacity.is_some() && of.finding.kind != "no objective" && on_the_right {
         notes.push(
             "The line on the right is the knee: a part that is full far beyond it does not bind.".to_string(),
         );

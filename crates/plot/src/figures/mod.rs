@@ -16,7 +16,7 @@ use kneepoint_experiment::result::Unit;
 use kneepoint_report::{change_unit, count, percent};
 
 use crate::axis::{interval_words, words};
-use crate::figure::{Content, Figure, Shape};
+use crate::figure::{Content, Figure, Rows, Shape};
 use crate::results::{Number, Results};
 
 /// Returns all figures of a result, the most telling first.
@@ -180,10 +180,44 @@ fn signed(value: f64, unit: &Unit) -> String {
     format!("{sign}{}", words(value, unit)).replace('-', "−")
 }
 
+/// Returns a number with its interval and its sign in words.
+fn signed_said(number: &Number, unit: &Unit) -> String {
+    let sign = if number.value.is_some_and(|value| value > 0.0) { "+" } else { "" };
+    format!("{sign}{}", said(number, unit)).replace('-', "−")
+}
+
 /// As [`signed`], of a difference of two numbers.
 fn signed_change(value: f64, unit: &Unit) -> String {
     let (by, unit) = change_unit(unit);
     signed(value * by, &unit)
+}
+
+/// Returns rows without the columns in which nothing is to be drawn or all is 0, whose axes would be made up, and says which
+/// they are. The last one stays: a figure draws something.
+fn without_empty_columns(mut of: Rows) -> (Rows, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut at = 0;
+    while at < of.columns.len() {
+        let shapes = || of.rows.iter().filter_map(|row| row.cells.get(at)).flat_map(|cell| &cell.shapes);
+        let is_nothing = |shape: &Shape| match shape {
+            Shape::Bar { to, ends, .. } => *to == 0.0 && ends.is_none_or(|ends| ends == (0.0, 0.0)),
+            Shape::Point { .. } | Shape::Off { .. } => false,
+        };
+        if of.columns.len() == 1 || !shapes().all(is_nothing) {
+            at += 1;
+            continue;
+        }
+        let name = &of.columns[at].axis.name;
+        notes.push(match shapes().next() {
+            None => format!("Not drawn, for no part has it: {name}."),
+            Some(_) => format!("Not drawn, for it is 0 at all parts that have it: {name}."),
+        });
+        of.columns.remove(at);
+        for row in of.rows.iter_mut().filter(|row| at < row.cells.len()) {
+            row.cells.remove(at);
+        }
+    }
+    (of, notes)
 }
 
 /// Returns a number multiplied, with its interval.

@@ -23,6 +23,12 @@ const SHADES_MOST: usize = 40;
 /// From this factor between the largest and the smallest a log axis says more.
 const LOG_FROM: f64 = 20.0;
 
+/// The title speaks for all windows if so many of them have a number.
+///
+/// # Source
+/// Chosen: what one window in ten does unseen is no other course.
+const KNOWN_FROM: f64 = 0.9;
+
 pub(super) fn figures(run: &RunResults, timeline: &Timeline) -> Vec<Figure> {
     let story = story(run, timeline);
     let of = |client: &ClientTimeline| {
@@ -247,7 +253,7 @@ fn stretches(changes: &[(f64, bool)], end: f64) -> Vec<(f64, f64, usize)> {
         } else if now > 0 {
             now -= 1;
             if now == 0 {
-                found.push((from, *at, most));
+                found.push((from, at.min(end), most));
             }
         }
     }
@@ -402,18 +408,25 @@ fn told(series: &[Series]) -> Option<&Series> {
 fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &Story) -> String {
     let name = brief(&run.called(&client.name));
     let Some(series) = told(latency) else { return format!("What {name} saw, over time") };
-    let measured = series.points.iter().filter(|(at, _)| *at >= run.run.warm_up);
+    let measured = || series.points.iter().filter(|(at, _)| *at >= run.run.warm_up);
     let mut known: Vec<(f64, f64)> =
-        measured.filter_map(|(at, value)| Some(((*value)?.value, *at))).collect();
+        measured().filter_map(|(at, value)| Some(((*value)?.value, *at))).collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (Some((least, _)), Some((most, at))) = (known.first(), known.last()) else {
         return format!("What {name} saw, over time");
     };
     let median = known[known.len() / 2].0;
     let said = |value: f64| words(value, &Unit::Duration);
+    // Of what some windows say the others may say something else.
+    let all = measured().count();
+    let of_some = if (known.len() as f64) < KNOWN_FROM * all as f64 {
+        format!(" in the {} of {all} windows with enough answers", known.len())
+    } else {
+        String::new()
+    };
     if *most < 1.5 * median {
         return format!(
-            "{} of good answers to {name} stays between {} and {}",
+            "{} of good answers to {name} stays between {} and {}{of_some}",
             series.name,
             said(*least),
             said(*most)
@@ -421,10 +434,13 @@ fn title(run: &RunResults, client: &ClientTimeline, latency: &[Series], story: &
     }
     let fault = story.faults.iter().find(|fault| (fault.from..=fault.to).contains(at));
     let during = fault.map_or_else(String::new, |fault| {
-        format!(", while the {} {} lasts", fault.family, brief(&fault.name))
+        format!(", while the {} \"{}\" lasts", fault.family, brief(&fault.name))
     });
     let (most, median, at) = (said(*most), said(median), said(*at));
-    format!("{} of good answers to {name}, usually {median}, peaks at {most} at {at}{during}", series.name)
+    format!(
+        "{} of good answers to {name}, usually {median}, peaks at {most} at {at}{during}{of_some}",
+        series.name
+    )
 }
 
 /// Where fewest requests ended well: a stretch of windows that are as bad as each other.
@@ -519,6 +535,9 @@ fn failures(
     let name = brief(&run.called(&client.name));
     let head = if worst.none {
         format!("No request of {name} ends well")
+    } else if worst.share < 0.0005 {
+        // It would be written as 0 %, which is none.
+        format!("Next to no request of {name} ends well")
     } else {
         let share = kneepoint_report::percent(worst.share);
         format!("As few as {share} of the requests of {name} end well")
@@ -537,11 +556,11 @@ fn failures(
     let fault = story.faults.iter().find(|fault| fault.from < to && from < fault.to);
     let when = match fault {
         Some(fault) if to <= fault.to + each && from >= fault.from - each => {
-            format!("while the {} {} lasts", fault.family, brief(&fault.name))
+            format!("while the {} \"{}\" lasts", fault.family, brief(&fault.name))
         }
         Some(fault) if to_the_end && from >= fault.from - each => {
             format!(
-                "{stretch}, though the {} {} is over at {}",
+                "{stretch}, though the {} \"{}\" is over at {}",
                 fault.family,
                 brief(&fault.name),
                 said(fault.to)
@@ -582,7 +601,12 @@ fn lines(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Story
     let log = is_log(&latency);
     let scale = if log { Scale::Log } else { Scale::Linear };
     let mut panels = vec![Panel {
-        y: Axis { scale, zero: !log, ..Axis::linear("latency of good answers", Unit::Duration) },
+        y: Axis {
+            scale,
+            zero: !log,
+            short: "latency".to_string(),
+            ..Axis::linear("latency of good answers", Unit::Duration)
+        },
         series: latency,
         rules: rules(run, &client.name),
         undecided: Vec::new(),
@@ -717,7 +741,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
         .faults
         .iter()
         .map(|fault| Shade {
-            name: format!("fault {}", fault.name),
+            name: format!("{} {}", fault.family, fault.name),
             from: fault.from,
             to: fault.to,
             colour: fault.colour,
@@ -735,6 +759,7 @@ fn density(run: &RunResults, of: &Timeline, client: &ClientTimeline, story: &Sto
             y: Axis {
                 scale: Scale::Log,
                 zero: false,
+                short: "latency".to_string(),
                 ..Axis::linear("latency of good answers", Unit::Duration)
             },
             from: first / 1.2,
@@ -808,6 +833,27 @@ mod tests {
     }
 
     #[test]
+    fn a_title_that_rests_on_some_windows_says_on_how_many() {
+        let title = |known: std::ops::Range<usize>| {
+            let all = told(|client| {
+                ended(client, 100, 100, 0);
+                for (name, line) in client["latency"].as_object_mut().unwrap() {
+                    let values = line["values"].as_array_mut().unwrap().iter_mut().enumerate();
+                    for (window, value) in values {
+                        *value =
+                            if known.contains(&window) || name != "p99" { json!(0.1) } else { Value::Null };
+                    }
+                }
+            });
+            all[0].0.clone()
+        };
+        // The warm-up takes 10 of 120 windows.
+        assert!(title(0..120).ends_with("stays between 100 ms and 100 ms"), "{}", title(0..120));
+        assert!(title(0..110).ends_with("100 ms"), "{}", title(0..110));
+        assert!(title(0..22).ends_with("in the 12 of 110 windows with enough answers"), "{}", title(0..22));
+    }
+
+    #[test]
     fn windows_in_which_nobody_was_served_are_the_worst_of_all() {
         // 120 windows of 6 s; the fault lasts from 300 s to 420 s.
         let titles = |change: &dyn Fn(&mut Value)| -> Vec<String> {
@@ -819,11 +865,10 @@ mod tests {
         };
         let both = |title: &str| vec![title.to_string(); 2];
         let gone = titles(&|client| windows(client, 50..120, [100, 0, 100]));
-        let said =
-            "No request of users ends well from 300 s to the end, though the fault crash is over at 420 s";
+        let said = "No request of users ends well from 300 s to the end, though the fault \"crash\" is over at 420 s";
         assert_eq!(gone, both(said));
         let back = titles(&|client| windows(client, 50..71, [100, 0, 100]));
-        assert_eq!(back, both("No request of users ends well while the fault crash lasts"));
+        assert_eq!(back, both("No request of users ends well while the fault \"crash\" lasts"));
         let twice = titles(&|client| {
             windows(client, 20..24, [100, 0, 100]);
             windows(client, 80..82, [100, 1, 99]);

@@ -198,7 +198,7 @@ fn parts(run: &RunResults) -> Figure {
     let content = if rows.is_empty() {
         Content::Nothing("No part has servers or a queue, so there is nothing to fill.".to_string())
     } else {
-        Content::Rows(Rows {
+        let (rows, missing) = super::without_empty_columns(Rows {
             columns: vec![
                 Column {
                     axis: Axis { most: Some(1.0), ..Axis::linear("utilisation", Unit::Ratio) },
@@ -208,7 +208,9 @@ fn parts(run: &RunResults) -> Figure {
             ],
             rows,
             legend: Vec::new(),
-        })
+        });
+        notes.extend(missing);
+        Content::Rows(rows)
     };
     about(run).figure("parts".to_string(), title, notes, content)
 }

@@ -2,7 +2,7 @@
 
 use kneepoint_report::change_unit;
 
-use super::{Source, named, replications, said, signed_change, times, unit};
+use super::{Source, named, replications, said, signed_said, times, unit};
 use crate::axis::{Axis, words};
 use crate::figure::{Cell, Column, Content, Figure, Interval, Row, Rows, Shape};
 use crate::results::{Screening, ScreeningResponse, Setting, Tornado, TornadoResults};
@@ -59,11 +59,10 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
                 .map(|v| Shape::Bar { from: 0.0, to: v.value, ends: v.ends, colour: colour(setting) })
                 .into_iter()
                 .collect();
+            let difference = signed_said(&times(&setting.difference, by), &of_change);
             let text = match (setting.difference.value, setting.response) {
-                (Some(change), Some(there)) => {
-                    format!("{} → {}", signed_change(change, &unit), words(there, &unit))
-                }
-                (Some(change), None) => signed_change(change, &unit),
+                (Some(_), Some(there)) => format!("{difference} → {}", words(there, &unit)),
+                (Some(_), None) => difference,
                 (None, _) => NO_VALUE.to_string(),
             };
             rows.push(Row {
@@ -86,6 +85,9 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         [most, ..] => format!("{} is moved most by {most}", tornado.metric),
     };
     let mut notes: Vec<String> = of.flips.iter().map(|flip| flip.sentence.clone()).collect();
+    if let Some(base) = tornado.as_it_is {
+        notes.push(format!("0 is {} with all inputs as they are: {}.", tornado.metric, words(base, &unit)));
+    }
     notes.push(
         "One input at a time, the others as they are. The intervals of all differences hold together."
             .to_string(),
@@ -102,13 +104,12 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         .filter(|(_, c)| all().any(|s| s.difference.value.is_some() && colour(s) == *c))
         .map(|(name, c)| (name.to_string(), c))
         .collect();
-    let base = tornado.as_it_is.map_or_else(|| "what is not known".to_string(), |v| words(v, &unit));
     let content = if rows.is_empty() {
         Content::Nothing("No input was varied.".to_string())
     } else {
         Content::Rows(Rows {
             columns: vec![Column {
-                axis: Axis::linear(format!("change of {} from {base}", tornado.metric), of_change),
+                axis: Axis::linear(format!("change of {}", tornado.metric), of_change),
                 line: Some(0.0),
             }],
             rows,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kneepoint_experiment::result::Unit;
 
 use super::{Source, named, replications, unit};
-use crate::axis::{Axis, Scale, interval_words, words};
+use crate::axis::{Axis, Scale, interval_words};
 use crate::figure::{Content, Figure, HeatCell, HeatMap, Interval, Lines, Outcome, Panel, Rule, Series};
 use crate::results::{Number, SweepPoint, SweepResults};
 use crate::theme::{Colour, SLOTS};
@@ -329,6 +329,10 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
     let least = values().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
     let log = values().all(|v| v > 0.0) && values().fold(0.0, f64::max) / least > 50.0;
     let scale = if log { Scale::Log } else { Scale::Linear };
+    for alike in coinciding(&series, log) {
+        let names: Vec<&str> = alike.iter().map(|at| series[*at].name.as_str()).collect();
+        notes.push(format!("Lines that coincide: {}.", names.join(" and ")));
+    }
     // Of the points that are drawn: lines may have been left out.
     let is_drawn = |x: f64, y: Option<f64>| {
         series.iter().flat_map(|s| &s.points).any(|(at, value)| *at == x && value.map(|v| v.value) == y)
@@ -367,6 +371,35 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
     )
 }
 
+/// Returns the lines that cannot be told apart: each group in the order in which they are drawn.
+fn coinciding(series: &[Series], log: bool) -> Vec<Vec<usize>> {
+    /// Chosen: of the height of a panel, as much as a line is wide.
+    const NEAR: f64 = 0.01;
+    let seen = |v: Interval| if log { v.value.ln() } else { v.value };
+    let values = || series.iter().flat_map(|s| &s.points).filter_map(|(_, v)| Some(seen((*v)?)));
+    let base = if log { f64::INFINITY } else { 0.0 };
+    let (least, most) = (values().fold(base, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let near = NEAR * (most - least);
+    let alike = |a: &Series, b: &Series| {
+        let pairs = || a.points.iter().zip(&b.points);
+        let mut both = pairs().filter_map(|((_, a), (_, b))| Some((seen((*a)?), seen((*b)?))));
+        let places = a.points.len() == b.points.len() && pairs().all(|((x, _), (other, _))| x == other);
+        a.joined
+            && places
+            && pairs().filter(|((_, a), (_, b))| a.is_some() && b.is_some()).count() > 1
+            && both.all(|(a, b)| (a - b).abs() <= near)
+    };
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (at, one) in series.iter().enumerate() {
+        match groups.iter_mut().find(|group| alike(&series[group[0]], one)) {
+            Some(group) => group.push(at),
+            None => groups.push(vec![at]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
 fn heat_map(of: &SweepResults, measure: &Measure) -> Option<Figure> {
     let axes: Vec<Values> = of.axes.iter().map(|axis| Values::of(of, &axis.path)).collect();
     // From left to right what has more values, or numbers.
@@ -391,8 +424,9 @@ fn heat_map(of: &SweepResults, measure: &Measure) -> Option<Figure> {
             continue;
         };
         let all = interval_words(value, &measure.unit);
-        let text = words(value.value, &measure.unit);
-        let interval = all.strip_prefix(&text).unwrap_or_default().trim().to_string();
+        // Of what is known badly the value has fewer digits beside its interval.
+        let begin = all.find(" ±").or_else(|| all.rfind(" [")).unwrap_or(all.len());
+        let (text, interval) = (all[..begin].to_string(), all[begin..].trim().to_string());
         cells[row][column] = HeatCell { value: Some(value.value), text, interval, outcome: *outcome };
     }
     let (source, notes) = about(of);
@@ -446,6 +480,27 @@ mod tests {
         };
         assert_eq!(of(Outcome::Unserved), 1);
         assert!(of(Outcome::Undecided) >= 1);
+    }
+
+    #[test]
+    fn lines_that_coincide_are_told() {
+        let mut sweep: Value = serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
+        let told = |sweep: &Value| {
+            let all = figures(&read("sweep", &sweep.to_string()).unwrap());
+            all.into_iter().find(|figure| figure.name == "lines-mean").unwrap().notes
+        };
+        // As they are kept, two are the same to a line's width as far as both have numbers.
+        let notes = told(&sweep);
+        let said = "Lines that coincide: variant = vertical and variant = medium.";
+        assert!(notes.iter().any(|note| note == said), "{notes:?}");
+        for (at, point) in sweep["points"].as_array_mut().unwrap().iter_mut().enumerate() {
+            let watch = point["watch"].as_array_mut().unwrap().iter_mut();
+            for watch in watch.filter(|watch| watch["name"] == json!("mean")) {
+                watch["values"][0]["estimate"] = json!({ "value": at });
+            }
+        }
+        let notes = told(&sweep);
+        assert!(notes.iter().all(|note| !note.starts_with("Lines that coincide")), "{notes:?}");
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! How values are spread in windows of time: columns of coloured buckets, with lines over them.
 
 use super::heat_map::{SCALE, draw_scale};
-use super::{Frame, Key, LABEL, Sheet, legend};
+use super::{Frame, Key, Sheet, legend, upright_title};
 use crate::axis::Laid;
-use crate::canvas::Anchor;
 use crate::figure::Density;
-use crate::font;
 use crate::theme::{Colour, Rgb};
 
 const BELOW: f64 = 40.0;
@@ -37,10 +35,11 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Density) {
         }
     }
     let used = legend(sheet, frame, &entries);
-    let widest = Sheet::rise_width(&y);
+    let (top, widest) = (frame.top + used + EDGE + 2.0, Sheet::rise_width(&y));
+    let (title, beside) = upright_title(&y.title, frame.bottom - BELOW - top);
     let plot = Frame {
-        left: frame.left + 22.0 + widest + 8.0,
-        top: frame.top + used + EDGE + 2.0,
+        left: frame.left + beside + widest + 8.0,
+        top,
         right: frame.right - SCALE,
         bottom: frame.bottom - BELOW,
     };
@@ -64,10 +63,8 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Density) {
     sheet.canvas.line(vec![(plot.left, plot.bottom), (plot.right, plot.bottom)], quiet, 1.0);
     let ticks: Vec<(f64, String)> = x.ticks.iter().map(|(v, label)| (x.place(*v), label.clone())).collect();
     sheet.ticks_below(plot, plot.bottom + 17.0, &ticks, x.has_names());
-    let title = font::cut(&x.title, LABEL, false, plot.width());
-    let place = (f64::midpoint(plot.left, plot.right), frame.bottom - 4.0);
-    sheet.label(place, &title, Anchor::Middle, Colour::Quiet);
-    sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &y.title, plot.height());
+    sheet.below((f64::midpoint(plot.left, plot.right), frame.bottom - 4.0), &x.title, plot.width());
+    sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &title);
     let bar = Frame { left: plot.right + 20.0, right: plot.right + 34.0, ..plot };
     draw_scale(sheet, bar, &value, frame.right);
 }

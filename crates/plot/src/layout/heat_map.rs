@@ -1,6 +1,6 @@
 //! Values over two axes of names, as colours with the numbers in them.
 
-use super::{Frame, Key, LABEL, Sheet, legend, outline};
+use super::{Frame, Key, LABEL, Sheet, TITLE_LINE, legend, outline};
 use crate::axis::Laid;
 use crate::canvas::{Anchor, Text};
 use crate::figure::{HeatCell, HeatMap, Outcome};
@@ -11,7 +11,7 @@ use crate::theme::{Colour, Rgb};
 const SIDE_MOST: usize = 300;
 const BELOW: f64 = 42.0;
 /// The scale on the right, with its labels.
-pub(super) const SCALE: f64 = 96.0;
+pub(super) const SCALE: f64 = 108.0;
 
 pub(super) fn notes(map: &HeatMap) -> Vec<String> {
     let mut notes = Vec::new();
@@ -98,14 +98,15 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
         .map(|(at, name)| ((at as f64 + 0.5) / columns as f64, name.clone()))
         .collect();
     sheet.ticks_below(plot, plot.bottom + 17.0, &ticks, true);
-    let title = font::cut(&map.x, LABEL, false, plot.width());
+    let title = font::cut_name(&map.x, LABEL, false, plot.width());
     sheet.label(
         (f64::midpoint(plot.left, plot.right), frame.bottom - 4.0),
         &title,
         Anchor::Middle,
         Colour::Quiet,
     );
-    sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &map.y, plot.height());
+    let name = font::cut_name(&map.y, LABEL, false, plot.height());
+    sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &[name]);
     draw_scale(
         sheet,
         Frame { left: plot.right + 20.0, right: plot.right + 34.0, ..plot },
@@ -213,6 +214,8 @@ pub(super) fn draw_scale(sheet: &mut Sheet, bar: Frame, scale: &Laid, right: f64
         let bottom = bar.bottom - step as f64 * each;
         sheet.canvas.rect([bar.left, bottom - each - 0.3, bar.right, bottom], rgb, 1.0);
     }
+    let title = scale.title.fitted(LABEL, bar.height(), 2);
+    let beside = right - 3.0 - TITLE_LINE * title.len().saturating_sub(1) as f64;
     let mut free = f64::INFINITY;
     for (value, label) in &scale.ticks {
         let y = bar.y(scale.place(*value));
@@ -220,8 +223,8 @@ pub(super) fn draw_scale(sheet: &mut Sheet, bar: Frame, scale: &Laid, right: f64
             continue;
         }
         free = y - 0.7 * LABEL;
-        let label = font::cut(label, LABEL, false, right - bar.right - 24.0);
+        let label = font::cut(label, LABEL, false, beside - bar.right - 21.0);
         sheet.label((bar.right + 5.0, y + 0.36 * LABEL), &label, Anchor::Start, Colour::Quiet);
     }
-    sheet.upright(right - 3.0, f64::midpoint(bar.top, bar.bottom), &scale.title, bar.height());
+    sheet.upright(beside, f64::midpoint(bar.top, bar.bottom), &title);
 }

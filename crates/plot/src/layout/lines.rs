@@ -1,6 +1,6 @@
 //! Lines with bands, one panel above the other.
 
-use super::{Frame, Key, LABEL, Sheet, legend};
+use super::{Frame, Key, LABEL, Sheet, TITLE_LINE, legend, legend_height};
 use crate::axis::{Axis, Laid};
 use crate::canvas::Anchor;
 use crate::figure::{Interval, Lane, Lines, Outcome, Panel, Series, Shade};
@@ -99,34 +99,43 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
             Laid::new(&y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
         })
         .collect();
+    let high = |panel: &Panel| room * panel.weight / all;
+    let entries: Vec<Vec<(String, Colour, Key)>> =
+        lines.panels.iter().enumerate().map(|(at, panel)| entries(lines, panel, at == 0)).collect();
+    // Titles stand beside their panels if all of them fit there, else over them: they are read either way.
+    let beside: Option<Vec<Vec<String>>> = lines
+        .panels
+        .iter()
+        .zip(&laid)
+        .zip(&entries)
+        .map(|((panel, y), entries)| {
+            let taken = legend_height(Frame { right: frame.right - 8.0, ..frame }, entries);
+            y.title.fits(LABEL, high(panel) - taken + 10.0, 2)
+        })
+        .collect();
+    let titles = beside.iter().flatten().map(Vec::len).max();
+    let titles = titles.map_or(0.0, |lines| 22.0 + TITLE_LINE * (lines - 1) as f64);
     let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);
     let names = lines.lanes.iter().map(|lane| font::width(&lane.name, LABEL, false)).fold(0.0, f64::max);
     let names = names.min(frame.width() * LANE_NAMES);
-    let left = frame.left + (22.0 + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
+    let left = frame.left + (titles + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
     let mut top = frame.top;
     for (at, (panel, y)) in lines.panels.iter().zip(&laid).enumerate() {
-        let high = room * panel.weight / all;
-        let whole = Frame { left, top, right: frame.right - 8.0, bottom: top + high };
-        let mut entries: Vec<(String, Colour, Key)> =
-            panel.series.iter().map(|s| (s.name.clone(), s.colour, key(s))).collect();
-        entries.extend(panel.rules.iter().map(|r| (r.name.clone(), Colour::Bound, Key::Dashes)));
-        if at == 0 {
-            let shades = lines.shades.iter().filter(|shade| !shade.name.is_empty());
-            entries.extend(shades.map(|s| (s.name.clone(), s.colour, Key::Shade)));
-            entries.extend(lines.spans.iter().map(|s| (s.name.clone(), Colour::Ink, Key::Span)));
+        let whole = Frame { left, top, right: frame.right - 8.0, bottom: top + high(panel) };
+        let mut over = Frame { left: frame.left, ..whole };
+        if beside.is_none() {
+            // What is left for the legend is the larger part.
+            let title = y.title.fitted(LABEL, frame.width() * 0.4, 1).concat();
+            sheet.label((frame.left, top + 12.0), &title, Anchor::Start, Colour::Quiet);
+            over.left += font::width(&title, LABEL, false) + 20.0;
         }
-        if !panel.undecided.is_empty() {
-            entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
-        }
-        if at == 0 {
-            entries.extend(outcomes(lines));
-        }
-        let used = legend(sheet, Frame { left: frame.left, ..whole }, &entries);
+        let used = legend(sheet, over, &entries[at]);
         let inner = Frame { top: whole.top + used, ..whole };
         plot(sheet, inner, lines, panel, &x, y);
-        let title = inner.height() + 10.0;
-        sheet.upright(frame.left + 11.0, f64::midpoint(inner.top, inner.bottom), &y.title, title);
-        top += high + BETWEEN;
+        if let Some(titles) = &beside {
+            sheet.upright(frame.left + 11.0, f64::midpoint(inner.top, inner.bottom), &titles[at]);
+        }
+        top += high(panel) + BETWEEN;
     }
     let bottom = Frame { left, right: frame.right - 8.0, ..frame };
     let first = frame.bottom - BELOW - lanes + 8.0;
@@ -136,9 +145,27 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
     }
     let ticks: Vec<(f64, String)> = x.ticks.iter().map(|(v, label)| (x.place(*v), label.clone())).collect();
     sheet.ticks_below(bottom, frame.bottom - BELOW + 17.0, &ticks, x.has_names());
-    let title = font::cut(&x.title, LABEL, false, bottom.width());
     let place = (f64::midpoint(bottom.left, bottom.right), frame.bottom - 4.0);
-    sheet.label(place, &title, Anchor::Middle, Colour::Quiet);
+    sheet.below(place, &x.title, bottom.width());
+}
+
+/// What the legend of a panel names; the first has what all have in common.
+fn entries(lines: &Lines, panel: &Panel, first: bool) -> Vec<(String, Colour, Key)> {
+    let mut entries: Vec<(String, Colour, Key)> =
+        panel.series.iter().map(|s| (s.name.clone(), s.colour, key(s))).collect();
+    entries.extend(panel.rules.iter().map(|r| (r.name.clone(), Colour::Bound, Key::Dashes)));
+    if first {
+        let shades = lines.shades.iter().filter(|shade| !shade.name.is_empty());
+        entries.extend(shades.map(|s| (s.name.clone(), s.colour, Key::Shade)));
+        entries.extend(lines.spans.iter().map(|s| (s.name.clone(), Colour::Ink, Key::Span)));
+    }
+    if !panel.undecided.is_empty() {
+        entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
+    }
+    if first {
+        entries.extend(outcomes(lines));
+    }
+    entries
 }
 
 /// What the marks of rows say, for the legend.
@@ -186,11 +213,17 @@ fn draw_lane(sheet: &mut Sheet, frame: Frame, from: f64, lane: &Lane, x: &Laid) 
         sheet.canvas.line(vec![(left, frame.top + 4.0), (left, frame.bottom - 4.0)], rgb, 1.6);
         let start = (left + 5.0).max(free);
         let wide = font::width(name, LABEL, false);
-        // Inside if there is room, else behind it.
+        // Inside if there is room, else behind it, else before it.
         let start = if start + wide + 4.0 <= right { start } else { (right + 5.0).max(free) };
-        if start + wide <= frame.right && lane.bars.len() <= 6 {
+        if lane.bars.len() > 6 {
+            continue;
+        }
+        if start + wide <= frame.right {
             sheet.label((start, letters), name, Anchor::Start, Colour::Ink);
             free = start + wide + 6.0;
+        } else if left - 5.0 - wide >= free {
+            sheet.label((left - 5.0, letters), name, Anchor::End, Colour::Ink);
+            free = left;
         }
     }
     for (at, outcome) in &lane.dots {
@@ -254,9 +287,10 @@ fn plot(sheet: &mut Sheet, frame: Frame, lines: &Lines, panel: &Panel, x: &Laid,
         let bound = sheet.rgb(Colour::Bound);
         sheet.canvas.dashed(&[(frame.left, at), (frame.right, at)], bound, 1.8);
     }
-    for series in &panel.series {
-        line(sheet, frame, series, x, y);
+    for (at, series) in panel.series.iter().enumerate() {
+        line(sheet, frame, series, turn(frame, panel, at, x, y), (x, y));
     }
+    names_of_bounds(sheet, frame, panel, x, y);
     for (at, value) in &panel.undecided {
         // What has no number is not decided either; it lies on the edge.
         let place = (frame.x(x.place(*at)), value.map_or(frame.bottom, |value| frame.y(y.place(value))));
@@ -290,7 +324,70 @@ fn band(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
     }
 }
 
-fn line(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
+/// Where a point is that has a number.
+fn spot(frame: Frame, (at, value): &(f64, Option<Interval>), x: &Laid, y: &Laid) -> Option<(f64, f64)> {
+    Some((frame.x(x.place(*at)), frame.y(y.place((*value)?.value))))
+}
+
+/// Which one a line is of those that lie on each other, and how many they are: the uppermost would be all that is seen.
+fn turn(frame: Frame, panel: &Panel, at: usize, x: &Laid, y: &Laid) -> (usize, usize) {
+    /// As wide as a line.
+    const NEAR: f64 = 2.2;
+    let drawn = |series: &Series| series.joined && !series.dashed && series.points.len() > 1;
+    let alike = |a: &Series, b: &Series| {
+        let mut both = 0;
+        let near =
+            a.points.iter().zip(&b.points).all(|(a, b)| match (spot(frame, a, x, y), spot(frame, b, x, y)) {
+                (Some(a), Some(b)) => {
+                    both += 1;
+                    (a.0 - b.0).abs() < 0.1 && (a.1 - b.1).abs() < NEAR
+                }
+                _ => true,
+            });
+        near && both > 1 && a.points.len() == b.points.len()
+    };
+    let own = &panel.series[at];
+    if !drawn(own) {
+        return (0, 1);
+    }
+    let same =
+        |other: &usize| *other == at || drawn(&panel.series[*other]) && alike(own, &panel.series[*other]);
+    let all: Vec<usize> = (0..panel.series.len()).filter(same).collect();
+    (all.iter().position(|other| *other == at).unwrap_or(0), all.len())
+}
+
+/// The names of objectives beside the strokes that are their bounds: they are of one colour.
+fn names_of_bounds(sheet: &mut Sheet, frame: Frame, panel: &Panel, x: &Laid, y: &Laid) {
+    const APART: f64 = 16.0;
+    let bounds = panel.series.iter().filter(|series| !series.joined && series.colour == Colour::Bound);
+    let bounds: Vec<&Series> = bounds.collect();
+    if bounds.len() < 2 {
+        return;
+    }
+    let mut taken: Vec<[f64; 4]> = Vec::new();
+    for series in bounds {
+        let name = series.name.split_once(": ").map_or(series.name.as_str(), |(name, _)| name);
+        let Some((at, up)) = series.points.first().and_then(|point| spot(frame, point, x, y)) else {
+            continue;
+        };
+        let wide = font::width(name, LABEL, false);
+        let covers = |left: f64| [left, up - 0.5 * LABEL, left + wide, up + 0.7 * LABEL];
+        let free = |left: &f64| {
+            let [l, t, r, b] = covers(*left);
+            l >= frame.left + 4.0
+                && r <= frame.right
+                && t >= frame.top
+                && b <= frame.bottom
+                && taken.iter().all(|[l2, t2, r2, b2]| r < *l2 || l > *r2 || b < *t2 || t > *b2)
+        };
+        if let Some(left) = [at + APART, at - APART - wide].into_iter().find(free) {
+            taken.push(covers(left));
+            sheet.label((left, up + 0.36 * LABEL), name, Anchor::Start, Colour::Ink);
+        }
+    }
+}
+
+fn line(sheet: &mut Sheet, frame: Frame, series: &Series, (nth, of): (usize, usize), (x, y): (&Laid, &Laid)) {
     let colour = sheet.rgb(series.colour);
     let ground = sheet.theme.ground();
     // Many points are a line; few are shown each with its whiskers.
@@ -302,6 +399,8 @@ fn line(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
         if series.joined && points.len() > 1 {
             if series.dashed {
                 sheet.canvas.dashed(&points, colour, 2.0);
+            } else if of > 1 {
+                sheet.canvas.in_turns(&points, colour, 2.2, (nth, of));
             } else {
                 sheet.canvas.line(points.clone(), colour, 2.2);
             }
@@ -309,7 +408,10 @@ fn line(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
         if !few && series.joined && points.len() > 1 {
             continue;
         }
-        for ((_, value), (px, py)) in run.iter().zip(&points) {
+        for (at, ((_, value), (px, py))) in run.iter().zip(&points).enumerate() {
+            if at % of != nth {
+                continue;
+            }
             if crowded {
                 sheet.canvas.dot((*px, *py), 1.8, colour);
                 continue;
@@ -335,6 +437,57 @@ fn line(sheet: &mut Sheet, frame: Frame, series: &Series, x: &Laid, y: &Laid) {
             if value.ends.is_none() {
                 sheet.canvas.dot((*px, *py), 2.0, ground);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canvas::{Canvas, Mark};
+    use crate::theme::{Rgb, Theme};
+
+    #[test]
+    fn of_lines_that_lie_on_each_other_all_are_seen() {
+        let series = |slot: usize, by: f64| {
+            let points = (0..10).map(|at| (f64::from(at), Some(Interval::bare(f64::from(at) + by))));
+            let points = points.collect();
+            Series {
+                name: format!("{slot}"),
+                colour: Colour::Slot(slot),
+                dashed: false,
+                joined: true,
+                points,
+            }
+        };
+        let y = Axis::linear("y", Unit::Number);
+        let all = vec![series(0, 0.0), series(1, 0.0), series(2, 0.0), series(3, 3.0)];
+        let panel =
+            Panel { y: y.clone(), series: all, rules: Vec::new(), undecided: Vec::new(), weight: 1.0 };
+        let lines =
+            Lines { x: y, panels: vec![panel], spans: Vec::new(), shades: Vec::new(), lanes: Vec::new() };
+        let canvas = Canvas {
+            width: 960.0,
+            height: 540.0,
+            ground: Rgb(0, 0, 0),
+            title: String::new(),
+            marks: Vec::new(),
+        };
+        let mut sheet = Sheet { canvas, theme: Theme::LIGHT };
+        draw(&mut sheet, Frame { left: 28.0, top: 80.0, right: 932.0, bottom: 520.0 }, &lines, 1);
+        let long = |slot: usize| {
+            let rgb = sheet.rgb(Colour::Slot(slot));
+            let of = |mark: &Mark| match mark {
+                Mark::Line { points, colour, .. } if *colour == rgb => {
+                    points.windows(2).map(|pair| (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1)).sum()
+                }
+                _ => 0.0,
+            };
+            sheet.canvas.marks.iter().map(of).sum::<f64>()
+        };
+        let whole = long(3);
+        for slot in 0..3 {
+            assert!((long(slot) - whole / 3.0).abs() < 0.05 * whole, "{} of {whole}", long(slot));
         }
     }
 }

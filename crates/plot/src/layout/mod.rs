@@ -11,7 +11,7 @@ mod scatter;
 #[cfg(test)]
 mod tests;
 
-use crate::axis::Laid;
+use crate::axis::{Laid, Title};
 use crate::canvas::{Anchor, Canvas, Text};
 use crate::figure::{Content, Figure};
 use crate::font;
@@ -61,6 +61,16 @@ pub(crate) struct Sheet {
 
 /// Room for the labels of an upright axis, at most.
 const RISE_ROOM: f64 = 110.0;
+
+/// From one line of the title of an axis to the next.
+pub(crate) const TITLE_LINE: f64 = 15.0;
+
+/// Returns the title of an upright axis in lines, and how much room they take with what keeps them from labels.
+pub(crate) fn upright_title(title: &Title, room: f64) -> (Vec<String>, f64) {
+    let lines = title.fitted(LABEL, room, 2);
+    let wide = 22.0 + TITLE_LINE * lines.len().saturating_sub(1) as f64;
+    (lines, wide)
+}
 
 impl Sheet {
     pub(crate) fn rgb(&self, colour: Colour) -> Rgb {
@@ -126,20 +136,28 @@ impl Sheet {
         widths.fold(0.0, f64::max).min(RISE_ROOM)
     }
 
-    /// From bottom to top, around a middle.
-    pub(crate) fn upright(&mut self, x: f64, middle: f64, text: &str, room: f64) {
-        let text = font::cut(text, LABEL, false, room);
+    /// From bottom to top, around a middle: lines from left to right.
+    pub(crate) fn upright(&mut self, x: f64, middle: f64, lines: &[String]) {
         let colour = self.rgb(Colour::Quiet);
-        self.canvas.text(Text {
-            x,
-            y: middle,
-            text,
-            size: LABEL,
-            bold: false,
-            anchor: Anchor::Middle,
-            colour,
-            upright: true,
-        });
+        for (at, line) in lines.iter().enumerate() {
+            self.canvas.text(Text {
+                x: x + at as f64 * TITLE_LINE,
+                y: middle,
+                text: line.clone(),
+                size: LABEL,
+                bold: false,
+                anchor: Anchor::Middle,
+                colour,
+                upright: true,
+            });
+        }
+    }
+
+    /// The title of an axis that runs from left to right, around a middle.
+    pub(crate) fn below(&mut self, middle: (f64, f64), title: &Title, room: f64) {
+        for line in title.fitted(LABEL, room, 1) {
+            self.label(middle, &line, Anchor::Middle, Colour::Quiet);
+        }
     }
 
     /// Labels below an axis, without those that would touch one that is there.
@@ -190,12 +208,17 @@ pub(crate) enum Key {
     DashedFrame,
 }
 
-/// Writes a legend from the top left of a frame; returns how high it is.
-pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour, Key)]) -> f64 {
-    const HIGH: f64 = 19.0;
+const LEGEND_LINE: f64 = 19.0;
+
+/// Where an entry of a legend is: how far right, on which line, and what is written there.
+type Entry = (f64, usize, String);
+
+/// Gives places to the entries of a legend, and to what says that more have no room.
+fn arranged(frame: Frame, entries: &[(String, Colour, Key)]) -> (Vec<Entry>, Option<Entry>) {
     const LINES: usize = 3;
     let (mut x, mut line) = (frame.left, 0);
-    for (at, (name, colour, key)) in entries.iter().enumerate() {
+    let mut places = Vec::new();
+    for (at, (name, ..)) in entries.iter().enumerate() {
         let name = font::cut_name(name, LABEL, false, (frame.width() - 30.0).min(420.0));
         let wide = 24.0 + font::width(&name, LABEL, false) + 18.0;
         // The last line keeps room to say how many are left out.
@@ -204,12 +227,27 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
         if x + wide - 18.0 > frame.right - keep && x > frame.left {
             if line + 1 == LINES {
                 let more = font::cut(&format!("and {rest} more"), LABEL, false, frame.right - x);
-                sheet.label((x, frame.top + HIGH * line as f64 + 12.0), &more, Anchor::Start, Colour::Quiet);
-                break;
+                return (places, Some((x, line, more)));
             }
             (x, line) = (frame.left, line + 1);
         }
-        let y = frame.top + HIGH * line as f64 + 12.0;
+        places.push((x, line, name));
+        x += wide;
+    }
+    (places, None)
+}
+
+/// Returns how high a legend is.
+pub(crate) fn legend_height(frame: Frame, entries: &[(String, Colour, Key)]) -> f64 {
+    let (places, _) = arranged(frame, entries);
+    places.last().map_or(0.0, |(_, line, _)| LEGEND_LINE * (line + 1) as f64 + 4.0)
+}
+
+/// Writes a legend from the top left of a frame; returns how high it is.
+pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour, Key)]) -> f64 {
+    let (places, more) = arranged(frame, entries);
+    for ((x, line, name), (_, colour, key)) in places.into_iter().zip(entries) {
+        let y = frame.top + LEGEND_LINE * line as f64 + 12.0;
         let rgb = sheet.rgb(*colour);
         let middle = y - 4.0;
         match key {
@@ -218,7 +256,12 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
             Key::Block => sheet.canvas.rect([x + 2.0, y - 10.0, x + 16.0, y + 1.0], rgb, 1.0),
             Key::Dot => sheet.canvas.dot((x + 9.0, middle), 4.0, rgb),
             Key::Bound => sheet.canvas.line(vec![(x + 1.0, middle), (x + 17.0, middle)], rgb, 4.0),
-            Key::Shade => sheet.canvas.rect([x + 2.0, y - 11.0, x + 16.0, y + 2.0], rgb, 0.3),
+            Key::Shade => {
+                // With a rim: it is pale, and some screens show it as the ground.
+                let sides = [x + 2.0, y - 11.0, x + 16.0, y + 2.0];
+                sheet.canvas.rect(sides, rgb, 0.3);
+                sheet.canvas.line(outline(sides), rgb, 0.8);
+            }
             Key::Ring => sheet.ring((x + 9.0, middle), *colour),
             Key::Cross => sheet.cross((x + 9.0, middle), *colour),
             Key::Frame => {
@@ -233,15 +276,20 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
             }
         }
         sheet.label((x + 24.0, y), &name, Anchor::Start, Colour::Ink);
-        x += wide;
     }
-    if entries.is_empty() { 0.0 } else { HIGH * (line + 1) as f64 + 4.0 }
+    if let Some((x, line, more)) = more {
+        sheet.label((x, frame.top + LEGEND_LINE * line as f64 + 12.0), &more, Anchor::Start, Colour::Quiet);
+    }
+    legend_height(frame, entries)
 }
 
 /// Returns the height a figure wants beside the usual width: long lists are higher.
 pub(crate) fn wanted_height(figure: &Figure) -> f64 {
     match &figure.content {
-        Content::Rows(rows) => (200.0 + rows::ROW * rows.rows.len() as f64).clamp(312.0, 1600.0),
+        Content::Rows(rows) => {
+            let notes = NOTE * 1.35 * figure.notes.len() as f64;
+            (190.0 + notes + rows::ROW * rows.rows.len() as f64).clamp(240.0, 1600.0)
+        }
         Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 800.0),
         Content::Lines(lines) => {
             let panels = lines.panels.len().saturating_sub(2) as f64;
@@ -293,7 +341,7 @@ pub(crate) fn canvas(figure: &Figure, theme: Theme, width: f64, height: f64) -> 
     match &figure.content {
         Content::Nothing(why) => nothing(&mut sheet, frame, why),
         Content::Lines(of) => lines::draw(&mut sheet, frame, of, lines::fitting(of, before_notes)),
-        Content::Rows(of) => rows::draw(&mut sheet, frame, of),
+        Content::Rows(of) => rows::draw(&mut sheet, frame, of, rows::fitting(of, before_notes)),
         Content::HeatMap(of) => heat_map::draw(&mut sheet, frame, of),
         Content::Density(of) => density::draw(&mut sheet, frame, of),
         Content::Scatter(of) => scatter::draw(&mut sheet, frame, of),

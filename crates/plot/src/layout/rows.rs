@@ -1,22 +1,26 @@
 //! One row per thing: bars, forest, tornado, waterfall.
 
-use super::{Frame, Key, LABEL, Sheet, legend};
+use super::{Frame, Key, LABEL, Sheet, TITLE_LINE, legend};
 use crate::axis::{Laid, Scale, words};
 use crate::canvas::Anchor;
-use crate::figure::{Cell, Column, Rows, Shape};
+use crate::figure::{Cell, Column, Row, Rows, Shape};
 use crate::font;
 use crate::theme::Colour;
 
 /// Height of a row that is not squeezed.
 pub(super) const ROW: f64 = 30.0;
+/// Few rows take the room there is, up to this height each; more is a carpet.
+const ROW_MOST: f64 = 180.0;
+const BAR_HALF_MOST: f64 = 40.0;
 /// Lower than this a row cannot be read.
 const ROW_LEAST: f64 = 19.0;
 /// Room below for tick labels and names of axes.
 const BELOW: f64 = 42.0;
 const TEXT_MOST: f64 = 260.0;
 
-fn fitting(rows: &Rows, frame: Frame) -> usize {
-    let room = frame.height() - BELOW - if rows.legend.is_empty() { 0.0 } else { 24.0 } - 30.0;
+/// How many rows there is room for, before it is known how much of it notes take.
+pub(super) fn fitting(rows: &Rows, frame: Frame) -> usize {
+    let room = frame.height() * 0.85 - BELOW - if rows.legend.is_empty() { 0.0 } else { 24.0 } - 30.0;
     ((room / ROW_LEAST).floor().max(1.0) as usize).min(rows.rows.len())
 }
 
@@ -38,6 +42,9 @@ pub(super) fn notes(rows: &Rows, frame: Frame) -> Vec<String> {
             notes.push(format!("{}: all values are 0.", column.axis.name));
         }
         let shapes = || rows.rows.iter().filter_map(|row| row.cells.get(at)).flat_map(|cell| &cell.shapes);
+        if cut_from(shapes(), column.line).is_finite() {
+            notes.push("A bar with an arrow goes on beyond the axis: its value is beside it.".to_string());
+        }
         if column.axis.scale == Scale::Log && shapes().filter_map(self::ends).any(|(low, _)| low <= 0.0) {
             notes.push(
                 "An interval that reaches down to 0 has no end on this axis: its arrow says so.".to_string(),
@@ -71,8 +78,14 @@ fn shown_values(shapes: &[&Shape], line: Option<f64>, log: bool) -> Vec<f64> {
     };
     let mut all: Vec<f64> = line.into_iter().collect();
     let mut intervals: Vec<(f64, [f64; 2])> = Vec::new();
+    let cut = cut_from(shapes.iter().copied(), line);
     for shape in shapes {
         match shape {
+            Shape::Bar { to, .. } if to.abs() > cut => {
+                // Longer than all that are not cut: one sees which way it goes, and that it does.
+                all.push(to.signum() * cut / OTHERS_LEAST * 2.5);
+                continue;
+            }
             Shape::Bar { from, to, .. } => all.extend([*from, *to]),
             Shape::Point { at, .. } => all.push(at.value),
             Shape::Off { .. } => {}
@@ -97,6 +110,30 @@ fn shown_values(shapes: &[&Shape], line: Option<f64>, log: bool) -> Vec<f64> {
     all
 }
 
+/// From how many times the next longest bar on a bar is cut, with an arrow.
+///
+/// # Source
+/// Chosen: a bar of a twentieth of the room is seen, and so is which of two is longer.
+const OTHERS_LEAST: f64 = 20.0;
+
+/// Returns how long bars of changes are at most without being cut: a few that are many times as long as all others that
+/// are surely there would hide those. What is not known to be there hides behind nothing.
+fn cut_from<'s>(shapes: impl Iterator<Item = &'s Shape>, line: Option<f64>) -> f64 {
+    if line != Some(0.0) {
+        return f64::INFINITY;
+    }
+    let sure = |shape: &Shape| match shape {
+        Shape::Bar { to, ends: Some((low, high)), .. } if *low > 0.0 || *high < 0.0 => Some(to.abs()),
+        _ => None,
+    };
+    let mut sizes: Vec<f64> = shapes.filter_map(sure).collect();
+    sizes.sort_by(|a, b| b.total_cmp(a));
+    // Of four or five one or two are few.
+    let few = sizes.len() / 2;
+    let gap = (1..=few).find(|at| sizes.get(*at).is_some_and(|next| sizes[at - 1] > OTHERS_LEAST * next));
+    gap.map_or(f64::INFINITY, |at| OTHERS_LEAST * sizes[at])
+}
+
 fn ends(shape: &Shape) -> Option<(f64, f64)> {
     match shape {
         Shape::Bar { ends, .. } => *ends,
@@ -105,8 +142,8 @@ fn ends(shape: &Shape) -> Option<(f64, f64)> {
     }
 }
 
-pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
-    let shown = &of.rows[..fitting(of, frame)];
+pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows, shown: usize) {
+    let shown = &of.rows[..shown];
     if shown.iter().all(|row| row.cells.iter().all(|cell| cell.shapes.is_empty())) {
         return super::nothing(sheet, frame, "There is no number to draw: every value has too little data.");
     }
@@ -126,7 +163,18 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
     let columns = of.columns.len().max(1) as f64;
     let gap = 20.0;
     let each = (frame.right - left - gap * (columns - 1.0)) / columns;
-    let high = ((frame.bottom - BELOW - top) / shown.len().max(1) as f64).min(ROW * 2.2);
+    let laid: Vec<LaidColumn> = of
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| LaidColumn::new(column, at, shown, (left + at as f64 * (each + gap), each)))
+        .collect();
+    let titles = laid.iter().map(|column| column.title.len()).max().unwrap_or(1);
+    let below = BELOW + TITLE_LINE * titles.saturating_sub(1) as f64;
+    let room = frame.bottom - below - top;
+    let high = (room / shown.len().max(1) as f64).min(ROW_MOST);
+    // What is left over is left over on both sides.
+    let top = top + (room - high * shown.len() as f64) / 2.0;
     let bottom = top + high * shown.len() as f64;
     for (at, row) in shown.iter().enumerate() {
         let middle = top + (at as f64 + 0.5) * high;
@@ -138,21 +186,9 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
             sheet.label((left - 12.0, middle + 0.36 * LABEL), &text, Anchor::End, Colour::Ink);
         }
     }
-    for (at, column) in of.columns.iter().enumerate() {
-        let from = left + at as f64 * (each + gap);
-        let cells: Vec<Option<&Cell>> = shown.iter().map(|row| row.cells.get(at)).collect();
-        let words = cells
-            .iter()
-            .flatten()
-            .map(|cell| font::width(&cell.text, LABEL, false))
-            .fold(0.0, f64::max)
-            .min((each * 0.45).min(TEXT_MOST));
-        let plot = Frame { left: from, top, right: from + each - words - 12.0, bottom };
-        let shapes: Vec<&Shape> = cells.iter().flatten().flat_map(|cell| &cell.shapes).collect();
-        let about = ((plot.width() / 75.0) as usize).clamp(2, 8);
-        let log = column.axis.scale == Scale::Log;
-        let all = shown_values(&shapes, column.line, log);
-        let axis = Laid::new(&column.axis, all.into_iter(), about);
+    for (column, LaidColumn { cells, from, words, right, axis, title }) in of.columns.iter().zip(&laid) {
+        let (from, words) = (*from, *words);
+        let plot = Frame { left: from, top, right: *right, bottom };
         let grid = sheet.rgb(Colour::Grid);
         for (value, _) in &axis.ticks {
             let x = plot.x(axis.place(*value));
@@ -167,8 +203,8 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
             let Some(cell) = cell else { continue };
             let middle = top + (n as f64 + 0.5) * high;
             for shape in &cell.shapes {
-                draw_shape(sheet, plot, &axis, middle, high, shape);
-                beyond(sheet, plot, &axis, column, middle, shape);
+                draw_shape(sheet, plot, axis, middle, high, shape);
+                beyond(sheet, plot, axis, column, middle, shape);
             }
             let text = font::cut(&cell.text, LABEL, false, words);
             let colour = if cell.shapes.is_empty() { Colour::Quiet } else { Colour::Ink };
@@ -177,11 +213,47 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
         let ticks: Vec<(f64, String)> =
             axis.ticks.iter().map(|(v, label)| (axis.place(*v), label.clone())).collect();
         sheet.ticks_below(plot, bottom + 17.0, &ticks, false);
-        let title = font::cut(&axis.title, LABEL, false, each);
-        let half = font::width(&title, LABEL, false) / 2.0;
-        let middle =
-            f64::midpoint(plot.left, plot.right).max(from + half).min((from + each - half).max(from + half));
-        sheet.label((middle, bottom + 37.0), &title, Anchor::Middle, Colour::Quiet);
+        for (at, line) in title.iter().enumerate() {
+            let half = font::width(line, LABEL, false) / 2.0;
+            let middle = f64::midpoint(plot.left, plot.right).max(from + half);
+            let place =
+                (middle.min((from + each - half).max(from + half)), bottom + 37.0 + at as f64 * TITLE_LINE);
+            sheet.label(place, line, Anchor::Middle, Colour::Quiet);
+        }
+    }
+}
+
+/// A column before it is known how high rows are.
+struct LaidColumn<'c> {
+    /// What is in it, by row.
+    cells: Vec<Option<&'c Cell>>,
+    /// Where it begins.
+    from: f64,
+    /// How wide the words are at its end.
+    words: f64,
+    /// Where its plot ends.
+    right: f64,
+    axis: Laid,
+    /// In lines.
+    title: Vec<String>,
+}
+
+impl<'c> LaidColumn<'c> {
+    fn new(column: &Column, at: usize, shown: &'c [Row], (from, wide): (f64, f64)) -> LaidColumn<'c> {
+        let cells: Vec<Option<&Cell>> = shown.iter().map(|row| row.cells.get(at)).collect();
+        let words = cells
+            .iter()
+            .flatten()
+            .map(|cell| font::width(&cell.text, LABEL, false))
+            .fold(0.0, f64::max)
+            .min((wide * 0.45).min(TEXT_MOST));
+        let right = from + wide - words - 12.0;
+        let shapes: Vec<&Shape> = cells.iter().flatten().flat_map(|cell| &cell.shapes).collect();
+        let about = (((right - from) / 75.0) as usize).clamp(2, 8);
+        let all = shown_values(&shapes, column.line, column.axis.scale == Scale::Log);
+        let axis = Laid::new(&column.axis, all.into_iter(), about);
+        let title = axis.title.fitted(LABEL, wide, 2);
+        LaidColumn { cells, from, words, right, axis, title }
     }
 }
 
@@ -189,6 +261,8 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows) {
 fn beyond(sheet: &mut Sheet, plot: Frame, axis: &Laid, column: &Column, middle: f64, shape: &Shape) {
     let Some((low, high)) = ends(shape) else { return };
     let colour = match shape {
+        // It goes on itself.
+        Shape::Bar { to, .. } if !axis.holds(*to) => return,
         Shape::Bar { .. } => Colour::Ink,
         Shape::Point { colour, .. } | Shape::Off { colour, .. } => *colour,
     };
@@ -197,6 +271,10 @@ fn beyond(sheet: &mut Sheet, plot: Frame, axis: &Laid, column: &Column, middle: 
             continue;
         }
         arrow(sheet, plot, middle, up, colour);
+        // There is no room for letters on a bar, and the words beside it have its interval.
+        if matches!(shape, Shape::Bar { .. }) {
+            continue;
+        }
         // No multiple is below 0: what is computed there says only that the interval has no lower end.
         let text = if axis.is_log() && end <= 0.0 {
             "0".to_string()
@@ -227,8 +305,23 @@ fn draw_shape(sheet: &mut Sheet, plot: Frame, axis: &Laid, middle: f64, high: f6
     let place = |value: f64| plot.x(axis.place(value));
     match shape {
         Shape::Bar { from, to, ends, colour } => {
-            let half = (high * 0.32).min(15.0);
+            let half = (high * 0.32).min(BAR_HALF_MOST);
             let rgb = sheet.rgb(*colour);
+            if !axis.holds(*to) {
+                let (start, up) = (place(*from), *to > *from);
+                let (tip, neck) = if up {
+                    (plot.right, plot.right - 2.0 * ARROW)
+                } else {
+                    (plot.left, plot.left + 2.0 * ARROW)
+                };
+                sheet.canvas.rect([start.min(neck), middle - half, start.max(neck), middle + half], rgb, 1.0);
+                sheet.canvas.area(
+                    vec![(tip, middle), (neck, middle - half), (neck, middle + half)],
+                    rgb,
+                    1.0,
+                );
+                return;
+            }
             let (a, b) = (place(*from).min(place(*to)), place(*from).max(place(*to)));
             sheet.canvas.rect([a, middle - half, b.max(a + 0.8), middle + half], rgb, 1.0);
             if let Some((low, high)) = ends {
@@ -303,5 +396,24 @@ mod tests {
         let shapes: Vec<&Shape> = all.iter().collect();
         let shown = shown_values(&shapes, Some(0.0), false);
         assert!(shown.contains(&-5.0) && shown.contains(&6.0), "{shown:?}");
+    }
+
+    fn bar(to: f64, by: f64) -> Shape {
+        Shape::Bar { from: 0.0, to, ends: Some((to - by, to + by)), colour: Colour::Ink }
+    }
+
+    #[test]
+    fn one_long_bar_does_not_hide_the_others() {
+        let shown = |all: &[Shape], line: f64| {
+            let shapes: Vec<&Shape> = all.iter().collect();
+            shown_values(&shapes, Some(line), false).into_iter().fold(0.0, f64::max)
+        };
+        let changes = [bar(900.0, 80.0), bar(4.0, 1.0), bar(-2.0, 0.5), bar(3.0, 1.0)];
+        let most = shown(&changes, 0.0);
+        assert!((4.0..=10.0).contains(&most), "{most}");
+        // One that is not known to be there is no reason to cut the one that is.
+        assert!(shown(&[bar(900.0, 80.0), bar(4.0, 9.0), bar(2.0, 9.0)], 0.0) >= 900.0);
+        // Nor are bars of levels cut, whose lengths are what is compared.
+        assert!(shown(&changes, 1.0) >= 900.0);
     }
 }

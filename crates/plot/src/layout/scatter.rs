@@ -1,6 +1,6 @@
 //! Points over two measured axes, with intervals both ways; those that are not outdone are joined.
 
-use super::{Frame, Key, LABEL, Sheet, legend};
+use super::{Frame, Key, LABEL, Sheet, legend, upright_title};
 use crate::axis::Laid;
 use crate::canvas::Anchor;
 use crate::figure::{Scatter, ScatterPoint};
@@ -44,10 +44,11 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
         entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
     }
     let used = legend(sheet, frame, &entries);
-    let widest = Sheet::rise_width(&y);
+    let (top, widest) = (frame.top + used + 4.0, Sheet::rise_width(&y));
+    let (title, beside) = upright_title(&y.title, frame.bottom - BELOW - top);
     let plot = Frame {
-        left: frame.left + 22.0 + widest + 8.0,
-        top: frame.top + used + 4.0,
+        left: frame.left + beside + widest + 8.0,
+        top,
         right: frame.right - 8.0,
         bottom: frame.bottom - BELOW,
     };
@@ -75,10 +76,8 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
     sheet.canvas.line(vec![(plot.left, plot.bottom), (plot.right, plot.bottom)], quiet, 1.0);
     let ticks: Vec<(f64, String)> = x.ticks.iter().map(|(v, label)| (x.place(*v), label.clone())).collect();
     sheet.ticks_below(plot, plot.bottom + 17.0, &ticks, false);
-    let title = font::cut(&x.title, LABEL, false, plot.width());
-    let middle = (f64::midpoint(plot.left, plot.right), frame.bottom - 4.0);
-    sheet.label(middle, &title, Anchor::Middle, Colour::Quiet);
-    sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &y.title, plot.height());
+    sheet.below((f64::midpoint(plot.left, plot.right), frame.bottom - 4.0), &x.title, plot.width());
+    sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &title);
 }
 
 fn draw_point(sheet: &mut Sheet, plot: Frame, point: &ScatterPoint, x: &Laid, y: &Laid, crowded: bool) {

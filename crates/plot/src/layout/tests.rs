@@ -3,9 +3,12 @@
 
 use serde_json::{Value, json};
 
+use kneepoint_experiment::result::Unit;
+
 use super::canvas;
+use crate::axis::{Axis, Scale};
 use crate::canvas::{Canvas, Mark};
-use crate::figure::Figure;
+use crate::figure::{Content, Figure};
 use crate::theme::Theme;
 use crate::{Picture, figures, pareto, read};
 
@@ -147,6 +150,32 @@ fn faults(canvas: &Canvas) -> Vec<String> {
     faults
 }
 
+/// The units of axes that are not read: a figure has them all, as far as its content is drawn.
+fn without_unit(figure: &Figure, canvas: &Canvas) -> Vec<String> {
+    let texts: Vec<&str> = canvas
+        .marks
+        .iter()
+        .filter_map(|mark| if let Mark::Text(text) = mark { Some(text.text.as_str()) } else { None })
+        .collect();
+    let axes: Vec<&Axis> = match &figure.content {
+        // A picture that is not high enough has the first of its panels.
+        Content::Lines(of) => of.panels.iter().take(1).map(|panel| &panel.y).chain([&of.x]).collect(),
+        Content::Rows(of) => of.columns.iter().map(|column| &column.axis).collect(),
+        Content::HeatMap(of) => vec![&of.value],
+        Content::Density(of) => vec![&of.x, &of.y, &of.value],
+        Content::Scatter(of) => vec![&of.x, &of.y],
+        Content::Graph(_) | Content::Nothing(_) => Vec::new(),
+    };
+    let measured =
+        |axis: &&&Axis| matches!(axis.scale, Scale::Linear | Scale::Log) && axis.unit != Unit::Number;
+    let wanted = axes.iter().filter(measured).count();
+    if texts.iter().any(|text| text.starts_with("There is no ")) {
+        return Vec::new();
+    }
+    let seen = texts.iter().filter(|text| text.contains('[') && text.ends_with(']')).count();
+    if seen < wanted { vec![format!("{seen} of {wanted} units are seen")] } else { Vec::new() }
+}
+
 fn each_odd_figure(mut look: impl FnMut(&str, &Figure)) {
     for (verb, text) in RESULTS {
         for (what, value) in odd(text) {
@@ -168,13 +197,89 @@ fn no_label_leaves_the_picture_or_touches_another() {
     let mut wrong = Vec::new();
     each_odd_figure(|what, figure| {
         for (width, height) in
-            [(960.0, super::wanted_height(figure)), (960.0, 540.0), (509.0, 1018.0), (1440.0, 360.0)]
+            [(960.0, super::wanted_height(figure)), (911.0, 569.0), (509.0, 1018.0), (1440.0, 360.0)]
         {
-            let found = faults(&canvas(figure, Theme::LIGHT, width, height));
+            let canvas = canvas(figure, Theme::LIGHT, width, height);
+            let mut found = faults(&canvas);
+            found.extend(without_unit(figure, &canvas));
             wrong.extend(found.into_iter().take(1).map(|fault| format!("{what}, {width}x{height}: {fault}")));
         }
     });
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+}
+
+/// All that is written on a figure of the usual size.
+fn written(figure: &Figure) -> Vec<String> {
+    let canvas = canvas(figure, Theme::LIGHT, 960.0, super::wanted_height(figure));
+    let text = |mark: &Mark| if let Mark::Text(text) = mark { Some(text.text.clone()) } else { None };
+    canvas.marks.iter().filter_map(text).collect()
+}
+
+#[test]
+fn a_row_that_is_not_drawn_is_told() {
+    each_odd_figure(|what, figure| {
+        let Content::Rows(of) = &figure.content else { return };
+        if of.rows.iter().any(|row| row.name.is_empty()) || what.contains("names") {
+            return;
+        }
+        let said = written(figure);
+        let told = said.iter().any(|line| line.contains("have no room") || line.starts_with("There is no "));
+        let drawn = |name: &str| said.iter().any(|line| line == name || line.contains('…'));
+        assert!(told || of.rows.iter().all(|row| drawn(&row.name)), "{what}: {said:?}");
+    });
+}
+
+#[test]
+fn a_long_bar_of_changes_is_cut_and_every_bar_has_its_interval_in_words() {
+    let mut tornado: Value = serde_json::from_str(RESULTS[4].1).unwrap();
+    tornado["tornados"][0]["bars"][0]["settings"][0]["difference"] = known(4.5, 3.9, 5.1);
+    let all = figures(&read("sensitivity", &tornado.to_string()).unwrap());
+    let said = written(&all[0]);
+    let has = |words: &str| said.iter().any(|line| line.starts_with(words));
+    assert!(has("+4.50 s ±0.60 → "), "{said:?}");
+    // Its axis is that of the others, and its title in one unit.
+    assert!(has("change of p99(users.latency) [ms]"), "{said:?}");
+    assert!(has("A bar with an arrow goes on"), "{said:?}");
+    assert!(has("0 is p99(users.latency) with all inputs as they are: 465 ms."), "{said:?}");
+}
+
+#[test]
+fn a_column_in_which_nothing_is_known_has_no_axis() {
+    let mut capacity: Value = serde_json::from_str(RESULTS[1].1).unwrap();
+    for part in capacity["parts"].as_array_mut().unwrap() {
+        part["saturates_at"] = Value::Null;
+    }
+    let all = figures(&read("capacity", &capacity.to_string()).unwrap());
+    let figure = all.iter().find(|figure| figure.name == "saturation").unwrap();
+    let Content::Rows(rows) = &figure.content else { panic!("rows") };
+    assert_eq!(rows.columns.len(), 1);
+    assert!(rows.rows.iter().all(|row| row.cells.len() == 1));
+    assert!(figure.notes.iter().any(|note| note.starts_with("Not drawn, for no part has it: ")));
+}
+
+#[test]
+fn a_column_in_which_all_is_nothing_leaves_its_room_to_the_others() {
+    let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
+    for part in run["parts"].as_array_mut().unwrap() {
+        if !part["queue"].is_null() {
+            part["queue"]["mean"] = known(0.0, 0.0, 0.0);
+        }
+    }
+    let all = figures(&read("run", &run.to_string()).unwrap());
+    let figure = all.iter().find(|figure| figure.name == "parts").unwrap();
+    let Content::Rows(rows) = &figure.content else { panic!("rows") };
+    assert_eq!(rows.columns.len(), 1);
+    assert!(figure.notes.iter().any(|note| note.starts_with("Not drawn, for it is 0 at all parts")));
+}
+
+#[test]
+fn each_bound_has_its_name_where_there_are_several() {
+    let mut run: Value = serde_json::from_str(RESULTS[0].1).unwrap();
+    let slo = |name: &str, share: &str, bound: f64| json!({ "name": name, "condition": format!("{share}(users.latency) < {bound}s"), "verdict": "met", "sentence": "", "estimate": known(0.1, 0.1, 0.1), "bound": bound, "unit": "s", "windows": null });
+    run["slo"] = json!([slo("quick", "p50", 0.2), slo("slow", "p99", 0.4)]);
+    let all = figures(&read("run", &run.to_string()).unwrap());
+    let said = written(all.iter().find(|figure| figure.name == "percentiles").unwrap());
+    assert!(said.iter().any(|line| line == "quick") && said.iter().any(|line| line == "slow"), "{said:?}");
 }
 
 /// A run of many parts that call each other, each with middle parts on the way.
