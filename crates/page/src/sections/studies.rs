@@ -130,14 +130,22 @@ fn capacity(section: &mut Section, at: &At<'_>) {
     let caption = if is_found { "Around the capacity and beyond" } else { "Loads that were run" };
     let mut table = Table::new(caption, &head);
     for row in at.get("knee").list() {
-        let holds = match row.get("holds").flag() {
-            // The words of the text report.
-            Some(true) => Cell { verdict: Some("met".to_string()), ..Cell::words("hold") },
-            Some(false) => Cell { verdict: Some("missed".to_string()), ..Cell::words("missed") },
-            None if at.get("objectives").list().is_empty() || row.get("stopped").is_there() => {
-                Cell::words("")
-            }
-            None => Cell::words("not enough data"),
+        // The words of the text report. Results of before verdicts were kept have only a yes or no, by value.
+        let verdict = match (row.get("verdict").text(), row.get("holds").flag()) {
+            ("", Some(true)) => "held",
+            ("", Some(false)) => "missed",
+            ("", None) if at.get("objectives").list().is_empty() || row.get("stopped").is_there() => "",
+            ("", None) => "undecided",
+            (verdict, _) => verdict,
+        };
+        let holds = Cell {
+            verdict: match verdict {
+                "held" => Some("met".to_string()),
+                "missed" => Some("missed".to_string()),
+                "undecided" => Some("unclear".to_string()),
+                _ => None,
+            },
+            ..Cell::words(verdict)
         };
         let grows = !row.get("overloaded").list().is_empty();
         let holds = match (grows, holds.text.is_empty()) {

@@ -104,12 +104,26 @@ fn title(of: &CapacityResults) -> String {
             }
         }
         _ if of.sentence.is_empty() => "Latency and goodput over load".to_string(),
+        // How far it is missed stands in a note.
+        _ if is_nowhere(of) => {
+            of.sentence.split(". ").next().unwrap_or_default().trim_end_matches('.').to_string()
+        }
         _ => of.sentence.trim_end_matches('.').to_string(),
     }
 }
 
+/// Whether no load that was run meets the objectives.
+fn is_nowhere(of: &CapacityResults) -> bool {
+    matches!(of.finding.kind.as_str(), "missed at lowest" | "holds nowhere")
+}
+
 fn knee(of: &CapacityResults) -> Figure {
     let mut notes = Vec::new();
+    if is_nowhere(of)
+        && let Some((_, details)) = of.sentence.split_once(". ")
+    {
+        notes.push(details.to_string());
+    }
     let rate = per_second(of);
     let place = |row: &KneeRow| place(of, row);
     let mut rows: Vec<&KneeRow> = of.knee.iter().filter(|row| row.stopped.is_none()).collect();
@@ -584,6 +598,11 @@ mod tests {
         let all = figures(&read("capacity", &result.to_string()).unwrap());
         let said = format!("{all:?}").replace("name: \"knee\"", "");
         assert!(!said.contains("knee"), "{said}");
+        result["sentence"] =
+            json!("No tested load meets the objectives. At the lowest, 5.43 requests/s, fast is missed.");
+        let told = figures(&read("capacity", &result.to_string()).unwrap()).remove(0);
+        assert_eq!(told.title, "No tested load meets the objectives");
+        assert!(told.notes[0].starts_with("At the lowest, 5.43 requests/s"), "{:?}", told.notes);
         assert!(all[1].title.ends_with("busy at 5.43 requests/s"), "{}", all[1].title);
         result["finding"] = json!({ "kind": "not settled", "holds": null, "missed": null });
         let all = figures(&read("capacity", &result.to_string()).unwrap());

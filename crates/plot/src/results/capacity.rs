@@ -192,6 +192,9 @@ pub struct KneeRow {
     /// What each objective is about; results of before it was kept have none.
     #[serde(default)]
     pub slo: Vec<KneeSlo>,
+    /// `held`, `missed` or `undecided`; results of before it was kept have none.
+    #[serde(default)]
+    pub verdict: Option<String>,
     /// Whether all objectives hold; nothing where that is not told.
     #[serde(default)]
     pub holds: Option<bool>,
@@ -206,6 +209,12 @@ impl KneeRow {
     /// One that is surely missed decides, whatever is known of the others. Where none is, a number that is missing or an
     /// interval across its bound leaves it undecided.
     pub fn outcome(&self, objectives: &[Objective]) -> Option<Outcome> {
+        match self.verdict.as_deref() {
+            Some("held") => return Some(Outcome::Met),
+            Some("missed") => return Some(Outcome::Missed),
+            Some("undecided") => return Some(Outcome::Undecided),
+            _ => {}
+        }
         let across = |slo: &KneeSlo| match slo.estimate.interval() {
             None => true,
             Some(at) => at.ends.is_some_and(|(low, high)| low < slo.bound && slo.bound < high),
