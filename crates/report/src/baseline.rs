@@ -1,7 +1,7 @@
 //! A stored run, read back to be compared with another one.
 
 use kneepoint_engine::SimDuration;
-use kneepoint_experiment::compare::Record;
+use kneepoint_experiment::compare::{ClientFacts, Record};
 use kneepoint_experiment::result::{Better, Measure, ScenarioFacts, Subject, Unit, Verdict};
 use kneepoint_statistics::{Estimate, Estimated, PseudoValues};
 use serde::Deserialize;
@@ -25,6 +25,8 @@ struct Stored {
     verdict: String,
     slo: Vec<Objective>,
     comparable: Option<Vec<Number>>,
+    #[serde(default)]
+    clients: Vec<StoredClient>,
     scenario: Option<serde_json::Value>,
 }
 
@@ -54,6 +56,42 @@ struct Objective {
     verdict: String,
     /// Where something is drawn once per replication.
     probability: Option<Chance>,
+}
+
+/// What a client sent and got.
+#[derive(Deserialize)]
+struct StoredClient {
+    name: String,
+    sent: StoredCount,
+    ended: StoredCount,
+    good: StoredCount,
+    /// Where its users wait for answers.
+    users: Option<StoredLevel>,
+}
+
+#[derive(Deserialize)]
+struct StoredCount {
+    total: u64,
+    rate: Chance,
+}
+
+#[derive(Deserialize)]
+struct StoredLevel {
+    mean: Chance,
+}
+
+impl StoredClient {
+    fn facts(self) -> ClientFacts {
+        let Chance { value, low, high, .. } = self.sent.rate;
+        ClientFacts {
+            name: self.name,
+            sent: self.sent.total,
+            ended: self.ended.total,
+            good: self.good.total,
+            offered_per_s: value.map(|value| (value, low, high)),
+            users: self.users.and_then(|users| users.mean.value),
+        }
+    }
 }
 
 /// An estimate, or the reason why there is none.
@@ -164,6 +202,7 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         objectives: objectives.collect::<Result<_, String>>()?,
         chances,
         measures,
+        clients: stored.clients.into_iter().map(StoredClient::facts).collect(),
     })
 }
 

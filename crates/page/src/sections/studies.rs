@@ -218,6 +218,17 @@ fn comparison(section: &mut Section, at: &At<'_>) {
                 Cell { verdict, ..Cell::words(of.get("finding").text()) },
             ]);
         }
+        let mut doubts: Vec<(&str, Vec<&str>)> = Vec::new();
+        let metrics = contrast.get("metrics").list();
+        for of in &metrics {
+            let (doubt, metric) = (of.get("doubt").text(), of.get("metric").text());
+            match doubts.iter_mut().find(|(known, _)| *known == doubt) {
+                _ if doubt.is_empty() => {}
+                Some((_, metrics)) => metrics.push(metric),
+                None => doubts.push((doubt, vec![metric])),
+            }
+        }
+        table.notes.extend(doubts.iter().map(|(doubt, metrics)| format!("{}: {doubt}.", metrics.join(", "))));
         let together = kneepoint_report::percent(at.get("confidence").number().unwrap_or(0.0));
         table.notes.push(format!("All intervals hold together at {together}."));
         section.table_or(finished(table), "Nothing was compared.");
