@@ -134,3 +134,32 @@ fn a_load_is_held_missed_or_undecided() {
     search("text", &table);
     assert!(words(&table).contains("undecided") && words(&table).contains("held"), "{}", words(&table));
 }
+
+/// A file that ends in .json held text, and nobody could draw it.
+#[test]
+fn the_name_of_the_file_says_the_format() {
+    let folder = Folder::new("format-of-the-file");
+    let model = model(&folder, "one.ron", "Exponential(\"10ms\")", MEAN);
+    let short = ["--replications", "2", "-o"];
+    for (name, begins) in [("x.json", "{"), ("x.csv", "section,"), ("x.prom", "# "), ("x.txt", "Met")] {
+        let path = folder.file(name);
+        assert_eq!(run(&[&["run", &model][..], &short, &[&path]].concat()), End::Fine, "{name}");
+        assert!(text(&path).starts_with(begins), "{name}: {}", &text(&path)[..60]);
+    }
+    let knee = folder.file("knee.json");
+    run(&["capacity", &model, "--no-knee", "-o", &knee]);
+    assert!(text(&knee).starts_with('{'), "{}", text(&knee));
+    // What was asked for goes before what the name says.
+    let asked = folder.file("asked.json");
+    run(&[&["run", &model, "--format", "csv"][..], &short, &[&asked]].concat());
+    assert!(text(&asked).starts_with("section,"), "{}", text(&asked));
+    // A page or a picture is no text.
+    for name in ["x.html", "x.svg"] {
+        let path = folder.file(name);
+        assert_eq!(run(&[&["run", &model][..], &short, &[&path]].concat()), End::Bad, "{name}");
+        assert!(!std::path::Path::new(&path).exists(), "{name}");
+    }
+    let page = folder.file("page.md");
+    run(&["report", &folder.file("x.json"), "-o", &page]);
+    assert!(text(&page).starts_with("# "), "{}", &text(&page)[..60]);
+}
