@@ -56,13 +56,22 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
             comparison(&mut section, &at);
         }
         Results::Tornado(_) => {
-            for flip in at.get("flips").list() {
+            for tornado in at.get("tornados").list() {
+                sentences(&mut section, &[tornado.get("sentence")]);
+            }
+            let of_verdicts = at.get("of_verdicts").list();
+            sentences(&mut section, &of_verdicts);
+            // Results of before that was kept name only the inputs that flip a verdict.
+            for flip in at.get("flips").list().iter().filter(|_| of_verdicts.is_empty()) {
                 sentences(&mut section, &[flip.get("sentence")]);
             }
             section.blocks.extend(drawn);
             tornados(&mut section, &at);
         }
         Results::Screening(_) => {
+            for response in at.get("responses").list() {
+                sentences(&mut section, &[response.get("sentence")]);
+            }
             section.blocks.extend(drawn);
             screening(&mut section, &at);
         }
@@ -130,11 +139,23 @@ fn capacity(section: &mut Section, at: &At<'_>) {
     let caption = if is_found { "Around the capacity and beyond" } else { "Loads that were run" };
     let mut table = Table::new(caption, &head);
     for row in at.get("knee").list() {
+        if row.get("stopped").is_there() {
+            let load = row.get("load").exact(&Unit::Number);
+            table.notes.push(format!(
+                "At {}: {}.",
+                load.text,
+                row.get("stopped").text().trim_end_matches('.')
+            ));
+            let nothing = std::iter::repeat_n(Cell::default(), 6);
+            let stopped = Cell { verdict: Some("missed".to_string()), ..Cell::words("stopped") };
+            table.row(std::iter::once(load).chain(nothing).chain([stopped]).collect());
+            continue;
+        }
         // The words of the text report. Results of before verdicts were kept have only a yes or no, by value.
         let verdict = match (row.get("verdict").text(), row.get("holds").flag()) {
             ("", Some(true)) => "held",
             ("", Some(false)) => "missed",
-            ("", None) if at.get("objectives").list().is_empty() || row.get("stopped").is_there() => "",
+            ("", None) if at.get("objectives").list().is_empty() => "",
             ("", None) => "undecided",
             (verdict, _) => verdict,
         };
@@ -172,6 +193,10 @@ fn scaling(section: &mut Section, at: &At<'_>) {
     for size in at.get("sizes").list() {
         let found = size.get("found");
         let efficiency = size.get("efficiency");
+        if !found.get("capacity").is_there() && !found.get("sentence").text().is_empty() {
+            let n = size.get("n").exact(&Unit::Number);
+            table.notes.push(format!("Size {}: {}", n.text, found.get("sentence").text()));
+        }
         table.row(vec![
             size.get("n").exact(&Unit::Number),
             found.get("capacity").estimate(&Unit::Number),
@@ -269,6 +294,10 @@ fn screening(section: &mut Section, at: &At<'_>) {
                 input.get("mu").change(&unit),
                 input.get("sigma").change(&unit),
             ]);
+        }
+        for point in response.get("unknown_points").list() {
+            let (at, reason) = (point.get("at").text(), point.get("reason").text());
+            table.notes.push(format!("Not enough data at {at}: {reason}."));
         }
         section.table_or(finished(table), "No input was varied.");
     }

@@ -553,6 +553,18 @@ fn nothing_is_at_a_capacity_that_was_not_found() {
 }
 
 #[test]
+fn a_load_whose_run_was_stopped_says_so_and_why() {
+    let mut knee = capacity();
+    knee["knee"] =
+        json!([{ "load": 3.0, "of_capacity": 2.0, "stopped": "replication 0 stopped: arrivals outrun" }]);
+    let page = Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap();
+    for text in [text_of(&page.html()), page.markdown()] {
+        assert!(text.contains("At 3.00: replication 0 stopped: arrivals outrun."), "{text}");
+    }
+    assert!(page.markdown().contains("**stopped**"), "{}", page.markdown());
+}
+
+#[test]
 fn a_load_at_which_it_is_undecided_is_not_called_missed() {
     let mut knee = capacity();
     knee["knee"] = json!([{ "load": 1.0, "verdict": "undecided", "holds": null, "overloaded": [] }]);

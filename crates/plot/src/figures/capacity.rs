@@ -128,10 +128,7 @@ fn knee(of: &CapacityResults) -> Figure {
     let place = |row: &KneeRow| place(of, row);
     let mut rows: Vec<&KneeRow> = of.knee.iter().filter(|row| row.stopped.is_none()).collect();
     rows.sort_by(|a, b| place(a).total_cmp(&place(b)));
-    let stopped = of.knee.len() - rows.len();
-    if stopped > 0 {
-        notes.push(format!("Loads whose runs were stopped before their end: {stopped}, left out."));
-    }
+    notes.extend(stopped(of));
     let series = |name: &str, colour: Colour, number: fn(&KneeRow) -> &Number| Series {
         name: name.to_string(),
         colour,
@@ -239,6 +236,19 @@ fn knee(of: &CapacityResults) -> Figure {
         Content::Lines(Lines { x, panels, spans, shades: Vec::new(), lanes })
     };
     about(of).figure("knee".to_string(), title(of), notes, content)
+}
+
+/// Says which loads have no number because their runs were stopped, and why the lowest of them was.
+fn stopped(of: &CapacityResults) -> Option<String> {
+    let by = of.offered_written_per_s.filter(|_| per_second(of)).unwrap_or(1.0);
+    let mut all: Vec<(f64, &serde_json::Value)> =
+        of.knee.iter().filter_map(|row| Some((row.load * by, row.stopped.as_ref()?))).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (_, why) = all.first()?;
+    let loads: Vec<String> = all.iter().map(|(load, _)| plain(of, *load)).collect();
+    let why = why.as_str().map_or_else(String::new, |why| format!(": {}", why.trim_end_matches('.')));
+    let first = if all.len() > 1 && !why.is_empty() { "; at the lowest" } else { "" };
+    Some(format!("Left out, for their runs were stopped before their end: {}{first}{why}.", loads.join(", ")))
 }
 
 /// Returns the bound of an objective that is about what a line of all requests shows: where there is one client and no
@@ -577,6 +587,12 @@ mod tests {
             "{title}"
         );
         assert!(notes.iter().any(|note| note.contains("not decided") && note.contains("124")), "{notes:?}");
+        let (_, _, notes) = shown(&|all| {
+            let row = all["knee"].as_array_mut().unwrap().last_mut().unwrap();
+            *row = serde_json::json!({ "load": row["load"], "of_capacity": 2.0, "stopped": "arrivals outrun it" });
+        });
+        let told = |note: &String| note.starts_with("Left out") && note.ends_with(": arrivals outrun it.");
+        assert!(notes.iter().any(told), "{notes:?}");
         let (_, span, _) = shown(&|all| {
             all["capacity"] = serde_json::Value::Null;
             all["capacity_per_s"] = serde_json::Value::Null;
