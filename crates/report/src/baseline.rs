@@ -27,6 +27,8 @@ struct Stored {
     comparable: Option<Vec<Number>>,
     #[serde(default)]
     clients: Vec<StoredClient>,
+    #[serde(default)]
+    topology: StoredTopology,
     scenario: Option<serde_json::Value>,
 }
 
@@ -67,6 +69,19 @@ struct StoredClient {
     good: StoredCount,
     /// Where its users wait for answers.
     users: Option<StoredLevel>,
+}
+
+/// What people call clients and parts.
+#[derive(Default, Deserialize)]
+struct StoredTopology {
+    #[serde(default)]
+    nodes: Vec<StoredNode>,
+}
+
+#[derive(Deserialize)]
+struct StoredNode {
+    name: String,
+    label: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -202,6 +217,7 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         objectives: objectives.collect::<Result<_, String>>()?,
         chances,
         measures,
+        labels: stored.topology.nodes.into_iter().filter_map(|node| Some((node.name, node.label?))).collect(),
         clients: stored.clients.into_iter().map(StoredClient::facts).collect(),
     })
 }

@@ -263,6 +263,11 @@ pub(crate) fn watch(watch: &WatchResult) -> Value {
     json!({ "name": watch.name, "metric": watch.metric, "unit": unit(&watch.unit), "values": values })
 }
 
+/// What people call clients and parts, where the file says so.
+pub(crate) fn labels(labels: &[(String, String)]) -> Value {
+    labels.iter().map(|(name, label)| json!({ "name": name, "label": label })).collect()
+}
+
 fn client(client: &ClientResult) -> Value {
     let classes: Vec<Value> = client
         .classes

@@ -9,7 +9,7 @@ use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::json::{SCHEMA_VERSION, estimate, scenario};
+use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
 use crate::number::{base_unit, change, change_interval, count, divisor, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
@@ -326,6 +326,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
         command,
         json!({
             "method": "one at a time",
+            "labels": labels(&found.comparison.designs[0].labels),
             "seed": found.comparison.designs[0].seed,
             "replications": found.comparison.designs[0].replications,
             "runs": found.runs,
@@ -387,6 +388,7 @@ pub fn screening_json(found: &Screenings, command: Option<&str>) -> String {
         command,
         json!({
             "method": "morris",
+            "labels": labels(&found.labels),
             "seed": found.seed,
             "replications": found.replications,
             "runs": found.runs,

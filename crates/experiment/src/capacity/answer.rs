@@ -113,6 +113,7 @@ impl Runner<'_> {
             title: plan.title.clone(),
             scenario: self.loads.scenario.clone(),
             names: names(plan),
+            labels: crate::result::labels(plan),
             axis: self.loads.axis.clone(),
             load_written: self.loads.written,
             range: self.loads.range,

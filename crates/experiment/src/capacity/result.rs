@@ -17,6 +17,8 @@ pub struct CapacityResult {
     pub scenario: Option<ScenarioFacts>,
     /// Its clients, by name, and its other parts, in the order of the file.
     pub names: (Vec<String>, Vec<String>),
+    /// What people call its clients and parts, by name, where the file says so.
+    pub labels: Vec<(String, String)>,
     /// What the load is.
     pub axis: LoadAxis,
     /// The load up to which recordings last long enough, where that bounds the search.

@@ -85,6 +85,8 @@ pub struct Record {
     pub chances: Vec<(String, Estimate)>,
     /// The numbers.
     pub measures: Vec<Measure>,
+    /// What people call its clients and parts, by name, where the file says so.
+    pub labels: Vec<(String, String)>,
     /// What the clients sent and got: what the numbers rest on. Nothing where a stored run does not say.
     pub clients: Vec<ClientFacts>,
 }
@@ -114,6 +116,12 @@ impl Record {
                 .filter_map(|o| Some((o.name.clone(), *o.probability.as_ref()?.known()?)))
                 .collect(),
             measures: result.measures.clone(),
+            labels: result
+                .topology
+                .nodes
+                .iter()
+                .filter_map(|node| Some((node.name.clone(), node.label.clone()?)))
+                .collect(),
             clients: result.clients.iter().map(ClientFacts::of).collect(),
         }
     }

@@ -27,6 +27,7 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
     if several {
         section.say(format!("Of {}.", read.name));
     }
+    labels(&mut section, &at);
     let drawn = drawn.into_iter().map(|figure| Block::Figure(Box::new(figure)));
     match &read.results {
         Results::Run(_) => {}
@@ -82,6 +83,28 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
         }
     }
     Some(section)
+}
+
+/// What people call the parts whose names stand in tables and sentences, as the page of a run says it.
+fn labels(section: &mut Section, at: &At<'_>) {
+    let mut all: Vec<Line> = Vec::new();
+    let own = at.get("labels").list();
+    let designs = at.get("designs").list().into_iter().flat_map(|design| design.get("labels").list());
+    let sizes = at.get("sizes").list().into_iter().flat_map(|size| size.get("found").get("labels").list());
+    for of in own.into_iter().chain(designs).chain(sizes) {
+        let line = Line {
+            text: of.get("label").text().to_string(),
+            aside: format!("is what the scenario calls {}", of.get("name").text()),
+        };
+        if !line.text.is_empty()
+            && all.iter().all(|known| known.aside != line.aside || known.text != line.text)
+        {
+            all.push(line);
+        }
+    }
+    if !all.is_empty() {
+        section.add(Block::List(all));
+    }
 }
 
 fn sentences(section: &mut Section, all: &[At<'_>]) {

@@ -553,6 +553,16 @@ fn nothing_is_at_a_capacity_that_was_not_found() {
 }
 
 #[test]
+fn a_study_says_what_its_parts_are_called() {
+    let mut knee = capacity();
+    knee["labels"] = json!([{ "name": "web", "label": "Shop front" }]);
+    let page = Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap();
+    for text in [text_of(&page.html()), page.markdown()] {
+        assert!(text.contains("Shop front") && text.contains("is what the scenario calls web"), "{text}");
+    }
+}
+
+#[test]
 fn a_load_whose_run_was_stopped_says_so_and_why() {
     let mut knee = capacity();
     knee["knee"] =

@@ -356,7 +356,7 @@ fn saturation(of: &CapacityResults) -> Figure {
             let colour = palette.colour(&part.name);
             let full = part.saturates_at.as_ref().map(scaled);
             Row {
-                name: part.name.clone(),
+                name: of.called(&part.name),
                 heading: false,
                 cells: vec![
                     Cell {
@@ -374,7 +374,12 @@ fn saturation(of: &CapacityResults) -> Figure {
     let title = match &of.bottleneck_sentence {
         Some(sentence) => {
             let said = sentence.split(';').next().unwrap_or_default().trim_end_matches('.');
-            said.replace("at that load", &where_)
+            let said = said.replace("at that load", &where_);
+            // It begins with the name of the part that is busiest.
+            match of.parts.first().and_then(|part| Some((part, said.strip_prefix(part.name.as_str())?))) {
+                Some((part, rest)) if rest.starts_with(' ') => format!("{}{rest}", of.called(&part.name)),
+                _ => said,
+            }
         }
         None => "What is full first".to_string(),
     };
@@ -623,6 +628,19 @@ mod tests {
         result["finding"] = json!({ "kind": "not settled", "holds": null, "missed": null });
         let all = figures(&read("capacity", &result.to_string()).unwrap());
         assert!(all[1].title.ends_with("busy at a load that was run"), "{}", all[1].title);
+    }
+
+    #[test]
+    fn a_part_is_called_what_its_label_says() {
+        let mut result: Value =
+            serde_json::from_str(include_str!("../../tests/results/capacity.json")).unwrap();
+        let name = result["parts"][0]["name"].as_str().unwrap().to_string();
+        result["labels"] = json!([{ "name": name, "label": "Shop front" }]);
+        let figure = figures(&read("capacity", &result.to_string()).unwrap()).remove(1);
+        assert!(figure.title.starts_with("Shop front "), "{}", figure.title);
+        let Content::Rows(rows) = &figure.content else { panic!("rows") };
+        assert!(rows.rows.iter().any(|row| row.name == "Shop front"), "{rows:?}");
+        assert!(rows.rows.iter().all(|row| row.name != name), "{rows:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use kneepoint_statistics::Estimate;
 use serde_json::{Value, json};
 
 use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence, recovery_sentence};
-use crate::json::{estimate, scenario};
+use crate::json::{estimate, labels, scenario};
 use crate::number::{SECOND, base_unit, divisor};
 
 /// The version of the shape of [`capacity_json`] and [`linearity_json`]: raised when a key is renamed, removed or
@@ -58,6 +58,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "command": null,
         "scenario": result.scenario.as_ref().map(scenario),
         "title": result.title,
+        "labels": labels(&result.labels),
         "names": { "clients": result.names.0, "parts": result.names.1 },
         "seed": result.seed,
         "digest": format!("{:016x}", result.digest),

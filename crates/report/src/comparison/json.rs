@@ -6,7 +6,7 @@ use kneepoint_statistics::{Estimated, Pairing, bonferroni_confidence};
 use serde_json::{Value, json};
 
 use super::sentence::{answer_headline, answer_sentence, doubt_clause, gate_sentence, metric_sentence};
-use crate::json::{SCHEMA_VERSION, estimate, scenario};
+use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
 use crate::number::{base_unit, divisor};
 
 /// Returns a comparison as JSON, indented, with a line end; `command` is what makes it again, where that is a command.
@@ -58,6 +58,7 @@ fn design(record: &Record) -> Value {
     json!({
         "name": record.name,
         "title": record.title,
+        "labels": labels(&record.labels),
         "scenario": record.scenario.as_ref().map(scenario),
         "seed": record.seed,
         "replications": record.replications,
