@@ -174,11 +174,25 @@ impl Runner<'_> {
             (Some(low), Some(high)) => {
                 (Some(Estimate { value, low, high, confidence, n, effective_samples: None }), None)
             }
+            // Such loads may be there and bound nothing all the same: then the curve and its band do not fit.
+            (None, Some(_)) if self.any(Verdict::Held, |load| load <= value) => {
+                (None, Some(rough("the loads that surely hold do not fit where the values cross the bound")))
+            }
+            (Some(_), None) if self.any(Verdict::Missed, |load| load >= value) => {
+                (None, Some(rough("the loads that surely miss do not fit where the values cross the bound")))
+            }
             (None, Some(_)) => (None, Some(rough("no load that was run surely holds"))),
             (Some(_), None) => (None, Some(rough("no load that was run surely misses"))),
             (None, None) => (None, Some(rough("no load that was run surely holds, or surely misses"))),
         };
         Found { finding: Finding::Found, capacity, rough, binding: Some((objective, Some(steepness))) }
+    }
+
+    /// Whether a load was run of which that is sure.
+    fn any(&self, verdict: Verdict, at: impl Fn(f64) -> bool) -> bool {
+        self.points
+            .iter()
+            .any(|p| at(p.load) && p.kept().is_some_and(|kept| kept.seen.verdict == Some(verdict)))
     }
 
     /// Saturation, where the border lies beyond it though nothing is lost: the run is too short for the queue to show it.
