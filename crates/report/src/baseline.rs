@@ -137,6 +137,8 @@ struct Number {
     resolution: f64,
     independent_beyond: Option<f64>,
     reason: Option<String>,
+    /// Where there is a number and no difference can be judged of it.
+    value: Option<f64>,
 }
 
 /// Reads what [`json`](crate::json()) wrote of a run.
@@ -279,7 +281,8 @@ fn measure(number: Number, replications: u64) -> Result<Measure, String> {
         "neither" => Better::Neither,
         other => return Err(format!("{metric} is better when \"{}\"", other.escape_debug())),
     };
-    Ok(Measure { name: number.metric, subject, unit, better, content })
+    let value = number.value.map(|value| value * by);
+    Ok(Measure { name: number.metric, subject, unit, better, content, value })
 }
 
 #[cfg(test)]

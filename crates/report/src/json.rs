@@ -389,7 +389,8 @@ fn comparable(measure: &Measure) -> Value {
             ]));
         }
         Err(Estimated::NotEnough { reason, .. }) => {
-            all.extend(fields([("pooled", Value::Null), ("reason", json!(reason))]));
+            let value = measure.value.map(|value| value / by);
+            all.extend(fields([("pooled", Value::Null), ("reason", json!(reason)), ("value", json!(value))]));
         }
         Err(Estimated::Known(_)) => unreachable!("an estimate is no reason for having none"),
     }

@@ -54,7 +54,7 @@ fn partner<'r>(of: &Measure, among: &'r Record) -> Option<&'r Measure> {
 }
 
 fn metric(a: &Measure, b: &Measure, pairing: Pairing, confidence: f64) -> MetricDifference {
-    let of = |m: &Measure| m.content.as_ref().ok().map(|p| p.value);
+    let of = |m: &Measure| m.content.as_ref().ok().map(|p| p.value).or(m.value);
     let mut found = MetricDifference {
         name: a.name.clone(),
         subject: a.subject.clone(),

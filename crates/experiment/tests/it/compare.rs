@@ -243,6 +243,7 @@ fn made(name: &str, facts: ClientFacts, measures: &[(&str, Better, f64)]) -> Rec
         subject: Subject::Client("users".to_string()),
         unit: Unit::Number,
         better,
+        value: None,
         content: PseudoValues::of_values(
             &[0.0, 1.0, -1.0, 0.5, -0.5].map(|noise| value * (1.0 + noise * facts.good as f64 * 1e-9)),
         ),
@@ -332,6 +333,34 @@ fn a_relative_difference_is_the_difference_as_a_share_of_the_first() {
         };
         for (d, r) in [(d.value, r.value), (d.low, r.low), (d.high, r.high)] {
             assert!((d / first - r).abs() <= 1e-12 * r.abs(), "{m:?}");
+        }
+    }
+}
+
+/// The page of a run told a p99 that the comparison beside it refused, and showed a request near one that it did not tell.
+#[test]
+fn what_a_run_tells_of_percentiles_is_what_is_compared_and_sampled() {
+    use kneepoint_experiment::result::Why;
+    // 1,500 requests: of p99.9 there is no number, and of p99 hardly.
+    let plan = station(18.0, 3, 3);
+    let mut short = plan.clone();
+    short.run.duration = seconds(20);
+    let options = kneepoint_experiment::Options { samples: true, ..Default::default() };
+    for plan in [plan, short] {
+        let result = kneepoint_experiment::run(&plan, &options).expect("it runs");
+        let latency = &result.clients[0].all.latency;
+        for sample in &result.samples {
+            if let Why::Near(p) = sample.why {
+                let told = latency.percentile(p).expect("it is reported");
+                assert!(told.known().is_some(), "a request near {p}, and no number: {told:?}");
+            }
+        }
+        for (p, name) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99"), (0.999, "p99.9")] {
+            let metric = format!("{name}(client.latency)");
+            let measure = result.measures.iter().find(|m| m.name == metric).expect("it is compared");
+            let compared = measure.content.as_ref().ok().map(|c| c.value).or(measure.value);
+            let told = latency.percentile(p).expect("it is reported").value();
+            assert_eq!(compared.is_some(), told.is_some(), "{metric}: {compared:?} {told:?}");
         }
     }
 }

@@ -165,7 +165,10 @@ pub fn metric_sentence(metric: &MetricDifference) -> String {
         let Estimated::NotEnough { reason, .. } = &metric.difference else {
             unreachable!("it is one of two")
         };
-        return format!("{name}: not enough data: {reason}");
+        return match values.as_str() {
+            "" => format!("{name}: not enough data: {reason}"),
+            values => format!("{name}: {values}, not enough data to judge the difference: {reason}"),
+        };
     };
     let gain = metric.gain.filter(|_| metric.finding != Finding::Identical);
     let pairing = gain.map_or_else(String::new, |gain| {
