@@ -197,15 +197,14 @@ pub(crate) fn run_and_keep(
     if options.samples {
         // One replication, or all the batches of one.
         let of = if program.batch.is_some() { &all[..] } else { &all[..all.len().min(1)] };
+        // What a trace of the first replication shows, unless all of them together have no number there.
         let is_told = |of: &Candidates, p: f64| {
             let part = plan.parts.iter().find(|part| part.instances.contains(&of.client));
             let client = part.and_then(|part| result.clients.iter().find(|c| c.name == part.name));
-            let Some(client) = client else { return true };
-            match client.all.latency.percentile(p) {
-                Some(Estimated::Known(_)) => true,
-                // One replication has no interval: then what lies beyond is all there is to say.
-                _ => all.len() == 1 && is_carried(p, client.all.latency.count),
-            }
+            let told = client.and_then(|client| client.all.latency.percentile(p));
+            // One replication has no interval: then what lies beyond is all there is to say.
+            let is_known = all.len() == 1 || told.is_none_or(|told| told.known().is_some());
+            is_known && is_carried(p, of.latencies.count())
         };
         result.samples = shown(plan, of, &is_told)?;
     }
