@@ -26,11 +26,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let found = capacity(&Loads::of_clients(&checked), &CapacityOptions::default())?;
     println!("{}", capacity_sentence(&found));
     println!("{}", bottleneck_sentence(&found).unwrap_or_default());
-    println!("{}", behaviour_sentence(&found));
+    if let Some(beyond) = behaviour_sentence(&found) {
+        println!("{beyond}");
+    }
     for row in &found.knee {
         let seen = row.seen.as_ref().map_err(String::clone)?;
         let goodput = seen.goodput.known().ok_or("not enough data")?;
-        println!("{:4.0} % of it: {:5.1} good answers a second", row.of_capacity * 100.0, goodput.value);
+        let share = row.of_capacity.ok_or("no capacity")?;
+        println!("{:4.0} % of it: {:5.1} good answers a second", share * 100.0, goodput.value);
     }
     Ok(())
 }

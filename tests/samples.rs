@@ -53,8 +53,7 @@ fn length(strand: &SampledStrand) -> u64 {
 fn a_sampled_request_is_shown_whole() {
     let all = samples(1);
     let reasons: Vec<&Why> = all.iter().map(|request| &request.why).collect();
-    for why in [Why::Near(0.5), Why::Near(0.9), Why::Near(0.99), Why::Near(0.999), Why::Slowest, Why::Failed]
-    {
+    for why in [Why::Near(0.5), Why::Near(0.9), Why::Near(0.99), Why::Slowest, Why::Failed] {
         assert!(reasons.contains(&&why), "{why:?} in {reasons:?}");
     }
     for request in &all {

@@ -162,11 +162,30 @@ pub fn share(text: &str) -> Result<f64, String> {
 /// How an answer is written, and where.
 #[derive(Debug, Args)]
 pub struct Answer {
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// How the result is written; as the name of the file ends (.json, .csv), or as text, if not given
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
     #[command(flatten)]
     pub to: Destination,
+}
+
+impl Answer {
+    /// Returns the format that was asked for, or the one that the name of the file says.
+    pub fn format(&self) -> Format {
+        self.format.unwrap_or(match self.to.ending().as_deref() {
+            Some("json") => Format::Json,
+            Some("csv") => Format::Csv,
+            _ => Format::Text,
+        })
+    }
+
+    /// Holds that no text is written to a file whose name says that it is something else.
+    ///
+    /// # Errors
+    /// If it is; in words.
+    pub fn check(&self) -> Result<(), String> {
+        self.to.check(self.format.is_some())
+    }
 }
 
 /// Where an answer is written.
@@ -179,6 +198,30 @@ pub struct Destination {
     /// Overwrite what is written if it exists
     #[arg(long, requires = "written")]
     pub force: bool,
+}
+
+impl Destination {
+    /// What the name of the file ends in, in small letters.
+    fn ending(&self) -> Option<String> {
+        Some(self.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase())
+    }
+
+    /// Holds that no text is written to a page or picture, unless a format was asked for.
+    fn check(&self, is_asked: bool) -> Result<(), String> {
+        let verb = match self.ending().as_deref() {
+            Some("html" | "htm" | "md") => "`kneepoint report` writes pages",
+            Some("svg" | "png") => "`kneepoint plot` draws pictures",
+            _ => return Ok(()),
+        };
+        match &self.output {
+            Some(path) if !is_asked => Err(format!(
+                "{} would hold no such thing: {verb} of what was written with --format json; --format text writes text \
+                 to it all the same",
+                crate::output::shown(path)
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The largest number that can be added to the seeds of cases: scenarios write whole numbers up to 2^53.
@@ -234,9 +277,9 @@ pub struct RunArguments {
     pub changes: Changes,
     #[command(flatten)]
     pub repeated: Repeated,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
-    pub format: RunFormat,
+    /// How the result is written; as the name of the file ends (.json, .csv, .prom), or as text, if not given
+    #[arg(long, value_enum)]
+    pub format: Option<RunFormat>,
     #[command(flatten)]
     pub precise: Precise,
     #[command(flatten)]
@@ -251,6 +294,26 @@ pub struct RunArguments {
     /// How long a window of --timeline is: 1s; at most 3600 of them
     #[arg(long, value_name = "DURATION", value_parser = window, requires = "timeline")]
     pub window: Option<SimDuration>,
+}
+
+impl RunArguments {
+    /// Returns the format that was asked for, or the one that the name of the file says.
+    pub fn format(&self) -> RunFormat {
+        self.format.unwrap_or(match self.to.ending().as_deref() {
+            Some("json") => RunFormat::Json,
+            Some("csv") => RunFormat::Csv,
+            Some("prom") => RunFormat::Prometheus,
+            _ => RunFormat::Text,
+        })
+    }
+
+    /// As [`Answer::check`].
+    ///
+    /// # Errors
+    /// As that.
+    pub fn check(&self) -> Result<(), String> {
+        self.to.check(self.format.is_some())
+    }
 }
 
 /// Reads the length of a window, as scenarios write durations.

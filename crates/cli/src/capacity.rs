@@ -204,7 +204,7 @@ fn sizes(
         );
     }
     let found = searched(arguments, |options| linearity(&sizes, options))?;
-    let text = match arguments.answer.format {
+    let text = match arguments.answer.format() {
         Format::Text => linearity_text(&path, &found, output::look(arguments.answer.to.output.is_some())),
         Format::Json => {
             let base =
@@ -309,7 +309,7 @@ fn finish(
             }
         }
     }
-    let text = match arguments.answer.format {
+    let text = match arguments.answer.format() {
         Format::Text => {
             let text = capacity_text(found, output::look(arguments.answer.to.output.is_some()));
             match &change {

@@ -404,7 +404,7 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
             return End::Failed;
         }
     }
-    let written = match arguments.answer.format {
+    let written = match arguments.answer.format() {
         Format::Text => {
             comparison_text(comparison, gates, output::look(arguments.answer.to.output.is_some()))
         }
@@ -413,7 +413,7 @@ fn finish(arguments: &CompareArguments, compared: &Compared) -> End {
     };
     let written = output::deliver(&written, arguments.answer.to.output.as_deref(), arguments.answer.to.force);
     let fails = |gate: &GateResult| gate.fails(arguments.fail_on_undecided);
-    if arguments.answer.format != Format::Text || arguments.answer.to.output.is_some() {
+    if arguments.answer.format() != Format::Text || arguments.answer.to.output.is_some() {
         for gate in gates.iter().filter(|gate| gate.outcome != Outcome::RuledOut) {
             output::say(&kneepoint_report::safe(&kneepoint_report::gate_sentence(gate)));
         }

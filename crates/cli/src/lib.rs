@@ -108,6 +108,16 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
     if let Some(Err(message)) = changes.map(arguments::Changes::check) {
         return output::bad(&message);
     }
+    let ending = match &arguments.verb {
+        Verb::Run(of) => of.check(),
+        Verb::Compare(of) => of.answer.check(),
+        Verb::Capacity(of) => of.answer.check(),
+        Verb::Sensitivity(of) => of.answer.check(),
+        _ => Ok(()),
+    };
+    if let Err(message) = ending {
+        return output::bad(&message);
+    }
     match arguments.verb {
         Verb::Run(arguments) => run::run(registry, &arguments),
         Verb::Compare(arguments) => compare::compare(registry, &arguments),

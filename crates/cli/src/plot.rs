@@ -146,7 +146,8 @@ fn drawn(arguments: &PlotArguments) -> Result<End, Trouble> {
     let theme = if arguments.theme == Colours::Dark { Theme::DARK } else { Theme::LIGHT };
     let picture = Picture { theme, size: arguments.size };
     let Some(path) = &arguments.output else { return printed(arguments, picture, &chosen) };
-    if !path.is_dir() && path.extension().is_some() {
+    let is_folder = path.is_dir() || path.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
+    if !is_folder && path.extension().is_some() {
         return into_file(arguments, picture, &chosen, path);
     }
     into_folder(arguments, picture, &chosen, path)

@@ -40,9 +40,9 @@ pub struct ReportArguments {
     /// not given
     #[arg(long, value_name = "DURATION", value_parser = window)]
     pub window: Option<SimDuration>,
-    /// How it is written
-    #[arg(long, value_enum, default_value_t = PageFormat::Html)]
-    pub format: PageFormat,
+    /// How it is written; Markdown to a file that ends in .md, as a page for a browser otherwise, if not given
+    #[arg(long, value_enum)]
+    pub format: Option<PageFormat>,
     #[command(flatten)]
     pub to: Destination,
 }
@@ -59,7 +59,10 @@ pub enum PageFormat {
 pub fn report(registry: &Registry, arguments: &ReportArguments) -> End {
     match made(registry, arguments) {
         Ok((page, run)) => {
-            let written = match arguments.format {
+            let is_markdown =
+                || arguments.to.output.as_ref().is_some_and(|path| path.extension() == Some("md".as_ref()));
+            let inferred = if is_markdown() { PageFormat::Markdown } else { PageFormat::Html };
+            let written = match arguments.format.unwrap_or(inferred) {
                 PageFormat::Html => page.html(),
                 PageFormat::Markdown => page.markdown(),
             };

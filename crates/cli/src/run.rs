@@ -120,7 +120,7 @@ fn finish(arguments: &RunArguments, result: &RunResult) -> End {
             return End::Failed;
         }
     }
-    let written = match arguments.format {
+    let written = match arguments.format() {
         RunFormat::Text => text(result, output::look(arguments.to.output.is_some())),
         RunFormat::Json => json(result),
         RunFormat::Csv => csv(result),

@@ -91,7 +91,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
     let text = match arguments.method {
         Method::OneAtATime => {
             let found = one_at_a_time(&make, &inputs, &responses, &options)?;
-            match arguments.answer.format {
+            match arguments.answer.format() {
                 Format::Text => tornado_text(&found, look),
                 Format::Json => tornado_json(
                     &found,
@@ -111,7 +111,7 @@ fn answer(registry: &Registry, arguments: &SensitivityArguments) -> Result<Strin
                 trajectories: trajectories(arguments),
             };
             let found = screen(&make, &inputs, &responses, how, &options)?;
-            match arguments.answer.format {
+            match arguments.answer.format() {
                 Format::Text => screening_text(&found, look),
                 Format::Json => screening_json(
                     &found,

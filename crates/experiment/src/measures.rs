@@ -4,7 +4,7 @@ use kneepoint_scenario::plan::{PartRole, Plan};
 use kneepoint_scenario::value::{Comparison, series};
 use kneepoint_statistics::{Estimated, Histogram, PseudoValues};
 
-use crate::evaluate::{per_replication, pseudo_values};
+use crate::evaluate::{estimate, per_replication, pseudo_values};
 use crate::judge::unit;
 use crate::program::{Expression, Judged};
 use crate::readings::ClassReading;
@@ -25,7 +25,8 @@ pub(crate) fn measures(plan: &Plan, program: &Program, all: &[Replication]) -> V
         }
     };
     for (objective, judged) in plan.objectives.iter().zip(&program.objectives) {
-        add(of_objective(objective.name.clone(), objective.condition.metric.to_string(), judged, all));
+        let metric = objective.condition.metric.to_string();
+        add(of_objective(objective.name.clone(), metric, judged, all, plan.run.confidence));
     }
     for (watch, expression) in plan.watches.iter().zip(&program.watches) {
         let dimension = watch.metric.dimension(&|_, name| series(name)).ok().flatten();
@@ -46,6 +47,7 @@ pub(crate) fn measures(plan: &Plan, program: &Program, all: &[Replication]) -> V
             unit: unit(dimension),
             better,
             content,
+            value: None,
         });
     }
     let seconds = all.first().map_or(0.0, |_| (plan.end().as_nanos() - program.warm_up) as f64 / 1e9);
@@ -53,7 +55,7 @@ pub(crate) fn measures(plan: &Plan, program: &Program, all: &[Replication]) -> V
         if let PartRole::Client { .. } = part.role {
             let readings: Vec<ClassReading> =
                 all.iter().filter_map(|r| r.clients[at].as_ref()).map(|r| r.all()).collect();
-            of_client(&part.name, &readings, seconds, &mut add);
+            of_client(&part.name, &readings, seconds, plan.run.confidence, &mut add);
         } else if let Some(content) = utilisation(at, all) {
             add(Measure {
                 name: format!("utilisation({})", part.name),
@@ -61,10 +63,30 @@ pub(crate) fn measures(plan: &Plan, program: &Program, all: &[Replication]) -> V
                 unit: Unit::Ratio,
                 better: Better::Neither,
                 content,
+                value: None,
             });
         }
     }
     found
+}
+
+/// Of a percentile, by the rule of the run's own numbers too: what these refuse is not compared either, and what they
+/// tell is told here, though its difference may be refused.
+fn by_one_rule(
+    content: Result<PseudoValues, Estimated>,
+    own: Estimated,
+) -> (Result<PseudoValues, Estimated>, Option<f64>) {
+    match (content, own) {
+        (Ok(_), refused @ Estimated::NotEnough { .. }) => (Err(refused), None),
+        (Err(why), own) => (Err(why), own.value()),
+        (Ok(content), Estimated::Known(_)) => (Ok(content), None),
+    }
+}
+
+/// Whether a metric is a percentile.
+fn is_percentile(metric: &str) -> bool {
+    let name = metric.split('(').next().unwrap_or_default();
+    name.strip_prefix('p').is_some_and(|digits| digits.parse::<f64>().is_ok())
 }
 
 /// Where more or less of a metric is always better, whoever asks.
@@ -81,7 +103,13 @@ fn usual(name: &str) -> Better {
     }
 }
 
-fn of_objective(name: String, metric: String, judged: &Judged, all: &[Replication]) -> Measure {
+fn of_objective(
+    name: String,
+    metric: String,
+    judged: &Judged,
+    all: &[Replication],
+    confidence: f64,
+) -> Measure {
     let Judged { expression, comparison, bound } = judged;
     let is_duration = expression.is_duration(Some(bound.dimension));
     let subject = Subject::Objective(name.clone());
@@ -94,12 +122,16 @@ fn of_objective(name: String, metric: String, judged: &Judged, all: &[Replicatio
             Comparison::Equal => Better::Neither,
         };
         let content = pseudo_values(expression, 0, is_duration, all);
-        return Measure { name: metric, subject, unit: unit(Some(bound.dimension)), better, content };
+        let (content, value) = match is_percentile(&metric) {
+            true => by_one_rule(content, estimate(expression, 0, is_duration, all, confidence)),
+            false => (content, None),
+        };
+        return Measure { name: metric, subject, unit: unit(Some(bound.dimension)), better, content, value };
     }
     // Of many windows or instances: how many of them miss it.
     let content = missed_share(expression, judged, is_duration, all);
     let name = format!("missed windows({name})");
-    Measure { name, subject, unit: Unit::Ratio, better: Better::Lower, content }
+    Measure { name, subject, unit: Unit::Ratio, better: Better::Lower, content, value: None }
 }
 
 fn missed_share(
@@ -120,29 +152,31 @@ fn missed_share(
     PseudoValues::of_share(&missed, &judgeable)
 }
 
-fn of_client(name: &str, readings: &[ClassReading], seconds: f64, add: &mut impl FnMut(Measure)) {
-    let mut measure = |metric: String, unit, better, content| {
-        add(Measure { name: metric, subject: Subject::Client(name.to_string()), unit, better, content });
+fn of_client(
+    name: &str,
+    readings: &[ClassReading],
+    seconds: f64,
+    confidence: f64,
+    add: &mut impl FnMut(Measure),
+) {
+    let mut with_value = |metric: String, unit, better, (content, value)| {
+        let subject = Subject::Client(name.to_string());
+        add(Measure { name: metric, subject, unit, better, content, value });
     };
+    let histograms: Vec<&Histogram> = readings.iter().map(|r| &r.latency.histogram).collect();
     let ended = |r: &ClassReading| r.ended.iter().sum::<u64>() as f64;
     let good = |r: &ClassReading| crate::tables::good(&r.ended) as f64;
     let (sums, counts): (Vec<f64>, Vec<f64>) =
         readings.iter().map(|r| (r.latency.sum as f64, r.latency.count as f64)).unzip();
-    measure(
-        format!("mean({name}.latency)"),
-        Unit::Duration,
-        Better::Lower,
-        PseudoValues::of_ratio(&sums, &counts),
-    );
-    let histograms: Vec<&Histogram> = readings.iter().map(|r| &r.latency.histogram).collect();
+    let mean = PseudoValues::of_ratio(&sums, &counts);
+    with_value(format!("mean({name}.latency)"), Unit::Duration, Better::Lower, (mean, None));
     for (p, word) in PERCENTILES {
-        measure(
-            format!("{word}({name}.latency)"),
-            Unit::Duration,
-            Better::Lower,
-            PseudoValues::of_percentile(&histograms, p),
-        );
+        let own = Estimated::percentile(&histograms, p, confidence);
+        let content = by_one_rule(PseudoValues::of_percentile(&histograms, p), own);
+        with_value(format!("{word}({name}.latency)"), Unit::Duration, Better::Lower, content);
     }
+    let mut measure =
+        |metric: String, unit, better, content| with_value(metric, unit, better, (content, None));
     let rate = |of: &dyn Fn(&ClassReading) -> f64| {
         PseudoValues::of_values(&readings.iter().map(|r| of(r) / seconds).collect::<Vec<f64>>())
     };

@@ -20,7 +20,7 @@ use crate::result::{
     CheckResult, ClientResult, DrawnParam, Facts, LeastPrecise, ObjectiveResult, PartResult,
     ReplicationFacts, RunResult, SampledRequest, TraceResult, Verdict, WarmUpFrom, WatchResult,
 };
-use crate::sampled::sampled;
+use crate::sampled::{is_carried, sampled};
 use crate::tables::{middles, tables, topology};
 use crate::timeline;
 use crate::warnings;
@@ -197,15 +197,28 @@ pub(crate) fn run_and_keep(
     if options.samples {
         // One replication, or all the batches of one.
         let of = if program.batch.is_some() { &all[..] } else { &all[..all.len().min(1)] };
-        result.samples = shown(plan, of)?;
+        // What a trace of the first replication shows, unless all of them together have no number there.
+        let is_told = |of: &Candidates, p: f64| {
+            let part = plan.parts.iter().find(|part| part.instances.contains(&of.client));
+            let client = part.and_then(|part| result.clients.iter().find(|c| c.name == part.name));
+            let told = client.and_then(|client| client.all.latency.percentile(p));
+            // One replication has no interval: then what lies beyond is all there is to say.
+            let is_known = all.len() == 1 || told.is_none_or(|told| told.known().is_some());
+            is_known && is_carried(p, of.latencies.count())
+        };
+        result.samples = shown(plan, of, &is_told)?;
     }
     Ok((result, all))
 }
 
 /// Shows a few requests of the first replication, or of the batches it is cut into.
-fn shown(plan: &Plan, of: &[Replication]) -> Result<Vec<SampledRequest>, ExperimentError> {
+fn shown(
+    plan: &Plan,
+    of: &[Replication],
+    is_told: &dyn Fn(&Candidates, f64) -> bool,
+) -> Result<Vec<SampledRequest>, ExperimentError> {
     let candidates: Vec<Candidates> = of.iter().flat_map(|one| one.candidates.iter().cloned()).collect();
-    sampled(plan, &Candidates::together(candidates))
+    sampled(plan, &Candidates::together(candidates), is_told)
 }
 
 /// Shows a few requests in full: those that a run of the plan [shows](RunResult::samples), for the time of two
@@ -227,7 +240,7 @@ pub fn trace(plan: &Plan, options: &Options) -> Result<TraceResult, ExperimentEr
             title: plan.title.clone(),
             about: plan.about.clone(),
             seed: plan.run.seed,
-            requests: shown(plan, &first)?,
+            requests: shown(plan, &first, &|of, p| is_carried(p, of.latencies.count()))?,
         })
     })?
 }

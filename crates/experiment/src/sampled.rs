@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kneepoint_calls::{Candidates, ComponentId, Ended, Fate, Sampling, Simulation};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_scenario::plan::Plan;
-use kneepoint_statistics::Histogram;
+use kneepoint_statistics::{Histogram, MIN_BEYOND};
 
 use crate::error::ExperimentError;
 use crate::recorder::{begin, run_until};
@@ -25,14 +25,17 @@ const SLOWEST: usize = 3;
 /// Chosen: a fan-out of a thousand for each of twenty requests fits, and a page can still show it.
 const SPANS_MAX: usize = 100_000;
 
-/// Shows requests of the first replication in full.
+/// Shows requests of the first replication in full. `is_told` says of which percentiles of a client there is a number: near
+/// one that is not told there is no request either.
 ///
 /// # Errors
 /// If the replication cannot be built again; what ran once runs twice.
 pub(crate) fn sampled(
     plan: &Plan,
     candidates: &[Candidates],
+    is_told: &dyn Fn(&Candidates, f64) -> bool,
 ) -> Result<Vec<SampledRequest>, ExperimentError> {
+    let choose = |of: &Candidates| choose(of, &|p| is_told(of, p));
     let chosen: Vec<(ComponentId, Ended, Why)> = candidates.iter().flat_map(choose).collect();
     let Some(last) = chosen.iter().map(|(_, ended, _)| ended.born.saturating_add(ended.latency)).max() else {
         return Ok(Vec::new());
@@ -50,7 +53,7 @@ pub(crate) fn sampled(
 }
 
 /// Picks what is shown of a client: each request once, for the first reason there is.
-fn choose(of: &Candidates) -> Vec<(ComponentId, Ended, Why)> {
+fn choose(of: &Candidates, is_told: &dyn Fn(f64) -> bool) -> Vec<(ComponentId, Ended, Why)> {
     let mut seen = BTreeSet::new();
     let mut list = Vec::new();
     let mut add = |ended: &Ended, why: Why| {
@@ -58,7 +61,7 @@ fn choose(of: &Candidates) -> Vec<(ComponentId, Ended, Why)> {
             list.push((of.client, *ended, why));
         }
     };
-    for p in NEAR {
+    for p in NEAR.into_iter().filter(|p| is_told(*p)) {
         let kept = of.drawn.iter().chain(&of.slowest);
         if let Some(ended) = near(p, &of.latencies, kept) {
             add(ended, Why::Near(p));
@@ -67,6 +70,12 @@ fn choose(of: &Candidates) -> Vec<(ComponentId, Ended, Why)> {
     of.slowest.iter().take(SLOWEST).for_each(|ended| add(ended, Why::Slowest));
     of.failed.iter().for_each(|ended| add(ended, Why::Failed));
     list
+}
+
+/// Whether so many requests lie beyond a percentile as a number of it takes.
+pub(crate) fn is_carried(p: f64, requests: u64) -> bool {
+    // `1 - p` is rounded, hence the little less.
+    requests as f64 * (1.0 - p) >= MIN_BEYOND as f64 * (1.0 - 1e-9)
 }
 
 /// Returns which of the requests that were kept is the nearest to a percentile of all latencies.
@@ -167,6 +176,11 @@ mod tests {
                 assert!(off <= one_in as f64 / 2.0 + 0.008 * n as f64 * p, "{found:?} for {p} of {n}");
             }
         }
+    }
+
+    #[test]
+    fn ten_requests_beyond_it_carry_a_percentile() {
+        assert!(!is_carried(0.999, 9_999) && is_carried(0.999, 10_000) && is_carried(0.99, 1_000));
     }
 
     #[test]

@@ -314,8 +314,8 @@ pub struct ScatterPoint {
     pub y: Interval,
     /// Whether no other outdoes it.
     pub front: bool,
-    /// Whether it is not decided on which side of a bound it is.
-    pub undecided: bool,
+    /// What came of all objectives together; nothing where there is none.
+    pub outcome: Option<Outcome>,
 }
 
 /// Who calls whom.

@@ -1,7 +1,7 @@
 //! A stored run, read back to be compared with another one.
 
 use kneepoint_engine::SimDuration;
-use kneepoint_experiment::compare::Record;
+use kneepoint_experiment::compare::{ClientFacts, Record};
 use kneepoint_experiment::result::{Better, Measure, ScenarioFacts, Subject, Unit, Verdict};
 use kneepoint_statistics::{Estimate, Estimated, PseudoValues};
 use serde::Deserialize;
@@ -25,6 +25,10 @@ struct Stored {
     verdict: String,
     slo: Vec<Objective>,
     comparable: Option<Vec<Number>>,
+    #[serde(default)]
+    clients: Vec<StoredClient>,
+    #[serde(default)]
+    topology: StoredTopology,
     scenario: Option<serde_json::Value>,
 }
 
@@ -56,6 +60,55 @@ struct Objective {
     probability: Option<Chance>,
 }
 
+/// What a client sent and got.
+#[derive(Deserialize)]
+struct StoredClient {
+    name: String,
+    sent: StoredCount,
+    ended: StoredCount,
+    good: StoredCount,
+    /// Where its users wait for answers.
+    users: Option<StoredLevel>,
+}
+
+/// What people call clients and parts.
+#[derive(Default, Deserialize)]
+struct StoredTopology {
+    #[serde(default)]
+    nodes: Vec<StoredNode>,
+}
+
+#[derive(Deserialize)]
+struct StoredNode {
+    name: String,
+    label: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct StoredCount {
+    total: u64,
+    rate: Chance,
+}
+
+#[derive(Deserialize)]
+struct StoredLevel {
+    mean: Chance,
+}
+
+impl StoredClient {
+    fn facts(self) -> ClientFacts {
+        let Chance { value, low, high, .. } = self.sent.rate;
+        ClientFacts {
+            name: self.name,
+            sent: self.sent.total,
+            ended: self.ended.total,
+            good: self.good.total,
+            offered_per_s: value.map(|value| (value, low, high)),
+            users: self.users.and_then(|users| users.mean.value),
+        }
+    }
+}
+
 /// An estimate, or the reason why there is none.
 #[derive(Deserialize)]
 struct Chance {
@@ -84,6 +137,8 @@ struct Number {
     resolution: f64,
     independent_beyond: Option<f64>,
     reason: Option<String>,
+    /// Where there is a number and no difference can be judged of it.
+    value: Option<f64>,
 }
 
 /// Reads what [`json`](crate::json()) wrote of a run.
@@ -164,6 +219,8 @@ pub fn baseline(name: &str, text: &str) -> Result<Record, String> {
         objectives: objectives.collect::<Result<_, String>>()?,
         chances,
         measures,
+        labels: stored.topology.nodes.into_iter().filter_map(|node| Some((node.name, node.label?))).collect(),
+        clients: stored.clients.into_iter().map(StoredClient::facts).collect(),
     })
 }
 
@@ -224,7 +281,8 @@ fn measure(number: Number, replications: u64) -> Result<Measure, String> {
         "neither" => Better::Neither,
         other => return Err(format!("{metric} is better when \"{}\"", other.escape_debug())),
     };
-    Ok(Measure { name: number.metric, subject, unit, better, content })
+    let value = number.value.map(|value| value * by);
+    Ok(Measure { name: number.metric, subject, unit, better, content, value })
 }
 
 #[cfg(test)]

@@ -265,6 +265,11 @@ pub(crate) fn watch(watch: &WatchResult) -> Value {
     json!({ "name": watch.name, "metric": watch.metric, "unit": unit(&watch.unit), "values": values })
 }
 
+/// What people call clients and parts, where the file says so.
+pub(crate) fn labels(labels: &[(String, String)]) -> Value {
+    labels.iter().map(|(name, label)| json!({ "name": name, "label": label })).collect()
+}
+
 fn client(client: &ClientResult) -> Value {
     let classes: Vec<Value> = client
         .classes
@@ -386,7 +391,8 @@ fn comparable(measure: &Measure) -> Value {
             ]));
         }
         Err(Estimated::NotEnough { reason, .. }) => {
-            all.extend(fields([("pooled", Value::Null), ("reason", json!(reason))]));
+            let value = measure.value.map(|value| value / by);
+            all.extend(fields([("pooled", Value::Null), ("reason", json!(reason)), ("value", json!(value))]));
         }
         Err(Estimated::Known(_)) => unreachable!("an estimate is no reason for having none"),
     }

@@ -37,7 +37,8 @@ pub use crate::capacity::{
 };
 pub use crate::command::Command;
 pub use crate::comparison::{
-    answer_sentence, comparison_csv, comparison_json, comparison_text, gate_sentence, metric_sentence,
+    answer_headline, answer_sentence, comparison_csv, comparison_json, comparison_text, doubt_clause,
+    gate_sentence, metric_sentence,
 };
 pub use crate::csv::csv;
 pub use crate::json::{SCHEMA_VERSION, json};

@@ -335,6 +335,7 @@ fn measures() -> Vec<Measure> {
     };
     let client = || Subject::Client("shoppers".to_string());
     let measure = |name: &str, subject, unit, better, content| Measure {
+        value: None,
         name: name.to_string(),
         subject,
         unit,

@@ -9,7 +9,7 @@ use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::json::{SCHEMA_VERSION, estimate, scenario};
+use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
 use crate::number::{base_unit, change, change_interval, count, divisor, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
@@ -21,20 +21,8 @@ const SIDE: usize = 18;
 /// Returns tornado tables and the settings at which verdicts flip, as text.
 pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
     let mut text = String::new();
-    for tornado in &found.tornados {
-        text += &lead(tornado, look);
-    }
-    for flip in &found.flips {
-        text += &wrap("", &safe(&flip_sentence(flip)), look.width);
-    }
-    let judged = found.comparison.designs.iter().map(|design| design.verdict);
-    if judged.clone().any(|verdict| verdict == kneepoint_experiment::result::Verdict::Probability) {
-        text += "Objectives hold with a probability, for something is drawn once per replication: which input changes \
-                 that is not looked for here; `sweep` shows it.\n";
-    } else if found.flips.is_empty() {
-        text += &wrap("", &format!("No input changes the verdict on an objective {WHERE}."), look.width);
-    } else if found.flips.iter().all(|flip| flip.kind() != FlipKind::Flips) {
-        text += &wrap("", &format!("No input flips the verdict on an objective {WHERE}."), look.width);
+    for sentence in found.tornados.iter().map(lead).chain(of_verdicts(found)) {
+        text += &wrap("", &safe(&sentence), look.width);
     }
     for tornado in &found.tornados {
         text += &bars(tornado, look);
@@ -68,7 +56,26 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
 const WHERE: &str =
     "at the values that were run: the ends of each range and the values of each list, and nothing between";
 
-fn lead(tornado: &Tornado, look: Look) -> String {
+/// What inputs do to the verdicts on objectives, in sentences.
+fn of_verdicts(found: &OneAtATime) -> Vec<String> {
+    let mut sentences: Vec<String> = found.flips.iter().map(flip_sentence).collect();
+    let mut judged = found.comparison.designs.iter().map(|design| design.verdict);
+    if judged.any(|verdict| verdict == kneepoint_experiment::result::Verdict::Probability) {
+        sentences.push(
+            "Objectives hold with a probability, for something is drawn once per replication: which input changes that is \
+             not looked for here; `sweep` shows it."
+                .to_string(),
+        );
+    } else if found.flips.is_empty() {
+        sentences.push(format!("No input changes the verdict on an objective {WHERE}."));
+    } else if found.flips.iter().all(|flip| flip.kind() != FlipKind::Flips) {
+        sentences.push(format!("No input flips the verdict on an objective {WHERE}."));
+    }
+    sentences
+}
+
+/// Returns what moves a number, in a sentence.
+fn lead(tornado: &Tornado) -> String {
     let shown = |bar: &&Bar| {
         bar.settings.iter().any(|s| matches!(s.difference.finding, Finding::Lower | Finding::Higher))
     };
@@ -84,7 +91,7 @@ fn lead(tornado: &Tornado, look: Look) -> String {
     if !still.is_empty() && !moving.is_empty() {
         line += &format!("; not shown to be moved by {}", still.join(", "));
     }
-    wrap("", &safe(&(line + ".")), look.width)
+    line + "."
 }
 
 /// Returns how a verdict differs over an input, in a sentence.
@@ -262,7 +269,7 @@ fn whole(title: &str, facts: Option<&ScenarioFacts>, command: Option<&str>, cont
     serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n"
 }
 
-/// Returns tornado tables and flips as JSON; `command` is what makes it again, where that is a command.
+/// Returns tornado tables and flips as JSON, with what the text says of them: of each number, and of verdicts; `command` is what makes it again, where that is a command.
 ///
 /// # Units
 /// Durations \[s\], rates [1/s], shares from 0 to 1.
@@ -292,6 +299,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
                 "metric": t.metric,
                 "unit": base_unit(&t.unit),
                 "as_it_is": t.base.map(|v| v / divisor(&t.unit)),
+                "sentence": lead(t),
                 "bars": t.bars.iter().map(|b| bar(b, &t.unit)).collect::<Vec<_>>(),
             })
         })
@@ -318,6 +326,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
         command,
         json!({
             "method": "one at a time",
+            "labels": labels(&found.comparison.designs[0].labels),
             "seed": found.comparison.designs[0].seed,
             "replications": found.comparison.designs[0].replications,
             "runs": found.runs,
@@ -326,6 +335,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
             "tornados": tornados,
             "flips": differing(true),
             "less_or_more_clear": differing(false),
+            "of_verdicts": of_verdicts(found),
             "warnings": found.comparison.warnings,
         }),
     )
@@ -378,6 +388,7 @@ pub fn screening_json(found: &Screenings, command: Option<&str>) -> String {
         command,
         json!({
             "method": "morris",
+            "labels": labels(&found.labels),
             "seed": found.seed,
             "replications": found.replications,
             "runs": found.runs,

@@ -40,7 +40,8 @@ fn a_capacity_that_fell_rose_or_is_gone_is_delivered_and_judged() {
     let gone = model(&folder, "gone.ron", "\"60ms\"", MEAN);
     assert_eq!(search(&gone, &[]), End::Missed);
     assert!(words(&found).starts_with("Against the baseline the capacity fell below "), "{}", words(&found));
-    assert!(words(&found).contains("Missed already at the lowest load"), "{}", words(&found));
+    assert!(words(&found).contains("No tested load meets the objectives"), "{}", words(&found));
+    assert!(words(&found).contains("good is missed with"), "{}", words(&found));
     assert_eq!(search(&gone, &["--format", "json"]), End::Missed);
     assert!(text(&found).contains("\"verdict\": \"lower\""), "{}", text(&found));
 }
@@ -102,4 +103,63 @@ fn a_baseline_is_a_regular_file() {
     let pipe = folder.file("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert_eq!(run(&["capacity", &plain, "--baseline", &pipe]), End::Bad);
+}
+
+/// The words of the table, of JSON and of CSV are those of the figure: what an interval leaves open is not missed.
+#[test]
+fn a_load_is_held_missed_or_undecided() {
+    let folder = Folder::new("capacity-verdicts");
+    let (json, table) = (folder.file("found.json"), folder.file("found.txt"));
+    let model = model(&folder, "one.ron", "Exponential(\"10ms\")", MEAN);
+    let search =
+        |format: &str, out: &str| run(&["capacity", &model, "--format", format, "--force", "-o", out]);
+    search("json", &json);
+    let found: serde_json::Value = serde_json::from_str(&text(&json)).expect("it is JSON");
+    let rows = found["knee"].as_array().expect("loads");
+    for row in rows.iter().filter(|row| row["stopped"].is_null()) {
+        let of = &row["slo"][0];
+        let [low, high] = ["low", "high"].map(|end| of["estimate"][end].as_f64());
+        let bound = of["bound"].as_f64().expect("a bound");
+        let expected = match (low, high) {
+            (_, Some(high)) if high < bound => "held",
+            (Some(low), _) if low >= bound => "missed",
+            (Some(_), Some(_)) => "undecided",
+            // Not one good answer.
+            _ => "missed",
+        };
+        assert_eq!(row["verdict"], expected, "{row}");
+        assert_eq!(row["holds"].is_null(), expected == "undecided", "{row}");
+    }
+    assert!(rows.iter().any(|row| row["verdict"] == "undecided"), "the load next to the border is undecided");
+    search("text", &table);
+    assert!(words(&table).contains("undecided") && words(&table).contains("held"), "{}", words(&table));
+}
+
+/// A file that ends in .json held text, and nobody could draw it.
+#[test]
+fn the_name_of_the_file_says_the_format() {
+    let folder = Folder::new("format-of-the-file");
+    let model = model(&folder, "one.ron", "Exponential(\"10ms\")", MEAN);
+    let short = ["--replications", "2", "-o"];
+    for (name, begins) in [("x.json", "{"), ("x.csv", "section,"), ("x.prom", "# "), ("x.txt", "Met")] {
+        let path = folder.file(name);
+        assert_eq!(run(&[&["run", &model][..], &short, &[&path]].concat()), End::Fine, "{name}");
+        assert!(text(&path).starts_with(begins), "{name}: {}", &text(&path)[..60]);
+    }
+    let knee = folder.file("knee.json");
+    run(&["capacity", &model, "--no-knee", "-o", &knee]);
+    assert!(text(&knee).starts_with('{'), "{}", text(&knee));
+    // What was asked for goes before what the name says.
+    let asked = folder.file("asked.json");
+    run(&[&["run", &model, "--format", "csv"][..], &short, &[&asked]].concat());
+    assert!(text(&asked).starts_with("section,"), "{}", text(&asked));
+    // A page or a picture is no text.
+    for name in ["x.html", "x.svg"] {
+        let path = folder.file(name);
+        assert_eq!(run(&[&["run", &model][..], &short, &[&path]].concat()), End::Bad, "{name}");
+        assert!(!std::path::Path::new(&path).exists(), "{name}");
+    }
+    let page = folder.file("page.md");
+    run(&["report", &folder.file("x.json"), "-o", &page]);
+    assert!(text(&page).starts_with("# "), "{}", &text(&page)[..60]);
 }

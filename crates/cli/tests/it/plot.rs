@@ -50,6 +50,10 @@ fn all_figures_go_into_a_folder_and_one_into_a_file() {
     // Nothing is overwritten unasked.
     assert_eq!(plot(&[&run, "-o", &all]), End::Bad);
     assert_eq!(plot(&[&run, "-o", &all, "--force", "--theme", "dark"]), End::Fine);
+    // A folder that ends as files do, and is not there yet.
+    let dotted = folder.file("new.d/");
+    assert_eq!(plot(&[&run, "-o", &dotted]), End::Fine);
+    assert!(Path::new(&folder.file("new.d/parts.svg")).is_file());
     let one = folder.file("one.png");
     assert_eq!(plot(&[&run, "--figure", "parts", "--size", "640x360", "-o", &one]), End::Fine);
     let png = std::fs::read(&one).expect("it was written");

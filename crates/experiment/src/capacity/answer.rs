@@ -7,7 +7,7 @@ use crate::error::ExperimentError;
 
 use super::finding::Found;
 use super::point::Point;
-use super::result::{Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, Seen};
+use super::result::{Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, Seen, Verdict};
 use super::{Runner, SAME, Step, behaviour, parts, recovery};
 
 /// Stretches of what is measured whose loads are compared, to tell whether it changes.
@@ -57,9 +57,12 @@ impl Runner<'_> {
         let bottleneck = parts.first().map(|part| part.name.clone());
         let knee = match self.options.without_knee {
             true => Vec::new(),
-            false => self.rows(centre, bottleneck.as_deref()),
+            false => self.rows(centre, found.value(), bottleneck.as_deref()),
         };
-        let behaviour = if self.options.without_knee {
+        let nowhere = self.nowhere(&found);
+        let behaviour = if nowhere.is_some() {
+            Behaviour::Unknown("no load that was run meets the objectives: there is no knee".to_string())
+        } else if self.options.without_knee {
             Behaviour::Unknown("no load beyond the capacity was run".to_string())
         } else if let Some(why) = self.is_no_load() {
             Behaviour::Unknown(why)
@@ -110,6 +113,7 @@ impl Runner<'_> {
             title: plan.title.clone(),
             scenario: self.loads.scenario.clone(),
             names: names(plan),
+            labels: crate::result::labels(plan),
             axis: self.loads.axis.clone(),
             load_written: self.loads.written,
             range: self.loads.range,
@@ -131,6 +135,7 @@ impl Runner<'_> {
             rough: found.rough,
             finding: found.finding,
             binding: found.binding.map(|(o, steepness)| objective(o, steepness)),
+            nowhere,
             limits: self.limits(plan),
             parts,
             knee,
@@ -216,7 +221,8 @@ impl Runner<'_> {
         let limit = |(o, objective): (usize, &kneepoint_scenario::plan::Objective)| {
             let known = |missed: bool| {
                 let scores = self.points.iter().filter_map(move |p| Some((p.load, p.kept()?.scores[o])));
-                let told = scores.filter(move |(_, score)| score.is_told && (score.value >= 0.0) == missed);
+                let verdict = if missed { Verdict::Missed } else { Verdict::Held };
+                let told = scores.filter(move |(_, score)| score.verdict() == verdict);
                 told.map(|(load, _)| load)
             };
             // Missed below all loads at which it holds: it asks for load.
@@ -237,11 +243,11 @@ impl Runner<'_> {
         plan.objectives.iter().enumerate().map(limit).collect()
     }
 
-    fn rows(&self, centre: Option<f64>, bottleneck: Option<&str>) -> Vec<KneeRow> {
+    fn rows(&self, centre: Option<f64>, capacity: Option<f64>, bottleneck: Option<&str>) -> Vec<KneeRow> {
         let Some(centre) = centre else { return Vec::new() };
         let row = |p: &Point| KneeRow {
             load: p.load,
-            of_capacity: p.load / centre,
+            of_capacity: capacity.map(|capacity| p.load / capacity),
             seen: match &p.seen {
                 Ok(kept) => {
                     let utilisation = bottleneck.and_then(|part| kept.utilisation_of(part)).cloned();

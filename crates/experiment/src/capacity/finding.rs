@@ -4,8 +4,8 @@ use kneepoint_scenario::plan::Plan;
 use kneepoint_statistics::Estimate;
 
 use super::border::Crossing;
-use super::point::Point;
-use super::result::{Finding, Rough};
+use super::point::{Kept, Point};
+use super::result::{Finding, MissedAt, Nowhere, Rough, Verdict};
 use super::search::{self, Bracket, CLOSE, Tried};
 use super::{Runner, parts};
 
@@ -94,10 +94,9 @@ impl Runner<'_> {
         };
         match (held, missed) {
             (None, None) => match floor {
-                Some(floor) if ended => Found::without(Finding::HoldsNowhere {
-                    too_little: self.missed_at(floor, plan, false),
-                    too_much: None,
-                }),
+                // All that is missed asks for load, and the highest load brought none of it: that is no proof that
+                // more would.
+                Some(_) if ended => Found::without(Finding::HoldsNowhere { between: None }),
                 floor => not_settled(None, floor),
             },
             (Some(held), None) if ended => Found::without(Finding::NotReached { load: held.load }),
@@ -108,10 +107,8 @@ impl Runner<'_> {
                     if !narrow {
                         return not_settled(None, Some(missed));
                     }
-                    return Found::without(Finding::HoldsNowhere {
-                        too_little: self.missed_at(floor, plan, false),
-                        too_much: Some(self.missed_at(missed, plan, true)),
-                    });
+                    let between = [self.missed_at(floor, plan, false), self.missed_at(missed, plan, true)];
+                    return Found::without(Finding::HoldsNowhere { between: Some(between) });
                 }
                 if missed.only_grows() {
                     return self.saturated(None, missed, plan);
@@ -177,11 +174,25 @@ impl Runner<'_> {
             (Some(low), Some(high)) => {
                 (Some(Estimate { value, low, high, confidence, n, effective_samples: None }), None)
             }
+            // Such loads may be there and bound nothing all the same: then the curve and its band do not fit.
+            (None, Some(_)) if self.any(Verdict::Held, |load| load <= value) => {
+                (None, Some(rough("the loads that surely hold do not fit where the values cross the bound")))
+            }
+            (Some(_), None) if self.any(Verdict::Missed, |load| load >= value) => {
+                (None, Some(rough("the loads that surely miss do not fit where the values cross the bound")))
+            }
             (None, Some(_)) => (None, Some(rough("no load that was run surely holds"))),
             (Some(_), None) => (None, Some(rough("no load that was run surely misses"))),
             (None, None) => (None, Some(rough("no load that was run surely holds, or surely misses"))),
         };
         Found { finding: Finding::Found, capacity, rough, binding: Some((objective, Some(steepness))) }
+    }
+
+    /// Whether a load was run of which that is sure.
+    fn any(&self, verdict: Verdict, at: impl Fn(f64) -> bool) -> bool {
+        self.points
+            .iter()
+            .any(|p| at(p.load) && p.kept().is_some_and(|kept| kept.seen.verdict == Some(verdict)))
     }
 
     /// Saturation, where the border lies beyond it though nothing is lost: the run is too short for the queue to show it.
@@ -236,6 +247,39 @@ impl Runner<'_> {
         Some((part.to_string(), Estimate { confidence, n, effective_samples: None, ..full }))
     }
 
+    /// What is missed, where no load that was run meets the objectives.
+    pub(super) fn nowhere(&self, found: &Found) -> Option<Nowhere> {
+        let is_nowhere = match &found.finding {
+            Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { .. } => true,
+            Finding::NotSettled { holds, missed } => holds.is_none() && missed.is_some(),
+            _ => false,
+        };
+        // What only grows holds its objectives, and is no miss of them.
+        let is_missed = |p: &Point| !p.holds() && !p.only_grows();
+        if !is_nowhere || !self.points.iter().all(is_missed) {
+            return None;
+        }
+        let at = |p: &Point| {
+            let missed = |kept: &Kept| {
+                let each = kept.seen.objectives.iter().zip(&kept.scores);
+                each.filter(|(_, score)| score.value >= 0.0).map(|(of, _)| of.clone()).collect()
+            };
+            MissedAt { load: p.load, missed: p.seen.as_ref().map(missed).map_err(Clone::clone) }
+        };
+        let by_load = |a: &&Point, b: &&Point| a.load.total_cmp(&b.load);
+        // Of loads that are equally far off the lowest is told.
+        let by_score =
+            |a: &&Point, b: &&Point| a.score().value.total_cmp(&b.score().value).then(by_load(a, b));
+        let undecided =
+            |p: &Point| p.kept().is_some_and(|kept| kept.seen.verdict == Some(Verdict::Undecided));
+        Some(Nowhere {
+            lowest: at(self.points.iter().min_by(by_load)?),
+            nearest: at(self.points.iter().min_by(by_score)?),
+            highest: self.points.iter().max_by(by_load)?.load,
+            is_undecided_somewhere: self.points.iter().any(undecided),
+        })
+    }
+
     /// What the knee's loads are shares of.
     pub(super) fn centre(&self, found: &Found) -> Option<f64> {
         match (found.value(), &found.finding) {
@@ -247,10 +291,11 @@ impl Runner<'_> {
                 | Finding::NotTold { load, .. }
                 | Finding::HoldsFrom { holds: load, .. },
             ) => Some(*load),
-            (None, Finding::HoldsNowhere { too_little, too_much }) => {
-                let (low, high) = (too_little.0, too_much.as_ref().map_or(too_little.0, |much| much.0));
+            (None, Finding::HoldsNowhere { between: Some([(low, _), (high, _)]) }) => {
                 Some((low * high).sqrt())
             }
+            // The load of the file is as good as any: what is run around it shows what it does to the objectives.
+            (None, Finding::HoldsNowhere { between: None }) => Some(self.bounds.written),
             (None, Finding::NotSettled { holds, missed }) => match (holds, missed) {
                 (Some(holds), Some(missed)) => Some((holds * missed).sqrt()),
                 (one, other) => one.or(*other),

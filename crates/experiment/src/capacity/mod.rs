@@ -32,8 +32,8 @@ pub use change::{Change, change};
 pub use linearity::{Coefficient, Linearity, ScalingFit, Size, SizeCapacity, linearity};
 pub use load::{LoadError, Loaded, Loads, Offered};
 pub use result::{
-    AfterPulse, Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, OfPeak, PartLoad,
-    Recovery, Rough, Seen,
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, MissedAt, Nowhere,
+    OfPeak, PartLoad, Recovery, Rough, Seen, Verdict,
 };
 
 use border::Crossing;
@@ -191,8 +191,13 @@ impl<'a> Runner<'a> {
         {
             self.knee(at)?;
             // Loads of the knee may say what the search could not.
-            if matches!(found.finding, Finding::NotSettled { .. }) {
-                found = self.found(false, &plan);
+            match found.finding {
+                Finding::NotSettled { .. } => found = self.found(false, &plan),
+                Finding::HoldsNowhere { .. } => {
+                    let is_still_nowhere = !self.points.iter().any(Point::holds);
+                    found = self.found(is_still_nowhere, &plan);
+                }
+                _ => {}
             }
         }
         self.result(found, &plan)

@@ -11,7 +11,7 @@ use crate::run::{Options, Progress, run_and_keep};
 use crate::warnings::is_overloaded;
 
 use super::load::Loaded;
-use super::result::Seen;
+use super::result::{Seen, Verdict as AtLoad};
 
 /// Scores beyond this say that a value is far off, and no more: a value of 0 would be infinitely far.
 ///
@@ -96,6 +96,20 @@ impl Score {
                 let is_told = complete && low.is_some_and(|low| low >= BIAS);
                 Score { value, interval: None, is_told, asks_for_load }
             }
+        }
+    }
+
+    /// Whether its objective holds for sure, or is missed for sure.
+    pub fn verdict(&self) -> AtLoad {
+        let (low, high) = self.interval.unwrap_or((self.value, self.value));
+        if !self.is_told {
+            AtLoad::Undecided
+        } else if low >= 0.0 {
+            AtLoad::Missed
+        } else if high < 0.0 {
+            AtLoad::Held
+        } else {
+            AtLoad::Undecided
         }
     }
 
@@ -201,7 +215,22 @@ impl Point {
     }
 }
 
-/// Whether all hold: one that is surely missed decides it, and one that is not told leaves it open.
+/// What comes of all objectives together: one that is surely missed decides, whatever is known of the others.
+fn together(scores: &[Score]) -> Option<AtLoad> {
+    let any = |verdict: AtLoad| scores.iter().any(|score| score.verdict() == verdict);
+    if scores.is_empty() {
+        None
+    } else if any(AtLoad::Missed) {
+        Some(AtLoad::Missed)
+    } else if any(AtLoad::Undecided) {
+        Some(AtLoad::Undecided)
+    } else {
+        Some(AtLoad::Held)
+    }
+}
+
+/// Whether all hold by their values, which is what a search goes by: one that is missed decides it, and one that is not
+/// told leaves it open.
 fn holds(scores: &[Score]) -> Option<bool> {
     if scores.iter().any(|score| score.is_told && score.value >= 0.0) {
         return Some(false);
@@ -259,7 +288,7 @@ impl Kept {
                 errors: crate::evaluate::share(&bad, &ended, confidence),
                 utilisation: None,
                 objectives: result.objectives.clone(),
-                holds: holds(&scores),
+                verdict: together(&scores),
                 overloaded: overloaded.map(|(_, part)| part.name.clone()).collect(),
             },
             good: good_rates,
@@ -310,6 +339,25 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interval_across_its_bound_decides_nothing() {
+        let of = |low: f64, high: f64| Score {
+            value: (low + high) / 2.0,
+            interval: Some((low, high)),
+            is_told: true,
+            asks_for_load: false,
+        };
+        let (held, missed, open) = (of(-0.3, -0.1), of(0.1, 0.3), of(-0.1, 0.3));
+        assert_eq!(together(&[]), None);
+        assert_eq!(together(&[held, held]), Some(AtLoad::Held));
+        assert_eq!(together(&[held, open]), Some(AtLoad::Undecided));
+        assert_eq!(together(&[open, missed]), Some(AtLoad::Missed));
+        let guess = Score { interval: None, is_told: false, ..missed };
+        assert_eq!(together(&[held, guess]), Some(AtLoad::Undecided));
+        let nothing_good = Score { value: FAR, interval: None, ..missed };
+        assert_eq!(together(&[nothing_good]), Some(AtLoad::Missed));
+    }
 
     #[test]
     fn what_is_missed_scores_above_zero_whatever_the_comparison() {

@@ -17,6 +17,8 @@ pub struct CapacityResult {
     pub scenario: Option<ScenarioFacts>,
     /// Its clients, by name, and its other parts, in the order of the file.
     pub names: (Vec<String>, Vec<String>),
+    /// What people call its clients and parts, by name, where the file says so.
+    pub labels: Vec<(String, String)>,
     /// What the load is.
     pub axis: LoadAxis,
     /// The load up to which recordings last long enough, where that bounds the search.
@@ -41,6 +43,8 @@ pub struct CapacityResult {
     pub capacity_per_s: Option<Estimate>,
     /// The objective that is left first beyond it.
     pub binding: Option<Binding>,
+    /// What is missed where no load that was run meets the objectives.
+    pub nowhere: Option<Nowhere>,
     /// How far each objective held among the loads that were run, in the order of the file.
     pub limits: Vec<Limit>,
     /// The parts with servers at the capacity, the busiest first.
@@ -119,13 +123,12 @@ pub enum Finding {
         /// The objectives that are missed there.
         objectives: Vec<String>,
     },
-    /// There is no load at which all objectives hold: low ones are too little for one that asks for load, and high ones
-    /// too much for the same or another.
+    /// There is no load at which all objectives hold.
     HoldsNowhere {
-        /// Up to which load it is too little, and for which objectives.
-        too_little: (f64, Vec<String>),
-        /// From which load on it is too much, and for which; nothing if the highest load is too little.
-        too_much: Option<(f64, Vec<String>)>,
+        /// Where low loads are too little for an objective that asks for load, and high ones too much for the same or
+        /// another: the highest load that is too little, the lowest that is too much, and for which. Nothing where one
+        /// is missed at every load that was run and no side of them is known to be better.
+        between: Option<[(f64, Vec<String>); 2]>,
     },
     /// More of what is searched helps, as more servers do: from a value on all objectives hold, to the highest that was
     /// run.
@@ -195,7 +198,53 @@ pub struct Binding {
     pub steepness: Option<f64>,
 }
 
-/// How far an objective held among the loads that were run.
+/// What is missed where no load that was run meets the objectives: such a search has no knee, and nothing beyond it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nowhere {
+    /// At the lowest load that was run.
+    pub lowest: MissedAt,
+    /// At the load that comes nearest to the objectives.
+    pub nearest: MissedAt,
+    /// The highest load that was run.
+    pub highest: f64,
+    /// Whether at some load it is not decided: its interval lies across a bound.
+    pub is_undecided_somewhere: bool,
+}
+
+/// What is missed at a load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissedAt {
+    /// The load.
+    pub load: f64,
+    /// The objectives whose value misses its bound; or why the run stopped.
+    pub missed: Result<Vec<ObjectiveResult>, String>,
+}
+
+/// Whether the objectives hold at a load, with the confidence that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All hold: each interval lies on the good side of its bound.
+    Held,
+    /// One is missed: its whole interval lies on the bad side.
+    Missed,
+    /// None is surely missed, and one has an interval across its bound, or not enough data.
+    Undecided,
+}
+
+impl Verdict {
+    /// Returns the word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Held => "held",
+            Verdict::Missed => "missed",
+            Verdict::Undecided => "undecided",
+        }
+    }
+}
+
+/// How far an objective held among the loads that were run. A load at which its interval lies across the bound is
+/// neither.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
     /// Its name.
@@ -233,8 +282,8 @@ pub struct PartLoad {
 pub struct KneeRow {
     /// The load.
     pub load: f64,
-    /// The load over the capacity.
-    pub of_capacity: f64,
+    /// The load over the capacity, where there is one.
+    pub of_capacity: Option<f64>,
     /// What was measured; or why the run stopped.
     pub seen: Result<Seen, String>,
 }
@@ -256,8 +305,8 @@ pub struct Seen {
     pub utilisation: Option<Estimated>,
     /// The objectives, in the order of the plan.
     pub objectives: Vec<ObjectiveResult>,
-    /// Whether all objectives held, by their values.
-    pub holds: Option<bool>,
+    /// Whether the objectives held; nothing where there is none.
+    pub verdict: Option<Verdict>,
     /// Parts whose queue grew through the run: what is seen depends on its length.
     pub overloaded: Vec<String>,
 }

@@ -1,10 +1,11 @@
 //! From the numbers of designs to differences and decisions.
 
 use kneepoint_statistics::{
-    BEYOND_SOUND, Difference, Estimated, Pairing, PseudoValues, bonferroni_confidence, difference,
-    half_width_for, holm, relative_change,
+    BEYOND_SOUND, Difference, Estimate, Estimated, Pairing, PseudoValues, bonferroni_confidence, difference,
+    half_width_for, holm,
 };
 
+use super::doubt::doubt;
 use super::{Answer, Comparison, Contrast, Finding, MetricDifference, Record, VerdictChange};
 use crate::result::{Measure, Subject, Verdict};
 
@@ -39,6 +40,9 @@ pub fn compare_records(
         .collect();
     let family = decide(&mut contrasts, first, others, pairing, confidence);
     for (contrast, second) in contrasts.iter_mut().zip(others) {
+        for found in &mut contrast.metrics {
+            found.doubt = doubt(found, first, second, pairing);
+        }
         contrast.answer = answer(contrast, first, second);
     }
     let warnings = warnings(&contrasts, &records);
@@ -50,7 +54,7 @@ fn partner<'r>(of: &Measure, among: &'r Record) -> Option<&'r Measure> {
 }
 
 fn metric(a: &Measure, b: &Measure, pairing: Pairing, confidence: f64) -> MetricDifference {
-    let of = |m: &Measure| m.content.as_ref().ok().map(|p| p.value);
+    let of = |m: &Measure| m.content.as_ref().ok().map(|p| p.value).or(m.value);
     let mut found = MetricDifference {
         name: a.name.clone(),
         subject: a.subject.clone(),
@@ -66,6 +70,7 @@ fn metric(a: &Measure, b: &Measure, pairing: Pairing, confidence: f64) -> Metric
         correlation: None,
         gain: None,
         beyond: None,
+        doubt: None,
     };
     match (&a.content, &b.content) {
         (Ok(first), Ok(second)) => {
@@ -120,8 +125,9 @@ fn decide(
     let together = bonferroni_confidence(confidence, family);
     let mut adjusted = holm(&p_values).into_iter();
     for (found, a, b) in all {
-        found.relative = relative_change(a, b, pairing, together).estimated;
         found.difference = difference(a, b, pairing, together).estimated;
+        // Findings are of the difference: a ratio knows how sure the first is too, and might tell another story.
+        found.relative = share_of(&found.difference, a.value);
         if !asks(found, a, b) {
             found.finding = if found.p_value.is_some() { Finding::Identical } else { Finding::NotEnough };
             continue;
@@ -139,16 +145,23 @@ fn decide(
             Finding::Higher => estimate.low = estimate.low.max(0.0),
             _ => {}
         }
-        if let Estimated::Known(relative) = &mut found.relative {
-            // The linearised ratio and the difference agree on the sign but at the edge.
-            match (found.finding, a.value > 0.0) {
-                (Finding::Lower, true) | (Finding::Higher, false) => relative.high = relative.high.min(0.0),
-                (Finding::Higher, true) | (Finding::Lower, false) => relative.low = relative.low.max(0.0),
-                _ => {}
-            }
-        }
+        found.relative = share_of(&found.difference, a.value);
     }
     family
+}
+
+/// A difference as a share of the first value as it was measured.
+fn share_of(difference: &Estimated, first: f64) -> Estimated {
+    match difference {
+        Estimated::Known(e) if first != 0.0 => {
+            let by = 1.0 / first.abs();
+            Estimated::Known(Estimate { value: e.value * by, low: e.low * by, high: e.high * by, ..*e })
+        }
+        Estimated::Known(e) => {
+            Estimated::not_enough("it was 0: a change relative to 0 has no value", e.n, None)
+        }
+        none => none.clone(),
+    }
 }
 
 fn changes(first: &Record, second: &Record) -> Vec<VerdictChange> {

@@ -10,6 +10,7 @@
 //! (Bonferroni), and whether a difference is shown is decided by Holm's method, which never shows less. Where Holm
 //! shows a difference whose interval would still hold 0, the interval ends at 0: the sign is shown, the size is not.
 
+mod doubt;
 mod gate;
 mod judge;
 
@@ -28,6 +29,7 @@ use crate::run::{
     Options, Program, REPLICATIONS_MAX, check_plan, compile, compile_whole, evaluate, in_threads, more,
 };
 
+pub use doubt::{ClientFacts, Doubt};
 pub use gate::{Gate, GateError, GateResult, Outcome, Threshold, gates};
 pub use judge::compare_records;
 
@@ -83,6 +85,10 @@ pub struct Record {
     pub chances: Vec<(String, Estimate)>,
     /// The numbers.
     pub measures: Vec<Measure>,
+    /// What people call its clients and parts, by name, where the file says so.
+    pub labels: Vec<(String, String)>,
+    /// What the clients sent and got: what the numbers rest on. Nothing where a stored run does not say.
+    pub clients: Vec<ClientFacts>,
 }
 
 impl Record {
@@ -110,6 +116,13 @@ impl Record {
                 .filter_map(|o| Some((o.name.clone(), *o.probability.as_ref()?.known()?)))
                 .collect(),
             measures: result.measures.clone(),
+            labels: result
+                .topology
+                .nodes
+                .iter()
+                .filter_map(|node| Some((node.name.clone(), node.label.clone()?)))
+                .collect(),
+            clients: result.clients.iter().map(ClientFacts::of).collect(),
         }
     }
 }
@@ -159,7 +172,7 @@ pub struct MetricDifference {
     pub second: Option<f64>,
     /// Second minus first, with an interval that holds together with those of all other differences.
     pub difference: Estimated,
-    /// The same relative to the first.
+    /// The same, interval and all, as a share of the first as it was measured.
     pub relative: Estimated,
     /// What it says, decided by Holm's method.
     pub finding: Finding,
@@ -173,12 +186,15 @@ pub struct MetricDifference {
     pub gain: Option<f64>,
     /// Independent requests beyond a percentile, the smaller of the two, if it is one.
     pub beyond: Option<f64>,
+    /// Why it makes neither design the better one, where it might seem to.
+    pub doubt: Option<Doubt>,
 }
 
 impl MetricDifference {
     /// Returns whether the second is shown to be better (true) or worse (false); nothing if neither.
     pub fn is_better(&self) -> Option<bool> {
         match (self.finding, self.better) {
+            _ if self.doubt.is_some() => None,
             (_, Better::Neither) => None,
             (Finding::Lower, better) => Some(better == Better::Lower),
             (Finding::Higher, better) => Some(better == Better::Higher),

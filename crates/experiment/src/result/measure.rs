@@ -42,8 +42,11 @@ pub struct Measure {
     pub unit: Unit,
     /// Which side is the good one.
     pub better: Better,
-    /// The number, or why there is none ([`Estimated::NotEnough`]).
+    /// The number, or why there is none of which a difference can be judged ([`Estimated::NotEnough`]).
     pub content: Result<PseudoValues, Estimated>,
+    /// The number where `content` has none and there is one all the same: a percentile whose interval is known, with too
+    /// few independent requests beyond it for an interval of a difference.
+    pub value: Option<f64>,
 }
 
 /// Returns whether a metric says how many requests clients make: `rate(users.requests)`, `requests(users)`. More of them is

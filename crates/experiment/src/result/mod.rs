@@ -29,6 +29,7 @@ pub use timeline::{
     ClientTimeline, Counts, Event, Events, FaultTimeline, Heat, Line, PartTimeline, RequestsTimeline,
     SATURATED_FROM, Saturated, Scarce, TIMELINE_PERCENTILES, Timeline, coarse_edges,
 };
+pub(crate) use topology::labels;
 pub use topology::{EdgeResult, Node, TopologyResult};
 pub use trace::TraceResult;
 

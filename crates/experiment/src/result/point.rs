@@ -36,6 +36,9 @@ pub struct SweepFacts {
     pub columns: Vec<String>,
     /// What the scenario assumes.
     pub assumptions: Vec<String>,
+    /// What people call its clients and parts, by name, where the file says so.
+    #[serde(default)]
+    pub labels: Vec<(String, String)>,
     /// The files of data its points read, by name, once all points are [checked](crate::sweep::Study::check).
     pub data: Vec<DataFacts>,
 }

@@ -1,5 +1,7 @@
 //! Who calls whom, and how often.
 
+use kneepoint_scenario::plan::Plan;
+
 use super::Count;
 
 /// The parts and the calls between them.
@@ -30,6 +32,13 @@ pub struct Node {
     pub concurrency: Option<String>,
     /// What stands at its door, outermost first, as the description has it.
     pub via: Vec<String>,
+}
+
+/// Returns what people call the parts of a plan, by name, where the description says so: in the order of the plan.
+pub(crate) fn labels(plan: &Plan) -> Vec<(String, String)> {
+    let nodes = plan.topology.iter().flat_map(|topology| &topology.nodes);
+    let parts = plan.parts.iter().zip(nodes);
+    parts.filter_map(|(part, node)| Some((part.name.clone(), node.label.clone()?))).collect()
 }
 
 /// The calls from one part to another that go the same way.

@@ -381,6 +381,8 @@ pub struct Screenings {
     pub title: String,
     /// The scenario as it is; nothing for plans of a Rust program.
     pub scenario: Option<ScenarioFacts>,
+    /// What people call its clients and parts, by name, where the file says so.
+    pub labels: Vec<(String, String)>,
     /// Replications of each run.
     pub replications: u64,
     /// One per response.
@@ -430,6 +432,7 @@ pub fn screen(
         }
     }
     let base = make(&[])?;
+    let labels = crate::result::labels(&base);
     let (seed, confidence) = (base.run.seed, base.run.confidence);
     let names: Vec<&str> = inputs.iter().map(|input| input.path.as_str()).collect();
     let walks = morris::trajectories(&names, how.levels, how.trajectories, seed);
@@ -518,6 +521,7 @@ pub fn screen(
     Ok(Screenings {
         title,
         scenario,
+        labels,
         replications,
         responses,
         runs,

@@ -98,6 +98,17 @@ impl Header {
                 say("the list of assumptions", &then.assumptions.join("; "), &is.assumptions.join("; "))
             })
             .or_else(|| {
+                let labels = |facts: &SweepFacts| -> String {
+                    facts
+                        .labels
+                        .iter()
+                        .map(|(name, label)| format!("{name}: {label}"))
+                        .collect::<Vec<_>>()
+                        .join("; ")
+                };
+                say("what parts are called", &labels(then), &labels(is))
+            })
+            .or_else(|| {
                 let paths =
                     |facts: &SweepFacts| facts.axes.iter().map(|a| a.path.clone()).collect::<Vec<_>>();
                 say("what is swept", &paths(then).join(" "), &paths(is).join(" "))

@@ -238,6 +238,7 @@ impl<'a> Study<'a> {
             precision,
             columns,
             assumptions: base.about.assumptions.iter().map(|a| a.to_string()).collect(),
+            labels: crate::result::labels(base),
             data: Vec::new(),
         };
         let finish = move |values: &[String]| {

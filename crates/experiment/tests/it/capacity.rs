@@ -1,7 +1,7 @@
 //! Capacities with known answers, and searches that have none.
 
 use kneepoint_experiment::capacity::{
-    Behaviour, CapacityOptions, CapacityResult, Finding, LoadError, Loads, Recovery, capacity,
+    Behaviour, CapacityOptions, CapacityResult, Finding, LoadError, Loads, Recovery, Verdict, capacity,
 };
 use kneepoint_scenario::value::Quantity;
 use kneepoint_scenario::{Checked, Overrides, Registry, Scenario};
@@ -77,6 +77,13 @@ fn what_has_no_capacity_is_said_to_have_none() {
     let missed = of_clients(&scenario(OPEN, ONE, "", "\"fast\": \"mean(callers.latency) < 5ms\""));
     let Finding::MissedAtLowest { objectives, .. } = &missed.finding else { panic!("{:?}", missed.finding) };
     assert_eq!((objectives.as_slice(), missed.capacity), (&["fast".to_string()][..], None));
+    // Nothing is beyond a knee that is not there, and nothing is a share of it.
+    assert!(matches!(missed.behaviour, Behaviour::Unknown(_)), "{:?}", missed.behaviour);
+    assert!(missed.knee.len() > 2 && missed.knee.iter().all(|row| row.of_capacity.is_none()));
+    let nowhere = missed.nowhere.expect("no load meets it");
+    let lowest = nowhere.lowest.missed.as_ref().unwrap();
+    assert!(lowest.len() == 1 && lowest[0].name == "fast" && lowest[0].value.value().unwrap() > 5e6);
+    assert!(nowhere.lowest.load < nowhere.highest, "{nowhere:?}");
 
     let calm = scenario(OPEN, ONE, "", MEAN);
     let (low, high) = (Quantity::parse("10/s").unwrap(), Quantity::parse("30/s").unwrap());
@@ -113,8 +120,8 @@ fn an_objective_without_enough_data_is_no_capacity() {
         "{:?}",
         found.limits
     );
-    assert!(found.knee.iter().all(|row| row.seen.as_ref().unwrap().holds != Some(true)));
-    assert_eq!(found.knee.last().unwrap().seen.as_ref().unwrap().holds, Some(false));
+    assert!(found.knee.iter().all(|row| row.seen.as_ref().unwrap().verdict != Some(Verdict::Held)));
+    assert_eq!(found.knee.last().unwrap().seen.as_ref().unwrap().verdict, Some(Verdict::Missed));
 }
 
 /// At 60/s the throughput begins to be enough, at 80/s the mean is 50 ms: in between both hold.
@@ -141,11 +148,10 @@ fn an_objective_that_asks_for_load_is_no_upper_border() {
         let slo = format!("\"much\": \"goodput(callers) > {bound}\"");
         let slo = if both { format!("{slo}, {MEAN}") } else { slo };
         let found = of_clients(&scenario(OPEN, ONE, "", &slo));
-        let Finding::HoldsNowhere { too_little, too_much } = &found.finding else {
+        let Finding::HoldsNowhere { between: Some([too_little, too_much]) } = &found.finding else {
             panic!("{:?}", found.finding)
         };
         assert!(too_little.1.contains(&"much".to_string()), "{too_little:?}");
-        let too_much = too_much.as_ref().unwrap();
         assert!(
             too_little.0 < too_much.0 && (!both || too_much.1.contains(&"fast".to_string())),
             "{too_much:?}"
@@ -495,4 +501,27 @@ fn two_loads_around_a_border_without_a_slope_are_no_interval() {
     assert!(rough.holds < rough.value && rough.value < rough.misses, "{rough:?}");
     assert!(rough.low.is_none() && rough.high.is_none() && !found.knee.is_empty(), "{found:?}");
     assert!(found.warnings.iter().any(|w| w.contains("no baseline, and no law")), "{:?}", found.warnings);
+}
+
+/// Every load that was run let retries fill the server for good, and the highest was told to be too little.
+#[test]
+fn what_is_missed_at_every_load_is_not_told_as_too_little() {
+    let edges = "\"callers -> desk\": (via: [Retry(3), Timeout(after: \"1s\", cancel: false)])";
+    let slo = "\"back\": \"goodput(callers, from 150s to 200s) > 39/s\"";
+    let text = format!(
+        "(format: 1, title: \"a storm\", run: (duration: \"200s\", warm_up: \"20s\", replications: 3),
+          parts: {{ \"callers\": OpenClient(to: \"desk\", rate: \"40/s\"),
+                    \"desk\": Service(concurrency: Servers(5), does: Compute(\"100ms\")) }},
+          edges: {{ {edges} }}, faults: {{ \"outage\": Hang(on: \"desk\", at: \"40s\", lasts: \"5s\") }}, slo: {{ {slo} }})"
+    );
+    let storm = Scenario::from_text("test", &text, None).unwrap_or_else(|faults| panic!("{faults}"));
+    let found = of_clients(&storm);
+    let Finding::HoldsNowhere { .. } = &found.finding else { panic!("{:?}", found.finding) };
+    assert!(found.capacity.is_none() && found.rough.is_none());
+    assert!(matches!(found.behaviour, Behaviour::Unknown(_)), "{:?}", found.behaviour);
+    let nowhere = found.nowhere.expect("no load meets it");
+    assert_eq!(nowhere.lowest.missed.unwrap()[0].name, "back");
+    // Loads around that of the file were run, and not only such as drown the server.
+    assert!(nowhere.lowest.load < 1.0, "{}", nowhere.lowest.load);
+    assert!(found.knee.iter().all(|row| row.of_capacity.is_none()));
 }

@@ -1,12 +1,12 @@
 use kneepoint_engine::SimDuration;
 use kneepoint_experiment::compare::{
-    Answer, CompareOptions, Comparison, Design, Finding, Gate, MetricDifference, Outcome, Record,
-    compare_records, gates,
+    Answer, ClientFacts, CompareOptions, Comparison, Design, Doubt, Finding, Gate, MetricDifference, Outcome,
+    Record, compare_records, gates,
 };
-use kneepoint_experiment::result::{RunResult, Subject};
+use kneepoint_experiment::result::{Better, Measure, RunResult, Subject, Unit};
 use kneepoint_experiment::{ExperimentError, compare};
 use kneepoint_scenario::plan::Plan;
-use kneepoint_statistics::{Estimated, Pairing};
+use kneepoint_statistics::{Estimated, Pairing, PseudoValues};
 
 use crate::models::{done, fixed, queue, with_objective};
 
@@ -234,4 +234,133 @@ fn what_only_one_design_has_is_named() {
         ["objective fast: a asks for p99(client.latency) < 93ms, b for p99(client.latency) < 1s"]
     );
     assert!(matches!(metric(&comparison, "p99(client.latency)").difference, Estimated::Known(_)));
+}
+
+/// A record of one client, with the same value in each replication but for a little noise.
+fn made(name: &str, facts: ClientFacts, measures: &[(&str, Better, f64)]) -> Record {
+    let measure = |&(metric, better, value): &(&str, Better, f64)| Measure {
+        name: metric.to_string(),
+        subject: Subject::Client("users".to_string()),
+        unit: Unit::Number,
+        better,
+        value: None,
+        content: PseudoValues::of_values(
+            &[0.0, 1.0, -1.0, 0.5, -0.5].map(|noise| value * (1.0 + noise * facts.good as f64 * 1e-9)),
+        ),
+    };
+    let plain = run_plain();
+    Record {
+        name: name.to_string(),
+        measures: measures.iter().map(measure).collect(),
+        objectives: Vec::new(),
+        clients: vec![facts],
+        ..plain
+    }
+}
+
+fn run_plain() -> Record {
+    let result = kneepoint_experiment::run(&station(10.0, 1, 2), &Default::default()).expect("it runs");
+    Record { verdict: kneepoint_experiment::result::Verdict::NothingToJudge, ..record("plain", &result) }
+}
+
+fn facts(sent: u64, ended: u64, good: u64) -> ClientFacts {
+    ClientFacts {
+        name: "users".to_string(),
+        sent,
+        ended,
+        good,
+        offered_per_s: Some((sent as f64, 0.0, 1e9)),
+        users: None,
+    }
+}
+
+fn doubts(first: Record, second: Record) -> (Answer, Vec<Option<Doubt>>) {
+    let mut found = compare_records(vec![first, second], Pairing::Paired, 0.95, &[]).contrasts.remove(0);
+    let each = found.metrics.iter_mut();
+    let each = each.map(|m| {
+        assert!(matches!(m.finding, Finding::Lower | Finding::Higher), "{m:?}");
+        assert!(m.doubt.is_none() || m.is_better().is_none(), "{m:?}");
+        m.doubt.take()
+    });
+    (found.answer, each.collect())
+}
+
+/// A design that fails what is slow had the better latency, and one that is offered more the better goodput.
+#[test]
+fn numbers_that_rest_on_other_requests_make_no_design_the_better_one() {
+    let latency = |v| [("p99(users.latency)", Better::Lower, v)];
+    let (answer, doubt) = doubts(
+        made("all", facts(1000, 1000, 970), &latency(20.0)),
+        made("few", facts(1000, 1000, 420), &latency(10.0)),
+    );
+    assert_eq!(answer, Answer::NotShown);
+    let shares = [("all".to_string(), 0.97), ("few".to_string(), 0.42)];
+    assert_eq!(doubt, [Some(Doubt::Survivors(shares))]);
+    let (answer, doubt) = doubts(
+        made("a", facts(1000, 1000, 970), &latency(20.0)),
+        made("b", facts(1000, 1000, 968), &latency(10.0)),
+    );
+    assert_eq!((answer, doubt), (Answer::Better, vec![None]));
+
+    let goodput = |v| [("goodput(users)", Better::Higher, v)];
+    let (answer, doubt) = doubts(
+        made("a", facts(1000, 1000, 990), &goodput(10.0)),
+        made("b", facts(2000, 2000, 1980), &goodput(20.0)),
+    );
+    assert!(answer == Answer::NotShown && matches!(doubt[..], [Some(Doubt::OfferedApart(_))]), "{doubt:?}");
+
+    // 0.1 points of errors, where 1 % of the requests had not ended.
+    let errors = |v| [("errors(users)", Better::Lower, v)];
+    let (answer, doubt) = doubts(
+        made("a", facts(1000, 990, 111), &errors(0.887)),
+        made("b", facts(1000, 985, 111), &errors(0.886)),
+    );
+    assert!(answer == Answer::NotShown && matches!(doubt[..], [Some(Doubt::Unfinished(_))]), "{doubt:?}");
+    let (answer, doubt) = doubts(
+        made("a", facts(1000, 990, 111), &errors(0.887)),
+        made("b", facts(1000, 985, 900), &errors(0.1)),
+    );
+    assert_eq!((answer, doubt), (Answer::Better, vec![None]));
+}
+
+/// The figure drew the difference as a share of the first, and files held the interval of the ratio.
+#[test]
+fn a_relative_difference_is_the_difference_as_a_share_of_the_first() {
+    let comparison = pair(station(10.0, 1, 10), station(10.5, 1, 10));
+    for m in &comparison.contrasts[0].metrics {
+        let (Some(d), Some(r), Some(first)) = (m.difference.known(), m.relative.known(), m.first) else {
+            continue;
+        };
+        for (d, r) in [(d.value, r.value), (d.low, r.low), (d.high, r.high)] {
+            assert!((d / first - r).abs() <= 1e-12 * r.abs(), "{m:?}");
+        }
+    }
+}
+
+/// The page of a run told a p99 that the comparison beside it refused, and showed a request near one that it did not tell.
+#[test]
+fn what_a_run_tells_of_percentiles_is_what_is_compared_and_sampled() {
+    use kneepoint_experiment::result::Why;
+    // 1,500 requests: of p99.9 there is no number, and of p99 hardly.
+    let plan = station(18.0, 3, 3);
+    let mut short = plan.clone();
+    short.run.duration = seconds(20);
+    let options = kneepoint_experiment::Options { samples: true, ..Default::default() };
+    for plan in [plan, short] {
+        let result = kneepoint_experiment::run(&plan, &options).expect("it runs");
+        let latency = &result.clients[0].all.latency;
+        for sample in &result.samples {
+            if let Why::Near(p) = sample.why {
+                let told = latency.percentile(p).expect("it is reported");
+                assert!(told.known().is_some(), "a request near {p}, and no number: {told:?}");
+            }
+        }
+        for (p, name) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99"), (0.999, "p99.9")] {
+            let metric = format!("{name}(client.latency)");
+            let measure = result.measures.iter().find(|m| m.name == metric).expect("it is compared");
+            let compared = measure.content.as_ref().ok().map(|c| c.value).or(measure.value);
+            let told = latency.percentile(p).expect("it is reported").value();
+            assert_eq!(compared.is_some(), told.is_some(), "{metric}: {compared:?} {told:?}");
+        }
+    }
 }

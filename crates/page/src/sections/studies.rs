@@ -27,6 +27,7 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
     if several {
         section.say(format!("Of {}.", read.name));
     }
+    labels(&mut section, &at);
     let drawn = drawn.into_iter().map(|figure| Block::Figure(Box::new(figure)));
     match &read.results {
         Results::Run(_) => {}
@@ -56,13 +57,22 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
             comparison(&mut section, &at);
         }
         Results::Tornado(_) => {
-            for flip in at.get("flips").list() {
+            for tornado in at.get("tornados").list() {
+                sentences(&mut section, &[tornado.get("sentence")]);
+            }
+            let of_verdicts = at.get("of_verdicts").list();
+            sentences(&mut section, &of_verdicts);
+            // Results of before that was kept name only the inputs that flip a verdict.
+            for flip in at.get("flips").list().iter().filter(|_| of_verdicts.is_empty()) {
                 sentences(&mut section, &[flip.get("sentence")]);
             }
             section.blocks.extend(drawn);
             tornados(&mut section, &at);
         }
         Results::Screening(_) => {
+            for response in at.get("responses").list() {
+                sentences(&mut section, &[response.get("sentence")]);
+            }
             section.blocks.extend(drawn);
             screening(&mut section, &at);
         }
@@ -73,6 +83,28 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
         }
     }
     Some(section)
+}
+
+/// What people call the parts whose names stand in tables and sentences, as the page of a run says it.
+fn labels(section: &mut Section, at: &At<'_>) {
+    let mut all: Vec<Line> = Vec::new();
+    let own = at.get("labels").list();
+    let designs = at.get("designs").list().into_iter().flat_map(|design| design.get("labels").list());
+    let sizes = at.get("sizes").list().into_iter().flat_map(|size| size.get("found").get("labels").list());
+    for of in own.into_iter().chain(designs).chain(sizes) {
+        let line = Line {
+            text: of.get("label").text().to_string(),
+            aside: format!("is what the scenario calls {}", of.get("name").text()),
+        };
+        if !line.text.is_empty()
+            && all.iter().all(|known| known.aside != line.aside || known.text != line.text)
+        {
+            all.push(line);
+        }
+    }
+    if !all.is_empty() {
+        section.add(Block::List(all));
+    }
 }
 
 fn sentences(section: &mut Section, all: &[At<'_>]) {
@@ -130,14 +162,34 @@ fn capacity(section: &mut Section, at: &At<'_>) {
     let caption = if is_found { "Around the capacity and beyond" } else { "Loads that were run" };
     let mut table = Table::new(caption, &head);
     for row in at.get("knee").list() {
-        let holds = match row.get("holds").flag() {
-            // The words of the text report.
-            Some(true) => Cell { verdict: Some("met".to_string()), ..Cell::words("hold") },
-            Some(false) => Cell { verdict: Some("missed".to_string()), ..Cell::words("missed") },
-            None if at.get("objectives").list().is_empty() || row.get("stopped").is_there() => {
-                Cell::words("")
-            }
-            None => Cell::words("not enough data"),
+        if row.get("stopped").is_there() {
+            let load = row.get("load").exact(&Unit::Number);
+            table.notes.push(format!(
+                "At {}: {}.",
+                load.text,
+                row.get("stopped").text().trim_end_matches('.')
+            ));
+            let nothing = std::iter::repeat_n(Cell::default(), 6);
+            let stopped = Cell { verdict: Some("missed".to_string()), ..Cell::words("stopped") };
+            table.row(std::iter::once(load).chain(nothing).chain([stopped]).collect());
+            continue;
+        }
+        // The words of the text report. Results of before verdicts were kept have only a yes or no, by value.
+        let verdict = match (row.get("verdict").text(), row.get("holds").flag()) {
+            ("", Some(true)) => "held",
+            ("", Some(false)) => "missed",
+            ("", None) if at.get("objectives").list().is_empty() => "",
+            ("", None) => "undecided",
+            (verdict, _) => verdict,
+        };
+        let holds = Cell {
+            verdict: match verdict {
+                "held" => Some("met".to_string()),
+                "missed" => Some("missed".to_string()),
+                "undecided" => Some("unclear".to_string()),
+                _ => None,
+            },
+            ..Cell::words(verdict)
         };
         let grows = !row.get("overloaded").list().is_empty();
         let holds = match (grows, holds.text.is_empty()) {
@@ -164,6 +216,10 @@ fn scaling(section: &mut Section, at: &At<'_>) {
     for size in at.get("sizes").list() {
         let found = size.get("found");
         let efficiency = size.get("efficiency");
+        if !found.get("capacity").is_there() && !found.get("sentence").text().is_empty() {
+            let n = size.get("n").exact(&Unit::Number);
+            table.notes.push(format!("Size {}: {}", n.text, found.get("sentence").text()));
+        }
         table.row(vec![
             size.get("n").exact(&Unit::Number),
             found.get("capacity").estimate(&Unit::Number),
@@ -210,6 +266,17 @@ fn comparison(section: &mut Section, at: &At<'_>) {
                 Cell { verdict, ..Cell::words(of.get("finding").text()) },
             ]);
         }
+        let mut doubts: Vec<(&str, Vec<&str>)> = Vec::new();
+        let metrics = contrast.get("metrics").list();
+        for of in &metrics {
+            let (doubt, metric) = (of.get("doubt").text(), of.get("metric").text());
+            match doubts.iter_mut().find(|(known, _)| *known == doubt) {
+                _ if doubt.is_empty() => {}
+                Some((_, metrics)) => metrics.push(metric),
+                None => doubts.push((doubt, vec![metric])),
+            }
+        }
+        table.notes.extend(doubts.iter().map(|(doubt, metrics)| format!("{}: {doubt}.", metrics.join(", "))));
         let together = kneepoint_report::percent(at.get("confidence").number().unwrap_or(0.0));
         table.notes.push(format!("All intervals hold together at {together}."));
         section.table_or(finished(table), "Nothing was compared.");
@@ -250,6 +317,10 @@ fn screening(section: &mut Section, at: &At<'_>) {
                 input.get("mu").change(&unit),
                 input.get("sigma").change(&unit),
             ]);
+        }
+        for point in response.get("unknown_points").list() {
+            let (at, reason) = (point.get("at").text(), point.get("reason").text());
+            table.notes.push(format!("Not enough data at {at}: {reason}."));
         }
         section.table_or(finished(table), "No input was varied.");
     }

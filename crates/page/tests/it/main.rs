@@ -604,6 +604,38 @@ fn nothing_is_at_a_capacity_that_was_not_found() {
     };
     let none = text(json!(null));
     assert!(!none.contains("at the capacity") && none.contains("Parts at a load that was run"), "{none}");
-    assert!(none.contains("hold, queue grows"));
+    assert!(none.contains("held, queue grows"));
     assert!(text(json!({ "value": 2.0 })).contains("Parts at the capacity"));
+}
+
+#[test]
+fn a_study_says_what_its_parts_are_called() {
+    let mut knee = capacity();
+    knee["labels"] = json!([{ "name": "web", "label": "Shop front" }]);
+    let page = Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap();
+    for text in [text_of(&page.html()), page.markdown()] {
+        assert!(text.contains("Shop front") && text.contains("is what the scenario calls web"), "{text}");
+    }
+}
+
+#[test]
+fn a_load_whose_run_was_stopped_says_so_and_why() {
+    let mut knee = capacity();
+    knee["knee"] =
+        json!([{ "load": 3.0, "of_capacity": 2.0, "stopped": "replication 0 stopped: arrivals outrun" }]);
+    let page = Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap();
+    for text in [text_of(&page.html()), page.markdown()] {
+        assert!(text.contains("At 3.00: replication 0 stopped: arrivals outrun."), "{text}");
+    }
+    assert!(page.markdown().contains("**stopped**"), "{}", page.markdown());
+}
+
+#[test]
+fn a_load_at_which_it_is_undecided_is_not_called_missed() {
+    let mut knee = capacity();
+    knee["knee"] = json!([{ "load": 1.0, "verdict": "undecided", "holds": null, "overloaded": [] }]);
+    let page = Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap();
+    for text in [text_of(&page.html()), page.markdown()] {
+        assert!(text.contains("undecided") && !text.contains("missed |"), "{text}");
+    }
 }

@@ -104,20 +104,31 @@ fn title(of: &CapacityResults) -> String {
             }
         }
         _ if of.sentence.is_empty() => "Latency and goodput over load".to_string(),
+        // How far it is missed stands in a note.
+        _ if is_nowhere(of) => {
+            of.sentence.split(". ").next().unwrap_or_default().trim_end_matches('.').to_string()
+        }
         _ => of.sentence.trim_end_matches('.').to_string(),
     }
 }
 
+/// Whether no load that was run meets the objectives.
+fn is_nowhere(of: &CapacityResults) -> bool {
+    matches!(of.finding.kind.as_str(), "missed at lowest" | "holds nowhere")
+}
+
 fn knee(of: &CapacityResults) -> Figure {
     let mut notes = Vec::new();
+    if is_nowhere(of)
+        && let Some((_, details)) = of.sentence.split_once(". ")
+    {
+        notes.push(details.to_string());
+    }
     let rate = per_second(of);
     let place = |row: &KneeRow| place(of, row);
     let mut rows: Vec<&KneeRow> = of.knee.iter().filter(|row| row.stopped.is_none()).collect();
     rows.sort_by(|a, b| place(a).total_cmp(&place(b)));
-    let stopped = of.knee.len() - rows.len();
-    if stopped > 0 {
-        notes.push(format!("Loads whose runs were stopped before their end: {stopped}, left out."));
-    }
+    notes.extend(stopped(of));
     let series = |name: &str, colour: Colour, number: fn(&KneeRow) -> &Number| Series {
         name: name.to_string(),
         colour,
@@ -227,6 +238,19 @@ fn knee(of: &CapacityResults) -> Figure {
     about(of).figure("knee".to_string(), title(of), notes, content)
 }
 
+/// Says which loads have no number because their runs were stopped, and why the lowest of them was.
+fn stopped(of: &CapacityResults) -> Option<String> {
+    let by = of.offered_written_per_s.filter(|_| per_second(of)).unwrap_or(1.0);
+    let mut all: Vec<(f64, &serde_json::Value)> =
+        of.knee.iter().filter_map(|row| Some((row.load * by, row.stopped.as_ref()?))).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (_, why) = all.first()?;
+    let loads: Vec<String> = all.iter().map(|(load, _)| plain(of, *load)).collect();
+    let why = why.as_str().map_or_else(String::new, |why| format!(": {}", why.trim_end_matches('.')));
+    let first = if all.len() > 1 && !why.is_empty() { "; at the lowest" } else { "" };
+    Some(format!("Left out, for their runs were stopped before their end: {}{first}{why}.", loads.join(", ")))
+}
+
 /// Returns the bound of an objective that is about what a line of all requests shows: where there is one client and no
 /// class is picked, the two are the same number at every load.
 fn bound_of_line(rows: &[&KneeRow], name: &str, line: impl Fn(&KneeRow) -> Option<f64>) -> Option<f64> {
@@ -332,7 +356,7 @@ fn saturation(of: &CapacityResults) -> Figure {
             let colour = palette.colour(&part.name);
             let full = part.saturates_at.as_ref().map(scaled);
             Row {
-                name: part.name.clone(),
+                name: of.called(&part.name),
                 heading: false,
                 cells: vec![
                     Cell {
@@ -350,7 +374,12 @@ fn saturation(of: &CapacityResults) -> Figure {
     let title = match &of.bottleneck_sentence {
         Some(sentence) => {
             let said = sentence.split(';').next().unwrap_or_default().trim_end_matches('.');
-            said.replace("at that load", &where_)
+            let said = said.replace("at that load", &where_);
+            // It begins with the name of the part that is busiest.
+            match of.parts.first().and_then(|part| Some((part, said.strip_prefix(part.name.as_str())?))) {
+                Some((part, rest)) if rest.starts_with(' ') => format!("{}{rest}", of.called(&part.name)),
+                _ => said,
+            }
         }
         None => "What is full first".to_string(),
     };
@@ -566,6 +595,12 @@ mod tests {
             "{title}"
         );
         assert!(notes.iter().any(|note| note.contains("not decided") && note.contains("124")), "{notes:?}");
+        let (_, _, notes) = shown(&|all| {
+            let row = all["knee"].as_array_mut().unwrap().last_mut().unwrap();
+            *row = serde_json::json!({ "load": row["load"], "of_capacity": 2.0, "stopped": "arrivals outrun it" });
+        });
+        let told = |note: &String| note.starts_with("Left out") && note.ends_with(": arrivals outrun it.");
+        assert!(notes.iter().any(told), "{notes:?}");
         let (_, span, _) = shown(&|all| {
             all["capacity"] = serde_json::Value::Null;
             all["capacity_per_s"] = serde_json::Value::Null;
@@ -587,10 +622,28 @@ mod tests {
         let all = figures(&read("capacity", &result.to_string()).unwrap());
         let said = format!("{all:?}").replace("name: \"knee\"", "");
         assert!(!said.contains("knee"), "{said}");
+        result["sentence"] =
+            json!("No tested load meets the objectives. At the lowest, 5.43 requests/s, fast is missed.");
+        let told = figures(&read("capacity", &result.to_string()).unwrap()).remove(0);
+        assert_eq!(told.title, "No tested load meets the objectives");
+        assert!(told.notes[0].starts_with("At the lowest, 5.43 requests/s"), "{:?}", told.notes);
         assert!(all[1].title.ends_with("busy at 5.43 requests/s"), "{}", all[1].title);
         result["finding"] = json!({ "kind": "not settled", "holds": null, "missed": null });
         let all = figures(&read("capacity", &result.to_string()).unwrap());
         assert!(all[1].title.ends_with("busy at a load that was run"), "{}", all[1].title);
+    }
+
+    #[test]
+    fn a_part_is_called_what_its_label_says() {
+        let mut result: Value =
+            serde_json::from_str(include_str!("../../tests/results/capacity.json")).unwrap();
+        let name = result["parts"][0]["name"].as_str().unwrap().to_string();
+        result["labels"] = json!([{ "name": name, "label": "Shop front" }]);
+        let figure = figures(&read("capacity", &result.to_string()).unwrap()).remove(1);
+        assert!(figure.title.starts_with("Shop front "), "{}", figure.title);
+        let Content::Rows(rows) = &figure.content else { panic!("rows") };
+        assert!(rows.rows.iter().any(|row| row.name == "Shop front"), "{rows:?}");
+        assert!(rows.rows.iter().all(|row| row.name != name), "{rows:?}");
     }
 
     #[test]

@@ -59,7 +59,17 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
     let said = contrast.sentence.split(';').next().unwrap_or_default();
     let said =
         if said.contains("worse in others") { said.split(':').next().unwrap_or_default() } else { said };
+    let said = if contrast.headline.is_empty() { said } else { contrast.headline.as_str() };
     let said = said.trim_end_matches('.');
+    let mut doubts: Vec<(&str, Vec<&str>)> = Vec::new();
+    for metric in &contrast.metrics {
+        let Some(doubt) = metric.doubt.as_deref() else { continue };
+        match doubts.iter_mut().find(|(known, _)| *known == doubt) {
+            Some((_, metrics)) => metrics.push(&metric.metric),
+            None => doubts.push((doubt, vec![&metric.metric])),
+        }
+    }
+    notes.extend(doubts.iter().map(|(doubt, metrics)| format!("{}: {doubt}.", metrics.join(", "))));
     let title = if said.is_empty() {
         format!("{} against {}", contrast.second, contrast.first)
     } else {

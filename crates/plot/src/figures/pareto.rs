@@ -233,17 +233,16 @@ fn is_offered(measure: &Measure) -> bool {
 
 fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
     let (source, mut notes) = about(of);
-    let open = |side: &Side, at: usize| side.measure.outcomes[at] == Some(Outcome::Undecided);
-    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points).enumerate();
+    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points);
     let mut points: Vec<ScatterPoint> = values
-        .filter_map(|(at, ((of_x, of_y), point))| {
+        .filter_map(|((of_x, of_y), point)| {
             let said = of.axes.iter().map(|axis| {
                 let value = point.settings.get(&axis.path).map_or("", String::as_str);
                 format!("{} = {value}", axis.path)
             });
             let name = said.collect::<Vec<_>>().join(", ");
-            let undecided = open(x, at) || open(y, at);
-            Some(ScatterPoint { name, x: (*of_x)?, y: (*of_y)?, front: false, undecided })
+            let outcome = point.outcome();
+            Some(ScatterPoint { name, x: (*of_x)?, y: (*of_y)?, front: false, outcome })
         })
         .collect();
     let missing = of.points.len() - points.len();
@@ -259,7 +258,9 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
         (given(x, point.x.value), given(y, point.y.value))
     };
     let mut alike: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
-    for (at, point) in points.iter().enumerate() {
+    // What misses an objective, or may miss it, is no choice, however cheap it is, and outdoes none.
+    let is_choice = |point: &ScatterPoint| matches!(point.outcome, None | Some(Outcome::Met));
+    for (at, point) in points.iter().enumerate().filter(|(_, point)| is_choice(point)) {
         alike.entry(given(point)).or_default().push(at);
     }
     for group in alike.values() {
@@ -276,16 +277,39 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
         ));
     }
     let kept = points.iter().filter(|point| point.front).count();
-    let title = match (kept, points.len()) {
-        (_, 0) => format!("{} against {}", y.measure.metric, x.measure.metric),
+    let choices = points.iter().filter(|point| is_choice(point)).count();
+    let is_judged = points.iter().any(|point| point.outcome.is_some());
+    let meeting = if is_judged { " that meet the objectives" } else { "" };
+    let title = match (kept, choices) {
+        _ if points.is_empty() => format!("{} against {}", y.measure.metric, x.measure.metric),
+        (_, 0) => format!("None of {} points surely meets the objectives", points.len()),
+        (1, 1) if is_judged => {
+            let best = points.iter().find(|point| point.front).map_or("", |point| point.name.as_str());
+            format!("One of {} points surely meets the objectives: {}", points.len(), super::brief(best))
+        }
         (1, 1) => "There is one point".to_string(),
         (1, all) => {
             let best = points.iter().find(|point| point.front).map_or("", |point| point.name.as_str());
-            format!("One of {all} points outdoes all others: {}", super::brief(best))
+            format!("One of {all} points{meeting} outdoes all others: {}", super::brief(best))
         }
-        (all, of) if all == of => format!("None of {of} points is outdone by another"),
-        (some, all) => format!("{} of {all} points are outdone; {some} are left to choose from", all - some),
+        (all, of) if all == of => format!("None of {of} points{meeting} is outdone by another"),
+        (some, all) => {
+            format!("{} of {all} points{meeting} are outdone; {some} are left to choose from", all - some)
+        }
     };
+    let count = |is: &dyn Fn(&Outcome) -> bool| {
+        points.iter().filter(|point| point.outcome.as_ref().is_some_and(is)).count()
+    };
+    let missed = count(&|outcome| matches!(outcome, Outcome::Missed | Outcome::Unserved));
+    let open = count(&|outcome| *outcome == Outcome::Undecided);
+    for (many, what) in [(missed, "miss an objective"), (open, "may meet the objectives or not")] {
+        if many > 0 {
+            notes.push(format!(
+                "Points that {what}, and so are not among those to choose from: {many} of {}.",
+                points.len()
+            ));
+        }
+    }
     notes.push(
         "A point is outdone if another is at least as good in both and better in one, by their values: where intervals \
          overlap, it may be chance."
@@ -299,7 +323,7 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
             x: x.axis(),
             y: y.axis(),
             points,
-            front: "not outdone".to_string(),
+            front: if is_judged { "meets the objectives, not outdone" } else { "not outdone" }.to_string(),
             others: "outdone".to_string(),
         }),
     )
@@ -401,13 +425,15 @@ mod tests {
         let figure = pareto(&results, "params.load,fast").unwrap();
         let Content::Scatter(of) = &figure.content else { panic!("points") };
         assert_eq!(of.x.name, "params.load");
+        let is_choice = |point: &&ScatterPoint| point.outcome == Some(Outcome::Met);
+        assert!(of.points.iter().all(|point| !point.front || is_choice(&point)));
         assert!(of.y.name.ends_with("(less is better)"), "{}", of.y.name);
         // Of each load the best is left, whatever is seen at others.
         let mut loads: Vec<u64> = of.points.iter().map(|point| point.x.value.to_bits()).collect();
         loads.sort_unstable();
         loads.dedup();
         for load in loads {
-            let there = || of.points.iter().filter(|point| point.x.value.to_bits() == load);
+            let there = || of.points.iter().filter(is_choice).filter(|point| point.x.value.to_bits() == load);
             let least = there().map(|point| point.y.value).fold(f64::INFINITY, f64::min);
             assert!(there().all(|point| point.front == (point.y.value == least)));
         }
@@ -427,6 +453,11 @@ mod tests {
         let figure = pareto(&results, "max:params.load,fast").unwrap();
         let Content::Scatter(of) = &figure.content else { panic!("points") };
         assert!(of.points.iter().any(|p| p.front) && of.points.iter().any(|p| !p.front));
+        let missed = of.points.iter().filter(|p| p.outcome == Some(Outcome::Missed)).count();
+        assert!(missed > 0 && of.points.iter().all(|p| !p.front || p.outcome == Some(Outcome::Met)));
+        let said = format!("not among those to choose from: {missed} of {}", of.points.len());
+        assert!(figure.notes.iter().any(|note| note.contains(&said)), "{:?}", figure.notes);
+        assert!(figure.title.contains("meet the objectives"), "{}", figure.title);
         let run = crate::read("run", include_str!("../../tests/results/run.json")).unwrap();
         assert_eq!(pareto(&run, "a,b").unwrap_err(), ParetoError::NotASweep);
     }

@@ -84,7 +84,17 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         [one] => format!("{} is moved by {one}", tornado.metric),
         [most, ..] => format!("{} is moved most by {most}", tornado.metric),
     };
-    let mut notes: Vec<String> = of.flips.iter().map(|flip| flip.sentence.clone()).collect();
+    let mut notes: Vec<String> = Vec::new();
+    // A title has no room for what is not shown to move it.
+    if !tornado.sentence.is_empty() && tornado.sentence.trim_end_matches('.') != title {
+        notes.push(tornado.sentence.clone());
+    }
+    if of.of_verdicts.is_empty() {
+        notes.extend(of.flips.iter().map(|flip| flip.sentence.clone()));
+    } else {
+        notes.extend(of.of_verdicts.iter().cloned());
+    }
+    notes.extend(of.warnings.iter().map(|warning| format!("Doubtful: {}.", warning.trim_end_matches('.'))));
     if let Some(base) = tornado.as_it_is {
         notes.push(format!("0 is {} with all inputs as they are: {}.", tornado.metric, words(base, &unit)));
     }
@@ -192,11 +202,15 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
         }
         None => format!("Nothing is shown to move {}", response.metric),
     };
-    let mut notes = vec![
+    let mut notes = Vec::new();
+    if !response.sentence.is_empty() && response.sentence.trim_end_matches('.') != title {
+        notes.push(response.sentence.clone());
+    }
+    notes.push(
         "µ*: mean size of the effect over the whole range of an input. σ: how far it depends on the others, or is no \
          straight line."
             .to_string(),
-    ];
+    );
     if response.unknown > 0 {
         notes.push(format!(
             "Points without enough data: {}; the effects beside them are missing.",
@@ -262,6 +276,22 @@ mod tests {
         }
         let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
         assert!(tornados(&of)[0].title.ends_with("is not known"), "{}", tornados(&of)[0].title);
+    }
+
+    #[test]
+    fn findings_and_doubts_of_the_text_stand_under_the_figure() {
+        let kept = include_str!("../../tests/results/sensitivity.json");
+        let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
+        all["tornados"][0]["sentence"] = "It is moved by a; not shown to be moved by b.".into();
+        all["of_verdicts"] = serde_json::json!(["No input changes the verdict on an objective."]);
+        all["warnings"] = serde_json::json!(["its interval may be too narrow"]);
+        let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
+        let notes = tornados(&of).remove(0).notes.join(" ");
+        for said in
+            ["not shown to be moved by b.", "No input changes the verdict", "Doubtful: its interval may be"]
+        {
+            assert!(notes.contains(said), "{notes}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Frame, Key, LABEL, Sheet, legend, upright_title};
 use crate::axis::Laid;
 use crate::canvas::Anchor;
-use crate::figure::{Scatter, ScatterPoint};
+use crate::figure::{Outcome, Scatter, ScatterPoint};
 use crate::font;
 use crate::theme::Colour;
 
@@ -40,7 +40,10 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
     );
     let mut entries =
         vec![(of.front.clone(), Colour::Slot(0), Key::Line), (of.others.clone(), Colour::Neutral, Key::Dot)];
-    if of.points.iter().any(|point| point.undecided) {
+    if of.points.iter().any(is_missed) {
+        entries.push(("misses an objective".to_string(), Colour::Bound, Key::Cross));
+    }
+    if of.points.iter().any(is_undecided) {
         entries.push(("not decided whether the objective holds".to_string(), Colour::Bound, Key::Ring));
     }
     let used = legend(sheet, frame, &entries);
@@ -80,6 +83,14 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
     sheet.upright(frame.left + 11.0, f64::midpoint(plot.top, plot.bottom), &title);
 }
 
+fn is_missed(point: &ScatterPoint) -> bool {
+    matches!(point.outcome, Some(Outcome::Missed | Outcome::Unserved))
+}
+
+fn is_undecided(point: &ScatterPoint) -> bool {
+    point.outcome == Some(Outcome::Undecided)
+}
+
 fn draw_point(sheet: &mut Sheet, plot: Frame, point: &ScatterPoint, x: &Laid, y: &Laid, crowded: bool) {
     let colour = sheet.rgb(if point.front { Colour::Slot(0) } else { Colour::Neutral });
     let at = (plot.x(x.place(point.x.value)), plot.y(y.place(point.y.value)));
@@ -94,12 +105,16 @@ fn draw_point(sheet: &mut Sheet, plot: Frame, point: &ScatterPoint, x: &Laid, y:
         }
     }
     let radius = if crowded { 2.2 } else { 4.2 };
+    if is_missed(point) {
+        sheet.cross(at, Colour::Bound);
+        return;
+    }
     sheet.canvas.dot(at, radius, colour);
     if point.y.ends.is_none() && !crowded {
         let ground = sheet.theme.ground();
         sheet.canvas.dot(at, 2.5, ground);
     }
-    if point.undecided {
+    if is_undecided(point) {
         // As far from the edge as it is wide.
         let at =
             (at.0.clamp(plot.left + 8.0, plot.right - 8.0), at.1.clamp(plot.top + 8.0, plot.bottom - 8.0));

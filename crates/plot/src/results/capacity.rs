@@ -51,6 +51,9 @@ pub struct CapacityResults {
     /// Which part gives way first, in a sentence.
     #[serde(default)]
     pub bottleneck_sentence: Option<String>,
+    /// What people call clients and parts; results of before it was kept have none.
+    #[serde(default)]
+    pub labels: Vec<Labelled>,
     /// All that the scenario names; results of before it was kept have none.
     #[serde(default)]
     pub names: Names,
@@ -62,7 +65,27 @@ pub struct CapacityResults {
     pub knee: Vec<KneeRow>,
 }
 
+/// A client or part that the file gives a label.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Labelled {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+}
+
 impl CapacityResults {
+    /// Returns what people call a part: by its label where the file gives one, with its name too where another has the
+    /// same label, as figures of a run do.
+    pub fn called(&self, name: &str) -> String {
+        let known = self.labels.iter().find(|of| of.name == name).filter(|of| !of.label.is_empty());
+        let Some(Labelled { label, .. }) = known else { return name.to_string() };
+        let others = self.labels.iter().filter(|of| of.name != name && of.label == *label).count();
+        let names = self.names.clients.iter().chain(&self.names.parts);
+        let is_shared = others > 0 || names.filter(|other| *other != name).any(|other| other == label);
+        if is_shared { format!("{label} ({name})") } else { label.clone() }
+    }
+
     /// Returns which part has which colour: the same as where the scenario is run.
     pub fn palette(&self) -> Palette {
         if self.names.parts.is_empty() {
@@ -192,6 +215,9 @@ pub struct KneeRow {
     /// What each objective is about; results of before it was kept have none.
     #[serde(default)]
     pub slo: Vec<KneeSlo>,
+    /// `held`, `missed` or `undecided`; results of before it was kept have none.
+    #[serde(default)]
+    pub verdict: Option<String>,
     /// Whether all objectives hold; nothing where that is not told.
     #[serde(default)]
     pub holds: Option<bool>,
@@ -206,6 +232,12 @@ impl KneeRow {
     /// One that is surely missed decides, whatever is known of the others. Where none is, a number that is missing or an
     /// interval across its bound leaves it undecided.
     pub fn outcome(&self, objectives: &[Objective]) -> Option<Outcome> {
+        match self.verdict.as_deref() {
+            Some("held") => return Some(Outcome::Met),
+            Some("missed") => return Some(Outcome::Missed),
+            Some("undecided") => return Some(Outcome::Undecided),
+            _ => {}
+        }
         let across = |slo: &KneeSlo| match slo.estimate.interval() {
             None => true,
             Some(at) => at.ends.is_some_and(|(low, high)| low < slo.bound && slo.bound < high),

@@ -45,6 +45,9 @@ pub struct Contrast {
     /// What was found, in a sentence.
     #[serde(default)]
     pub sentence: String,
+    /// The same in as many words as a title takes; results of before it was kept have none.
+    #[serde(default)]
+    pub headline: String,
     /// All differences.
     pub metrics: Vec<Difference>,
 }
@@ -74,4 +77,7 @@ pub struct Difference {
     /// Where it is known which way is better.
     #[serde(default)]
     pub is_better: Option<bool>,
+    /// Why it makes neither design the better one, where it might seem to.
+    #[serde(default)]
+    pub doubt: Option<String>,
 }

@@ -21,6 +21,12 @@ pub struct TornadoResults {
     /// Inputs that change a verdict.
     #[serde(default)]
     pub flips: Vec<Flip>,
+    /// What inputs do to verdicts, or that they do nothing; results of before it was kept have none.
+    #[serde(default)]
+    pub of_verdicts: Vec<String>,
+    /// Where a number is doubtful.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// What moves a number.
@@ -33,6 +39,9 @@ pub struct Tornado {
     /// Without a change.
     #[serde(default)]
     pub as_it_is: Option<f64>,
+    /// What moves it and what is not shown to; results of before it was kept have none.
+    #[serde(default)]
+    pub sentence: String,
     /// The widest first.
     pub bars: Vec<Bar>,
 }
@@ -95,6 +104,9 @@ pub struct ScreeningResponse {
     /// Points without enough data.
     #[serde(default)]
     pub unknown: u64,
+    /// What moves it, and how surely in this order.
+    #[serde(default)]
+    pub sentence: String,
     /// Inputs.
     pub inputs: Vec<Effect>,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Number;
+use crate::figure::Outcome;
 
 /// A sweep.
 #[derive(Clone, Debug, Deserialize)]
@@ -59,6 +60,23 @@ pub struct SweepPoint {
 }
 
 impl SweepPoint {
+    /// Returns what came of all objectives together; nothing where there is none, or no result.
+    pub fn outcome(&self) -> Option<Outcome> {
+        if self.failure.is_some() || self.slo.is_empty() {
+            return None;
+        }
+        let any = |verdict: &str| self.slo.iter().any(|slo| slo.verdict == verdict);
+        Some(if any("missed") {
+            Outcome::Missed
+        } else if self.slo.iter().all(|slo| slo.verdict == "met") {
+            Outcome::Met
+        } else if self.is_unserved() {
+            Outcome::Unserved
+        } else {
+            Outcome::Undecided
+        })
+    }
+
     /// Returns whether requests were made of which none ended well: there is a result, and no goodput.
     pub fn is_unserved(&self) -> bool {
         let nothing = |client: &SweepClient| client.goodput.value == Some(0.0);

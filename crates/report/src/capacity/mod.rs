@@ -6,13 +6,14 @@ mod text;
 mod values;
 
 use kneepoint_experiment::capacity::{
-    AfterPulse, Behaviour, Binding, CapacityResult, Finding, LoadAxis, OfPeak, Recovery, Rough,
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, LoadAxis, MissedAt, Nowhere, OfPeak, Recovery,
+    Rough,
 };
-use kneepoint_experiment::result::Unit;
+use kneepoint_experiment::result::{ObjectiveResult, Unit};
 use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_statistics::{Estimate, Estimated};
 
-use crate::number::{count, counted, percent, quantity};
+use crate::number::{count, counted, interval as interval_words, percent, quantity};
 
 pub use baseline::{Against, Baseline, read_baseline, sentence as baseline_sentence};
 pub use rows::{capacity_csv, linearity_csv};
@@ -136,6 +137,36 @@ fn rough(result: &CapacityResult, rough: &Rough) -> String {
     )
 }
 
+/// That no load meets the objectives, and by how much: at the lowest that was run, and at the one nearest to them.
+fn nowhere(result: &CapacityResult) -> String {
+    let Some(Nowhere { lowest, nearest, highest, is_undecided_somewhere }) = &result.nowhere else {
+        return "No tested load meets the objectives.".to_string();
+    };
+    let missed = |at: &MissedAt| match &at.missed {
+        Ok(each) => each.iter().map(missed_objective).collect::<Vec<String>>().join(", and "),
+        Err(why) => format!("the run did not go to its end ({why})"),
+    };
+    let verb = if *is_undecided_somewhere { "is sure to meet" } else { "meets" };
+    let mut text = format!("No tested load {verb} the objectives");
+    if *highest > lowest.load {
+        text += &format!(", from {} to {}", bare(result, lowest.load), load(result, *highest));
+    }
+    text += &format!(". At the lowest, {}, {}", load(result, lowest.load), missed(lowest));
+    if nearest.load > lowest.load {
+        text += &format!("; nearest to them is {}, where {}", load(result, nearest.load), missed(nearest));
+    }
+    text + "."
+}
+
+fn missed_objective(of: &ObjectiveResult) -> String {
+    match of.value.known() {
+        Some(known) => {
+            format!("{} is missed with {} ({})", of.name, interval_words(known, &of.unit), of.condition)
+        }
+        None => format!("{} is missed without a good answer to measure ({})", of.name, of.condition),
+    }
+}
+
 /// Returns what came of the search in one or two sentences.
 ///
 /// `Holds up to 1,840 requests/s (1,810 to 1,870, 95 %); beyond it p99(shoppers.latency) leaves 300 ms.`
@@ -163,27 +194,15 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             load(result, estimate.value),
             interval(result, estimate)
         ),
-        (Finding::MissedAtLowest { load: at, objectives }, _) => format!(
-            "Missed already at the lowest load, {}: {}.",
-            load(result, *at),
-            if objectives.is_empty() {
-                "the run did not go to its end".to_string()
-            } else {
-                objectives.join(", ")
-            }
+        (Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { between: None }, _) => nowhere(result),
+        (Finding::HoldsNowhere { between: Some([(low, little), (high, much)]) }, _) => format!(
+            "{} {} is too little for {}, and {} too much for {}.",
+            nowhere(result),
+            load(result, *low),
+            little.join(" and "),
+            bare(result, *high),
+            if much.is_empty() { "the servers".to_string() } else { much.join(" and ") }
         ),
-        (Finding::HoldsNowhere { too_little: (low, little), too_much }, _) => {
-            let high = match too_much {
-                Some((high, much)) => format!(
-                    ", and {} is too much for {}",
-                    load(result, *high),
-                    if much.is_empty() { "the servers".to_string() } else { much.join(" and ") }
-                ),
-                None => ", the highest load that was tried".to_string(),
-            };
-            let little = little.join(" and ");
-            format!("Holds at no load: {} is too little for {little}{high}.", load(result, *low))
-        }
         (Finding::HoldsFrom { misses: (low, objectives), holds, up_to }, _) => format!(
             "Holds from {} on, up to {}, the highest that was tried; at {} {} {} missed. More of it helps, so there is no \
              highest load within the objectives there.",
@@ -251,15 +270,19 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
     }
 }
 
-/// Returns what happens beyond the knee in one sentence.
-pub fn behaviour_sentence(result: &CapacityResult) -> String {
+/// Returns what happens beyond the knee in one sentence; nothing where no load meets the objectives, and so there is no
+/// knee.
+pub fn behaviour_sentence(result: &CapacityResult) -> Option<String> {
+    if result.nowhere.is_some() {
+        return None;
+    }
     let of = |p: &OfPeak| {
         let [value, low, high] = [p.share.value, p.share.low, p.share.high].map(percent);
         // An interval of the same digits as the value says nothing more.
         let range = if low == value && high == value { String::new() } else { format!(" ({low} to {high})") };
         format!("at {} it is {value} of its peak{range}", load(result, p.load))
     };
-    match &result.behaviour {
+    Some(match &result.behaviour {
         Behaviour::Rising => {
             "Beyond the knee: rising. The goodput follows the load to the highest that was run; nothing is overloaded."
                 .to_string()
@@ -273,7 +296,7 @@ pub fn behaviour_sentence(result: &CapacityResult) -> String {
             of(p)
         ),
         Behaviour::Unknown(why) => format!("Beyond the knee: not known, {why}."),
-    }
+    })
 }
 
 /// Returns what a pulse of load leaves in one sentence, where that was looked at.
@@ -329,7 +352,10 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     // What comes before says which load "that" is, where there is one.
     let where_ = match &result.finding {
         Finding::NoObjective if result.capacity.is_some() => "at a load short of that",
-        Finding::NoObjective | Finding::NotSettled { .. } => "at a load that was run",
+        Finding::NoObjective
+        | Finding::NotSettled { .. }
+        | Finding::MissedAtLowest { .. }
+        | Finding::HoldsNowhere { .. } => "at a load that was run",
         Finding::Saturated { .. } | Finding::Found if result.capacity.is_none() && result.rough.is_none() => {
             "at a load that was run"
         }

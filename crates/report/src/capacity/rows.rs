@@ -108,7 +108,9 @@ impl Rows {
         for row in &result.knee {
             let load = row.load.to_string();
             let at = ["knee", "", load.as_str()];
-            self.exact(at, "of_capacity", &row.of_capacity.to_string());
+            if let Some(share) = row.of_capacity {
+                self.exact(at, "of_capacity", &share.to_string());
+            }
             match &row.seen {
                 Ok(seen) => {
                     self.estimate(at, "offered", &seen.offered, 1.0);
@@ -118,6 +120,9 @@ impl Rows {
                     self.estimate(at, "errors", &seen.errors, 1.0);
                     if let Some(utilisation) = &seen.utilisation {
                         self.estimate(at, "utilisation", utilisation, 1.0);
+                    }
+                    if let Some(verdict) = seen.verdict {
+                        self.exact(at, "verdict", verdict.name());
                     }
                 }
                 Err(why) => self.record(["knee", "", &load, "stopped", "", "", "", "", why]),

@@ -50,7 +50,9 @@ pub fn capacity_text(result: &CapacityResult, look: Look) -> String {
         text += &wrap("", &safe(&sentence), look.width);
     }
     if !result.knee.is_empty() {
-        text += &wrap("", &safe(&behaviour_sentence(result)), look.width);
+        if let Some(sentence) = behaviour_sentence(result) {
+            text += &wrap("", &safe(&sentence), look.width);
+        }
         if let Some(sentence) = recovery_sentence(result) {
             text += &wrap("", &safe(&sentence), look.width);
         }
@@ -181,7 +183,9 @@ fn parts(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&
 
 fn knee(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&str) -> String) {
     let bottleneck = result.parts.first().map_or("busiest", |part| part.name.as_str());
-    let mut table = Table::new([
+    // Only where there is a capacity a load is a share of it.
+    let with_share = result.knee.iter().any(|row| row.of_capacity.is_some());
+    let heads = [
         "load".to_string(),
         "of it".to_string(),
         "p50".to_string(),
@@ -190,38 +194,32 @@ fn knee(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&s
         "errors".to_string(),
         format!("{} busy", safe(bottleneck)),
         "objectives".to_string(),
-    ]);
+    ];
+    let mut table =
+        Table::new(heads.into_iter().enumerate().filter(|(i, _)| with_share || *i != 1).map(|(_, h)| h));
     let mut notes = Vec::new();
     for KneeRow { load, of_capacity, seen } in &result.knee {
-        let share = format!("{:.0} %", of_capacity * 100.0);
+        let share = of_capacity.map(|share| format!("{:.0} %", share * 100.0)).into_iter();
         match seen {
             Ok(seen) => {
-                let holds = match (seen.holds, seen.overloaded.is_empty()) {
-                    (Some(true), true) => "hold",
-                    (Some(false), true) => "missed",
-                    (Some(true), false) => "hold, queue grows",
-                    (Some(false), false) => "missed, queue grows",
-                    (None, true) if result.limits.is_empty() => "",
-                    (None, false) if result.limits.is_empty() => "queue grows",
-                    (None, true) => "not enough data",
-                    (None, false) => "not enough data, queue grows",
-                };
+                let verdict = seen.verdict.map(|verdict| verdict.name());
+                let grows = (!seen.overloaded.is_empty()).then_some("queue grows");
+                let verdict: Vec<&str> = verdict.into_iter().chain(grows).collect();
                 let utilisation = seen.utilisation.as_ref();
                 table.row(
                     bare(result, *load),
-                    [
-                        share,
+                    share.chain([
                         cell(&seen.p50, &Unit::Duration, &mut notes),
                         cell(&seen.p99, &Unit::Duration, &mut notes),
                         cell(&seen.goodput, &Unit::Rate, &mut notes),
                         cell(&seen.errors, &Unit::Ratio, &mut notes),
                         utilisation.map_or_else(String::new, |u| cell(u, &Unit::Ratio, &mut notes)),
-                        holds.to_string(),
-                    ],
+                        verdict.join(", "),
+                    ]),
                 );
             }
             Err(why) => {
-                table.row(bare(result, *load), [share, "stopped".to_string()]);
+                table.row(bare(result, *load), share.chain(["stopped".to_string()]));
                 notes.push(format!("at {}: {why}", bare(result, *load)));
             }
         }

@@ -1,15 +1,15 @@
 //! The capacity as JSON.
 
 use kneepoint_experiment::capacity::{
-    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, OfPeak, Recovery,
-    ScalingFit,
+    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, MissedAt, OfPeak,
+    Recovery, ScalingFit, Verdict,
 };
-use kneepoint_experiment::result::ScenarioFacts;
+use kneepoint_experiment::result::{ObjectiveResult, ScenarioFacts};
 use kneepoint_statistics::Estimate;
 use serde_json::{Value, json};
 
 use super::{behaviour_sentence, bottleneck_sentence, capacity_sentence, recovery_sentence};
-use crate::json::{estimate, scenario};
+use crate::json::{estimate, labels, scenario};
 use crate::number::{SECOND, base_unit, divisor};
 
 /// The version of the shape of [`capacity_json`] and [`linearity_json`]: raised when a key is renamed, removed or
@@ -26,8 +26,11 @@ pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
 /// `finding.kind` is one of [`FINDINGS`], with what belongs to it beside: `part`; `load` and `objectives`; `holds` and
 /// `missed`; `misses`, `holds` and `up_to`; `too_little` and `too_much`. `compared` is the capacity as it is compared with
 /// others: requests a second or users of all clients where the load is a factor on these. In `objectives`, `missed_up_to`
-/// is the highest load that was too little, and `untold` where the data do not tell. `knee[].holds` is null where they do
-/// not tell or there is no objective.
+/// is the highest load that was too little, and `untold` where the data do not tell; a load at which it is undecided is
+/// in none of them. `nowhere` is there where no load that was run meets the objectives: what is missed at the lowest and
+/// at the nearest; then `behaviour` has no sentence. `knee[].verdict` is `held`, `missed` or `undecided`, where an
+/// interval lies across its bound or data do not tell; null without an objective. `knee[].holds` is true, false and null
+/// for these. `knee[].of_capacity` is null where there is no capacity.
 ///
 /// # Units
 /// Loads on the axis (base unit), durations \[s\], rates \[1/s\], shares from 0 to 1.
@@ -55,6 +58,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "command": null,
         "scenario": result.scenario.as_ref().map(scenario),
         "title": result.title,
+        "labels": labels(&result.labels),
         "names": { "clients": result.names.0, "parts": result.names.1 },
         "seed": result.seed,
         "digest": format!("{:016x}", result.digest),
@@ -81,6 +85,10 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "binding": result.binding.as_ref().map(|b| json!({
             "name": b.name, "condition": b.condition, "metric": b.metric,
             "bound": b.bound / divisor(&b.unit), "unit": base_unit(&b.unit), "steepness": b.steepness,
+        })),
+        "nowhere": result.nowhere.as_ref().map(|of| json!({
+            "lowest": missed_at(&of.lowest), "nearest": missed_at(&of.nearest), "highest": of.highest,
+            "undecided_somewhere": of.is_undecided_somewhere,
         })),
         "objectives": result.limits.iter().map(|limit| json!({
             "name": limit.name, "condition": limit.condition,
@@ -126,11 +134,12 @@ fn finding(finding: &Finding) -> Value {
         Finding::MissedAtLowest { load, objectives } => {
             json!({ "kind": "missed at lowest", "load": load, "objectives": objectives })
         }
-        Finding::HoldsNowhere { too_little, too_much } => {
-            let at =
-                |(load, objectives): &(f64, Vec<String>)| json!({ "load": load, "objectives": objectives });
-            let (little, much) = (at(too_little), too_much.as_ref().map(at));
-            json!({ "kind": "holds nowhere", "too_little": little, "too_much": much })
+        Finding::HoldsNowhere { between } => {
+            let at = |side: usize| {
+                let (load, objectives) = &between.as_ref()?[side];
+                Some(json!({ "load": load, "objectives": objectives }))
+            };
+            json!({ "kind": "holds nowhere", "too_little": at(0), "too_much": at(1) })
         }
         Finding::HoldsFrom { misses: (load, objectives), holds, up_to } => json!({
             "kind": "holds from", "misses": { "load": load, "objectives": objectives }, "holds": holds, "up_to": up_to,
@@ -176,6 +185,20 @@ fn recovery(result: &CapacityResult) -> Value {
     json!({ "class": recovery.name(), "sentence": recovery_sentence(result), "details": details })
 }
 
+fn objective(of: &ObjectiveResult) -> Value {
+    json!({
+        "name": of.name, "estimate": estimate(&of.value, divisor(&of.unit)),
+        "bound": of.bound / divisor(&of.unit), "unit": base_unit(&of.unit),
+    })
+}
+
+fn missed_at(at: &MissedAt) -> Value {
+    match &at.missed {
+        Ok(each) => json!({ "load": at.load, "missed": each.iter().map(objective).collect::<Vec<_>>() }),
+        Err(why) => json!({ "load": at.load, "stopped": why }),
+    }
+}
+
 fn row(row: &KneeRow) -> Value {
     match &row.seen {
         Ok(seen) => json!({
@@ -187,11 +210,13 @@ fn row(row: &KneeRow) -> Value {
             "p99": estimate(&seen.p99, SECOND),
             "errors": estimate(&seen.errors, 1.0),
             "utilisation": seen.utilisation.as_ref().map(|u| estimate(u, 1.0)),
-            "slo": seen.objectives.iter().map(|o| json!({
-                "name": o.name, "estimate": estimate(&o.value, divisor(&o.unit)),
-                "bound": o.bound / divisor(&o.unit), "unit": base_unit(&o.unit),
-            })).collect::<Vec<_>>(),
-            "holds": seen.holds,
+            "slo": seen.objectives.iter().map(objective).collect::<Vec<_>>(),
+            "verdict": seen.verdict.map(Verdict::name),
+            "holds": match seen.verdict {
+                Some(Verdict::Held) => Some(true),
+                Some(Verdict::Missed) => Some(false),
+                Some(Verdict::Undecided) | None => None,
+            },
             "overloaded": seen.overloaded,
         }),
         Err(why) => json!({ "load": row.load, "of_capacity": row.of_capacity, "stopped": why }),
@@ -262,7 +287,7 @@ mod tests {
             Finding::Found,
             Finding::Saturated { part: "web".to_string() },
             Finding::MissedAtLowest { load: 1.0, objectives: Vec::new() },
-            Finding::HoldsNowhere { too_little: at(), too_much: Some(at()) },
+            Finding::HoldsNowhere { between: Some([at(), at()]) },
             Finding::HoldsFrom { misses: at(), holds: 2.0, up_to: 3.0 },
             Finding::NotTold { load: 1.0, objectives: Vec::new() },
             Finding::NotReached { load: 1.0 },

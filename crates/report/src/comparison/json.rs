@@ -5,13 +5,14 @@ use kneepoint_experiment::result::{Better, Subject, Unit};
 use kneepoint_statistics::{Estimated, Pairing, bonferroni_confidence};
 use serde_json::{Value, json};
 
-use super::sentence::{answer_sentence, gate_sentence, metric_sentence};
-use crate::json::{SCHEMA_VERSION, estimate, scenario};
+use super::sentence::{answer_headline, answer_sentence, doubt_clause, gate_sentence, metric_sentence};
+use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
 use crate::number::{base_unit, divisor};
 
 /// Returns a comparison as JSON, indented, with a line end; `command` is what makes it again, where that is a command.
 ///
-/// Each design says its `scenario`, as [`json`](crate::json()) does.
+/// Each design says its `scenario`, as [`json`](crate::json()) does. `relative` is `difference` as a share of the first as
+/// it was measured. `doubt` says why a difference makes neither design the better one; then `is_better` is null.
 ///
 /// # Units
 /// As [`json`](crate::json()): durations \[s\], rates [1/s], shares from 0 to 1.
@@ -57,6 +58,7 @@ fn design(record: &Record) -> Value {
     json!({
         "name": record.name,
         "title": record.title,
+        "labels": labels(&record.labels),
         "scenario": record.scenario.as_ref().map(scenario),
         "seed": record.seed,
         "replications": record.replications,
@@ -78,6 +80,7 @@ fn contrast(contrast: &Contrast) -> Value {
         "first": contrast.first,
         "second": contrast.second,
         "answer": contrast.answer.name(),
+        "headline": answer_headline(contrast),
         "sentence": answer_sentence(contrast),
         "slo": objectives,
         "metrics": contrast.metrics.iter().map(metric).collect::<Vec<_>>(),
@@ -100,6 +103,7 @@ fn metric(metric: &MetricDifference) -> Value {
         "relative": estimate(&metric.relative, 1.0),
         "finding": metric.finding.name(),
         "is_better": metric.is_better(),
+        "doubt": metric.doubt.as_ref().map(doubt_clause),
         "p_value": metric.p_value,
         "p_family": metric.p_family,
         "correlation": metric.correlation,

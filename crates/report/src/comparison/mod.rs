@@ -8,5 +8,5 @@ mod text;
 pub use csv::comparison_csv;
 pub use json::comparison_json;
 pub(crate) use json::{better, subject};
-pub use sentence::{answer_sentence, gate_sentence, metric_sentence};
+pub use sentence::{answer_headline, answer_sentence, doubt_clause, gate_sentence, metric_sentence};
 pub use text::comparison_text;

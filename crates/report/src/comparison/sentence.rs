@@ -1,9 +1,9 @@
 //! What differs, in plain sentences.
 
 use kneepoint_experiment::compare::{
-    Answer, Contrast, Finding, GateResult, MetricDifference, Outcome, Threshold,
+    Answer, Contrast, Doubt, Finding, GateResult, MetricDifference, Outcome, Threshold,
 };
-use kneepoint_experiment::result::{Better, Unit, Verdict};
+use kneepoint_experiment::result::{Unit, Verdict};
 use kneepoint_statistics::{Estimate, Estimated};
 
 use crate::number::{change, percent, quantity};
@@ -16,20 +16,88 @@ const NAMED_MAX: usize = 5;
 
 /// Returns the answer to "is the second better than the first?" with what it rests on.
 pub fn answer_sentence(contrast: &Contrast) -> String {
+    let (head, clauses) = (head(contrast), clauses(contrast));
+    if clauses.is_empty() || contrast.answer == Answer::Identical && clauses.len() == 1 {
+        return head + ".";
+    }
+    format!("{head}: {}.", clauses.join("; "))
+}
+
+/// Returns the answer in as many words as a title takes: the objective that turned, or the answer and the first thing it
+/// rests on.
+pub fn answer_headline(contrast: &Contrast) -> String {
+    let head = head(contrast);
+    // Better in some and worse in others: a list of the former alone would be half the truth.
+    if turned(contrast).is_some() || contrast.answer == Answer::Mixed {
+        return head;
+    }
+    match clauses(contrast).first() {
+        Some(first) => format!("{head}: {first}"),
+        None => head,
+    }
+}
+
+/// That the second meets an objective which the first misses, or the other way round.
+fn turned(contrast: &Contrast) -> Option<String> {
     let Contrast { first, second, .. } = contrast;
-    let head = match contrast.answer {
+    if contrast.answer == Answer::Void {
+        return None;
+    }
+    let of = |from: Verdict, to: Verdict| -> Vec<&str> {
+        let turned = contrast.objectives.iter().filter(|o| o.first == from && o.second == to);
+        turned.map(|o| o.name.as_str()).collect()
+    };
+    let (met, missed) = (of(Verdict::Missed, Verdict::Met), of(Verdict::Met, Verdict::Missed));
+    let objectives = |names: &[&str]| {
+        let word = if names.len() == 1 { "objective" } else { "objectives" };
+        format!("its {word} {}", names.join(" and "))
+    };
+    match (met.is_empty(), missed.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(format!("{second} meets {}, {first} does not", objectives(&met))),
+        (true, false) => Some(format!("{second} does not meet {}, {first} does", objectives(&missed))),
+        (false, false) => Some(format!(
+            "{second} meets {}, which {first} does not, and misses {}, which {first} meets",
+            objectives(&met),
+            missed.join(" and ")
+        )),
+    }
+}
+
+fn head(contrast: &Contrast) -> String {
+    if let Some(turned) = turned(contrast) {
+        return turned;
+    }
+    let Contrast { first, second, .. } = contrast;
+    let differs = contrast.metrics.iter().any(differs);
+    match contrast.answer {
         Answer::Better => format!("{second} is better than {first}"),
         Answer::Worse => format!("{second} is worse than {first}"),
         Answer::Mixed => format!("{second} is better than {first} in some numbers and worse in others"),
+        Answer::NotShown if differs => format!("Neither {first} nor {second} is shown to be better"),
         Answer::NotShown => format!("No difference shown between {first} and {second}"),
         Answer::Identical => format!("{first} and {second} are the same in every number and replication"),
         Answer::NotEnough => format!("Not enough data to compare {first} and {second}"),
         Answer::Void => {
             format!("Void: a run of {first} or {second} failed its own checks, so nothing it says counts")
         }
-    };
+    }
+}
+
+fn differs(metric: &MetricDifference) -> bool {
+    matches!(metric.finding, Finding::Lower | Finding::Higher)
+}
+
+/// What the answer rests on.
+fn clauses(contrast: &Contrast) -> Vec<String> {
     let mut clauses = Vec::new();
-    for change in contrast.objectives.iter().filter(|o| o.first != o.second) {
+    // What turned from one side to the other stands in the head.
+    let stands = turned(contrast).is_some();
+    let is_told = |a: Verdict, b: Verdict| {
+        stands && matches!((a, b), (Verdict::Missed, Verdict::Met) | (Verdict::Met, Verdict::Missed))
+    };
+    let changed = contrast.objectives.iter().filter(|o| o.first != o.second && !is_told(o.first, o.second));
+    for change in changed {
         clauses.push(format!(
             "objective {} goes from {} to {}",
             change.name,
@@ -47,8 +115,7 @@ pub fn answer_sentence(contrast: &Contrast) -> String {
     };
     say("better in", of(&|m| m.is_better() == Some(true)));
     say("worse in", of(&|m| m.is_better() == Some(false)));
-    let differs = |m: &MetricDifference| matches!(m.finding, Finding::Lower | Finding::Higher);
-    say("different in", of(&|m| m.better == Better::Neither && differs(m)));
+    say("different in", of(&|m| m.is_better().is_none() && differs(m)));
     if contrast.answer != Answer::NotShown {
         say("no difference shown in", of(&|m| m.finding == Finding::NotShown));
     }
@@ -56,10 +123,26 @@ pub fn answer_sentence(contrast: &Contrast) -> String {
         say("identical in", of(&|m| m.finding == Finding::Identical));
     }
     say("not enough data for", of(&|m| m.finding == Finding::NotEnough));
-    if clauses.is_empty() || contrast.answer == Answer::Identical && clauses.len() == 1 {
-        return head + ".";
+    clauses
+}
+
+/// Returns why a difference makes neither design the better one, as a clause.
+pub fn doubt_clause(doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Survivors([(first, a), (second, b)]) => {
+            format!("of good answers only: {first} answers {}, {second} {}", percent(*a), percent(*b))
+        }
+        Doubt::OfferedApart([(first, a), (second, b)]) => format!(
+            "the offered load differs: {first} {}, {second} {}",
+            quantity(*a, &Unit::Rate),
+            quantity(*b, &Unit::Rate)
+        ),
+        Doubt::Unfinished(share) => format!(
+            "not counted: requests that had not ended could make the difference, {} of all",
+            percent(*share)
+        ),
+        Doubt::ReachesZero => "not counted: the interval reaches 0".to_string(),
     }
-    format!("{head}: {}.", clauses.join("; "))
 }
 
 fn listed(names: &[&str]) -> String {
@@ -82,15 +165,20 @@ pub fn metric_sentence(metric: &MetricDifference) -> String {
         let Estimated::NotEnough { reason, .. } = &metric.difference else {
             unreachable!("it is one of two")
         };
-        return format!("{name}: not enough data: {reason}");
+        return match values.as_str() {
+            "" => format!("{name}: not enough data: {reason}"),
+            values => format!("{name}: {values}, not enough data to judge the difference: {reason}"),
+        };
     };
     let gain = metric.gain.filter(|_| metric.finding != Finding::Identical);
     let pairing = gain.map_or_else(String::new, |gain| {
         // More than a thousand says: the requests are the same ones.
         if gain > 1000.0 { "; pairing ×1000 and more".to_string() } else { format!("; pairing ×{gain:.1}") }
     });
+    let doubt = metric.doubt.as_ref().map_or_else(String::new, |doubt| format!("; {}", doubt_clause(doubt)));
+    let pairing = pairing + &doubt;
     match metric.finding {
-        Finding::Identical => format!("{name}: {values}, identical in every replication"),
+        Finding::Identical => format!("{name}: {values}, identical in every replication{doubt}"),
         Finding::NotShown => {
             format!(
                 "{name}: no difference shown, {} ({}): {values}{pairing}",
@@ -174,5 +262,93 @@ pub fn gate_sentence(gate: &GateResult) -> String {
             format!("{text}: {word}: {metric}: not enough data: {reason}")
         }
         None => format!("{text}: {word}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kneepoint_experiment::compare::VerdictChange;
+    use kneepoint_experiment::result::{Better, Subject};
+
+    fn metric(name: &str, better: Better, value: f64, doubt: Option<Doubt>) -> MetricDifference {
+        let estimate = Estimate {
+            value,
+            low: value - 0.1,
+            high: value + 0.1,
+            confidence: 0.95,
+            n: 5,
+            effective_samples: None,
+        };
+        MetricDifference {
+            name: name.to_string(),
+            subject: Subject::Client("users".to_string()),
+            unit: Unit::Rate,
+            better,
+            first: Some(10.0),
+            second: Some(10.0 + value),
+            difference: Estimated::Known(estimate),
+            relative: Estimated::Known(estimate),
+            finding: if value > 0.0 { Finding::Higher } else { Finding::Lower },
+            p_value: None,
+            p_family: None,
+            correlation: None,
+            gain: None,
+            beyond: None,
+            doubt,
+        }
+    }
+
+    fn contrast(answer: Answer, objectives: &[(&str, Verdict, Verdict)]) -> Contrast {
+        let change = |&(name, first, second): &(&str, Verdict, Verdict)| VerdictChange {
+            name: name.to_string(),
+            first,
+            second,
+        };
+        let survivors = Doubt::Survivors([("blind".to_string(), 0.42), ("budget".to_string(), 0.97)]);
+        Contrast {
+            first: "blind".to_string(),
+            second: "budget".to_string(),
+            answer,
+            objectives: objectives.iter().map(change).collect(),
+            metrics: vec![
+                metric("goodput(users)", Better::Higher, 2.0, None),
+                metric("a", Better::Lower, 1.0, None),
+                metric("mean(users.latency)", Better::Lower, 1.0, Some(survivors)),
+            ],
+            left_out: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_objective_that_turned_leads() {
+        use Verdict::{Met, Missed, Unclear};
+        let won = contrast(Answer::Mixed, &[("back", Missed, Met), ("other", Unclear, Met)]);
+        let headline = "budget meets its objective back, blind does not";
+        assert_eq!(answer_headline(&won), headline);
+        assert_eq!(
+            answer_sentence(&won),
+            format!(
+                "{headline}: objective other goes from unclear to met; better in goodput(users); worse in a; different \
+                 in mean(users.latency)."
+            )
+        );
+        let lost = contrast(Answer::Mixed, &[("back", Met, Missed)]);
+        assert_eq!(answer_headline(&lost), "budget does not meet its objective back, blind does");
+        let both = contrast(Answer::Mixed, &[("back", Missed, Met), ("fast", Met, Missed)]);
+        assert_eq!(
+            answer_headline(&both),
+            "budget meets its objective back, which blind does not, and misses fast, which blind meets"
+        );
+        let none = contrast(Answer::Mixed, &[("back", Met, Met)]);
+        assert_eq!(answer_headline(&none), "budget is better than blind in some numbers and worse in others");
+        let open = contrast(Answer::NotShown, &[]);
+        assert!(answer_headline(&open).starts_with("Neither blind nor budget is shown to be better: "));
+    }
+
+    #[test]
+    fn what_a_number_rests_on_stands_beside_it() {
+        let said = metric_sentence(&contrast(Answer::Mixed, &[]).metrics[2]);
+        assert!(said.ends_with("of good answers only: blind answers 42.0 %, budget 97.0 %"), "{said}");
     }
 }

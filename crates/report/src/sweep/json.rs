@@ -7,7 +7,7 @@ use kneepoint_statistics::Estimated;
 use serde_json::{Map, Value, json};
 
 use crate::command::Command;
-use crate::json::{SCHEMA_VERSION, check, digest, estimate, fields, objective, watch};
+use crate::json::{SCHEMA_VERSION, check, digest, estimate, fields, labels, objective, watch};
 use crate::number::{SECOND, percentile_name};
 
 /// Returns a sweep as one JSON document, indented, with a line end: the head and `points`.
@@ -43,6 +43,7 @@ fn head(facts: &SweepFacts) -> Map<String, Value> {
         ("program_version", json!(env!("CARGO_PKG_VERSION"))),
         ("title", json!(facts.title)),
         ("question", json!(facts.question)),
+        ("labels", labels(&facts.labels)),
         ("command", json!(sweep_command(facts))),
         ("scenario", json!(facts.origin.as_ref().map(|origin| scenario(facts, origin)))),
         ("scenario_hash", json!(facts.scenario)),

@@ -23,8 +23,7 @@ fn the_requests_are_those_of_the_run() {
 fn the_path_that_decided_adds_up_to_the_latency() {
     let trace = traced();
     let whys: BTreeSet<String> = trace.requests.iter().map(|request| format!("{:?}", request.why)).collect();
-    for why in [Why::Near(0.5), Why::Near(0.9), Why::Near(0.99), Why::Near(0.999), Why::Slowest, Why::Failed]
-    {
+    for why in [Why::Near(0.5), Why::Near(0.9), Why::Near(0.99), Why::Slowest, Why::Failed] {
         assert!(whys.contains(&format!("{why:?}")), "{whys:?}");
     }
     for request in &trace.requests {

@@ -1,0 +1,202 @@
+//! Differences that make no design the better one: what the numbers rest on differs.
+
+use kneepoint_statistics::{Estimated, Pairing};
+
+use super::{Finding, MetricDifference, Record};
+use crate::result::{Better, ClientResult};
+
+/// From this difference on between the shares of requests that are answered well, the latencies of good answers are not
+/// of the same requests.
+///
+/// # Source
+/// Chosen: a hundredth of the requests moves what most of them see by little; a percentile is moved by what lies beyond
+/// it, and so the share beyond it bounds it too.
+const SHARE_APART: f64 = 0.01;
+
+/// From this difference on (relative) what is offered counts as another load, where both designs see the same random
+/// numbers.
+///
+/// # Source
+/// Chosen: the same clients send the same requests then, but for some at the end of the run.
+const OFFERED_APART: f64 = 0.001;
+
+/// Share of a difference below which an end of its interval is shown as 0.
+///
+/// # Source
+/// Numbers are shown with three digits: the smallest value of three, 100, is told from 0 by half of its last.
+const SHOWN_AS_ZERO: f64 = 0.005;
+
+/// What a client sent and what it got, in all replications together, while measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientFacts {
+    /// Its name.
+    pub name: String,
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests that ended.
+    pub ended: u64,
+    /// Requests that ended well.
+    pub good: u64,
+    /// Requests sent \[1/s\], and their interval.
+    pub offered_per_s: Option<(f64, f64, f64)>,
+    /// Users, of a client whose users wait for answers.
+    pub users: Option<f64>,
+}
+
+impl ClientFacts {
+    pub(super) fn of(client: &ClientResult) -> ClientFacts {
+        let rate = client.all.sent.rate.known();
+        ClientFacts {
+            name: client.name.clone(),
+            sent: client.all.sent.total,
+            ended: client.all.ended.total,
+            good: client.all.good.total,
+            offered_per_s: rate.map(|e| (e.value, e.low, e.high)),
+            users: client.users.as_ref().and_then(|users| users.mean.value()),
+        }
+    }
+
+    /// The share of the requests that were answered well.
+    fn answered(&self) -> Option<f64> {
+        (self.sent > 0).then(|| (self.good as f64 / self.sent as f64).min(1.0))
+    }
+
+    /// The share of the requests that neither ended well nor otherwise.
+    fn unfinished(&self) -> f64 {
+        if self.sent == 0 { 0.0 } else { self.sent.saturating_sub(self.ended) as f64 / self.sent as f64 }
+    }
+}
+
+/// Why a difference makes neither design the better one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Doubt {
+    /// Latencies of good answers, where the two answer different shares of their requests: a design that fails the slow
+    /// ones seems faster. The designs and the share that each answers.
+    Survivors([(String, f64); 2]),
+    /// Goodput, where the two are offered different loads. The designs and what each is offered \[1/s\].
+    OfferedApart([(String, f64); 2]),
+    /// Errors of the requests that ended, where so many had not ended that they could make the difference. The share
+    /// of all requests that is, in both designs together.
+    Unfinished(f64),
+    /// The interval reaches 0, or so near to it that it is shown as 0.
+    ReachesZero,
+}
+
+/// What stands in the way of a difference. Latencies have a doubt whatever is found of them: that they are alike says as
+/// little.
+pub(super) fn doubt(
+    of: &MetricDifference,
+    first: &Record,
+    second: &Record,
+    pairing: Pairing,
+) -> Option<Doubt> {
+    if of.better == Better::Neither {
+        return None;
+    }
+    let (function, client) = function_and_client(&of.name)?;
+    let facts = |record: &'_ Record| -> Option<ClientFacts> {
+        record.clients.iter().find(|c| c.name == client.name).cloned()
+    };
+    let both = facts(first).zip(facts(second));
+    let is_shown = matches!(of.finding, Finding::Lower | Finding::Higher);
+    if let Some((a, b)) = &both {
+        let names = |x: f64, y: f64| [(first.name.clone(), x), (second.name.clone(), y)];
+        if client.is_latency
+            && let (Some(x), Some(y)) = (a.answered(), b.answered())
+            && (x - y).abs() >= SHARE_APART.min(beyond(function))
+        {
+            return Some(Doubt::Survivors(names(x, y)));
+        }
+        if function == "goodput" && is_shown && is_offered_apart(a, b, pairing) {
+            let (x, y) = (a.offered_per_s.map_or(0.0, |o| o.0), b.offered_per_s.map_or(0.0, |o| o.0));
+            return Some(Doubt::OfferedApart(names(x, y)));
+        }
+        let unfinished = a.unfinished() + b.unfinished();
+        if function == "errors" && is_shown && nearer_end(&of.difference)? <= unfinished {
+            return Some(Doubt::Unfinished(unfinished));
+        }
+    }
+    let reaches = |e: &kneepoint_statistics::Estimate| nearer(e.low, e.high) < SHOWN_AS_ZERO * e.value.abs();
+    (is_shown && of.difference.known().is_some_and(reaches)).then_some(Doubt::ReachesZero)
+}
+
+/// What a metric takes of which client.
+struct Of<'m> {
+    name: &'m str,
+    is_latency: bool,
+}
+
+/// The function of a metric and the client it is about: `p99(users:buy.latency)`, `goodput(users, from 1s to 2s)`.
+fn function_and_client(metric: &str) -> Option<(&str, Of<'_>)> {
+    let (function, rest) = metric.trim().split_once('(')?;
+    let inside = rest.split([',', ')']).next()?.trim();
+    let (path, is_latency) = match inside.strip_suffix(".latency") {
+        Some(path) => (path, true),
+        None => (inside, false),
+    };
+    Some((function, Of { name: path.split(':').next()?, is_latency }))
+}
+
+/// The share of the requests beyond a percentile.
+fn beyond(function: &str) -> f64 {
+    let percentile = function.strip_prefix('p').and_then(|p| p.parse::<f64>().ok());
+    percentile.map_or(1.0, |p| 1.0 - p / 100.0)
+}
+
+/// Whether two clients ask for different loads. Where users wait for answers, that more is sent is what a faster design
+/// brings, and only another number of users is another load.
+fn is_offered_apart(a: &ClientFacts, b: &ClientFacts, pairing: Pairing) -> bool {
+    let apart = |x: f64, y: f64| (x - y).abs() > OFFERED_APART * x.abs().max(y.abs());
+    match (a.users, b.users) {
+        (Some(x), Some(y)) => apart(x, y),
+        (None, None) => match (pairing, a.offered_per_s, b.offered_per_s) {
+            (Pairing::Paired, ..) => apart(a.sent as f64, b.sent as f64),
+            (Pairing::Independent, Some((_, a_low, a_high)), Some((_, b_low, b_high))) => {
+                a_high < b_low || b_high < a_low
+            }
+            (Pairing::Independent, ..) => false,
+        },
+        _ => true,
+    }
+}
+
+/// How far the nearer end of an interval is from 0; 0 where it holds that.
+fn nearer(low: f64, high: f64) -> f64 {
+    if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) }
+}
+
+fn nearer_end(of: &Estimated) -> Option<f64> {
+    of.known().map(|e| nearer(e.low, e.high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_says_of_which_client_it_is() {
+        let of = |metric| function_and_client(metric).map(|(f, of)| (f, of.name, of.is_latency));
+        assert_eq!(of("p99(users:buy.latency)"), Some(("p99", "users", true)));
+        assert_eq!(of("goodput(users, from 1s to 2s)"), Some(("goodput", "users", false)));
+        assert_eq!(of("params.load"), None);
+        assert!((beyond("p99.9") - 0.001).abs() < 1e-9 && beyond("mean") == 1.0);
+    }
+
+    #[test]
+    fn more_requests_of_waiting_users_are_no_other_load() {
+        let facts = |sent: u64, users: Option<f64>| ClientFacts {
+            name: "users".to_string(),
+            sent,
+            ended: sent,
+            good: sent,
+            offered_per_s: Some((sent as f64, sent as f64 * 0.97, sent as f64 * 1.03)),
+            users,
+        };
+        use Pairing::{Independent, Paired};
+        assert!(is_offered_apart(&facts(1000, None), &facts(1010, None), Paired));
+        assert!(!is_offered_apart(&facts(1000, None), &facts(1010, None), Independent));
+        assert!(is_offered_apart(&facts(1000, None), &facts(1500, None), Independent));
+        assert!(!is_offered_apart(&facts(1000, Some(20.0)), &facts(1500, Some(20.0)), Paired));
+        assert!(is_offered_apart(&facts(1000, Some(20.0)), &facts(1500, Some(30.0)), Paired));
+    }
+}
