@@ -92,6 +92,9 @@ keep shuffle-sharding topology "$work/shuffle.json" --figure topology
 results run models/bounded-ring/scenario.ron --variant ring --format json > "$work/ring.json"
 keep bounded-ring topology "$work/ring.json" --figure topology
 
+results run models/rolling-restart/scenario.ron --variant killed --timeline --format json > "$work/restart.json"
+keep rolling-restart over-time "$work/restart.json" --figure over-time-users
+
 results run models/cascade/scenario.ron --variant bare --timeline --format json > "$work/cascade.json"
 keep cascade over-time "$work/cascade.json" --figure over-time-users
 keep cascade topology "$work/cascade.json" --figure topology

@@ -209,3 +209,15 @@ fn a_slow_leaf_takes_all_threads_of_its_callers_unless_something_lets_go_of_it()
         assert!(of.value("orders-again") < 1e-3 && of.value("pages-again") < 1e-3, "{variant}");
     }
 }
+
+/// Known 2.5 s after it was told to stop, with 100 calls a second: those of the time in which it is gone and called all the
+/// same are lost, and the four it has in hand when it goes.
+#[test]
+fn an_instance_that_drains_until_its_callers_know_is_not_missed() {
+    let failed = |variant| watched("rolling-restart", Some(variant), &[]);
+    failed("killed").holds("failed", 4.0 * 254.0 / 48_000.0);
+    failed("short").holds("failed", 4.0 * 154.0 / 48_000.0);
+    for variant in ["drained", "next"] {
+        assert_eq!(failed(variant).value("failed"), 0.0, "{variant}");
+    }
+}
