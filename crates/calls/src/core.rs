@@ -709,7 +709,8 @@ impl Core {
     /// Says that I am about to make so many requests at this instant and no more: then what follows of them is no sign
     /// that time stands still.
     ///
-    /// To be called once for an instant: whoever goes on asking at the same one has not said how often.
+    /// Who announces more at the same instant must know that it comes to an end: one that asks whenever it is answered does
+    /// not.
     pub fn announce(&mut self, requests: u64) {
         let now = self.now();
         let before = if self.bursts.0 == now { self.bursts.1 } else { 0 };

@@ -392,7 +392,21 @@ fn a_batch_at_one_instant_is_no_time_that_stands_still() {
     assert_eq!(stopped(Arrivals::Constant, 2_000_000.0), (Ok(()), Some(2_000_000)));
 }
 
-/// Sends a batch for each answer.
+#[test]
+fn many_records_of_one_instant_are_no_time_that_stands_still() {
+    let mut sim = Simulation::new(1);
+    sim.set_limits(Limits { in_flight: 5_000, ..Limits::default() });
+    let server = sim.serve("server", Delay::new(constant(0.0)));
+    let record = Record { at: SimDuration::from_secs(1), ..Record::default() };
+    let records = vec![record; 500_000];
+    let client = TraceClient::new(server, records, 1.0, false, Classes::default_class()).unwrap();
+    let client = sim.add("client", client);
+    assert_eq!(sim.run_until(s(1.5)), Ok(()));
+    assert_eq!(sim.count(client, "ended:default:ok"), Some(500_000));
+    assert!(sim.events() > 1 << 20);
+}
+
+/// Announces a batch, and asks whenever it is answered.
 #[derive(Clone)]
 struct Announcing(kneepoint_calls::Callee);
 

@@ -173,6 +173,8 @@ impl Component for TraceClient {
             user: None,
             number: self.numbered_from.map(|from| from + place),
         };
+        // However many were recorded at one instant, there are no more.
+        cx.announce(1);
         self.requests.send(self.sent, born, known, cx);
         self.sent += 1;
         self.wait(cx);
