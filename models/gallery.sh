@@ -95,7 +95,7 @@ keep bounded-ring topology "$work/ring.json" --figure topology
 results run models/rolling-restart/scenario.ron --variant killed --timeline --format json > "$work/restart.json"
 keep rolling-restart over-time "$work/restart.json" --figure over-time-users
 
-results run models/cascade/scenario.ron --variant bare --timeline --format json > "$work/cascade.json"
+results run models/cascade/scenario.ron --variant bare --timeline --window 500ms --format json > "$work/cascade.json"
 keep cascade over-time "$work/cascade.json" --figure over-time-users
 keep cascade topology "$work/cascade.json" --figure topology
 

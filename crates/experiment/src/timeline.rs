@@ -437,7 +437,7 @@ fn saturated(
 }
 
 /// Since when a part is saturated that is so throughout a window: since calls wait at all its instances, in the mean over
-/// the replications in which that began in the window before or the first half of this one (98 % of a window may be used
+/// the replications in which that began in the window before or the first half of this one (95 % of a window may be used
 /// while the last of it is still filling up); else since the beginning of the window.
 fn saturated_since(
     window: usize,

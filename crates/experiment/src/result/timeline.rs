@@ -76,9 +76,9 @@ impl Scarce {
 /// From which utilisation in a window on a part counts as saturated.
 ///
 /// # Source
-/// Chosen: at 98 % the queue of a single server holds some fifty calls in the mean, and a window of a few hundred service
-/// times tells that from 1.
-pub const SATURATED_FROM: f64 = 0.98;
+/// Chosen: at 95 % a single server has 18 calls waiting in the mean (M/M/1), and of threads for which nobody waits, so that
+/// each is free for a moment before the next call takes it, hardly more are ever held.
+pub const SATURATED_FROM: f64 = 0.95;
 
 /// What happened to parts in one replication, at which instant: it differs from one to the next.
 #[derive(Clone, Debug, Default, PartialEq)]

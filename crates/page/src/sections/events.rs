@@ -85,7 +85,7 @@ pub(crate) fn saturated(run: &At<'_>, colours: &Palette) -> Option<Block> {
         table.notes.push(format!("{} more are left out.", count(unlisted)));
     }
     table.notes.push(
-        "Windows in which at least 98 % of servers or threads were in use, in the mean of all replications."
+        "Windows in which at least 95 % of servers or threads were in use, in the mean of all replications."
             .to_string(),
     );
     table.folded = table.rows.len() > 12;

@@ -12,7 +12,7 @@ const LOG: &str = "ts,kind,key,bytes,rate\n0,a,x,10,5\n1,b,y,20,7\n";
 const MOST: &str = r#"(
     format: 1, title: "All", question: "Does it build?", sources: ["none"], not_modelled: ["all else"],
     assumptions: [(text: "a", source: "b", doubt: Low), (text: "c", doubt: Medium), (text: "d", doubt: High)],
-    include: ["below.ron"], set: { "web.instances": 3 }, controllers: {}, actions: {},
+    include: ["below.ron"], set: { "web.instances": 3 }, controllers: {},
     run: (duration: "1min", warm_up: "1s", replications: (min: 2, max: 3), precision: "50%", confidence: "90%", seed: 7,
         limits: (in_flight: 1000, memory: "100MB", events: 1000000, instances: 100)),
     regions: { "eu": (zones: ["a", "b"]), "us": (zones: ["a"]) },
@@ -43,6 +43,7 @@ const MOST: &str = r#"(
         "lb": Balancer(label: "L", to: ["web"], policy: RoundRobin, layer: L7, overhead: "0.1ms", instances: 2, via: [Overhead("0.1ms")], places: ["eu"]),
         "lc": Balancer(to: "web", policy: LeastConnections), "rd": Balancer(to: "web", policy: Random), "pc": Balancer(to: "web", policy: PowerOfChoices(choices: 2)),
         "web": Service(
+            shut_down: (drain: "1s"),
             label: "W", preset: "fast", instances: 2, machine: "big", concurrency: Threads(4), queue: (max: 9, discipline: Fifo, patience: "5s"),
             via: [Timeout(after: "9s", cancel: true)], places: ["eu/a", "us"], spread: Packed,
             operations: { "a": [
@@ -64,6 +65,7 @@ const MOST: &str = r#"(
     faults: { "crash": Crash(on: "web/any", every: Exponential("5s"), lasts: "1s"), "hang": Hang(on: "rack", at: ["1s"], lasts: "1s"),
         "crash-at": Crash(on: "web/0", at: "2s", lasts: "1s"), "hangs": Hang(on: "web/*", every: "9s", lasts: "1s"),
         "slow": Slow(on: "back", by: 2, share: "50%", at: "1s", lasts: "1s"), "slower": Slow(on: "back/*", by: 2, every: "9s", lasts: "1s") },
+    actions: { "deploy": Stop(on: "web/any", at: "3s", lasts: "1s"), "deploys": Stop(on: "web/0", every: "9s", lasts: "1s") },
     slo: { "fast": "p99(open.latency) < 1s" }, watch: { "w": "rate(web.calls)" },
     variants: { "more": { "web.instances": 4 } },
     sweep: (over: { "web.instances": [1, 2], "params.load": Linear(from: "1/s", to: "2/s", points: 2), "open.batch": Logarithmic(from: 1, to: 4, points: 3) }, design: DESIGN, variants: ["more"]),
