@@ -220,14 +220,7 @@ fn the_only_one(plan: &Plan, of: &MiddleMeasure, here: &[&MiddlePlan]) -> Result
 }
 
 fn part(name: String, instances: Vec<ComponentId>) -> PartPlan {
-    PartPlan {
-        name,
-        kind: String::new(),
-        role: PartRole::Router,
-        instances,
-        operations: Vec::new(),
-        threads: None,
-    }
+    PartPlan { name, kind: String::new(), role: PartRole::Router, instances, operations: Vec::new() }
 }
 
 impl Found {

@@ -349,6 +349,7 @@ fn tracks(part: &PartPlan) -> Vec<Probe> {
         PartRole::Station => {
             let mut tracks = vec![read(None, "calls"), answered(ids)];
             tracks.extend(["in_flight", "utilisation", "queue", "threads"].map(|name| read(None, name)));
+            tracks.push(Probe::Level(ids.iter().map(|id| (*id, "thread_limit")).collect()));
             tracks
         }
         PartRole::Delay | PartRole::Router => {
@@ -403,22 +404,23 @@ fn saturated(
     let mut found = Vec::new();
     for part in parts {
         let Some(at) = plan.parts.iter().position(|planned| planned.name == part.name) else { continue };
-        let threads = plan.parts[at].threads.unwrap_or(0) as f64;
-        let held = |(held, instances): (&Option<f64>, &Option<f64>)| {
-            let there = threads * instances.unwrap_or(0.0);
-            there > 0.0 && held.is_some_and(|held| held >= SATURATED_FROM * there)
+        let held = |(held, limit): (&Option<f64>, &Option<f64>)| {
+            held.zip(*limit).is_some_and(|(held, limit)| limit > 0.0 && held >= SATURATED_FROM * limit)
         };
         let busy = |share: &Option<f64>| share.is_some_and(|share| share >= SATURATED_FROM);
         let servers: Vec<bool> = part.utilisation.iter().flat_map(|line| &line.values).map(busy).collect();
-        let threads = part.threads.iter().flat_map(|line| line.values.iter().zip(&part.instances.values));
+        let waited_for = if part.threads.is_some() { Scarce::Threads } else { Scarce::Servers };
+        let threads = part.threads.iter().zip(&part.thread_limit);
+        let threads = threads.flat_map(|(held, limit)| held.values.iter().zip(&limit.values));
         for (of, full) in [(Scarce::Servers, servers), (Scarce::Threads, threads.map(held).collect())] {
             let mut first = None;
             for (window, is_full) in full.iter().chain([&false]).enumerate() {
                 match (is_full, first) {
                     (true, None) => first = Some(window),
                     (false, Some(begun)) => {
-                        let from =
-                            saturated_since(begun, windows, recorded.iter().map(|one| one.lined[at][begun]));
+                        // Where there are threads the line waits for one, and not for what does the work.
+                        let lined = |one: &&Recorded| one.lined[at][begun].filter(|_| of == waited_for);
+                        let from = saturated_since(begun, windows, recorded.iter().map(lined));
                         found.push(Saturated {
                             part: part.name.clone(),
                             of,
@@ -437,8 +439,8 @@ fn saturated(
 }
 
 /// Since when a part is saturated that is so throughout a window: since calls wait at all its instances, in the mean over
-/// the replications in which that began in the window before or the first half of this one (95 % of a window may be used
-/// while the last of it is still filling up); else since the beginning of the window.
+/// the replications, if in all of them that began in the window before or the first half of this one (95 % of a window may be
+/// used while the last of it is still filling up); else since the beginning of the window.
 fn saturated_since(
     window: usize,
     windows: &[(SimTime, SimTime)],
@@ -447,12 +449,12 @@ fn saturated_since(
     let begin = windows[window].0;
     let before = window.checked_sub(1).map_or(begin, |before| windows[before].0);
     let half = begin.as_nanos().midpoint(windows[window].1.as_nanos());
-    let known: Vec<u64> = lined.flatten().filter(|since| (before.as_nanos()..half).contains(since)).collect();
-    if known.is_empty() {
-        return begin;
-    }
-    let sum: u128 = known.iter().map(|since| u128::from(*since)).sum();
-    SimTime::from_nanos((sum / known.len() as u128) as u64)
+    let is_near = |since: u64| (before.as_nanos()..half).contains(&since);
+    // Of some of them only, those that were late would be left out of the mean.
+    let all: Option<Vec<u64>> = lined.map(|since| since.filter(|since| is_near(*since))).collect();
+    let Some(all) = all.filter(|all| !all.is_empty()) else { return begin };
+    let sum: u128 = all.iter().map(|since| u128::from(*since)).sum();
+    SimTime::from_nanos((sum / all.len() as u128) as u64)
 }
 
 /// The tracks, one after the other.
@@ -548,6 +550,7 @@ impl Tracks<'_> {
             instances_min: windows.map(|w| serving(w).map(|of| of.least).min().unwrap_or(0)).collect(),
             queue: None,
             threads: None,
+            thread_limit: None,
         };
         if station {
             if let Some(pairs) = self.take(pair) {
@@ -561,7 +564,7 @@ impl Tracks<'_> {
                 }
                 (all.utilisation, all.capacity) = (Some(line), Some(self.level_of(&capacity)));
             }
-            (all.queue, all.threads) = (self.level(), self.level());
+            (all.queue, all.threads, all.thread_limit) = (self.level(), self.level(), self.level());
         }
         all
     }

@@ -62,7 +62,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// A number over time is an object with `values` and, with two replications or more, `low` and `high`; a count has its
 /// `total` over all replications and its `rate`. Clients have `sent`, `good`, `by_status`, `latency` (p50, p90, p95, p99),
 /// `heat` and `in_flight`, and the same of their `classes` if they have several; parts have `calls`, the answers they gave (`answered`, of every status), `utilisation`,
-/// `capacity`, `queue`, `inside` and `threads`, null where a part does not keep them, and `instances` that serve (neither
+/// `capacity`, `queue`, `inside`, `threads` and `thread_limit` (how many there are), null where a part does not keep them, and `instances` that serve (neither
 /// down nor hanging: the mean over each window, and under `min` the fewest at any instant in any replication); `faults` have
 /// `strikes` and how many were `struck`. `events` are what happened to parts at which instant in one `replication`, the
 /// first, as it differs from one to the next: a `list` in order, each `at` an instant \[s\], with the `part` (the path of an

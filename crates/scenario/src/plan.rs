@@ -213,8 +213,6 @@ pub struct PartPlan {
     pub instances: Vec<ComponentId>,
     /// Operations it offers with their global numbers: for `part:operation` metrics.
     pub operations: Vec<(String, u16)>,
-    /// Threads of an instance, if it has a bounded number.
-    pub threads: Option<u64>,
 }
 
 /// A middle part of the model: what people see; its instances are components.

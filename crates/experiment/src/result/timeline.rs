@@ -47,8 +47,8 @@ pub struct Saturated {
     pub part: String,
     /// What was used up.
     pub of: Scarce,
-    /// Since when calls waited without a break at all its instances, in the mean over replications, if that began in the
-    /// window before the first or in the first half of it; else when the first of the windows begins.
+    /// Since when calls waited for it without a break at all its instances, in the mean over replications, if in all of them
+    /// that began in the window before the first or in the first half of it; else when the first of the windows begins.
     pub from: SimTime,
     /// When the last one ends.
     pub to: SimTime,
@@ -186,6 +186,8 @@ pub struct PartTimeline {
     pub inside: Option<Line>,
     /// Threads held.
     pub threads: Option<Line>,
+    /// Threads there are: those of instances that are down are none.
+    pub thread_limit: Option<Line>,
 }
 
 /// A fault of the plan, over time.

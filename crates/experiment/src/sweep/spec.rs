@@ -133,7 +133,6 @@ impl PointSpec {
             // The numbers of the components matter to who reads them, which nobody does here.
             instances: part.paths.iter().map(|path| sim.declare(path).callee().id()).collect(),
             operations: part.operations.iter().map(|name| (name.clone(), 0)).collect(),
-            threads: None,
         });
         let parts = parts.collect();
         let objectives = self.objectives.iter().map(|(name, text)| {

@@ -14,14 +14,7 @@ use kneepoint_statistics::Estimate;
 use crate::parts::{Desk, Lie, Script};
 
 pub fn part(name: &str, role: PartRole, instances: Vec<ComponentId>) -> PartPlan {
-    PartPlan {
-        name: name.to_string(),
-        kind: "test".to_string(),
-        role,
-        instances,
-        operations: Vec::new(),
-        threads: None,
-    }
+    PartPlan { name: name.to_string(), kind: "test".to_string(), role, instances, operations: Vec::new() }
 }
 
 /// Makes a plan whose parts are those of the built simulation with these names; `name` stands for `name`,

@@ -48,13 +48,24 @@ pub(crate) fn saturated(run: &At<'_>, colours: &Palette) -> Option<Block> {
     if all.is_empty() {
         return None;
     }
-    let faults: Vec<(f64, &str)> = timeline
-        .get("events")
-        .get("list")
-        .list()
+    // What strikes at other instants in other replications explains no mean.
+    let ends = |of: &At<'_>, key: &str| -> Vec<Option<f64>> {
+        of.get("struck").get(key).list().iter().map(At::number).collect()
+    };
+    let harms = timeline.get("faults").list();
+    let alike: Vec<&str> = harms
         .iter()
-        .filter(|event| matches!(event.get("what").text(), "fault begins" | "action begins"))
-        .filter_map(|event| Some((event.get("at").number()?, event.get("part").text())))
+        .filter(|fault| ends(fault, "low") == ends(fault, "high"))
+        .map(|fault| fault.get("name").text())
+        .collect();
+    let events = timeline.get("events").get("list").list();
+    let turns: Vec<(f64, &str, &str)> = events
+        .iter()
+        .filter(|event| alike.contains(&event.get("part").text()))
+        .filter_map(|event| {
+            let (_, turn) = event.get("what").text().split_once(' ')?;
+            Some((event.get("at").number()?, event.get("part").text(), turn))
+        })
         .collect();
     let bounds: Vec<f64> = timeline.get("bounds").list().iter().filter_map(At::number).collect();
     let mut table = Table::new(
@@ -63,13 +74,20 @@ pub(crate) fn saturated(run: &At<'_>, colours: &Palette) -> Option<Block> {
     );
     for one in all.iter().take(ROWS_MOST) {
         let from = one.get("from").number().unwrap_or(0.0);
-        // A fault strikes somewhere within a window.
-        let window = bounds.iter().copied().find(|end| *end > from).unwrap_or(from);
-        let after = faults.iter().rfind(|(at, _)| *at < window).map(|(at, name)| match from - at {
-            since if since > 0.0 => {
-                format!("{} after \"{name}\" began", quantity(since * 1e9, &Unit::Duration))
+        // Where no instant is known, it is one within the window.
+        let known = if bounds.contains(&from) {
+            bounds.iter().copied().find(|end| *end > from).unwrap_or(from)
+        } else {
+            from
+        };
+        let after = turns.iter().rfind(|(at, ..)| *at < known).map(|(at, name, turn)| {
+            let did = if *turn == "begins" { "began" } else { "was over" };
+            match from - at {
+                since if since > 0.0 => {
+                    format!("{} after \"{name}\" {did}", quantity(since * 1e9, &Unit::Duration))
+                }
+                _ => format!("in the window in which \"{name}\" {did}"),
             }
-            _ => format!("at once when \"{name}\" began"),
         });
         let time = |key: &str| Cell { words: true, ..one.get(key).exact(&Unit::Duration) };
         table.row(vec![

@@ -97,6 +97,10 @@ fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
         let more = if ties > 0 { format!(" and {ties} more, equally") } else { String::new() };
         saturation.push((format!("busiest: {}{more}", part.get("name").text()), busy));
     }
+    if let Some(part) = highest(&|part| part.get("thread_utilisation").get("value").number()) {
+        let held = part.get("thread_utilisation").estimate(&Unit::Ratio);
+        saturation.push((format!("threads held of {}", part.get("name").text()), held));
+    }
     if let Some(part) = highest(&|part| part.get("queue").get("mean").get("value").number()) {
         let queue = part.get("queue").get("mean").estimate(&Unit::Number);
         saturation.push((format!("mean queue of {}", part.get("name").text()), queue));

@@ -17,7 +17,7 @@ use kneepoint_report::{change_unit, count, percent};
 
 use crate::axis::{interval_words, words};
 use crate::figure::{Content, Figure, Rows, Shape};
-use crate::results::{Number, Results};
+use crate::results::{Number, Results, RunResults, Station};
 
 /// Returns all figures of a result, the most telling first.
 pub fn figures(results: &Results) -> Vec<Figure> {
@@ -144,6 +144,25 @@ fn busiest(parts: impl Iterator<Item = (f64, String)>) -> Option<String> {
         }
         [] => return None,
     })
+}
+
+/// Returns which part is fullest, in words: the busiest, or the one that holds most of its threads if that is a larger share;
+/// nothing if no part has servers or threads.
+fn fullest(run: &RunResults, of: impl Fn(&str) -> bool) -> Option<String> {
+    let shares = |pick: fn(&Station) -> Option<&Number>| {
+        let parts = run.parts.iter().filter(|part| of(&part.name));
+        let known: Vec<(f64, String)> =
+            parts.filter_map(|part| Some((pick(part)?.value?, run.called(&part.name)))).collect();
+        known
+    };
+    let (busy, held) =
+        (shares(|part| part.utilisation.as_ref()), shares(|part| part.thread_utilisation.as_ref()));
+    let most = |of: &[(f64, String)]| of.iter().map(|(share, _)| *share).fold(0.0, f64::max);
+    if most(&held) <= most(&busy) {
+        return busiest(busy.into_iter());
+    }
+    let (share, name) = held.into_iter().reduce(|a, b| if b.0 > a.0 { b } else { a })?;
+    Some(format!("{} holds the largest share of its threads: {}", brief(&name), percent(share)))
 }
 
 /// Returns a unit from how results write it.

@@ -556,7 +556,13 @@ fn failures(
     let fault = story.faults.iter().find(|fault| fault.from < to && from < fault.to);
     let when = match fault {
         Some(fault) if to <= fault.to + each && from >= fault.from - each => {
-            format!("while the {} \"{}\" lasts", fault.family, brief(&fault.name))
+            let (family, name) = (fault.family, brief(&fault.name));
+            // Of the windows in which it begins and ends a part is as ever.
+            if from <= fault.from + each && to >= fault.to - each {
+                format!("while the {family} \"{name}\" lasts")
+            } else {
+                format!("{stretch}, during the {family} \"{name}\"")
+            }
         }
         Some(fault) if to_the_end && from >= fault.from - each => {
             format!(

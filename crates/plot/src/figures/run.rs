@@ -183,6 +183,10 @@ fn parts(run: &RunResults) -> Figure {
                     text: utilisation.map_or_else(dash, |n| said(n, &busy)),
                 },
                 Cell {
+                    shapes: bar(part.thread_utilisation.as_ref().and_then(|n| n.interval()), colour),
+                    text: part.thread_utilisation.as_ref().map_or_else(dash, |n| said(n, &busy)),
+                },
+                Cell {
                     shapes: bar(level.and_then(|l| l.mean.interval()), colour),
                     text: level.map_or_else(dash, |l| said(&l.mean, &Unit::Number)),
                 },
@@ -192,9 +196,8 @@ fn parts(run: &RunResults) -> Figure {
     if !without.is_empty() {
         notes.push(format!("Without servers and queue: {}.", without.join(", ")));
     }
-    let busiest =
-        run.parts.iter().filter_map(|part| Some((part.utilisation.as_ref()?.value?, run.called(&part.name))));
-    let title = super::busiest(busiest).unwrap_or_else(|| "Utilisation and queue of each part".to_string());
+    let title =
+        super::fullest(run, |_| true).unwrap_or_else(|| "Utilisation and queue of each part".to_string());
     let content = if rows.is_empty() {
         Content::Nothing("No part has servers or a queue, so there is nothing to fill.".to_string())
     } else {
@@ -202,6 +205,10 @@ fn parts(run: &RunResults) -> Figure {
             columns: vec![
                 Column {
                     axis: Axis { most: Some(1.0), ..Axis::linear("utilisation", Unit::Ratio) },
+                    line: Some(1.0),
+                },
+                Column {
+                    axis: Axis { most: Some(1.0), ..Axis::linear("threads held", Unit::Ratio) },
                     line: Some(1.0),
                 },
                 Column { axis: Axis::linear("mean queue, calls", Unit::Number), line: None },

@@ -60,10 +60,12 @@ pub(super) fn figure(run: &RunResults, of: &Topology) -> Figure {
         }
         Some(_) => {}
     }
-    let busiest =
-        of.nodes.iter().filter_map(|node| Some((*busy.get(node.name.as_str())?, run.called(&node.name))));
-    let title = super::busiest(busiest).unwrap_or_else(|| "Who calls whom".to_string());
-    let value = Axis { most: Some(1.0), ..Axis::linear("utilisation", Unit::Ratio) };
+    let title = super::fullest(run, |name| of.nodes.iter().any(|node| node.name == name))
+        .unwrap_or_else(|| "Who calls whom".to_string());
+    let value = Axis {
+        most: Some(1.0),
+        ..Axis::linear("utilisation, or share of threads held if that is larger", Unit::Ratio)
+    };
     let content = if nodes.is_empty() {
         Content::Nothing("There are no parts.".to_string())
     } else {
@@ -86,10 +88,13 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
     }];
     lines.extend(node.via.iter().take(VIA_MOST).map(|via| format!("door: {via}")));
     let value = busy.get(node.name.as_str()).copied();
-    if let Some(part) = run.parts.iter().find(|part| part.name == node.name) {
+    let part = run.parts.iter().find(|part| part.name == node.name);
+    let held = part.and_then(|part| part.thread_utilisation.as_ref()?.value);
+    if let Some(part) = part {
         let rate = part.calls.as_ref().and_then(|calls| calls.rate.value);
         let said = [
             value.map(|share| format!("{} busy", percent(share))),
+            held.map(|share| format!("{} of threads held", percent(share))),
             rate.map(|rate| format!("{} arrive", words(rate, &Unit::Rate))),
         ];
         let said: Vec<String> = said.into_iter().flatten().collect();
@@ -101,5 +106,7 @@ fn drawn_node(run: &RunResults, node: &Node, busy: &BTreeMap<&str, f64>) -> Grap
         let rate = client.sent.as_ref().and_then(|sent| sent.rate.value);
         lines.extend(rate.map(|rate| format!("{} sent", words(rate, &Unit::Rate))));
     }
+    // What is used up first says how full it is.
+    let value = value.into_iter().chain(held).reduce(f64::max);
     GraphNode { name, lines, value, client: node.client }
 }

@@ -175,6 +175,9 @@ pub struct Station {
     /// Share of its servers that are busy; none for parts without servers.
     #[serde(default)]
     pub utilisation: Option<Number>,
+    /// Threads held over threads there are.
+    #[serde(default)]
+    pub thread_utilisation: Option<Number>,
     /// Calls that wait.
     #[serde(default)]
     pub queue: Option<Level>,

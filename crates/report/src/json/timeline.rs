@@ -76,6 +76,7 @@ fn part(part: &PartTimeline) -> Value {
         "queue": some(part.queue.as_ref()),
         "inside": some(part.inside.as_ref()),
         "threads": some(part.threads.as_ref()),
+        "thread_limit": some(part.thread_limit.as_ref()),
     })
 }
 

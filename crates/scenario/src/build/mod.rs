@@ -375,7 +375,6 @@ impl<'a> Builder<'a> {
                     .iter()
                     .map(|name| (name.to_string(), self.numbers.operation(name)))
                     .collect(),
-                threads: threads(part),
             });
         }
         // Doors first: whoever calls a part must meet its door.
@@ -883,12 +882,6 @@ fn values_in(args: &Args) -> usize {
         }
     }
     args.values.iter().flatten().map(of).sum()
-}
-
-/// Threads of an instance, if it has a bounded number.
-fn threads(part: &Part) -> Option<u64> {
-    part.args.kind.field("concurrency")?;
-    part.args.args("concurrency").filter(|of| of.kind() == "Threads").map(|of| of.count("threads"))
 }
 
 fn role(part: &Part) -> PartRole {
