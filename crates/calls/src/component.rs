@@ -58,7 +58,7 @@ pub enum Fault {
     /// It is to end in order. It says so to whoever keeps a list of who serves, goes on for as long as it was built to, and is
     /// gone then, as after a crash. Who was built to do nothing about it is gone at once.
     Leave,
-    /// It is back, as new.
+    /// It is back, as new; or, if it crashed or was to leave several times, as often as that.
     Restart,
     /// It stands still: nothing it holds goes on, nothing is refused.
     Hang,
@@ -271,7 +271,9 @@ fn rare<C: Component>(part: &mut C, e: u64, core: &mut Core) {
         START => part.on_start(context!(core)),
         FAULT => {
             let fault = core.fault(argument);
-            part.on_fault(fault, context!(core));
+            if core.heeds(fault) {
+                part.on_fault(fault, context!(core));
+            }
         }
         NOTICE => {
             if let Some(notice) = core.noticed(argument) {
@@ -419,8 +421,11 @@ pub(crate) enum Kept {
 impl DynComponent for StandIn {
     fn run(&mut self, e: u64, core: &mut Core) {
         if entry::kind(e) == FAULT && !matches!(self, StandIn::Unbuilt) {
-            let me = core.me;
-            match (core.fault(entry::argument(e)), self) {
+            let (me, fault) = (core.me, core.fault(entry::argument(e)));
+            if !core.heeds(fault) {
+                return;
+            }
+            match (fault, self) {
                 // It is slow, or not any more, when it goes on.
                 (Fault::Slow { .. } | Fault::Usual, StandIn::Frozen { kept, .. }) => {
                     kept.push(Kept::Event(e))

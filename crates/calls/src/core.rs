@@ -95,6 +95,8 @@ pub struct Core {
     conditions: Vec<Condition>,
     /// Which of them are about to end, and say so.
     leaving: Vec<bool>,
+    /// How many faults under way keep each of them down, or will.
+    kept_down: Vec<u32>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -152,6 +154,7 @@ impl Core {
             lined: Vec::new(),
             conditions: Vec::new(),
             leaving: Vec::new(),
+            kept_down: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -1315,6 +1318,7 @@ impl Core {
         self.lined.push(0);
         self.conditions.push(Condition::Unbuilt);
         self.leaving.push(false);
+        self.kept_down.push(0);
         id
     }
 
@@ -1341,6 +1345,23 @@ impl Core {
 
     pub(crate) fn fault(&self, index: u32) -> Fault {
         self.faults[index as usize]
+    }
+
+    /// A fault comes to whoever runs; tells whether it has to do with it. Who is kept down by several is back with the last of
+    /// them.
+    pub(crate) fn heeds(&mut self, fault: Fault) -> bool {
+        let kept_down = &mut self.kept_down[self.me as usize];
+        match fault {
+            Fault::Crash { .. } | Fault::Leave => {
+                *kept_down += 1;
+                true
+            }
+            Fault::Restart => {
+                *kept_down = kept_down.saturating_sub(1);
+                *kept_down == 0
+            }
+            Fault::Hang | Fault::Resume | Fault::Slow { .. } | Fault::Usual => true,
+        }
     }
 
     pub(crate) fn change(&mut self, change: Change) {

@@ -44,13 +44,19 @@ impl View {
 
     /// Returns the level of the last sample at least `delay` ago, if there is one.
     pub fn last(&self, cx: &Core) -> Option<f64> {
-        self.seen.iter().rev().find(|x| x.0 + self.delay <= cx.now()).map(|x| x.2)
+        self.latest(|at| at + self.delay <= cx.now()).map(|x| x.2)
     }
 
     /// Returns the mean level over the window, or nothing while not enough is known.
     pub fn mean(&self, cx: &Core) -> Option<f64> {
-        let end = self.seen.iter().rev().find(|x| x.0 + self.delay <= cx.now())?;
-        let begin = self.seen.iter().rev().find(|x| x.0 + self.window <= end.0 && x.0 < end.0)?;
+        let end = self.latest(|at| at + self.delay <= cx.now())?;
+        let begin = self.latest(|at| at + self.window <= end.0 && at < end.0)?;
         Some((end.1 - begin.1) / (end.0 - begin.0).as_nanos() as f64)
+    }
+
+    /// The last sample that is early enough. Many may be under way: they are in order, so none is looked at but a few.
+    fn latest(&self, is_early: impl Fn(SimTime) -> bool) -> Option<&(SimTime, f64, f64)> {
+        let early = self.seen.partition_point(|x| is_early(x.0));
+        self.seen.get(early.checked_sub(1)?)
     }
 }

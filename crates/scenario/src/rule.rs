@@ -8,7 +8,7 @@ use crate::registry::Status;
 use crate::spec::{ProfileSpec, add_up};
 use crate::topology::Part;
 use crate::typed::{Args, Data, Value};
-use crate::value::Quantity;
+use crate::value::{Path, Quantity};
 
 /// How many parts a scenario may have.
 const PARTS_MAX: usize = 10_000;
@@ -29,6 +29,7 @@ pub(crate) fn check(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
             trigger(args, duration, faults);
         }
     }
+    domains(root, faults);
     for item in root.map("keyspaces") {
         if let Some(args) = item.value.as_args()
             && args.kind() == "Hotspot"
@@ -51,6 +52,34 @@ pub(crate) fn check(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
         }
     }
     nested(root, faults);
+}
+
+/// Checks that no domain is in itself.
+fn domains(root: &Args, faults: &mut Vec<Fault>) {
+    let all = root.map("domains");
+    // Which domains each of them names.
+    let names: Vec<Vec<usize>> = all
+        .iter()
+        .map(|domain| {
+            let Data::List(paths) = &domain.value.data else { return Vec::new() };
+            let roots = paths.iter().filter_map(|value| match &value.data {
+                Data::Path(Path::Target(target)) => Some(target.place.root.value.as_str()),
+                _ => None,
+            });
+            roots.filter_map(|root| all.iter().position(|other| &*other.key == root)).collect()
+        })
+        .collect();
+    // What is left when those that lead to none of the rest are taken away again and again is in a circle, or leads there.
+    let mut left = vec![true; all.len()];
+    while let Some(done) = (0..all.len()).find(|at| left[*at] && names[*at].iter().all(|other| !left[*other]))
+    {
+        left[done] = false;
+    }
+    if let Some(at) = left.iter().position(|left| *left) {
+        let message = format!("domain \"{}\" is in itself, or in one that is", all[at].key);
+        let fault = Fault::error(all[at].key_place, message);
+        faults.push(fault.help("a domain names parts, instances, regions and other domains"));
+    }
 }
 
 /// Checks the times of a run; returns its length \[ns\].
@@ -139,8 +168,14 @@ fn trigger(args: &Args, duration: Option<u64>, faults: &mut Vec<Fault>) {
         ["at", "every", "when"].into_iter().filter(|field| args.is_given(field)).collect();
     if triggers.len() != 1 {
         let place = triggers.get(1).map_or(args.head, |field| args.place_of(field));
-        let fault = Fault::error(place, "a fault needs exactly one of `at`, `every`, `when`");
-        let help = if triggers.is_empty() { "for example at: \"5min\"" } else { "make two faults of it" };
+        let fault = Fault::error(
+            place,
+            format!(
+                "{} needs exactly one of `at`, `every`, `when`",
+                if &*args.kind.family == "action" { "an action" } else { "a fault" }
+            ),
+        );
+        let help = if triggers.is_empty() { "for example at: \"5min\"" } else { "make two of it" };
         faults.push(fault.help(help));
     }
     if let (Some(at), Some(duration)) = (args.get("at"), duration) {
@@ -148,12 +183,15 @@ fn trigger(args: &Args, duration: Option<u64>, faults: &mut Vec<Fault>) {
             Data::List(list) => list.iter().collect(),
             _ => vec![at],
         };
+        if times.is_empty() {
+            faults.push(Fault::error(at.place, "an empty list: it never happens").help("leave it out"));
+        }
         for time in times {
             if let Data::Quantity(quantity) = &time.data
                 && quantity.nanoseconds() >= duration
             {
                 let end = Quantity::duration(duration as f64);
-                let message = format!("the run ends at {end}, before the fault at {quantity}");
+                let message = format!("the run ends at {end}, before the {} at {quantity}", args.kind.family);
                 faults.push(Fault::error(time.place, message));
             }
         }

@@ -17,8 +17,8 @@ timers! {
 /// Every, Together:  --draw--> crash ==lasts==> restart --draw--> crash ==lasts==> …
 /// ```
 ///
-/// What is hit twice at once by the same fault is well again when both have ended. Two faults of one kind from
-/// different injectors do not know of each other: the first end ends both.
+/// What is hit twice at once by the same fault is well again when both have ended; what is put down by several faults or
+/// actions is back when all of them are over. A hang that another injector ends is over.
 ///
 /// # Series
 /// Count `strikes`; level `struck`: targets that are hit now.

@@ -14,6 +14,12 @@ use crate::topology::Part;
 use crate::typed::{Args, Data};
 use crate::value::{Path, Piece, Target};
 
+/// How often a fault may repeat, at most: mean time from one to the next \[ns\].
+///
+/// # Source
+/// Chosen: a simulated hour then has 7e9 events, which is hours of a processor; nothing that fails or is stopped does so faster.
+const OFTEN: f64 = 1_000.0;
+
 /// Adds what lets a fault or an action happen.
 pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Built<()> {
     let mut harm = match args.kind() {
@@ -47,9 +53,12 @@ pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Bu
         None => None,
     };
     if let (Trigger::Every(every), Some(lasts)) = (&trigger, &lasts)
-        && every.mean() + lasts.mean() <= 0.0
+        && every.mean() + lasts.mean() < OFTEN
     {
-        return wrong(args.place_of("every"), "a fault that repeats without taking any time never ends");
+        let message =
+            format!("a {} that repeats within a microsecond would take hours to run", args.kind.family);
+        let fault = Fault::error(args.place_of("every"), message);
+        return Err(vec![fault.help("`every` and `lasts` together take 1us or more on average")]);
     }
     let place = args.place_of("on");
     let Some(Path::Target(target)) = args.path("on") else {
@@ -132,15 +141,42 @@ fn targets(builder: &Builder<'_>, target: &Target, place: Place) -> Built<Target
         return Ok(Targets::Together(of));
     }
     if let Some(domain) = root_args.map("domains").iter().find(|item| &*item.key == root) {
-        let Data::List(paths) = &domain.value.data else { return unbuilt(place, "this domain") };
         let mut of = Vec::new();
-        for value in paths {
-            let Data::Path(Path::Target(inner)) = &value.data else { continue };
-            of.extend_from_slice(all(&targets(builder, inner, value.place)?));
+        let (mut named, mut met) = (BTreeSet::from([root]), BTreeSet::new());
+        in_domain(builder, &domain.value.data, &mut named, &mut |id| {
+            if met.insert(id) {
+                of.push(id);
+            }
+        })?;
+        if of.is_empty() {
+            return wrong(place, format!("there is nothing in {root}"));
         }
         return Ok(Targets::Together(of));
     }
     unbuilt(place, "a fault of this")
+}
+
+/// Meets what belongs to a domain, and to those in it, each of which is looked at once.
+fn in_domain<'d>(
+    builder: &'d Builder<'_>,
+    list: &'d Data,
+    named: &mut BTreeSet<&'d str>,
+    meet: &mut impl FnMut(ComponentId),
+) -> Built<()> {
+    let mut open = vec![list];
+    while let Some(list) = open.pop() {
+        let Data::List(paths) = list else { continue };
+        for value in paths {
+            let Data::Path(Path::Target(inner)) = &value.data else { continue };
+            let root = inner.place.root.value.as_str();
+            match builder.checked.root().map("domains").iter().find(|item| &*item.key == root) {
+                Some(domain) if named.insert(root) => open.push(&domain.value.data),
+                Some(_) => {}
+                None => all(&targets(builder, inner, value.place)?).iter().for_each(|id| meet(*id)),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn all(targets: &Targets) -> &[ComponentId] {

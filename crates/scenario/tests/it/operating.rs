@@ -950,9 +950,9 @@ fn who_drains_for_longer_than_it_takes_to_be_known_loses_nothing() {
     assert_eq!(good(&plan, &sim, "all", "default"), requests(&plan, &sim, "all", "default") - 5);
 }
 
-/// A crash while it drains is a crash, and what it had to do yet is not done to the one that comes back.
+/// A crash while it drains is a crash: it is gone at once, and back when the last of what keeps it away is over.
 #[test]
-fn who_crashes_while_draining_comes_back_and_stays() {
+fn who_crashes_while_draining_is_back_when_both_are_over() {
     let plan = planned(&shop(
         r#""all": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
            "web": Service(concurrency: Unlimited, does: Delay("1ms"), shut_down: (drain: "30s"))"#,
@@ -960,9 +960,31 @@ fn who_crashes_while_draining_comes_back_and_stays() {
            faults: { "crash": Crash(on: "web", at: "101s", lasts: "2s") }"#,
     ));
     let mut sim = (plan.build)(1, 0);
-    until(&mut sim, 150.0);
+    until(&mut sim, 200.0);
+    // The stop is over 30 s and 10 s after it began.
     let lost = requests(&plan, &sim, "all", "default") - good(&plan, &sim, "all", "default");
-    assert!((199..=202).contains(&lost), "{lost}");
+    assert!((3_899..=3_902).contains(&lost), "{lost}");
+}
+
+#[test]
+fn what_is_hit_twice_is_back_when_the_last_is_over() {
+    for (faults, away) in [
+        (
+            r#""f": Crash(on: "web", at: "4s", lasts: "10s"), "g": Crash(on: "web", at: "5s", lasts: "2s")"#,
+            10,
+        ),
+        (r#""f": Crash(on: "web", at: "4s", lasts: "3s"), "g": Crash(on: "web", at: "5s", lasts: "9s")"#, 10),
+        (r#""f": Crash(on: "web", at: ["4s", "6s"], lasts: "3s")"#, 5),
+    ] {
+        let plan = planned(&shop(
+            r#""all": OpenClient(to: "web", rate: "100/s", arrivals: Constant), "web": Service(does: Delay("1ms"))"#,
+            &format!("faults: {{ {faults} }}"),
+        ));
+        let mut sim = (plan.build)(1, 0);
+        until(&mut sim, 30.0);
+        let lost = requests(&plan, &sim, "all", "default") - good(&plan, &sim, "all", "default");
+        assert!(lost.abs_diff(100 * away) <= 2, "{faults}: {lost}");
+    }
 }
 
 #[test]
@@ -980,4 +1002,31 @@ fn a_time_to_drain_that_nothing_needs_is_warned_of() {
         said.iter().any(|said| said.contains("`shut_down` does nothing: no action stops \"web\"")),
         "{said:?}"
     );
+}
+
+#[test]
+fn a_domain_is_not_in_itself_and_what_is_named_twice_is_hit_once() {
+    let text = |domains: &str| {
+        shop(
+            r#""all": OpenClient(to: "web", rate: "100/s", arrivals: Constant), "web": Service(does: Delay("1ms"))"#,
+            &format!(
+                r#"domains: {{ {domains} }}, faults: {{ "f": Crash(on: "d0", at: "1s", lasts: "1s") }}"#
+            ),
+        )
+    };
+    for circle in [r#""d0": ["d0"]"#, r#""d0": ["d1"], "d1": ["d0", "web"]"#] {
+        let said = crate::errors(&text(circle));
+        assert!(said.iter().any(|said| said.contains("\"d0\" is in itself")), "{said:?}");
+    }
+    // Each of thirty names the next one twice.
+    let deep: Vec<String> = (0..30).map(|at| format!(r#""d{at}": ["d{0}", "d{0}"]"#, at + 1)).collect();
+    let plan = planned(&text(&format!(r#"{}, "d30": ["web", "web/0"]"#, deep.join(", "))));
+    let mut sim = (plan.build)(1, 0);
+    until(&mut sim, 10.0);
+    let lost = requests(&plan, &sim, "all", "default") - good(&plan, &sim, "all", "default");
+    assert!((100..=102).contains(&lost), "{lost}");
+    let Err(said) = kneepoint_scenario::plan(&accepted(&text(r#""d0": []"#))) else {
+        panic!("nobody is hit")
+    };
+    assert!(said.to_string().contains("there is nothing in d0"), "{said}");
 }
