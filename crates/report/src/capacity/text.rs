@@ -345,10 +345,12 @@ fn linearity_sentence(over: &str, found: &Linearity) -> String {
     let (Some(first), Some(last)) =
         (known.iter().min_by(|a, b| a.n.total_cmp(&b.n)), known.iter().max_by(|a, b| a.n.total_cmp(&b.n)))
     else {
-        return "No size has a capacity.".to_string();
+        return "Of no size both ends of its capacity are known: what is known of each stands below."
+            .to_string();
     };
     if known.len() < 2 {
-        return "Only one size has a capacity: nothing can be said of how it grows.".to_string();
+        return "Of one size alone both ends of its capacity are known: nothing can be said of how it grows."
+            .to_string();
     }
     let (a, b) = (first.capacity().expect("known"), last.capacity().expect("known"));
     let bottleneck = |size: &kneepoint_experiment::capacity::SizeCapacity| {
