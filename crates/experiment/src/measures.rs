@@ -91,15 +91,17 @@ fn is_percentile(metric: &str) -> bool {
 
 /// Where more or less of a metric is always better, whoever asks.
 fn usual(name: &str) -> Better {
-    let latency = name.ends_with(".latency)") && !name.contains(' ');
-    if latency {
-        Better::Lower
-    } else if name.starts_with("goodput(") && !name.contains(' ') {
-        Better::Higher
-    } else if name.starts_with("errors(") && !name.contains(' ') {
-        Better::Lower
-    } else {
-        Better::Neither
+    // One function, of a part, a class or a window of time as of all; a sum or a ratio of several may mean anything.
+    let single = name.strip_suffix(')').and_then(|call| call.split_once('('));
+    let Some((function, of)) = single.filter(|(_, of)| !of.contains(['(', ')'])) else {
+        return Better::Neither;
+    };
+    let of = of.split(',').next().unwrap_or_default();
+    match function {
+        "goodput" => Better::Higher,
+        "errors" => Better::Lower,
+        _ if of.ends_with(".latency") => Better::Lower,
+        _ => Better::Neither,
     }
 }
 
@@ -197,4 +199,27 @@ fn utilisation(at: usize, all: &[Replication]) -> Option<Result<PseudoValues, Es
         return None;
     }
     Some(PseudoValues::of_ratio(&busy, &capacity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a class or a window the good side was not known, and a design that lost half of its goodput there "differed".
+    #[test]
+    fn the_good_side_of_a_part_of_the_requests_is_that_of_all() {
+        for (better, names) in [
+            (Better::Higher, ["goodput(users)", "goodput(users:buy)", "goodput(users, from 1s to 2s)"]),
+            (Better::Lower, ["errors(users)", "errors(users:buy)", "errors(users:buy, from 1s to 2s)"]),
+            (
+                Better::Lower,
+                ["p99(users.latency)", "p99(users:buy.latency)", "mean(users.latency, from 1s to 2s)"],
+            ),
+            (Better::Neither, ["rate(users)", "goodput(a) - goodput(b)", "errors(a) / errors(b)"]),
+        ] {
+            for name in names {
+                assert_eq!(usual(name), better, "{name}");
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What moves a number, as text, JSON and CSV.
 
-use kneepoint_experiment::compare::Finding;
-use kneepoint_experiment::result::{ScenarioFacts, Unit};
+use kneepoint_experiment::compare::{Doubt, Finding, MetricDifference};
+use kneepoint_experiment::result::{ScenarioFacts, Subject, Unit};
 use kneepoint_experiment::sensitivity::{
     Bar, Flip, FlipKind, OneAtATime, Screened, Screening, Screenings, Tornado, UnknownPoint,
 };
@@ -9,6 +9,7 @@ use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
+use crate::comparison::doubt_clause;
 use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
 use crate::number::{base_unit, change, change_interval, count, divisor, percent, quantity};
 use crate::safe::safe;
@@ -58,7 +59,8 @@ const WHERE: &str =
 
 /// What inputs do to the verdicts on objectives, in sentences.
 fn of_verdicts(found: &OneAtATime) -> Vec<String> {
-    let mut sentences: Vec<String> = found.flips.iter().map(flip_sentence).collect();
+    let mut sentences: Vec<String> =
+        found.flips.iter().map(|flip| flip_sentence(&found.tornados, flip)).collect();
     let mut judged = found.comparison.designs.iter().map(|design| design.verdict);
     if judged.any(|verdict| verdict == kneepoint_experiment::result::Verdict::Probability) {
         sentences.push(
@@ -95,7 +97,7 @@ fn lead(tornado: &Tornado) -> String {
 }
 
 /// Returns how a verdict differs over an input, in a sentence.
-fn flip_sentence(flip: &Flip) -> String {
+fn flip_sentence(tornados: &[Tornado], flip: &Flip) -> String {
     let (path, objective) = (&flip.path, &flip.objective);
     let head = match flip.kind() {
         FlipKind::Flips => format!("{path} flips objective {objective}"),
@@ -105,12 +107,22 @@ fn flip_sentence(flip: &Flip) -> String {
     };
     let each: Vec<String> =
         flip.verdicts.iter().map(|(v, verdict)| format!("{} at {v}", verdict.name())).collect();
+    let settings = tornados.iter().flat_map(|tornado| &tornado.bars).filter(|bar| bar.path == *path);
+    let differences = settings.flat_map(|bar| &bar.settings).map(|setting| &setting.difference);
+    let of_it = differences.filter(|d| d.subject == Subject::Objective(objective.clone()));
+    let survivors: String = of_it.filter_map(survivors).collect();
     match &flip.between {
         Some([(low, a), (high, b)]) => {
-            format!("{head} between {low} ({}) and {high} ({}).", a.name(), b.name())
+            format!("{head} between {low} ({}) and {high} ({}){survivors}.", a.name(), b.name())
         }
-        None => format!("{head}: {} as it is, {}.", flip.base.name(), each.join(", ")),
+        None => format!("{head}: {} as it is, {}{survivors}.", flip.base.name(), each.join(", ")),
     }
+}
+
+/// That latencies are of good answers only, where a setting makes others of these: what fails is not slow.
+fn survivors(difference: &MetricDifference) -> Option<String> {
+    let doubt = difference.doubt.as_ref().filter(|doubt| matches!(doubt, Doubt::Survivors(_)));
+    doubt.map(|doubt| format!("; {}", doubt_clause(doubt)))
 }
 
 fn bars(tornado: &Tornado, look: Look) -> String {
@@ -149,7 +161,8 @@ fn bars(tornado: &Tornado, look: Look) -> String {
                 }
             };
             let second = d.second.map_or_else(String::new, |v| format!(" → {}", quantity(v, &d.unit)));
-            text += &wrap("    ", &format!("at {}: {what}{second}", safe(&setting.value)), look.width);
+            let note = survivors(d).map_or_else(String::new, |note| safe(&note));
+            text += &wrap("    ", &format!("at {}: {what}{second}{note}", safe(&setting.value)), look.width);
         }
     }
     text
@@ -285,6 +298,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
                     "response": s.difference.second.map(|v| v / by),
                     "difference": estimate(&s.difference.difference, by),
                     "finding": s.difference.finding.name(),
+                    "doubt": s.difference.doubt.as_ref().map(doubt_clause),
                 })
             })
             .map(rename)
@@ -315,7 +329,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
                     "as_it_is": f.base.name(),
                     "verdicts": f.verdicts.iter().map(pair).collect::<Vec<_>>(),
                     "between": f.between.as_ref().map(|b| b.iter().map(pair).collect::<Vec<_>>()),
-                    "sentence": flip_sentence(f),
+                    "sentence": flip_sentence(&found.tornados, f),
                 })
             })
             .collect()
@@ -489,13 +503,16 @@ mod tests {
     #[test]
     fn flips_are_between_met_and_missed_only() {
         let sentence = |base: Verdict, ends: [Verdict; 2]| {
-            flip_sentence(&Flip {
-                objective: "fast".to_string(),
-                path: "web.instances".to_string(),
-                base,
-                verdicts: vec![("2".to_string(), ends[0]), ("16".to_string(), ends[1])],
-                between: None,
-            })
+            flip_sentence(
+                &[],
+                &Flip {
+                    objective: "fast".to_string(),
+                    path: "web.instances".to_string(),
+                    base,
+                    verdicts: vec![("2".to_string(), ends[0]), ("16".to_string(), ends[1])],
+                    between: None,
+                },
+            )
         };
         assert_eq!(
             sentence(Met, [Missed, Met]),
@@ -505,5 +522,51 @@ mod tests {
         assert!(sentence(Met, [Unclear, Met]).starts_with("web.instances makes objective fast unclear: met"));
         assert!(sentence(Unclear, [Unclear, Met]).starts_with("web.instances makes objective fast clear"));
         assert!(sentence(Met, [Probability, Met]).contains("changes what is known of objective fast"));
+    }
+
+    /// Where a fifth of the requests failed, an objective on the latency of the others was told to be met, and no more.
+    #[test]
+    fn a_flip_says_where_it_rests_on_the_good_answers_of_fewer_requests() {
+        let unknown = || Estimated::not_enough("", 0, None);
+        let difference = |doubt: Option<Doubt>| MetricDifference {
+            name: "p99(users.latency)".to_string(),
+            subject: Subject::Objective("fast".to_string()),
+            unit: Unit::Duration,
+            better: kneepoint_experiment::result::Better::Lower,
+            first: Some(2e9),
+            second: Some(1e9),
+            difference: unknown(),
+            relative: unknown(),
+            finding: Finding::Lower,
+            p_value: None,
+            p_family: None,
+            correlation: None,
+            gain: None,
+            beyond: None,
+            doubt,
+        };
+        let flip = Flip {
+            objective: "fast".to_string(),
+            path: "params.rate".to_string(),
+            base: Unclear,
+            verdicts: vec![("200/s".to_string(), Met)],
+            between: None,
+        };
+        let said = |doubt| {
+            let settings = vec![kneepoint_experiment::sensitivity::Setting {
+                value: "200/s".to_string(),
+                difference: difference(doubt),
+            }];
+            let bars = vec![Bar { path: "params.rate".to_string(), settings, swing: None }];
+            let metric = "p99(users.latency)".to_string();
+            flip_sentence(&[Tornado { metric, unit: Unit::Duration, base: None, bars }], &flip)
+        };
+        let head = "params.rate makes objective fast clear: unclear as it is, met at 200/s";
+        let shares = [("as it is".to_string(), 0.99), ("params.rate=200/s".to_string(), 0.8)];
+        assert_eq!(
+            said(Some(Doubt::Survivors(shares))),
+            format!("{head}; of good answers only: as it is answers 99.0 %, params.rate=200/s 80.0 %.")
+        );
+        assert_eq!(said(Some(Doubt::ReachesZero)), format!("{head}."));
     }
 }

@@ -49,7 +49,7 @@ pub use estimate::{Estimate, Estimated};
 pub use histogram::Histogram;
 pub use normal::{normal_cdf, normal_quantile};
 pub use percentile::MIN_BEYOND;
-pub use pseudo_values::{BEYOND_SOUND, Difference, Pairing, PseudoValues, difference, relative_change};
+pub use pseudo_values::{BEYOND_SOUND, Difference, Pairing, PseudoValues, difference};
 pub use stopping::{Decision, enough, half_width_for};
 pub use student::{student_t_cdf, student_t_quantile, student_t_tail};
 pub use tally::Tally;

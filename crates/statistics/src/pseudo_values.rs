@@ -243,54 +243,6 @@ pub fn difference(
     pairing: Pairing,
     confidence: f64,
 ) -> Difference {
-    contrast(first, second, 1.0, pairing, confidence)
-}
-
-/// Returns the relative change from the first to the second design: 0.05 is 5 % more.
-///
-/// # Panics
-/// As [`difference`].
-///
-/// # Source
-/// Cochran, Sampling Techniques, 3rd ed., section 6.4 (ratio of two means, linearised).
-pub fn relative_change(
-    first: &PseudoValues,
-    second: &PseudoValues,
-    pairing: Pairing,
-    confidence: f64,
-) -> Difference {
-    if first.value == 0.0 {
-        let n = first.each.len() as u64;
-        let reason = "it was 0: a change relative to 0 has no value";
-        return Difference::none(Estimated::not_enough(reason, n, None));
-    }
-    let ratio = second.value / first.value;
-    let mut found = contrast(first, second, ratio, pairing, confidence);
-    // The contrast of second and ratio times first is 0; what is wanted is its spread around the change.
-    if let Estimated::Known(e) = &mut found.estimated {
-        let size = first.value.abs();
-        let half = e.half_width() / size;
-        let change = if first.value > 0.0 { ratio - 1.0 } else { 1.0 - ratio };
-        (e.value, e.low, e.high) = (change, change - half, change + half);
-    }
-    found.p_value = difference(first, second, pairing, confidence).p_value;
-    found
-}
-
-impl Difference {
-    fn none(reason: Estimated) -> Difference {
-        Difference { estimated: reason, p_value: None, correlation: None, gain: None }
-    }
-}
-
-/// Estimates `second - factor * first`.
-fn contrast(
-    first: &PseudoValues,
-    second: &PseudoValues,
-    factor: f64,
-    pairing: Pairing,
-    confidence: f64,
-) -> Difference {
     check_confidence(confidence);
     let (a, b) = (first.spread(), second.spread());
     let Some((spread_a, spread_b)) = a.variance().zip(b.variance()) else {
@@ -300,12 +252,12 @@ fn contrast(
             Some(2),
         ));
     };
-    let value = second.value - factor * first.value;
-    let (error_a, error_b) = (factor * factor * spread_a / a.count() as f64, spread_b / b.count() as f64);
+    let value = second.value - first.value;
+    let (error_a, error_b) = (spread_a / a.count() as f64, spread_b / b.count() as f64);
     let (squared, df, correlation) = match pairing {
         Pairing::Paired => {
             assert_eq!(first.each.len(), second.each.len(), "pairs take as many replications of each design");
-            let pairs: Tally = first.each.iter().zip(&second.each).map(|(a, b)| b - factor * a).collect();
+            let pairs: Tally = first.each.iter().zip(&second.each).map(|(a, b)| b - a).collect();
             let squared = pairs.variance().unwrap_or(0.0) / pairs.count() as f64;
             let correlation = (error_a + error_b - squared) / (2.0 * (error_a * error_b).sqrt());
             let correlation = correlation.is_finite().then(|| correlation.clamp(-1.0, 1.0));
@@ -321,8 +273,8 @@ fn contrast(
         }
     };
     // What is the same in each pair is the same, however coarsely it is known.
-    let same = pairing == Pairing::Paired && factor == 1.0 && first.each == second.each;
-    let resolution = if same { 0.0 } else { first.resolution * factor.abs() + second.resolution };
+    let same = pairing == Pairing::Paired && first.each == second.each;
+    let resolution = if same { 0.0 } else { first.resolution + second.resolution };
     let error = squared.sqrt();
     let beyond = (value.abs() - resolution).max(0.0);
     let p_value = if beyond == 0.0 {
@@ -417,6 +369,12 @@ impl Table {
     }
 }
 
+impl Difference {
+    fn none(reason: Estimated) -> Difference {
+        Difference { estimated: reason, p_value: None, correlation: None, gain: None }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -506,17 +464,6 @@ mod tests {
         let own = *ratio.estimate(0.95).known().unwrap();
         assert!((known.low - own.low).abs() < 1e-12 && (known.high - own.high).abs() < 1e-12);
         assert!(PseudoValues::of_ratio(&[0.0, 0.0], &[0.0, 0.0]).is_err());
-    }
-
-    #[test]
-    fn a_relative_change_is_relative_to_the_first() {
-        let first = PseudoValues::of_values(&[100.0, 102.0, 98.0]).unwrap();
-        let second = PseudoValues::of_values(&[105.0, 107.1, 102.9]).unwrap();
-        let change = relative_change(&first, &second, Pairing::Paired, 0.95);
-        let e = change.estimated.known().unwrap();
-        assert!((e.value - 0.05).abs() < 1e-12 && e.half_width() < 1e-9, "{e:?}");
-        let zero = PseudoValues::of_values(&[0.0, 0.0]).unwrap();
-        assert_eq!(relative_change(&zero, &zero, Pairing::Paired, 0.95).estimated.known(), None);
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl Runner<'_> {
             let kept = self.points.iter().filter(|p| p.kept().is_some());
             kept.min_by(|a, b| (a.load - centre).abs().total_cmp(&(b.load - centre).abs()))
         });
-        let parts = parts::parts(self.loads, &self.points, near, self.in_proportion)?;
+        let parts =
+            parts::parts(self.loads, &self.points, near, found.value().is_some(), self.in_proportion)?;
         // Of two loads from which saturation can be told, the parts' table and the sentence take the same.
         if let (Finding::NoObjective, true, Some(part)) =
             (&found.finding, found.capacity.is_some(), parts.first())

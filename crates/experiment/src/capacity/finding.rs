@@ -4,10 +4,11 @@ use kneepoint_scenario::plan::Plan;
 use kneepoint_statistics::Estimate;
 
 use super::border::Crossing;
-use super::point::{Kept, Point};
-use super::result::{Finding, MissedAt, Nowhere, Rough, Verdict};
+use super::point::{Kept, Point, Score};
+use super::result::{Finding, MissedAt, Missing, Nowhere, Rough, Verdict};
 use super::search::{self, Bracket, CLOSE, Tried};
 use super::{Runner, parts};
+use crate::result::ObjectiveResult;
 
 /// Bracket (ratio) that is narrow enough to be told where the metric gives no slope in it.
 ///
@@ -262,7 +263,11 @@ impl Runner<'_> {
         let at = |p: &Point| {
             let missed = |kept: &Kept| {
                 let each = kept.seen.objectives.iter().zip(&kept.scores);
-                each.filter(|(_, score)| score.value >= 0.0).map(|(of, _)| of.clone()).collect()
+                let missing = |(of, score): (&ObjectiveResult, &Score)| Missing {
+                    objective: of.clone(),
+                    verdict: score.verdict(),
+                };
+                each.filter(|(_, score)| score.value >= 0.0).map(missing).collect()
             };
             MissedAt { load: p.load, missed: p.seen.as_ref().map(missed).map_err(Clone::clone) }
         };

@@ -32,8 +32,8 @@ pub use change::{Change, change};
 pub use linearity::{Coefficient, Linearity, ScalingFit, Size, SizeCapacity, linearity};
 pub use load::{LoadError, Loaded, Loads, Offered};
 pub use result::{
-    AfterPulse, Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, MissedAt, Nowhere,
-    OfPeak, PartLoad, Recovery, Rough, Seen, Verdict,
+    AfterPulse, Behaviour, Binding, CapacityResult, Finding, KneeRow, Limit, LoadAxis, MissedAt, Missing,
+    Nowhere, OfPeak, PartLoad, Recovery, Rough, Seen, Verdict,
 };
 
 use border::Crossing;

@@ -132,11 +132,42 @@ pub(super) fn full_at(point: Option<&Point>, part: &str) -> Estimated {
     }
 }
 
+/// A load from which can be told where a part has no idle time left: a given one, or the highest beyond it at which the
+/// part is clearly busier than in proportion, as by retries. What is lost makes it less busy, and never that.
+///
+/// # Errors
+/// If it is full already where the given load would have it idle still.
+fn telling<'p>(
+    points: &'p [Point],
+    short: Option<&'p Point>,
+    part: &str,
+) -> Result<Option<&'p Point>, String> {
+    let Some(point) = short else { return Ok(None) };
+    let Some(full) = full_at(Some(point), part).known().copied() else { return Ok(short) };
+    let beyond = |p: &&Point| p.load > point.load && p.load < full.low;
+    let busier = |p: &&Point| full_at(Some(p), part).known().is_some_and(|other| other.high < full.low);
+    let order = |a: &&Point, b: &&Point| a.load.total_cmp(&b.load);
+    if let Some(higher) = points.iter().filter(beyond).filter(busier).max_by(order) {
+        return Ok(Some(higher));
+    }
+    let is_full = |p: &Point| {
+        let used = p.kept().and_then(|kept| kept.utilisation_of(part)?.value());
+        used.is_some_and(|used| used >= FULL)
+    };
+    if points.iter().filter(beyond).any(is_full) {
+        return Err(format!(
+            "{part} is full at a lower load than its share at low load tells: it is not in proportion"
+        ));
+    }
+    Ok(short)
+}
+
 /// The parts with servers, the busiest first: measured in the run nearest to the capacity, and by theory at its load.
 pub(super) fn parts(
     loads: &Loads,
     points: &[Point],
     near: Option<&Point>,
+    has_capacity: bool,
     proportional: bool,
 ) -> Result<Vec<PartLoad>, ExperimentError> {
     let Some((near, kept)) = near.and_then(|near| Some((near, near.kept()?))) else { return Ok(Vec::new()) };
@@ -149,17 +180,26 @@ pub(super) fn parts(
     {
         theory.iter_mut().filter_map(|load| load.utilisation.as_mut()).for_each(|of| *of *= measured / whole);
     }
-    let short = short_of_saturation(points, near.load).or_else(|| short_of_saturation(points, f64::INFINITY));
+    // Where there is no capacity, the nearest load may be the lowest of all, and others nearer to saturation.
+    let highest = if has_capacity { near.load } else { f64::INFINITY };
+    let short = short_of_saturation(points, highest).or_else(|| short_of_saturation(points, f64::INFINITY));
     let mut parts: Vec<PartLoad> = kept
         .utilisation
         .iter()
         .map(|(name, utilisation)| {
             let by_theory = theory.iter().find(|load| load.part == *name).and_then(|load| load.utilisation);
+            let from = telling(points, short, name);
+            let saturates_at = match &from {
+                Ok(from) => full_at(*from, name),
+                Err(why) => Estimated::not_enough(why.clone(), 0, None),
+            };
+            let known = saturates_at.known().is_some() && proportional;
             PartLoad {
                 name: name.clone(),
                 utilisation: utilisation.clone(),
                 utilisation_by_theory: by_theory,
-                saturates_at: proportional.then(|| full_at(short, name)),
+                saturates_at: proportional.then_some(saturates_at),
+                saturates_from: from.ok().flatten().filter(|_| known).map(|p| p.load),
                 saturates_at_by_theory: by_theory.filter(|u| proportional && *u > 0.0).map(|u| near.load / u),
             }
         })
@@ -167,4 +207,57 @@ pub(super) fn parts(
     let busy = |part: &PartLoad| part.utilisation.value().unwrap_or(0.0);
     parts.sort_by(|a, b| busy(b).total_cmp(&busy(a)));
     Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capacity::result::Seen;
+
+    fn known(value: f64) -> Estimated {
+        let (low, high) = (value * 0.99, (value * 1.01).min(1.0));
+        Estimated::Known(Estimate { value, low, high, confidence: 0.95, n: 5, effective_samples: None })
+    }
+
+    /// A load at which the desk is so busy, and so much of what is sent ends well.
+    fn point(load: f64, busy: f64, carried: f64) -> Point {
+        let seen = Seen {
+            offered: known(load),
+            goodput: known(load),
+            p50: known(1.0),
+            p99: known(1.0),
+            errors: known(0.0),
+            utilisation: None,
+            objectives: Vec::new(),
+            verdict: None,
+            overloaded: Vec::new(),
+        };
+        let kept = Kept {
+            seen,
+            good: vec![load * carried],
+            sent: vec![load],
+            utilisation: vec![("desk".to_string(), known(busy))],
+            scores: Vec::new(),
+            untold: Vec::new(),
+            measured: (0, 1),
+            digest: 0,
+            events: 0,
+        };
+        Point { load, seen: Ok(kept) }
+    }
+
+    /// Retries filled the server from 150 on, and from 33 on it was told to be full at 91 and more.
+    #[test]
+    fn who_is_busier_than_in_proportion_is_full_earlier() {
+        let from = |points: &[Point]| {
+            let short = short_of_saturation(points, f64::INFINITY);
+            telling(points, short, "desk").map(|p| p.map(|p| p.load))
+        };
+        let (low, half) = (|| point(30.0, 0.3, 1.0), || point(50.0, 0.5, 1.0));
+        assert_eq!(from(&[low(), half(), point(75.0, 0.97, 0.8), point(150.0, 1.0, 0.1)]), Ok(Some(75.0)));
+        // What is shed makes it less busy, and says nothing.
+        assert_eq!(from(&[low(), half(), point(90.0, 0.7, 0.8), point(150.0, 1.0, 0.1)]), Ok(Some(50.0)));
+        assert!(from(&[low(), half(), point(75.0, 1.0, 0.1)]).is_err());
+        assert_eq!(from(&[]), Ok(None));
+    }
 }

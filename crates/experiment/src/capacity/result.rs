@@ -217,7 +217,16 @@ pub struct MissedAt {
     /// The load.
     pub load: f64,
     /// The objectives whose value misses its bound; or why the run stopped.
-    pub missed: Result<Vec<ObjectiveResult>, String>,
+    pub missed: Result<Vec<Missing>, String>,
+}
+
+/// An objective whose value misses its bound, and how sure that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missing {
+    /// The objective.
+    pub objective: ObjectiveResult,
+    /// Whether it is missed for sure.
+    pub verdict: Verdict,
 }
 
 /// Whether the objectives hold at a load, with the confidence that was asked for.
@@ -273,6 +282,8 @@ pub struct PartLoad {
     /// The load at which it would have no idle time left if nothing else stood in the way: measured at a load short of
     /// saturation, or why that cannot be; nothing where utilisation does not grow in proportion to the load.
     pub saturates_at: Option<Estimated>,
+    /// The load whose utilisation tells that.
+    pub saturates_from: Option<f64>,
     /// The same by theory.
     pub saturates_at_by_theory: Option<f64>,
 }

@@ -1,6 +1,6 @@
 //! Differences that make no design the better one: what the numbers rest on differs.
 
-use kneepoint_statistics::{Estimated, Pairing};
+use kneepoint_statistics::Pairing;
 
 use super::{Finding, MetricDifference, Record};
 use crate::result::{Better, ClientResult};
@@ -75,49 +75,89 @@ pub enum Doubt {
     Survivors([(String, f64); 2]),
     /// Goodput, where the two are offered different loads. The designs and what each is offered \[1/s\].
     OfferedApart([(String, f64); 2]),
-    /// Errors of the requests that ended, where so many had not ended that they could make the difference. The share
-    /// of all requests that is, in both designs together.
+    /// Errors of the requests that ended, where so many had not ended that they could make the difference. How far they
+    /// could move it towards where nothing could be said.
     Unfinished(f64),
     /// The interval reaches 0, or so near to it that it is shown as 0.
     ReachesZero,
 }
 
-/// What stands in the way of a difference. Latencies have a doubt whatever is found of them: that they are alike says as
-/// little.
+/// What is said of a difference.
+pub(super) struct Said<'m> {
+    /// The metric.
+    pub metric: &'m str,
+    /// Which side of it is the good one.
+    pub better: Better,
+    /// Its value in both designs.
+    pub values: [Option<f64>; 2],
+    /// On which side of the bound the whole interval lies, if it does.
+    pub finding: Finding,
+    /// How far the nearer end of the interval is from the bound.
+    pub margin: f64,
+}
+
+/// What stands in the way of a difference.
 pub(super) fn doubt(
     of: &MetricDifference,
     first: &Record,
     second: &Record,
     pairing: Pairing,
 ) -> Option<Doubt> {
-    if of.better == Better::Neither {
+    let known = of.difference.known();
+    let said = Said {
+        metric: &of.name,
+        better: of.better,
+        values: [of.first, of.second],
+        finding: of.finding,
+        margin: known.map_or(0.0, |e| nearer(e.low, e.high)),
+    };
+    let reaches = |e: &kneepoint_statistics::Estimate| nearer(e.low, e.high) < SHOWN_AS_ZERO * e.value.abs();
+    let is_shown =
+        matches!(of.finding, Finding::Lower | Finding::Higher) && function_and_client(&of.name).is_some();
+    doubt_of(&said, first, second, pairing).or_else(|| {
+        let doubtful = of.better != Better::Neither && is_shown && known.is_some_and(reaches);
+        doubtful.then_some(Doubt::ReachesZero)
+    })
+}
+
+/// What the two designs did, that stands in the way of what is said. That latencies are alike says as little as that they
+/// differ; but a design that answers fewer requests and is slower at that is the slower one.
+pub(super) fn doubt_of(said: &Said<'_>, first: &Record, second: &Record, pairing: Pairing) -> Option<Doubt> {
+    if said.better == Better::Neither {
         return None;
     }
-    let (function, client) = function_and_client(&of.name)?;
+    let (function, client) = function_and_client(said.metric)?;
     let facts = |record: &'_ Record| -> Option<ClientFacts> {
         record.clients.iter().find(|c| c.name == client.name).cloned()
     };
-    let both = facts(first).zip(facts(second));
-    let is_shown = matches!(of.finding, Finding::Lower | Finding::Higher);
-    if let Some((a, b)) = &both {
-        let names = |x: f64, y: f64| [(first.name.clone(), x), (second.name.clone(), y)];
-        if client.is_latency
-            && let (Some(x), Some(y)) = (a.answered(), b.answered())
-            && (x - y).abs() >= SHARE_APART.min(beyond(function))
-        {
-            return Some(Doubt::Survivors(names(x, y)));
-        }
-        if function == "goodput" && is_shown && is_offered_apart(a, b, pairing) {
-            let (x, y) = (a.offered_per_s.map_or(0.0, |o| o.0), b.offered_per_s.map_or(0.0, |o| o.0));
-            return Some(Doubt::OfferedApart(names(x, y)));
-        }
-        let unfinished = a.unfinished() + b.unfinished();
-        if function == "errors" && is_shown && nearer_end(&of.difference)? <= unfinished {
-            return Some(Doubt::Unfinished(unfinished));
-        }
+    let (a, b) = facts(first).zip(facts(second))?;
+    let names = |x: f64, y: f64| [(first.name.clone(), x), (second.name.clone(), y)];
+    if client.is_latency
+        && let (Some(x), Some(y)) = (a.answered(), b.answered())
+        && (x - y).abs() >= SHARE_APART.min(beyond(function))
+    {
+        // What it did not answer would only have made it slower.
+        let slower_of_the_fewer = if y < x { Finding::Higher } else { Finding::Lower };
+        return (said.finding != slower_of_the_fewer).then(|| Doubt::Survivors(names(x, y)));
     }
-    let reaches = |e: &kneepoint_statistics::Estimate| nearer(e.low, e.high) < SHOWN_AS_ZERO * e.value.abs();
-    (is_shown && of.difference.known().is_some_and(reaches)).then_some(Doubt::ReachesZero)
+    if !matches!(said.finding, Finding::Lower | Finding::Higher) {
+        return None;
+    }
+    if function == "goodput" && is_offered_apart(&a, &b, pairing) {
+        let (x, y) = (a.offered_per_s.map_or(0.0, |o| o.0), b.offered_per_s.map_or(0.0, |o| o.0));
+        return Some(Doubt::OfferedApart(names(x, y)));
+    }
+    if function == "errors" {
+        let [x, y] = said.values.map(|value| value.unwrap_or(0.0).clamp(0.0, 1.0));
+        // Of a design's share of errors e, the unfinished share u takes e u if all of it ends well, and brings (1 - e) u
+        // if none of it does.
+        let moves = match said.finding {
+            Finding::Higher => (1.0 - x) * a.unfinished() + y * b.unfinished(),
+            _ => x * a.unfinished() + (1.0 - y) * b.unfinished(),
+        };
+        return (said.margin <= moves).then_some(Doubt::Unfinished(moves));
+    }
+    None
 }
 
 /// What a metric takes of which client.
@@ -163,10 +203,6 @@ fn is_offered_apart(a: &ClientFacts, b: &ClientFacts, pairing: Pairing) -> bool 
 /// How far the nearer end of an interval is from 0; 0 where it holds that.
 fn nearer(low: f64, high: f64) -> f64 {
     if low <= 0.0 && high >= 0.0 { 0.0 } else { low.abs().min(high.abs()) }
-}
-
-fn nearer_end(of: &Estimated) -> Option<f64> {
-    of.known().map(|e| nearer(e.low, e.high))
 }
 
 #[cfg(test)]

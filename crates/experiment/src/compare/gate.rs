@@ -6,14 +6,15 @@
 //! errors(shoppers) > 1%           a value of the second run
 //! slo.fast missed                 an objective of the second run
 //! ```
-//! A sign makes it a change. A gate holds only if the whole interval says so.
+//! A sign makes it a change. A gate holds only if the whole interval says so, and is ruled out only so; of a change
+//! neither, where what the numbers rest on differs so that they make no design the better one.
 
 use kneepoint_scenario::value::{Comparison as Operator, Dimension, Metric, Quantity};
-use kneepoint_statistics::{
-    Estimate, Estimated, Pairing, bonferroni_confidence, difference, relative_change,
-};
+use kneepoint_statistics::{Estimate, Estimated, Pairing, bonferroni_confidence, difference};
 
-use super::Record;
+use super::doubt::{Said, doubt_of};
+use super::judge::share_of;
+use super::{Doubt, Finding, Record};
 use crate::result::{Measure, Subject, Unit, Verdict};
 
 /// What a metric is held against.
@@ -74,7 +75,7 @@ pub enum Outcome {
     Holds,
     /// The whole interval is on the other side.
     RuledOut,
-    /// Neither: the interval lies across the threshold, or there is not enough data for one.
+    /// Neither: the interval lies across the threshold, there is not enough data for one, or what it rests on differs.
     Undecided,
 }
 
@@ -109,6 +110,8 @@ pub struct GateResult {
     /// Confidence of its interval alone: those of all conditions hold together at the confidence of the comparison.
     /// Nothing for objectives.
     pub confidence: Option<f64>,
+    /// Why it is undecided, though the interval lies on one side.
+    pub doubt: Option<Doubt>,
     /// Verdict of the objective, if it is one.
     pub verdict: Option<Verdict>,
 }
@@ -279,7 +282,13 @@ pub fn gates(
     let together = bonferroni_confidence(confidence, family);
     Ok(asked
         .into_iter()
-        .map(|(gate, second, pair, verdict)| result(gate, second, pair, verdict, pairing, together))
+        .map(|(gate, second, pair, verdict)| {
+            let mut found = result(gate, second, pair, verdict, pairing, together);
+            if let Some((a, b)) = pair {
+                doubted(&mut found, gate, (a, b), (first, second), pairing);
+            }
+            found
+        })
         .collect())
 }
 
@@ -376,6 +385,7 @@ fn result(
         value: None,
         unit: Unit::Ratio,
         confidence: None,
+        doubt: None,
         verdict,
     };
     let (Gate::Metric { operator, threshold, .. }, Some((a, b))) = (gate, pair) else {
@@ -403,7 +413,8 @@ fn result(
         }
         (Threshold::Level(bound), _, Err(reason)) => (reason.clone(), *bound),
         (Threshold::Relative(bound), Ok(a), Ok(b)) => {
-            (relative_change(a, b, pairing, confidence).estimated, *bound)
+            // As the table has it: two intervals of one change could tell two stories.
+            (share_of(&difference(a, b, pairing, confidence).estimated, a.value), *bound)
         }
         (Threshold::Absolute(bound), Ok(a), Ok(b)) => {
             (difference(a, b, pairing, confidence).estimated, *bound)
@@ -423,6 +434,40 @@ fn result(
     }
     found.value = Some(value);
     found
+}
+
+/// Takes back what is decided of a change where the two designs' numbers rest on different requests.
+fn doubted(
+    found: &mut GateResult,
+    gate: &Gate,
+    (a, b): (&Measure, &Measure),
+    (first, second): (&Record, &Record),
+    pairing: Pairing,
+) {
+    let (Gate::Metric { operator, threshold, .. }, Some(Estimated::Known(e))) = (gate, &found.value) else {
+        return;
+    };
+    let value = |m: &Measure| m.content.as_ref().ok().map(|p| p.value).or(m.value);
+    let values = [value(a), value(b)];
+    let (bound, unit) = match threshold {
+        // Of the second run alone.
+        Threshold::Level(_) => return,
+        Threshold::Absolute(bound) => (*bound, 1.0),
+        Threshold::Relative(bound) => (*bound, values[0].unwrap_or(0.0).abs()),
+    };
+    let is_greater = matches!(operator, Operator::Greater | Operator::GreaterOrEqual);
+    let finding = match found.outcome {
+        Outcome::Undecided => return,
+        Outcome::Holds if is_greater => Finding::Higher,
+        Outcome::RuledOut if !is_greater => Finding::Higher,
+        _ => Finding::Lower,
+    };
+    let margin = if finding == Finding::Higher { e.low - bound } else { bound - e.high };
+    let said = Said { metric: &b.name, better: b.better, values, finding, margin: margin * unit };
+    found.doubt = doubt_of(&said, first, second, pairing);
+    if found.doubt.is_some() {
+        found.outcome = Outcome::Undecided;
+    }
 }
 
 /// Cuts an interval to what the number can be: no ratio here is negative, and no share is above 1.

@@ -151,7 +151,7 @@ fn decide(
 }
 
 /// A difference as a share of the first value as it was measured.
-fn share_of(difference: &Estimated, first: f64) -> Estimated {
+pub(super) fn share_of(difference: &Estimated, first: f64) -> Estimated {
     match difference {
         Estimated::Known(e) if first != 0.0 => {
             let by = 1.0 / first.abs();

@@ -82,8 +82,17 @@ fn what_has_no_capacity_is_said_to_have_none() {
     assert!(missed.knee.len() > 2 && missed.knee.iter().all(|row| row.of_capacity.is_none()));
     let nowhere = missed.nowhere.expect("no load meets it");
     let lowest = nowhere.lowest.missed.as_ref().unwrap();
-    assert!(lowest.len() == 1 && lowest[0].name == "fast" && lowest[0].value.value().unwrap() > 5e6);
+    assert!(
+        lowest.len() == 1
+            && lowest[0].objective.name == "fast"
+            && lowest[0].objective.value.value().unwrap() > 5e6
+    );
     assert!(nowhere.lowest.load < nowhere.highest, "{nowhere:?}");
+    assert_eq!(lowest[0].verdict, Verdict::Missed);
+    // Saturation is told by a load near to it, and not by the lowest of all.
+    let full = missed.parts[0].saturates_at.as_ref().and_then(|at| at.known()).expect("it is told");
+    let from = missed.parts[0].saturates_from.expect("it is told");
+    assert!(from > full.value / 3.0 && from > nowhere.lowest.load, "{full:?} from {from}");
 
     let calm = scenario(OPEN, ONE, "", MEAN);
     let (low, high) = (Quantity::parse("10/s").unwrap(), Quantity::parse("30/s").unwrap());
@@ -520,7 +529,7 @@ fn what_is_missed_at_every_load_is_not_told_as_too_little() {
     assert!(found.capacity.is_none() && found.rough.is_none());
     assert!(matches!(found.behaviour, Behaviour::Unknown(_)), "{:?}", found.behaviour);
     let nowhere = found.nowhere.expect("no load meets it");
-    assert_eq!(nowhere.lowest.missed.unwrap()[0].name, "back");
+    assert_eq!(nowhere.lowest.missed.unwrap()[0].objective.name, "back");
     // Loads around that of the file were run, and not only such as drown the server.
     assert!(nowhere.lowest.load < 1.0, "{}", nowhere.lowest.load);
     assert!(found.knee.iter().all(|row| row.of_capacity.is_none()));

@@ -323,6 +323,102 @@ fn numbers_that_rest_on_other_requests_make_no_design_the_better_one() {
     assert_eq!((answer, doubt), (Answer::Better, vec![None]));
 }
 
+/// A run that failed half of its requests passed a gate on its p99, of which the table refused any verdict.
+#[test]
+fn gates_are_as_doubtful_as_the_differences_they_are_about() {
+    let outcome = |text: &str,
+                   (name, better): (&str, Better),
+                   before: (ClientFacts, f64),
+                   after: (ClientFacts, f64)| {
+        let records = [
+            made("before", before.0, &[(name, better, before.1)]),
+            made("after", after.0, &[(name, better, after.1)]),
+        ];
+        let found = gates(&[Gate::parse(text).expect("a gate")], &records, Pairing::Paired, 0.95)
+            .expect("it is there");
+        (found[0].outcome, found[0].doubt.clone())
+    };
+    let p99 = ("p99(users.latency)", Better::Lower);
+    let (all, half) = (facts(1000, 1000, 1000), facts(1000, 1000, 500));
+    let few = |of: &str, a: ClientFacts, b: ClientFacts, values: (f64, f64)| {
+        outcome(of, p99, (a, values.0), (b, values.1))
+    };
+    for gate in ["p99(users.latency) > +5%", "p99(users.latency) > +1"] {
+        let (found, doubt) = few(gate, all.clone(), half.clone(), (20.0, 10.0));
+        assert!(
+            found == Outcome::Undecided && matches!(doubt, Some(Doubt::Survivors(_))),
+            "{gate}: {doubt:?}"
+        );
+        // Slower, and it answers fewer.
+        assert_eq!(few(gate, all.clone(), half.clone(), (20.0, 40.0)), (Outcome::Holds, None));
+        // Faster, and it answers more.
+        assert_eq!(few(gate, half.clone(), all.clone(), (20.0, 10.0)), (Outcome::RuledOut, None));
+        assert_eq!(few(gate, half.clone(), all.clone(), (20.0, 40.0)).0, Outcome::Undecided);
+    }
+    // What is asked of the second run alone does not ask for the first.
+    assert_eq!(
+        few("p99(users.latency) > 15", all.clone(), half.clone(), (20.0, 10.0)),
+        (Outcome::RuledOut, None)
+    );
+
+    let goodput = ("goodput(users)", Better::Higher);
+    let (found, doubt) =
+        outcome("goodput(users) < -2%", goodput, (all.clone(), 10.0), (facts(2000, 2000, 2000), 20.0));
+    assert!(found == Outcome::Undecided && matches!(doubt, Some(Doubt::OfferedApart(_))), "{doubt:?}");
+
+    let errors = ("errors(users)", Better::Lower);
+    let of_errors = |unfinished: u64| {
+        let after = facts(1000, 1000 - unfinished, 900);
+        outcome("errors(users) > +0.05", errors, (facts(1000, 1000, 900), 0.1), (after, 0.11))
+    };
+    assert_eq!(of_errors(10), (Outcome::RuledOut, None));
+    let (found, doubt) = of_errors(60);
+    assert!(found == Outcome::Undecided && matches!(doubt, Some(Doubt::Unfinished(_))), "{doubt:?}");
+}
+
+/// The gate had an interval of its own for the change that the table tells.
+#[test]
+fn a_gate_tells_the_relative_change_of_the_table() {
+    let (before, after) = (done(&station(10.0, 1, 10)), done(&station(10.5, 1, 10)));
+    let records = vec![record("before", &before), record("after", &after)];
+    let gate = Gate::parse("mean > +5%").expect("a gate");
+    let found = gates(&[gate], &records, Pairing::Paired, 0.95).expect("it is there").remove(0);
+    let only = ["mean(client.latency)".to_string()];
+    let compared = compare_records(records, Pairing::Paired, 0.95, &only);
+    assert_eq!(found.value.as_ref(), Some(&metric(&compared, &only[0]).relative));
+}
+
+/// A design that failed more of its requests and was slower at the rest was no worse.
+#[test]
+fn who_answers_less_and_is_slower_is_worse() {
+    let latencies = ["p50", "p95", "p99", "p99.9"].map(|p| format!("{p}(users.latency)"));
+    let latency = |v: f64| latencies.each_ref().map(|name| (name.as_str(), Better::Lower, v));
+    let (all, few) = (facts(1000, 1000, 1000), facts(1000, 1000, 985));
+    let found = |a: (ClientFacts, f64), b: (ClientFacts, f64)| {
+        let (answer, each) = doubts(made("a", a.0, &latency(a.1)), made("b", b.0, &latency(b.1)));
+        let alike = each.iter().all(|doubt| doubt == &each[0]);
+        assert!(alike, "{each:?}");
+        (answer, each[0].is_some())
+    };
+    assert_eq!(found((all.clone(), 10.0), (few.clone(), 20.0)), (Answer::Worse, false));
+    assert_eq!(found((all.clone(), 20.0), (few.clone(), 10.0)), (Answer::NotShown, true));
+    assert_eq!(found((few.clone(), 20.0), (all.clone(), 10.0)), (Answer::Better, false));
+    assert_eq!(found((few, 10.0), (all, 20.0)), (Answer::NotShown, true));
+}
+
+/// Requests of either side counted, wherever the difference pointed.
+#[test]
+fn only_what_could_undo_a_difference_makes_it_doubtful() {
+    let errors = |v| [("errors(users)", Better::Lower, v)];
+    let (open, done) = (facts(1000, 950, 950), facts(1000, 1000, 970));
+    // Had the second's open requests failed, it would only have more errors.
+    let (answer, doubt) =
+        doubts(made("a", done.clone(), &errors(0.0)), made("b", open.clone(), &errors(0.03)));
+    assert_eq!((answer, doubt), (Answer::Worse, vec![None]));
+    let (answer, doubt) = doubts(made("a", done, &errors(0.03)), made("b", open, &errors(0.0)));
+    assert!(answer == Answer::NotShown && matches!(doubt[..], [Some(Doubt::Unfinished(_))]), "{doubt:?}");
+}
+
 /// The figure drew the difference as a share of the first, and files held the interval of the ratio.
 #[test]
 fn a_relative_difference_is_the_difference_as_a_share_of_the_first() {

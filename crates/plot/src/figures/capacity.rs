@@ -81,9 +81,9 @@ fn undecided(of: &CapacityResults, knee: &Interval) -> Option<f64> {
     rows.filter(|load| *load < from).min_by(f64::total_cmp)
 }
 
-/// Where a load is drawn.
+/// Where a load is drawn: as it is written, as all that is said of loads is, and not as what chance made of it.
 fn place(of: &CapacityResults, row: &KneeRow) -> f64 {
-    if per_second(of) { row.offered.value.unwrap_or(row.load) } else { row.load }
+    row.load * of.offered_written_per_s.filter(|_| per_second(of)).unwrap_or(1.0)
 }
 
 fn title(of: &CapacityResults) -> String {
@@ -562,6 +562,19 @@ mod tests {
         let all = figures(&read("capacity", &result.to_string()).unwrap());
         let Content::Lines(lines) = &all[0].content else { panic!("lines") };
         lines.panels.clone()
+    }
+
+    /// A load was 0.1200 in the title and 0.118 in the notes: as written, and as what was sent.
+    #[test]
+    fn a_load_is_the_same_number_wherever_it_is_told() {
+        let result: Value = serde_json::from_str(include_str!("../../tests/results/capacity.json")).unwrap();
+        let written = result["offered_written_per_s"].as_f64().unwrap();
+        let rows = result["knee"].as_array().unwrap().iter();
+        let mut loads: Vec<f64> = rows.map(|row| row["load"].as_f64().unwrap() * written).collect();
+        loads.sort_by(f64::total_cmp);
+        let panels = panels(|p99| p99);
+        let drawn: Vec<f64> = panels[0].series[0].points.iter().map(|point| point.0).collect();
+        assert_eq!(drawn, loads);
     }
 
     #[test]

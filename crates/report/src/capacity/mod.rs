@@ -7,9 +7,9 @@ mod values;
 
 use kneepoint_experiment::capacity::{
     AfterPulse, Behaviour, Binding, CapacityResult, Finding, LoadAxis, MissedAt, Nowhere, OfPeak, Recovery,
-    Rough,
+    Rough, Verdict,
 };
-use kneepoint_experiment::result::{ObjectiveResult, Unit};
+use kneepoint_experiment::result::{ObjectiveResult, Unit, Verdict as Judged};
 use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_statistics::{Estimate, Estimated};
 
@@ -19,6 +19,13 @@ pub use baseline::{Against, Baseline, read_baseline, sentence as baseline_senten
 pub use rows::{capacity_csv, linearity_csv};
 pub use text::{capacity_text, linearity_text};
 pub use values::{CAPACITY_SCHEMA_VERSION, FINDINGS, capacity_json, linearity_json};
+
+/// From so many times the load that was run on, saying where a part is full is no measurement.
+///
+/// # Source
+/// Chosen: a part a third busy is seen as busy; of one that is idle most of the time a little work that does not grow
+/// with the load makes most of what is measured.
+const EXTRAPOLATED: f64 = 3.0;
 
 /// Digits of a load in a sentence.
 const DIGITS: i32 = 4;
@@ -143,7 +150,11 @@ fn nowhere(result: &CapacityResult) -> String {
         return "No tested load meets the objectives.".to_string();
     };
     let missed = |at: &MissedAt| match &at.missed {
-        Ok(each) => each.iter().map(missed_objective).collect::<Vec<String>>().join(", and "),
+        Ok(each) => each
+            .iter()
+            .map(|of| missed_objective(&of.objective, of.verdict))
+            .collect::<Vec<String>>()
+            .join(", and "),
         Err(why) => format!("the run did not go to its end ({why})"),
     };
     let verb = if *is_undecided_somewhere { "is sure to meet" } else { "meets" };
@@ -158,12 +169,24 @@ fn nowhere(result: &CapacityResult) -> String {
     text + "."
 }
 
-fn missed_objective(of: &ObjectiveResult) -> String {
-    match of.value.known() {
-        Some(known) => {
-            format!("{} is missed with {} ({})", of.name, interval_words(known, &of.unit), of.condition)
+fn missed_objective(of: &ObjectiveResult, verdict: Verdict) -> String {
+    let ObjectiveResult { name, condition, .. } = of;
+    match (&of.value, verdict) {
+        (Estimated::Known(known), Verdict::Missed) => {
+            format!("{name} is missed with {} ({condition})", interval_words(known, &of.unit))
         }
-        None => format!("{} is missed without a good answer to measure ({})", of.name, of.condition),
+        (Estimated::Known(known), _) => {
+            format!("{name} may be missed, with {} ({condition})", interval_words(known, &of.unit))
+        }
+        (Estimated::NotEnough { .. }, Verdict::Missed) if of.verdict == Judged::Missed => {
+            format!("{name} is missed without a good answer to measure ({condition})")
+        }
+        (Estimated::NotEnough { .. }, Verdict::Missed) => {
+            format!("{name} is missed by what each replication gave alone ({condition})")
+        }
+        (Estimated::NotEnough { reason, .. }, _) => {
+            format!("there is not enough data to tell whether {name} holds ({condition}; {reason})")
+        }
     }
 }
 
@@ -342,7 +365,13 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     let at = |part: &kneepoint_experiment::capacity::PartLoad| -> String {
         let mut texts = Vec::new();
         if let Some(measured) = part.saturates_at.as_ref().and_then(Estimated::known) {
-            texts.push(format!("{} as measured", load(result, measured.value)));
+            let value = load(result, measured.value);
+            let from = part.saturates_from.filter(|from| measured.value > EXTRAPOLATED * from);
+            let how = match from {
+                Some(from) => format!("by extrapolation from {}", load(result, from)),
+                None => "as measured".to_string(),
+            };
+            texts.push(format!("{value} {} {how}", interval(result, measured)));
         }
         if let Some(theory) = part.saturates_at_by_theory {
             texts.push(format!("{} by theory", load(result, theory)));
@@ -387,4 +416,44 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
         text += ".";
     }
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the table called undecided was told to be missed.
+    #[test]
+    fn what_is_not_decided_is_not_told_as_missed() {
+        let estimate = |low: f64, high: f64| {
+            let value = (low + high) / 2.0;
+            Estimated::Known(Estimate { value, low, high, confidence: 0.95, n: 5, effective_samples: None })
+        };
+        let none = || Estimated::not_enough("too few answers", 5, None);
+        let said = |value: Estimated, judged: Judged, verdict: Verdict| {
+            let of = ObjectiveResult {
+                name: "right".to_string(),
+                condition: "errors(users) < 1%".to_string(),
+                verdict: judged,
+                value,
+                bound: 0.01,
+                unit: Unit::Ratio,
+                probability: None,
+                sentence: String::new(),
+                windows: None,
+                per_replication: Vec::new(),
+            };
+            missed_objective(&of, verdict)
+        };
+        let missed = said(estimate(0.02, 0.05), Judged::Missed, Verdict::Missed);
+        assert!(missed.starts_with("right is missed with "), "{missed}");
+        let open = said(estimate(0.0, 0.05), Judged::Unclear, Verdict::Undecided);
+        assert!(open.starts_with("right may be missed, with "), "{open}");
+        let nothing = said(none(), Judged::Missed, Verdict::Missed);
+        assert_eq!(nothing, "right is missed without a good answer to measure (errors(users) < 1%)");
+        let untold = said(none(), Judged::NotEnough, Verdict::Undecided);
+        assert!(untold.starts_with("there is not enough data to tell whether right holds"), "{untold}");
+        let alone = said(none(), Judged::NotEnough, Verdict::Missed);
+        assert!(!alone.contains("good answer"), "{alone}");
+    }
 }

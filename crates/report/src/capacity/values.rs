@@ -13,7 +13,8 @@ use crate::json::{estimate, labels, scenario};
 use crate::number::{SECOND, base_unit, divisor};
 
 /// The version of the shape of [`capacity_json`] and [`linearity_json`]: raised when a key is renamed, removed or
-/// changes its meaning.
+/// changes its meaning. A new key, or one that is null where nothing is known (`knee[].holds` where it is undecided), does
+/// not raise it: readers take null for "not known", and a raised one would make every baseline that is kept unreadable.
 pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
 
 /// Returns everything a search for the capacity found as JSON, indented, with a line end.
@@ -28,7 +29,8 @@ pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
 /// others: requests a second or users of all clients where the load is a factor on these. In `objectives`, `missed_up_to`
 /// is the highest load that was too little, and `untold` where the data do not tell; a load at which it is undecided is
 /// in none of them. `nowhere` is there where no load that was run meets the objectives: what is missed at the lowest and
-/// at the nearest; then `behaviour` has no sentence. `knee[].verdict` is `held`, `missed` or `undecided`, where an
+/// at the nearest, each with its `verdict`; then `behaviour` has no sentence.
+/// `parts[].saturates_from` is the load whose utilisation tells `saturates_at`. `knee[].verdict` is `held`, `missed` or `undecided`, where an
 /// interval lies across its bound or data do not tell; null without an objective. `knee[].holds` is true, false and null
 /// for these. `knee[].of_capacity` is null where there is no capacity.
 ///
@@ -101,6 +103,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
             "utilisation": estimate(&part.utilisation, 1.0),
             "utilisation_by_theory": part.utilisation_by_theory,
             "saturates_at": part.saturates_at.as_ref().map(|at| estimate(at, 1.0)),
+            "saturates_from": part.saturates_from,
             "saturates_at_by_theory": part.saturates_at_by_theory,
         })).collect::<Vec<_>>(),
         "behaviour": behaviour(result),
@@ -194,7 +197,14 @@ fn objective(of: &ObjectiveResult) -> Value {
 
 fn missed_at(at: &MissedAt) -> Value {
     match &at.missed {
-        Ok(each) => json!({ "load": at.load, "missed": each.iter().map(objective).collect::<Vec<_>>() }),
+        Ok(each) => {
+            let each = each.iter().map(|of| {
+                let mut value = objective(&of.objective);
+                value["verdict"] = json!(of.verdict.name());
+                value
+            });
+            json!({ "load": at.load, "missed": each.collect::<Vec<_>>() })
+        }
         Err(why) => json!({ "load": at.load, "stopped": why }),
     }
 }

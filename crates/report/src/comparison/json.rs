@@ -132,6 +132,7 @@ fn gate(gate: &GateResult) -> Value {
         "unit": unit,
         "estimate": gate.value.as_ref().map(|value: &Estimated| estimate(value, by)),
         "verdict": gate.verdict.map(|v| v.name()),
+        "doubt": gate.doubt.as_ref().map(doubt_clause),
         "sentence": gate_sentence(gate),
     })
 }

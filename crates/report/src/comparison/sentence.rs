@@ -137,9 +137,9 @@ pub fn doubt_clause(doubt: &Doubt) -> String {
             quantity(*a, &Unit::Rate),
             quantity(*b, &Unit::Rate)
         ),
-        Doubt::Unfinished(share) => format!(
-            "not counted: requests that had not ended could make the difference, {} of all",
-            percent(*share)
+        Doubt::Unfinished(moves) => format!(
+            "not counted: requests that had not ended could make the difference, up to {} of all",
+            percent(*moves)
         ),
         Doubt::ReachesZero => "not counted: the interval reaches 0".to_string(),
     }
@@ -254,8 +254,11 @@ pub fn gate_sentence(gate: &GateResult) -> String {
                 _ => ("changed by", signed),
             };
             let shown_range = format!("{}, at {}", range(e, &gate.unit, shown), percent(e.confidence));
-            let tail =
-                if *outcome == Outcome::Undecided { ": the interval lies across the bound" } else { "" };
+            let tail = match (&gate.doubt, outcome) {
+                (Some(doubt), _) => format!(": {}", doubt_clause(doubt)),
+                (None, Outcome::Undecided) => ": the interval lies across the bound".to_string(),
+                _ => String::new(),
+            };
             format!("{text}: {word}: {metric} {verb} {} ({shown_range}){tail}", shown(e.value, &gate.unit))
         }
         Some(Estimated::NotEnough { reason, .. }) => {
