@@ -227,6 +227,21 @@ impl Core {
         self.leaving[self.me as usize]
     }
 
+    /// I hang from now on: [`serves`](Core::serves) is false until I [go on](Core::goes_on).
+    ///
+    /// For one that stands still by itself, as it must that is to answer or to give up something meanwhile; any other is
+    /// frozen by the [default](Core::default_fault).
+    pub fn hangs(&mut self) {
+        self.becomes(self.me, Condition::Hangs);
+        self.note_happening(self.me, "hang", Some(false), |_| String::new());
+    }
+
+    /// I hang no more.
+    pub fn goes_on(&mut self) {
+        self.becomes(self.me, Condition::Serves);
+        self.note_happening(self.me, "resume", Some(true), |_| String::new());
+    }
+
     /// Returns whether a component [serves](Core::serves) and is not about to end: what a list of who serves says.
     pub fn stays(&self, id: ComponentId) -> bool {
         self.serves(id) && !self.leaving[id.index()]

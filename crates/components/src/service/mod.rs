@@ -271,7 +271,8 @@ impl Service {
 
     #[inline(never)]
     fn arrived_otherwise(&mut self, call: Call, asked: u16, cx: &mut Cx<Self>) {
-        if asked == HEALTH_CHECK && cx.is_leaving() {
+        // One that hangs says nothing, not even that it is to end.
+        if asked == HEALTH_CHECK && cx.is_leaving() && !self.station.is_stopped() {
             return cx.answer(call, Status::Unavailable);
         }
         let mine = asked >= OWN && asked != HEALTH_CHECK;
@@ -647,8 +648,12 @@ impl Component for Service {
 
     fn on_fault(&mut self, fault: Fault, cx: &mut Cx<Self>) {
         match fault {
-            Fault::Hang if !self.station.is_stopped() => self.station.stop(cx),
+            Fault::Hang if !self.station.is_stopped() => {
+                self.station.stop(cx);
+                cx.hangs();
+            }
             Fault::Resume if self.station.is_stopped() => {
+                cx.goes_on();
                 self.go_on(cx);
                 self.station.settle(cx);
             }

@@ -193,6 +193,34 @@ fn a_fault_shows_in_its_window() {
     assert_eq!(timeline.windows[39].1, at);
 }
 
+/// Both hang in the one, and the first crashes meanwhile: it stands still once, and is back with its restart.
+#[test]
+fn who_hangs_is_no_instance_that_serves() {
+    let hangs = r#"faults: { "stuck": Hang(on: "web/*", at: "40s", lasts: "10s"),
+        "crash": Crash(on: "web/0", at: "45s", lasts: "10s") }"#;
+    let result = found(&planned(SHORT, hangs), 1);
+    let timeline = timeline(&result);
+    let happened: Vec<_> = timeline
+        .events
+        .list
+        .iter()
+        .filter(|event| event.part.starts_with("web"))
+        .map(|event| (event.at.as_secs_f64(), &event.part[..], &event.what[..]))
+        .collect();
+    let expected = [
+        (40.0, "web/0", "hang"),
+        (40.0, "web/1", "hang"),
+        (45.0, "web/0", "crash"),
+        (50.0, "web/1", "resume"),
+        (55.0, "web/0", "restart"),
+    ];
+    assert_eq!(happened, expected);
+    let web = timeline.parts.iter().find(|part| part.name == "web").expect("it is there");
+    for (window, serve) in [(39, 2.0), (41, 0.0), (46, 0.0), (51, 1.0), (54, 1.0), (56, 2.0), (90, 2.0)] {
+        assert_eq!(web.instances.values[window], Some(serve), "{window}");
+    }
+}
+
 #[test]
 fn percentiles_and_levels_are_those_of_metrics_over_the_same_windows() {
     let watches = r#"watch: {

@@ -950,6 +950,43 @@ fn who_drains_for_longer_than_it_takes_to_be_known_loses_nothing() {
     assert_eq!(good(&plan, &sim, "all", "default"), requests(&plan, &sim, "all", "default") - 5);
 }
 
+/// A hanging one is off the list as one that is down, for as long as it hangs; and one that hangs while it is to end does
+/// not say so to a health check, which finds out by its time-out: calls that were sent meanwhile go on afterwards.
+#[test]
+fn who_hangs_is_off_the_list_and_says_nothing() {
+    let text = |shut_down: &str, known: &str, more: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "lb", rate: "100/s", arrivals: Constant), "lb": Balancer(to: "web", {known}),
+                   "web": Service(instances: 2, concurrency: Unlimited, does: Delay("1ms"){shut_down})"#
+            ),
+            &format!(r#"faults: {{ "stuck": Hang(on: "web/0", at: "100.2s", lasts: "20s") }}, {more}"#),
+        )
+    };
+    let plan = planned(&text("", r#"discovery: (delay: "0s", ttl: "1s")"#, ""));
+    let mut sim = (plan.build)(1, 0);
+    let web = part(&plan, "web")[0];
+    until(&mut sim, 99.0);
+    assert!(sim.serves(web));
+    until(&mut sim, 102.0);
+    assert!(!sim.serves(web));
+    let known = each(&plan, &sim, "web")[0];
+    until(&mut sim, 120.1);
+    assert_eq!(each(&plan, &sim, "web")[0], known);
+    until(&mut sim, 130.0);
+    assert!(sim.serves(web) && each(&plan, &sim, "web")[0] > known);
+
+    let checks = r#"health: [Active(every: "1s", timeout: "500ms", fall: 100, rise: 1)]"#;
+    let stop = r#"actions: { "deploy": Stop(on: "web/0", at: "101.3s", lasts: "40s") }"#;
+    let plan = planned(&text(r#", shut_down: (drain: "30s")"#, checks, stop));
+    let mut sim = (plan.build)(1, 0);
+    until(&mut sim, 101.4);
+    let answered = |sim: &Simulation| sim.books(part(&plan, "web")[0]).answered(Status::Unavailable);
+    let before = answered(&sim);
+    until(&mut sim, 120.0);
+    assert_eq!(answered(&sim), before);
+}
+
 /// A crash while it drains is a crash: it is gone at once, and back when the last of what keeps it away is over.
 #[test]
 fn who_crashes_while_draining_is_back_when_both_are_over() {

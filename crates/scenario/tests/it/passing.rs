@@ -120,6 +120,23 @@ fn named_at(rate: &str, ttl: &str, more: &str) -> String {
     )
 }
 
+/// A name is asked for before anybody finds out that the member behind it is down: a refused call takes the look-up too.
+#[test]
+fn a_refused_call_has_looked_up_the_name_all_the_same() {
+    let down =
+        r#"faults: { "lost": Crash(on: "left", at: "0s") }, edges: { "all -> dns": (round_trip: "20ms") }"#;
+    let text = named_at("100/s", "1s", down).replace(r#""left", "right""#, r#""left""#);
+    let text = text.replace(r#", health: [Active(every: "1s", fall: 1, timeout: "100ms")]"#, "");
+    let text = text.replace(r#""right": Service(concurrency: Unlimited, does: Delay("10ms"))"#, "");
+    let (plan, sim) = run(&text, 100);
+    let books = sim.books(part(&plan, "dns")[0]);
+    let refused = books.answered(Status::Unavailable) as f64;
+    assert!(refused > 9_000.0, "{refused}");
+    // Each of 3000 addresses asks every 30 s, so that no answer is still known.
+    let mean = books.failed_time as f64 / refused / 1e6;
+    assert!((19.0..=20.5).contains(&mean), "{mean} ms");
+}
+
 #[test]
 fn names_are_known_until_their_time_is_over() {
     // Long enough that the addresses, which all start at once, no longer ask in step: 22 rounds of 90 ± 30 s.

@@ -76,11 +76,11 @@ impl Balancer {
         let care = self.care();
         let end = care.ends[member];
         let begun = cx.life(end);
-        if begun.refuses() {
-            return self.send_now(call, member, cx);
-        }
         // A name that is asked for depends on no member.
         let depends = care.keep_alive.is_some() || care.pins.as_ref().is_some_and(Pins::breaks);
+        if depends && begun.refuses() {
+            return self.send_now(call, member, cx);
+        }
         let broken = depends.then(|| cx.on_end(end, BalancerTimer::Broken(call)));
         let done = cx.after(time, BalancerTimer::Connected(call));
         let connecting = Connecting { member: member as u16, begun, done, broken };
