@@ -97,6 +97,8 @@ pub struct Core {
     leaving: Vec<bool>,
     /// How many faults under way keep each of them down, or will.
     kept_down: Vec<u32>,
+    /// Which of them pass calls on that their levels know nothing of.
+    passing: Vec<bool>,
     levels: Series<Level>,
     samples: Series<Histogram>,
     counts: Series<u64>,
@@ -155,6 +157,7 @@ impl Core {
             conditions: Vec::new(),
             leaving: Vec::new(),
             kept_down: Vec::new(),
+            passing: Vec::new(),
             levels: Series::default(),
             samples: Series::default(),
             counts: Series::default(),
@@ -225,6 +228,16 @@ impl Core {
     /// Returns whether I am about to end.
     pub fn is_leaving(&self) -> bool {
         self.leaving[self.me as usize]
+    }
+
+    /// I pass calls on, and what I keep of how many are inside does not count them until they are answered.
+    pub fn passes_on(&mut self) {
+        self.passing[self.me as usize] = true;
+    }
+
+    /// Returns whether a component [passes calls on](Core::passes_on).
+    pub(crate) fn does_pass_on(&self, id: ComponentId) -> bool {
+        self.passing[id.index()]
     }
 
     /// I hang from now on: [`serves`](Core::serves) is false until I [go on](Core::goes_on).
@@ -1334,6 +1347,7 @@ impl Core {
         self.conditions.push(Condition::Unbuilt);
         self.leaving.push(false);
         self.kept_down.push(0);
+        self.passing.push(false);
         id
     }
 

@@ -575,6 +575,11 @@ impl Simulation {
         self.core.serves(id)
     }
 
+    /// Returns whether a component [passes calls on](crate::Core::passes_on), which its level `inside` does not count then.
+    pub fn passes_on(&self, id: ComponentId) -> bool {
+        self.core.does_pass_on(id)
+    }
+
     /// Returns a fingerprint of everything measured: equal for equal runs.
     pub fn digest(&self) -> u64 {
         let mut digest = Digest(0xcbf2_9ce4_8422_2325);

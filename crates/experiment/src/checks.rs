@@ -222,6 +222,10 @@ fn client_books(
 /// Operations Research 59(3), 2011.
 fn littles_law(finding: &mut Finding, sim: &Simulation, id: ComponentId, at_start: Inside, at_end: Inside) {
     let Some(level) = sim.level(id, "inside") else { return };
+    // Its level knows nothing of what it passes on: the law would hold of whatever it says.
+    if sim.passes_on(id) {
+        return;
+    }
     let books = sim.books(id);
     let area = level.integral(sim.now().as_nanos());
     let answered = books.response.sum() + u128::from(books.failed_time);

@@ -93,7 +93,13 @@ impl Probe {
     /// Reads everything since the last reset.
     pub fn read(&self, sim: &Simulation) -> Reading {
         let now = sim.now().as_nanos();
-        let area = |id, name| sim.level(id, name).map_or(0.0, |level| level.integral(now));
+        let area = |id, name| match sim.level(id, name) {
+            // The level knows nothing of what was passed on, the books do.
+            Some(_) if name == "inside" && sim.passes_on(id) => {
+                time_inside(sim, id, sim.inside()[id.index()].age)
+            }
+            level => level.map_or(0.0, |level| level.integral(now)),
+        };
         match self {
             Probe::Samples(of) => {
                 let mut found = of.iter().filter_map(|s| s.find(sim));
@@ -119,7 +125,10 @@ impl Probe {
 
     /// Reads the state at this instant: levels have one.
     pub fn state(&self, sim: &Simulation) -> f64 {
-        let value = |id, name| sim.level(id, name).map_or(0.0, |level| level.value());
+        let value = |id, name| match sim.level(id, name) {
+            Some(_) if name == "inside" && sim.passes_on(id) => sim.inside()[id.index()].calls as f64,
+            level => level.map_or(0.0, |level| level.value()),
+        };
         match self {
             Probe::Samples(_) | Probe::Counts { .. } => f64::NAN,
             Probe::Level(of) => of.iter().map(|(id, name)| value(*id, name)).sum(),
@@ -138,6 +147,10 @@ impl Probe {
     /// Returns the highest or lowest value of a level since the last reset; of several that of any one.
     pub fn extreme(&self, sim: &Simulation, of: fn(f64, f64) -> f64, value: fn(&Level) -> f64) -> f64 {
         let Probe::Level(levels) = self else { return f64::NAN };
+        // How many there were at most of those that are passed on, nobody knows.
+        if levels.iter().any(|(id, name)| *name == "inside" && sim.passes_on(*id)) {
+            return f64::NAN;
+        }
         levels.iter().filter_map(|(id, name)| sim.level(*id, name)).map(value).reduce(of).unwrap_or(f64::NAN)
     }
 

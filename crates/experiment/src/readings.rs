@@ -242,7 +242,8 @@ impl StationReading {
             busy: level("busy"),
             capacity: level("capacity"),
             queue: level("queue"),
-            inside: level("inside"),
+            // Of one that passes calls on the level is not the number inside, and nothing is better than a wrong number.
+            inside: if sim.passes_on(id) { None } else { level("inside") },
             threads: level("threads"),
             thread_limit: level("thread_limit"),
         }

@@ -370,6 +370,15 @@ mod tests {
     }
 
     #[test]
+    fn work_in_vain_is_told_though_its_answers_are_counted_elsewhere() {
+        let mut run = sample::run();
+        for part in &mut run.parts {
+            part.all.orphans.total = 0;
+        }
+        assert!(text(&run, Look::default()).contains("ORPHANED WORK"));
+    }
+
+    #[test]
     fn a_thin_percentile_is_a_dash_and_a_note() {
         let text = text(&sample::run(), Look::default());
         assert!(text.contains("shoppers:buy p99.9"), "{text}");

@@ -1,6 +1,6 @@
 //! What is wrong with a scenario, where, and what would be right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -97,8 +97,11 @@ impl Faults {
         list.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
         let mut seen = BTreeSet::new();
         list.retain(|fault| seen.insert((fault.place, fault.message.clone())));
+        // A preset with many faults may have many uses too.
+        let mut known: BTreeMap<Place, Option<String>> = BTreeMap::new();
         for fault in &mut list {
-            if let Some(used) = files.used(fault.place) {
+            let Some(preset) = files.preset_around(fault.place) else { continue };
+            if let Some(used) = known.entry(preset).or_insert_with(|| files.used(preset)).clone() {
                 // What is said again of the same faults is said once.
                 let help = fault.help.take().filter(|help| *help != used && !help.ends_with(&used));
                 fault.help = Some(help.map_or(used.clone(), |help| format!("{help}; {used}")));

@@ -1,6 +1,6 @@
 //! Files as they were written: reading within limits, and places in them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,6 @@ use crate::data::DataFiles;
 ///
 /// Chosen: twenty times the largest scenario anybody would write by hand, small enough to be read at once.
 pub const FILE_SIZE_MAX: u64 = 4 * 1024 * 1024;
-
-/// Presets that are named in presets are followed so far.
-///
-/// Chosen: as deep as presets build on one another, with some that are used several times.
-const PRESETS_DEEP: usize = 64;
 
 /// The name under which a setting of the command line is shown.
 pub(crate) const SETTING: &str = "--set";
@@ -117,17 +112,14 @@ pub struct Files {
     /// The files of data that were read beside them.
     pub(crate) data: DataFiles,
     /// Where presets are used.
-    uses: Vec<Use>,
+    uses: BTreeMap<Place, Uses>,
 }
 
-/// A preset somewhere in a scenario.
+/// Where a preset is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Use {
+struct Uses {
     name: Arc<str>,
-    /// Its values.
-    preset: Place,
-    /// Where it is named.
-    at: Place,
+    at: BTreeSet<Place>,
 }
 
 impl Files {
@@ -142,32 +134,39 @@ impl Files {
 
     /// Notes that a preset, which is written at a place, is named at another.
     pub(crate) fn note_use(&mut self, name: &str, preset: Place, at: Place) {
-        let one = Use { name: name.into(), preset, at };
-        if self.uses.last() != Some(&one) {
-            self.uses.push(one);
-        }
+        let of = self.uses.entry(preset).or_insert_with(|| Uses { name: name.into(), at: BTreeSet::new() });
+        of.at.insert(at);
     }
 
-    /// Says of a place in a preset where that is used.
-    pub(crate) fn used(&self, place: Place) -> Option<String> {
+    /// Returns where the preset is written in which a place lies. No preset is written within another.
+    pub(crate) fn preset_around(&self, place: Place) -> Option<Place> {
+        let (preset, _) = self.uses.range(..=Place { end: u32::MAX, ..place }).next_back()?;
+        (preset.file == place.file && place.end <= preset.end).then_some(*preset)
+    }
+
+    /// Says where a preset is used.
+    pub(crate) fn used(&self, preset: Place) -> Option<String> {
         /// Chosen: what fits into a line.
         const NAMED: usize = 3;
-        let holds = |one: &&Use, place: Place| {
-            one.preset.file == place.file && one.preset.start <= place.start && place.end <= one.preset.end
-        };
-        let first = self.uses.iter().find(|one| holds(one, place))?;
-        // A preset may be named in another: then what counts is where that is used.
-        let mut at: BTreeSet<Place> = BTreeSet::from([place]);
-        for _ in 0..PRESETS_DEEP {
-            let inside = |at: &Place| self.uses.iter().any(|one| holds(&one, *at));
-            let Some(inner) = at.iter().copied().find(inside) else { break };
-            at.remove(&inner);
-            at.extend(self.uses.iter().filter(|one| holds(one, inner) && one.at != inner).map(|one| one.at));
+        let name = &self.uses.get(&preset)?.name;
+        // A preset may be named in another: then what counts is where that is used. Each is looked at once, for there may
+        // be a hundred thousand of them.
+        let (mut open, mut seen, mut at) = (vec![preset], BTreeSet::from([preset]), BTreeSet::new());
+        while let Some(uses) = open.pop().and_then(|preset| self.uses.get(&preset)) {
+            for place in &uses.at {
+                match self.preset_around(*place) {
+                    Some(outer) if seen.insert(outer) => open.push(outer),
+                    Some(_) => {}
+                    None => {
+                        at.insert(*place);
+                    }
+                }
+            }
         }
         let shown: Vec<String> = at.iter().take(NAMED).map(|place| self.describe(*place)).collect();
         let more = at.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("preset \"{}\", used at {}{more}", first.name, shown.join(", ")))
+        Some(format!("preset \"{name}\", used at {}{more}", shown.join(", ")))
     }
 
     /// Returns the paths of those that are files.
@@ -330,6 +329,27 @@ mod tests {
         assert_eq!(file.line(3), "end");
         assert_eq!((file.line(0), file.line(9)), ("", ""));
         assert_eq!(file.line_and_column(u32::MAX).0, 3);
+    }
+
+    #[test]
+    fn a_preset_that_is_used_very_often_is_told_of_in_a_line() {
+        let mut files = Files::default();
+        let file = files.add("a.ron", None, " ".repeat(1_000_000));
+        let place = |start: u32, end: u32| Place { file, start, end };
+        let (inner, outer) = (place(0, 50), place(100, 150));
+        // Each is named by turns, as where one preset is unfolded in another.
+        files.note_use("inner", inner, place(110, 120));
+        for at in 0..100_000 {
+            files.note_use("outer", outer, place(1_000 + at, 1_001 + at));
+            files.note_use("inner", inner, place(200_000 + at, 200_001 + at));
+            files.note_use("inner", inner, place(110, 120));
+        }
+        assert_eq!(files.preset_around(place(10, 20)), Some(inner));
+        assert_eq!(files.preset_around(place(40, 60)), None);
+        assert_eq!(files.preset_around(place(60, 70)), None);
+        let said = files.used(inner).expect("it is used");
+        assert!(said.starts_with("preset \"inner\", used at a.ron:1:1001"), "{said}");
+        assert!(said.ends_with(" and 199997 more"), "{said}");
     }
 
     #[test]

@@ -624,6 +624,10 @@ impl Component for Service {
         self.own.callee = Some(cx.myself());
         let detaches = self.program.ops.iter().any(|op| matches!(op, Op::Detach(_)));
         self.station.start(detaches, cx);
+        let is_last = |op: &Op| matches!(op, Op::Call { last: true, .. });
+        if !self.station.has_threads() && self.program.ops.iter().any(is_last) {
+            cx.passes_on();
+        }
     }
 
     #[inline(always)]

@@ -360,3 +360,21 @@ fn who_is_nearly_full_is_not_said_to_be() {
     let result = found(&planned(SHORT, ""), 1);
     assert_eq!(timeline(&result).saturated, []);
 }
+
+/// 100/s that each take 100 ms behind a gateway: ten are inside it, though it holds none of them itself.
+#[test]
+fn what_is_passed_on_is_inside_or_nothing_is_said() {
+    let text = r#"(format: 1, title: "T", run: (duration: "60s", warm_up: "10s", replications: 2), parts: {
+            "users": OpenClient(to: "gate", rate: "100/s", arrivals: Constant),
+            "gate": Service(concurrency: Unlimited, does: Call("api")),
+            "api": Service(concurrency: Unlimited, does: Delay("100ms")),
+        }, watch: { "within": "mean(gate.in_flight)" })"#;
+    let result = found(&plan_of(text), 1);
+    let gate = result.parts.iter().find(|part| part.name == "gate").expect("it is there");
+    assert!(gate.all.inside.is_none());
+    let api = result.parts.iter().find(|part| part.name == "api").expect("it is there");
+    assert!(api.all.inside.is_some());
+    let over_time = timeline(&result).parts.iter().find(|part| part.name == "gate").expect("it is there");
+    let inside = over_time.inside.as_ref().expect("it is kept").values[30].expect("it is counted");
+    assert!((inside - 10.0).abs() < 0.1, "{inside}");
+}

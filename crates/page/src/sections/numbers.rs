@@ -269,7 +269,9 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
     let mut orphans = Table::new("Work that went on for nobody", &head);
     for part in &parts {
         let total = part.get("orphans").get("total");
-        if total.total() > 0 {
+        // The answer may be counted at one between, while the time is where the work was.
+        let spent = part.get("orphan_time").get("value").number().is_some_and(|share| share > 0.0);
+        if total.total() > 0 || spent {
             let share = part.get("orphan_time").estimate(&Unit::Ratio);
             orphans.row(vec![name(&part.get("name"), colours), total.counted(), share]);
         }

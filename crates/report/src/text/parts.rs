@@ -126,7 +126,11 @@ fn waiting_beside_the_line(of: &Station) -> Option<&PhaseTime> {
 fn orphans(page: &mut Page, parts: &[PartResult]) {
     let heads = ["part", "answers nobody waited for", "share of the time spent there"];
     let (mut table, mut cells) = (Table::new(heads), Cells::default());
-    for part in parts.iter().filter(|part| part.all.orphans.total > 0) {
+    // The answer may have been given to one between, at whom it is counted, while the time is where the work was.
+    let in_vain = |part: &&PartResult| {
+        part.all.orphans.total > 0 || part.all.orphan_time.share.value().is_some_and(|share| share > 0.0)
+    };
+    for part in parts.iter().filter(in_vain) {
         let name = safe(&part.name);
         let cell = cells.estimate(&part.all.orphan_time.share, &Unit::Ratio, &format!("{name} orphan time"));
         table.row(name, [count(part.all.orphans.total), cell]);
