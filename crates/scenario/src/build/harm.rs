@@ -55,9 +55,12 @@ pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Bu
     if let (Trigger::Every(every), Some(lasts)) = (&trigger, &lasts)
         && every.mean() + lasts.mean() < OFTEN
     {
-        let message =
-            format!("a {} that repeats within a microsecond would take hours to run", args.kind.family);
-        let fault = Fault::error(args.place_of("every"), message);
+        let (place, family) = (args.place_of("every"), &args.kind.family);
+        if every.mean() + lasts.mean() <= 0.0 {
+            return wrong(place, format!("a {family} that repeats without taking any time never ends"));
+        }
+        let message = format!("a {family} that repeats within a microsecond would take hours to run");
+        let fault = Fault::error(place, message);
         return Err(vec![fault.help("`every` and `lasts` together take 1us or more on average")]);
     }
     let place = args.place_of("on");
