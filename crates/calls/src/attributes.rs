@@ -32,6 +32,9 @@ pub struct Attributes {
     /// How many frames share this strand: the runtime's own, whatever is given.
     #[doc(hidden)]
     pub shared: u16,
+    /// Nobody waits any more for what this strand does: the runtime's own, whatever is given.
+    #[doc(hidden)]
+    pub orphan: bool,
 }
 
 impl Default for Attributes {
@@ -49,6 +52,7 @@ impl Default for Attributes {
             class: 0,
             priority: 0,
             shared: 0,
+            orphan: false,
         }
     }
 }

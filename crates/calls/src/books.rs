@@ -14,7 +14,8 @@ pub struct Books {
     pub calls: u64,
     /// Answers given, by status.
     pub answers: [u64; STATUSES],
-    /// Answers that nobody waited for.
+    /// Answers that nobody waited for: to calls that were given up, or that were made, through however many others, for
+    /// one that was.
     pub orphans: u64,
     /// Calls that will never be answered.
     pub lost: u64,

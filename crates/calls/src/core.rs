@@ -321,8 +321,9 @@ impl Core {
     }
 
     #[inline(always)]
-    fn new_strand(&mut self, mut attributes: Attributes, ledger: Ledger) -> u32 {
+    fn new_strand(&mut self, mut attributes: Attributes, ledger: Ledger, orphan: bool) -> u32 {
         attributes.shared = 1;
+        attributes.orphan = orphan;
         match self.free_strands.pop() {
             Some(strand) => {
                 self.attributes[strand as usize] = attributes;
@@ -356,7 +357,7 @@ impl Core {
         // Siblings must not draw the same numbers: each goes on from a draw of the parent.
         copy.draws = self.attributes[strand as usize].next_draw();
         let identity = copy.identity;
-        let slot = self.new_strand(copy, ledger);
+        let slot = self.new_strand(copy, ledger, self.attributes[strand as usize].orphan);
         if ledger.sampled {
             self.sample_strand(slot, identity, Some(strand));
         }
@@ -713,7 +714,7 @@ impl Core {
         // A request that was meant for earlier has waited at its client until now.
         let mut ledger = Ledger { since: now, at: ask.to, phase, ..Ledger::EMPTY };
         ledger.sums[Phase::Waiting as usize] = now - attributes.born.as_nanos();
-        let slot = self.new_strand(attributes, ledger);
+        let slot = self.new_strand(attributes, ledger, false);
         if self.sampling_on {
             self.sample_request(slot, attributes.identity);
         }
@@ -788,6 +789,8 @@ impl Core {
         let now = self.now_ns();
         let mut slot = call.slot;
         let mut handed_up = 0;
+        let strand = self.frames.get(slot).strand; // also that of those it is handed up to
+        let orphan = self.attributes[strand as usize].orphan;
         loop {
             let &Frame { since, to, .. } = self.frames.get(slot);
             if to & OPEN == 0 {
@@ -795,6 +798,7 @@ impl Core {
             }
             let books = &mut self.books[(to & ID) as usize];
             books.answers[status as usize] += 1;
+            books.orphans += u64::from(orphan);
             if status.is_good() {
                 books.response.record(now - since);
             } else {
@@ -811,7 +815,6 @@ impl Core {
             break;
         }
         if handed_up > 0 {
-            let strand = self.frames.get(slot).strand;
             self.attributes[strand as usize].shared -= handed_up;
         }
         self.send_answer(slot, status, value, wire);
@@ -823,10 +826,10 @@ impl Core {
         let frame = self.frames.get_mut(slot);
         let &mut Frame { parent, strand, tag, .. } = frame;
         let callee = frame.callee();
-        let orphan = frame.is(DONE);
+        let given_up = frame.is(DONE);
         frame.close(status, value);
-        if orphan || tag == RELAY {
-            return self.send_rare_answer(slot, status, value, wire, orphan);
+        if given_up || tag == RELAY {
+            return self.send_rare_answer(slot, status, value, wire, given_up);
         }
         frame.holds += 1;
         let asker = if parent & ROOT != 0 { parent & ID } else { self.frames.get(parent).callee() };
@@ -836,15 +839,14 @@ impl Core {
         self.agenda.after(wire, entry::message(ANSWER, asker, slot));
     }
 
-    /// The answer of an orphan, or of a relayed call that still has something hanging on it or between it and its
-    /// caller.
+    /// The answer to a call that was given up, or of a relayed call that still has something hanging on it or between
+    /// it and its caller.
     #[cold]
     #[inline(never)]
-    fn send_rare_answer(&mut self, slot: u32, status: Status, value: u32, wire: SimDuration, orphan: bool) {
+    fn send_rare_answer(&mut self, slot: u32, status: Status, value: u32, wire: SimDuration, given_up: bool) {
         let &Frame { parent, strand, .. } = self.frames.get(slot);
         let callee = self.frames.get(slot).callee();
-        if orphan {
-            self.books[callee as usize].orphans += 1;
+        if given_up {
             self.charge(strand, callee, Phase::Waiting);
             return self.settle(slot);
         }
@@ -1002,8 +1004,34 @@ impl Core {
             self.frames.get_mut(parent).holds -= 1;
             self.settle(parent);
         }
-        if self.ledger_on {
-            self.ledgers[strand as usize].live = false;
+        self.disown(slot);
+    }
+
+    /// Nobody waits any more for what is done for a call: says so of its strand and of those of all calls that were
+    /// made for it.
+    fn disown(&mut self, slot: u32) {
+        let mut at = slot;
+        loop {
+            let &Frame { strand, child, .. } = self.frames.get(at);
+            if !self.attributes[strand as usize].orphan {
+                self.attributes[strand as usize].orphan = true;
+                if self.ledger_on {
+                    // What a branch did before was for somebody.
+                    self.charge_in_place(strand);
+                    self.ledgers[strand as usize].live = false;
+                }
+            }
+            if child != NIL {
+                at = child;
+                continue;
+            }
+            while at != slot && self.frames.get(at).sibling == NIL {
+                at = self.frames.get(at).parent;
+            }
+            if at == slot {
+                return;
+            }
+            at = self.frames.get(at).sibling;
         }
     }
 

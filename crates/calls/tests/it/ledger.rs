@@ -69,6 +69,35 @@ fn branches_that_are_out_when_their_caller_gives_up_are_wasted() {
 }
 
 #[test]
+fn whoever_works_for_a_caller_that_has_given_up_answers_an_orphan() {
+    // Both ask at once and give up after 15 ms. The station is done with the first after 10 and with the second after 20,
+    // which nobody waits for any more: not whoever passes it on either, be that one that is told or one that relays.
+    let mut sim = Simulation::new(1);
+    let station = sim.serve("station", Station::new(ms(10)));
+    let wire = sim.serve("wire", Wire { to: station, one_way: ms(1) });
+    let front = sim.serve("front", Station::new(ms(0)).then(wire, false));
+    let script = sim.add("script", Script::new(front, &[0, 0]).within(ms(15), false));
+    while sim.step() {}
+    assert_eq!(sim.outcomes(script).ended[Status::Timeout as usize], 1);
+    for part in [station, wire, front] {
+        assert_eq!(sim.books(part.id()).orphans, 1, "{}", sim.path(part.id()));
+    }
+}
+
+#[test]
+fn branches_of_a_call_that_was_given_up_are_orphans_from_then_on() {
+    let mut sim = Simulation::new(1);
+    let (near, far) = (sim.serve("near", Station::new(ms(5))), sim.serve("far", Station::new(ms(20))));
+    let fork = sim.serve("fork", Fork { to: vec![near, far], wait_for: 2, held: Default::default() });
+    let script = sim.add("script", Script::new(fork, &[0]).within(ms(12), false));
+    while sim.step() {}
+    assert_eq!(sim.outcomes(script).ended[Status::Timeout as usize], 1);
+    let [near, far] =
+        [near, far].map(|part| (sim.books(part.id()).orphans, sim.books(part.id()).orphan_time));
+    assert_eq!((near, far), ((0, 0), (1, 8_000_000)), "the far one works on from 12 to 20");
+}
+
+#[test]
 fn who_gives_up_in_a_queue_has_waited() {
     let mut sim = Simulation::new(1);
     let station = sim.serve("station", Station::new(ms(30)));

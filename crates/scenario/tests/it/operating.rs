@@ -1067,3 +1067,37 @@ fn a_domain_is_not_in_itself_and_what_is_named_twice_is_hit_once() {
     };
     assert!(said.to_string().contains("there is nothing in d0"), "{said}");
 }
+
+// ---- work for nobody ----
+
+#[test]
+fn work_for_nobody_counts_where_it_is_done_whatever_stands_between() {
+    // Two a second ask for a second of one server each, and give up after 1.4 seconds: whatever is answered that
+    // is no good answer to a client was for nobody, and nearly everything is. What lies between makes no difference.
+    let between = [
+        ("shop", "", r#"[Timeout("1400ms")]"#),
+        ("shop", r#", round_trip: "8ms""#, r#"[Timeout("1400ms")]"#),
+        ("shop", r#", round_trip: "8ms""#, r#"[Timeout("1400ms"), Balance(LeastConnections)]"#),
+        ("shop", "", r#"[Timeout("1400ms"), Bulkhead(1000), Balance(RoundRobin)]"#),
+        ("door", "", r#"[Timeout("1400ms")]"#),
+        ("door", r#", round_trip: "8ms""#, r#"[Timeout("1400ms")]"#),
+    ];
+    for (to, wire, via) in between {
+        let text = shop(
+            &format!(
+                r#""users": OpenClient(to: "{to}", rate: "2/s", arrivals: Constant),
+                   "door": Balancer(to: "shop", policy: LeastConnections),
+                   "shop": Service(concurrency: Servers(1), does: Compute("1s"))"#
+            ),
+            &format!(r#"edges: {{ "users -> {to}": (via: {via}{wire}) }}"#),
+        );
+        let plan = planned(&text);
+        let mut sim = (plan.build)(1, 0);
+        until(&mut sim, 99.77);
+        let [shop] = part(&plan, "shop")[..] else { panic!("there is one") };
+        let books = sim.books(shop);
+        let of_use = good(&plan, &sim, "users", "default");
+        assert_eq!(books.orphans, books.answers_total() - of_use, "{to} {wire} {via}");
+        assert!(books.orphans > 90);
+    }
+}
