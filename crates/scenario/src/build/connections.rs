@@ -182,17 +182,13 @@ fn sees_no_more(args: &Args) -> Built<()> {
         let what = "`max_connections` at `layer: L4`, where it bounds connections and not calls";
         return unbuilt(args.place_of("max_connections"), what);
     }
-    let by_load = [
-        "LeastConnections",
-        "WeightedLeastConnections",
-        "PowerOfChoices",
-        "LeastTime",
-        "PeakEwma",
-        "JoinIdleQueue",
-    ];
-    if let Some(policy) = args.args("policy").filter(|policy| by_load.contains(&policy.kind())) {
-        let what = format!("`{}` at `layer: L4`, where it goes by connections and not calls", policy.kind());
-        return unbuilt(policy.head, &what);
+    if let Some(policy) = args.args("policy").and_then(by_answers) {
+        let message =
+            format!("layer 4 sees connections; `{}` goes by when a request is answered", policy.kind());
+        let fault = Fault::error(policy.head, message);
+        return Err(vec![
+            fault.help("LeastConnections and PowerOfChoices go by the connections that are open"),
+        ]);
     }
     if args.get("max_per_member").is_some() {
         let what = "`max_per_member` at `layer: L4`, where it bounds connections and not calls";
@@ -222,6 +218,14 @@ fn sees_no_more(args: &Args) -> Built<()> {
         }
     }
     Ok(())
+}
+
+/// The policy, or the one within it, that goes by the answers of members.
+fn by_answers(policy: &Args) -> Option<&Args> {
+    if ["LeastTime", "PeakEwma", "JoinIdleQueue"].contains(&policy.kind()) {
+        return Some(policy);
+    }
+    policy.kind.field("of").and_then(|_| policy.args("of")).and_then(by_answers)
 }
 
 /// Whether a policy goes by something that is known only when a request has been read.

@@ -6,7 +6,7 @@ use kneepoint_scenario::plan;
 use kneepoint_scenario::plan::Plan;
 
 use crate::routing::{part, run};
-use crate::shop;
+use crate::{accepted, shop};
 
 fn calls(plan: &Plan, sim: &Simulation, name: &str) -> u64 {
     part(plan, name).iter().map(|id| sim.books(*id).calls).sum()
@@ -240,6 +240,72 @@ fn all_requests_of_a_connection_go_to_one_instance() {
     assert!((latency - exact).abs() < 4.0 * error, "{latency} {exact} {error}");
 }
 
+/// Of the calls to four instances, the share of the first from 20 s after it is back on, for 10 s.
+fn share_of_who_is_back(policy: &str) -> f64 {
+    let text = connected("1h", r#"faults: { "one": Crash(on: "web/0", at: "1s", lasts: "299s") }"#)
+        .replace(r#"lifetime: "1h""#, r#"lifetime: Exponential("60s")"#)
+        .replace(
+            "layer: L4",
+            &format!(
+                r#"layer: L4, policy: {policy}, health: [Active(every: "100ms", fall: 1, rise: 1, timeout: "50ms")]"#
+            ),
+        );
+    let plan = plan(&accepted(&text)).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut sim = (plan.build)(1, 0);
+    let mut calls = |until: u64| -> Vec<f64> {
+        sim.run_until(SimTime::from_secs(until)).expect("no limit is met");
+        part(&plan, "web").iter().map(|id| sim.books(*id).calls as f64).collect()
+    };
+    let (before, after) = (calls(320), calls(330));
+    (after[0] - before[0]) / (after.iter().sum::<f64>() - before.iter().sum::<f64>())
+}
+
+#[test]
+fn who_comes_back_gets_its_share_of_long_connections_sooner_by_the_fewest() {
+    // 100 connections of 60 s in the mean: 1.67 end each second. If all that are opened go to the one that has fewest, it has
+    // its 25 after 15 s; if one in four, it has 25 (1 - exp(-t/60)) of them: 8.5 in the mean from 20 s to 30 s.
+    // 5000 calls: 0.25 with a standard deviation of 0.006, and one connection more or less of 100.
+    for policy in ["LeastConnections", "LeastConnections(ties: Rotation)", "LeastConnections(AnyOfThem)"] {
+        let share = share_of_who_is_back(policy);
+        assert!((share - 0.25).abs() < 4.0 * 0.006 + 0.01, "{policy}: {share}");
+    }
+    // The number of connections is binomial: 8.5 with a standard deviation of 2.8.
+    for policy in ["RoundRobin", "Random"] {
+        let share = share_of_who_is_back(policy);
+        assert!((share - 0.085).abs() < 4.0 * 0.028, "{policy}: {share}");
+    }
+    // The better of two: more than one in four, less than all.
+    let share = share_of_who_is_back("PowerOfChoices(2)");
+    assert!(share > 0.12 && share < 0.26, "{share}");
+}
+
+#[test]
+fn connections_are_counted_while_they_are_open() {
+    // Nobody else comes while these stand: 100 of one hour among four are 25 each, whatever the calls do. The first
+    // crashes and closes its 25; they are opened elsewhere, by the next call of each, 8 or 9 for each of three.
+    let text = connected("1h", r#"faults: { "one": Crash(on: "web/0", at: "50s", lasts: "1s") }"#).replace(
+        "layer: L4",
+        r#"layer: L4, policy: LeastConnections, health: [Active(every: "100ms", fall: 1, rise: 1000, timeout: "50ms")]"#,
+    );
+    let plan = plan(&accepted(&text)).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut sim = (plan.build)(1, 0);
+    let mut calls = |until: u64| -> Vec<f64> {
+        sim.run_until(SimTime::from_secs(until)).expect("no limit is met");
+        part(&plan, "web").iter().map(|id| sim.books(*id).calls as f64).collect()
+    };
+    let (start, before) = (calls(5), calls(50));
+    let (back, after) = (calls(55), calls(59));
+    for member in 0..4 {
+        // 5 calls a second and connection, and 10 checks a second.
+        let (at_first, then) = (before[member] - start[member] - 450.0, after[member] - back[member] - 40.0);
+        assert!((at_first - 25.0 * 5.0 * 45.0).abs() < 4.0 * (25.0_f64 * 5.0 * 45.0).sqrt(), "{at_first}");
+        let expected = if member == 0 { 0.0 } else { 100.0 / 3.0 * 5.0 * 4.0 };
+        // A third of 100 is 33 or 34.
+        assert!((then - expected).abs() <= 4.0 * expected.sqrt() + 20.0, "{member}: {then}");
+    }
+    assert!(after[0] - back[0] <= 41.0, "it has none, and is not yet held to be up: {after:?}");
+}
+
 #[test]
 fn a_connection_breaks_with_its_other_end() {
     let (plan, sim) =
@@ -321,6 +387,12 @@ fn connections_that_cannot_be_are_refused_with_what_can() {
         ("layer: L4", "layer: L4, policy: Sticky(of: RoundRobin)", "layer 4 sees addresses"),
         ("layer: L4", "layer: L4, instances: 2", "a connection passes one balancer of layer 4"),
         ("layer: L4", "layer: L4, keep_alive: 10, handshake: \"1ms\"", "`keep_alive` is for connections"),
+        ("layer: L4", "layer: L4, policy: LeastTime", "`LeastTime` goes by when a request is answered"),
+        (
+            "layer: L4",
+            "layer: L4, policy: Subset(size: 2, of: PeakEwma())",
+            "`PeakEwma` goes by when a request is answered",
+        ),
         ("layer: L4", "layer: L4, max_connections: 10", "where it bounds connections and not calls"),
         ("layer: L4", "layer: L4, next: (tries: 1)", "layer 4 tries another only if a connection"),
         ("layer: L4", "layer: L4, next: (tries: 1, on: [Timeout])", "not that a call ended `Timeout`"),

@@ -44,6 +44,7 @@ timers! {
         Ask(u32),
         Told(u32),
         Broken(Call),
+        Closed(u32),
     }
 }
 
@@ -80,6 +81,9 @@ impl By {
 ///
 /// By itself it takes every member for well: one that is down answers so, and is chosen again. Health checks, other
 /// members for calls that failed, bounds on connections with a line, backups and slow starts are added to it.
+///
+/// One that chooses for connections takes for a member's load the connections it has open, not the calls: one counts until
+/// its time is over, it is found broken, or the member's machine says that the member has crashed.
 ///
 /// A policy that needs no feedback makes a plain balancer relay: it is not woken by answers. Every other is told of
 /// answers, time-outs on the member's edge and cancellations. A call whose caller gave up without a word counts until its

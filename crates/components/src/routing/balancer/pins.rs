@@ -44,6 +44,8 @@ pub struct Pins {
     chosen: BTreeMap<u64, Chosen>,
     /// When which of them is over: what is over is forgotten.
     ends: BinaryHeap<Reverse<(SimTime, u64)>>,
+    /// How many of them each member has open.
+    open: Vec<u32>,
     stream: Option<Stream>,
 }
 
@@ -56,6 +58,8 @@ struct Chosen {
     until: SimTime,
     /// The member's life when it was made.
     made: Life,
+    /// Whether it is one of those that its member has open.
+    open: bool,
 }
 
 impl Pins {
@@ -69,6 +73,7 @@ impl Pins {
             breaks: false,
             chosen: BTreeMap::new(),
             ends: BinaryHeap::new(),
+            open: Vec::new(),
             stream: None,
         }
     }
@@ -88,6 +93,7 @@ impl Pins {
             breaks: true,
             chosen: BTreeMap::new(),
             ends: BinaryHeap::new(),
+            open: Vec::new(),
             stream: None,
         }
     }
@@ -97,9 +103,10 @@ impl Pins {
         self.breaks
     }
 
-    pub(super) fn start(&mut self, stream: Stream) {
+    pub(super) fn start(&mut self, members: usize, stream: Stream) {
         self.chosen.clear();
         self.ends.clear();
+        self.open = vec![0; members];
         self.stream = Some(stream);
     }
 
@@ -128,47 +135,71 @@ impl Pins {
         &self.lasting(attributes.user).opening
     }
 
-    /// A member was chosen, which takes this long.
+    /// How many choices that stand are for each member: connections it has open.
+    pub(super) fn open(&self) -> &[u32] {
+        &self.open
+    }
+
+    fn remove(&mut self, key: u64) -> Option<usize> {
+        let chosen = self.chosen.remove(&key)?;
+        self.open[usize::from(chosen.member)] -= u32::from(chosen.open);
+        Some(usize::from(chosen.member))
+    }
+
+    /// Forgets a choice that is over. Returns whose it was; nothing if there is no other.
+    pub(super) fn forget_over(&mut self, now: SimTime) -> Option<usize> {
+        while let Some(Reverse((until, key))) = self.ends.peek().copied().filter(|end| end.0.0 <= now) {
+            self.ends.pop();
+            if self.chosen.get(&key).is_some_and(|other| other.until == until) {
+                return self.remove(key);
+            }
+        }
+        None
+    }
+
+    /// A member has closed all it had open. What was chosen stands: whoever sends next learns that it has broken.
+    pub(super) fn close_all(&mut self, member: usize) {
+        self.open[member] = 0;
+        for chosen in self.chosen.values_mut().filter(|chosen| usize::from(chosen.member) == member) {
+            chosen.open = false;
+        }
+    }
+
+    /// A member was chosen, which takes this long. Returns who had been chosen before, if that stood.
     pub(super) fn put(
         &mut self,
         attributes: &Attributes,
         member: usize,
         made: Life,
         times: (SimTime, SimDuration),
-    ) {
-        let Some(mut stream) = self.stream.take() else { return };
+    ) -> Option<usize> {
+        let mut stream = self.stream.take()?;
         let lasts = SimDuration::from_nanos_f64(self.lasting(attributes.user).lifetime.sample(&mut stream));
         self.stream = Some(stream);
         let (now, opening) = times;
-        while let Some(Reverse((until, key))) = self.ends.peek().copied().filter(|end| end.0.0 <= now) {
-            self.ends.pop();
-            if self.chosen.get(&key).is_some_and(|other| other.until == until) {
-                self.chosen.remove(&key);
-            }
-        }
+        while self.forget_over(now).is_some() {}
         let (key, ready) = (self.key(attributes), now + opening);
         let until = ready + lasts;
-        self.chosen.insert(key, Chosen { member: member as u16, ready, until, made });
+        let before = self.remove(key);
+        self.chosen.insert(key, Chosen { member: member as u16, ready, until, made, open: true });
+        self.open[member] += 1;
         self.ends.push(Reverse((until, key)));
         // Ends of what has broken before would pile up.
         if self.ends.len() > 2 * self.chosen.len() + 64 {
             self.ends = self.chosen.iter().map(|(key, chosen)| Reverse((chosen.until, *key))).collect();
         }
+        before
     }
 
     /// Forgets what was chosen for a sender if it is a connection that has broken, as far as `ended` can tell from the life
-    /// of the member when it was made. Returns whether it did.
+    /// of the member when it was made. Returns whose it was.
     pub(super) fn forget_if(
         &mut self,
         attributes: &Attributes,
         ended: impl FnOnce(usize, Life) -> bool,
-    ) -> bool {
+    ) -> Option<usize> {
         let key = self.key(attributes);
         let breaks = |chosen: &Chosen| self.breaks && ended(usize::from(chosen.member), chosen.made);
-        let broken = self.chosen.get(&key).is_some_and(breaks);
-        if broken {
-            self.chosen.remove(&key);
-        }
-        broken
+        if self.chosen.get(&key).is_some_and(breaks) { self.remove(key) } else { None }
     }
 }

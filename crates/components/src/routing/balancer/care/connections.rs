@@ -21,12 +21,49 @@ impl Balancer {
     pub(super) fn pin(&mut self, call: Call, member: usize, cx: &mut Cx<Self>) {
         let care = self.care();
         let series = care.series();
-        if let Some(pins) = &mut care.pins {
-            let opening = span(pins.opening(cx.attributes(call)), call, cx);
-            let made = cx.life(care.ends[member]);
-            pins.put(cx.attributes(call), member, made, (cx.now(), opening));
-            cx.count(series.chosen_anew, 1);
+        let Some(pins) = &mut care.pins else { return };
+        let opening = span(pins.opening(cx.attributes(call)), call, cx);
+        let made = cx.life(care.ends[member]);
+        let before = pins.put(cx.attributes(call), member, made, (cx.now(), opening));
+        cx.count(series.chosen_anew, 1);
+        self.count_open(before, cx);
+        self.count_open(Some(member), cx);
+    }
+
+    /// Tells the policy how many connections a member has open: who balances connections counts these, and not calls.
+    fn count_open(&mut self, member: Option<usize>, cx: &mut Cx<Self>) {
+        let Some(member) = member.filter(|_| self.care().by_connections) else { return };
+        let care = self.care();
+        let open = care.pins.as_ref().map_or(0, |pins| pins.open()[member]);
+        let (sees_now, end) = (care.seen.is_none(), care.ends[member]);
+        if open > 0 && !care.hears_of[member] && !cx.life(end).is_over() {
+            care.hears_of[member] = true;
+            cx.on_end(end, BalancerTimer::Closed(member as u32));
         }
+        if sees_now {
+            self.group(member).set_load(member, open);
+        }
+    }
+
+    /// Takes note of the connections whose time is over.
+    pub(super) fn close_those_over(&mut self, cx: &mut Cx<Self>) {
+        if !self.care().by_connections {
+            return;
+        }
+        let now = cx.now();
+        while let Some(member) = self.care().pins.as_mut().and_then(|pins| pins.forget_over(now)) {
+            self.count_open(Some(member), cx);
+        }
+    }
+
+    /// A member has crashed, and its machine has closed its connections.
+    pub(super) fn closed(&mut self, member: usize, cx: &mut Cx<Self>) {
+        let care = self.care();
+        care.hears_of[member] = false;
+        if let Some(pins) = &mut care.pins {
+            pins.close_all(member);
+        }
+        self.count_open(Some(member), cx);
     }
 
     /// Forgets the connection of a call's sender if it has broken, as far as can be told.
@@ -35,8 +72,10 @@ impl Balancer {
         let series = care.series();
         let (pins, ends) = (&mut care.pins, &care.ends);
         let Some(pins) = pins else { return };
-        if pins.forget_if(cx.attributes(call), |member, made| ended(cx.life(ends[member]), made)) {
+        let broken = pins.forget_if(cx.attributes(call), |member, made| ended(cx.life(ends[member]), made));
+        if broken.is_some() {
             cx.count(series.broken, 1);
+            self.count_open(broken, cx);
         }
     }
 

@@ -91,8 +91,12 @@ pub(super) struct Care {
     pub seen: Option<Seen>,
     pub pins: Option<Pins>,
     pub keep_alive: Option<KeepAlive>,
+    /// Whether the load of a member is the connections it has open, and not the calls it has.
+    by_connections: bool,
     /// Where connections to each member end.
     ends: Vec<ComponentId>,
+    /// Whether the end of a member will be heard of.
+    hears_of: Vec<bool>,
     pub discovery: Option<Discovery>,
     held: Held<Pending>,
     line: VecDeque<Call>,
@@ -142,6 +146,11 @@ impl Care {
         self.series.expect("made at the start")
     }
 
+    /// Whether the policy sees each call as it comes and goes.
+    fn counts_calls(&self) -> bool {
+        self.seen.is_none() && !self.by_connections
+    }
+
     fn is_full(&self) -> bool {
         self.most.is_some_and(|most| self.total >= most)
     }
@@ -185,6 +194,8 @@ impl Balancer {
         let groups = std::iter::once(&self.first).chain(&self.backup);
         let given = groups.flat_map(|group| group.members.all().iter().map(|member| member.end));
         let ends = given.zip(&self.edges).map(|(end, edge)| end.unwrap_or(edge.to.id())).collect();
+        let watches =
+            self.first.routing.watches() || self.backup.as_ref().is_some_and(|b| b.routing.watches());
         let care = self.care.as_mut().expect("only a balancer that cares comes here");
         care.live = vec![0; members];
         care.checked = vec![Checked::new(); members];
@@ -197,7 +208,9 @@ impl Balancer {
         care.series = Some(series);
         care.ends = ends;
         if let Some(chosen) = &mut care.pins {
-            chosen.start(pins);
+            chosen.start(members, pins);
+            care.by_connections = watches && chosen.breaks();
+            care.hears_of = vec![false; members];
         }
         if let Some(active) = &care.active {
             // Spread over the interval, from a phase of this balancer's own, unless it is said.
@@ -238,6 +251,7 @@ impl Balancer {
             BalancerTimer::Warm(member) => self.warm(member as usize, cx),
             BalancerTimer::Connected(call) => self.connected(call, cx),
             BalancerTimer::Broken(call) => self.broken(call, cx),
+            BalancerTimer::Closed(member) => self.closed(member as usize, cx),
             BalancerTimer::Look(_) => self.look(cx),
             BalancerTimer::Show(_) => self.show(cx),
             BalancerTimer::Ask(_) => self.ask_who_is_there(cx),
@@ -304,6 +318,7 @@ impl Balancer {
             }
             return true;
         }
+        self.close_those_over(cx);
         let mut chosen = self.first.choose(cx.attributes(call), key, now, tried);
         let mut for_room = chosen.is_none() && self.first.has_other(tried);
         if chosen.is_none()
@@ -338,7 +353,7 @@ impl Balancer {
             let care = self.care();
             care.live[member] += 1;
             care.total += 1;
-            (care.seen.is_none(), care.most_each.is_some_and(|most| care.live[member] >= most))
+            (care.counts_calls(), care.most_each.is_some_and(|most| care.live[member] >= most))
         };
         if is_live {
             self.group(member).load(member, 1);
@@ -392,7 +407,7 @@ impl Balancer {
         let care = self.care();
         care.live[member] -= 1;
         care.total -= 1;
-        let is_live = care.seen.is_none();
+        let is_live = care.counts_calls();
         if is_live {
             self.group(member).load(member, -1);
         }

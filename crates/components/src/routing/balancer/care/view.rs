@@ -8,7 +8,7 @@ use crate::routing::balancer::{Balancer, BalancerTimer};
 /// Whose calls a balancer sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loads {
-    /// Those it sent itself and that are under way.
+    /// Those it sent itself and that are under way; connections through it, if it chooses for these.
     Own,
     /// Those that are inside a member, whoever sent them: what that reports of itself, its level `inside`, while it serves.
     Reported,
@@ -31,12 +31,17 @@ pub struct Seen {
 
 impl Balancer {
     pub(super) fn look(&mut self, cx: &mut Cx<Self>) {
+        self.close_those_over(cx);
         let care = self.care();
         let Some(seen) = care.seen else { return };
         match seen.loads {
             Loads::Own => {
                 let mut look = care.spare.pop().unwrap_or_default();
-                look.clone_from(&care.live);
+                look.clear();
+                match &care.pins {
+                    Some(pins) if care.by_connections => look.extend_from_slice(pins.open()),
+                    _ => look.extend_from_slice(&care.live),
+                }
                 care.looks.push_back(look);
             }
             Loads::Reported => {
