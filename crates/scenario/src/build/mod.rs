@@ -294,6 +294,8 @@ pub(crate) struct Builder<'a> {
     sorters: usize,
     /// The counts of rate limits that several share, by where they are written.
     shared_limits: BTreeMap<NodeId, Callee>,
+    /// The states of breakers that share them, by where the file has these and before whom they stand.
+    shared_circuits: BTreeMap<(NodeId, (usize, Option<u32>)), Callee>,
     /// Which of those are being built: their stores must not be asked by way of themselves.
     asking: Vec<NodeId>,
     /// For each part the number of its first user.
@@ -331,6 +333,7 @@ impl<'a> Builder<'a> {
             users: 0.0,
             sorters: 0,
             shared_limits: BTreeMap::new(),
+            shared_circuits: BTreeMap::new(),
             asking: Vec::new(),
             first_user: connections::first_users(checked, faults),
             askers: BTreeMap::new(),

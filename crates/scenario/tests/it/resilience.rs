@@ -5,6 +5,7 @@ use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::Plan;
 use kneepoint_scenario::{Checked, plan};
 
+use crate::limits::{counted, scenario};
 use crate::{accepted, errors, shop, warnings};
 
 const PARTS: &str = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
@@ -193,11 +194,84 @@ fn impossible_middle_parts_are_refused_with_what_is_allowed() {
     }
 }
 
+/// Four instances that ask one part ten times a second all together, through a breaker that opens for a second after four
+/// failures; the store takes 2 ms and is half a millisecond away, the part takes 5 ms.
+fn breakers(state: &str, via: (&str, &str), faults: &str) -> std::collections::BTreeMap<String, u64> {
+    let wire = if state.contains("Shared") { r#", "gate -> store": (round_trip: "1ms")"# } else { "" };
+    counted(&scenario(
+        10,
+        r#""c": OpenClient(to: "gate", rate: "10/s", arrivals: Constant),
+           "gate": Service(instances: 4, concurrency: Unlimited, does: Call("back")),
+           "back": Service(concurrency: Unlimited, does: Delay("5ms")),
+           "store": Service(concurrency: Unlimited, does: Delay("2ms"))"#,
+        &format!(
+            r#"edges: {{ "gate -> back": (via: [{}Breaker(trip: Count(failures: 4), open: "1s", {state}){}]){wire} }},
+               faults: {{ {faults} }}"#,
+            via.0, via.1
+        ),
+    ))
+}
+
+const GONE: &str = r#""gone": Crash(on: "back", at: "1s", lasts: "1500ms")"#;
+
 #[test]
-fn a_breaker_whose_state_is_shared_is_not_built_yet() {
-    let text = with_via("0%", r#"[Breaker(trip: Count(1), open: "1s", state: Shared("old:read"))]"#);
-    let faults = plan(&accepted(&text)).err().expect("a breaker has state of its own");
-    assert!(faults.to_string().contains("`Shared` is known but not built yet"), "{faults}");
+fn breakers_that_share_their_state_open_and_close_as_one() {
+    let of = |counts: &std::collections::BTreeMap<String, u64>, name: &str| {
+        counts.get(&format!("gate -> back Breaker {name}")).copied().unwrap_or(0)
+    };
+    let shared = breakers(r#"state: Shared("store")"#, ("", ""), GONE);
+    // Down from 1.0 to 2.5: four fail until it opens, one as a probe a second later, and one is a good one.
+    assert_eq!((of(&shared, "opened"), of(&shared, "probes"), of(&shared, "store_errors")), (2, 2, 0));
+    assert_eq!(shared["c ended:default:unavailable"], 5);
+    let local = breakers("", ("", ""), GONE);
+    // Each of four instances, to which each fourth call comes, fails four times by itself: 16, of which 15 fall in the time.
+    assert!(local["c ended:default:unavailable"] >= 15, "{local:?}");
+    let refused = shared["c ended:default:refused"];
+    assert_eq!(refused, of(&shared, "refused"));
+    assert!((17..=20).contains(&refused), "two seconds of ten each: {refused}");
+}
+
+#[test]
+fn a_shared_breaker_asks_its_store_before_and_after_each_call() {
+    let text = |state: &str| {
+        scenario(
+            10,
+            r#""c": OpenClient(to: "gate", rate: "10/s", arrivals: Constant),
+               "gate": Service(concurrency: Unlimited, does: Call("back")),
+               "back": Service(concurrency: Unlimited, does: Delay("5ms")),
+               "store": Service(concurrency: Unlimited, does: Delay("2ms"))"#,
+            &format!(
+                r#"edges: {{ "gate -> back": (via: [Breaker(trip: Count(failures: 4), open: "1s", state: {state})]), "gate -> store": (round_trip: "1ms") }}"#
+            ),
+        )
+    };
+    let (plan, sim) = run(&text(r#"Shared("store")"#));
+    let latency = sim.samples(part(&plan, "c"), "latency:default").expect("it was answered");
+    assert_eq!(latency.sum() as u64, latency.count() * 11_000_000, "3 to read, 5 of work, 3 to write");
+    assert_eq!(sim.books(part(&plan, "store")).calls, 2 * latency.count());
+}
+
+#[test]
+fn without_its_store_a_shared_breaker_lets_everything_pass() {
+    let all = format!(r#"{GONE}, "dark": Crash(on: "store", at: "900ms")"#);
+    let dark = breakers(r#"state: Shared("store")"#, ("", ""), &all);
+    // 15 calls fall in the time of the crash, and none is held back; each asks the store once, in vain.
+    assert!((14..=16).contains(&dark["c ended:default:unavailable"]), "{dark:?}");
+    assert_eq!(dark["gate -> back Breaker opened"], 0);
+    let asked = dark["c requests:default"];
+    assert!((asked - 10..=asked - 8).contains(&dark["gate -> back Breaker store_errors"]), "{dark:?}");
+}
+
+#[test]
+fn a_probe_that_is_cancelled_leaves_its_place_to_another() {
+    let hangs = r#""gone": Crash(on: "back", at: "1s", lasts: "1s"), "hangs": Hang(on: "back", at: "2050ms", lasts: "2s")"#;
+    let seen =
+        breakers(r#"state: Shared("store")"#, (r#"Timeout(after: "50ms", cancel: true), "#, ""), hangs);
+    // Open from 1.3, 2.3 at the latest half open: from then to 4.05 each call is a probe that is cancelled after 50 ms, and
+    // the first after it closes the breaker.
+    let probes = seen["gate -> back Breaker probes"];
+    assert!((16..=19).contains(&probes), "{probes}: {seen:?}");
+    assert!(seen["c ended:default:ok"] > 65, "{seen:?}");
 }
 
 #[test]

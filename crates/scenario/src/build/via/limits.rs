@@ -16,9 +16,9 @@ use crate::topology::Call;
 use crate::typed::{Args, Item};
 use crate::value::Path;
 
-/// Returns the scope that names a store, if the counts of this limit are shared.
+/// Returns the scope that names a store, if what this one keeps is shared.
 pub(super) fn store(args: &Args) -> Option<&Args> {
-    if args.kind() != "RateLimit" {
+    if !["RateLimit", "Breaker"].contains(&args.kind()) {
         return None;
     }
     args.args("state").filter(|scope| scope.kind() == "Shared")
@@ -50,17 +50,17 @@ fn counts(builder: &mut Builder<'_>, args: &Args, limiter: Limiter) -> Callee {
     counts
 }
 
-/// The way from whoever owns a limit to its store, and the operation it asks for.
-fn ask_store(
+/// The way from whoever owns a limit or a breaker to its store, and the operation it asks for.
+pub(super) fn ask_store(
     builder: &mut Builder<'_>,
     (part, instance): (usize, usize),
     scope: &Args,
 ) -> Built<(Edge, u16)> {
     let place = scope.place_of("store");
     if builder.asking.contains(&scope.node) {
-        let fault = Fault::error(place, "to ask this store, this limit would have to be asked first");
+        let fault = Fault::error(place, "to ask this store, whoever asks it would have to be asked first");
         return Err(vec![
-            fault.help("the limit stands on the way to its own store: give that way a `via` of its own"),
+            fault.help("it stands on the way to its own store: give that way a `via` of its own"),
         ]);
     }
     let Some(Path::Target(target)) = scope.path("store") else {

@@ -1,14 +1,14 @@
 //! What deals with failure: retries, breakers, fallbacks, hedges, deadlines.
 
-use kneepoint_calls::Status;
+use kneepoint_calls::{Callee, Status};
 use kneepoint_components::Edge;
 use kneepoint_components::resilience::{
     After, Backoff, Breaker, Budget, Deadline, Fallback, Hedge, Hedges, Instead, Jitter, Probing,
-    RecentQuantile, Retries, Retry, Rules, Share, Span, Statuses, Trip, Waits,
+    RecentQuantile, Retries, Retry, Rules, Share, SharedBreaker, SharedCircuit, Span, Statuses, Trip, Waits,
 };
 use kneepoint_engine::SimDuration;
 
-use super::{Stand, elsewhere};
+use super::{Stand, elsewhere, limits};
 use crate::build::{Builder, Built, law, status, unbuilt};
 use crate::typed::{Args, Data};
 use crate::value::Path;
@@ -53,9 +53,6 @@ pub(super) fn retry(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> 
 /// `Breaker`.
 pub(super) fn breaker(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge> {
     let args = stand.args;
-    if let Some(scope) = args.args("state").filter(|scope| scope.kind() != "Local") {
-        return unbuilt(scope.head, &format!("`{}`", scope.kind()));
-    }
     let open = match args.args_if_kind("open") {
         Some(growing) => backoff(growing)?,
         None => Backoff::Fixed(span(args, "open")),
@@ -74,8 +71,29 @@ pub(super) fn breaker(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge
         probe_for: args.duration_if("probe_for").map_or(SimDuration::ZERO, SimDuration::from_nanos),
         starts_anew: args.flag("starts_anew"),
     };
-    let part = Breaker::new(stand.to, rules, statuses(args, "on"));
-    Ok(builder.stand(&stand, part))
+    let failures = statuses(args, "on");
+    let Some(scope) = limits::store(args) else {
+        return Ok(builder.stand(&stand, Breaker::new(stand.to, rules, failures)));
+    };
+    let asked = limits::ask_store(builder, stand.owner, scope)?;
+    let circuit = circuit(builder, &stand, rules);
+    Ok(builder.stand(&stand, SharedBreaker::new(stand.to, asked, circuit, failures)))
+}
+
+/// The state that all breakers of one place of the file share that stand before the same part, or the same instance of it
+/// where one is chosen first.
+fn circuit(builder: &mut Builder<'_>, stand: &Stand<'_>, rules: Rules) -> Callee {
+    let (part, instance) = stand.toward;
+    // At a door each instance has its own before itself.
+    let at_the_door = (part, instance) == (stand.owner.0, u32::try_from(stand.owner.1).ok());
+    let key = (stand.args.node, (part, instance.filter(|_| !at_the_door)));
+    if let Some(known) = builder.shared_circuits.get(&key) {
+        return *known;
+    }
+    let path = format!("shared breaker {}", builder.shared_circuits.len());
+    let circuit = builder.sim.serve(&path, SharedCircuit::new(rules));
+    builder.shared_circuits.insert(key, circuit);
+    circuit
 }
 
 /// `Fallback`.
