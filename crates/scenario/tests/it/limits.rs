@@ -230,13 +230,14 @@ fn what_makes_no_limit_is_said_with_what_would() {
 #[test]
 fn a_limit_that_stands_before_its_own_store_is_refused() {
     let parts = r#""c": OpenClient(to: "api", rate: "1/s"), "api": Service(does: Call("back")), "back": Delay("1ms"), "store": Delay("1ms")"#;
-    let text = scenario(
-        10,
-        parts,
-        r#"edges: { "* -> *": (via: [RateLimit(limit: Gcra(rate: "1/s", burst: 0), state: Shared("store"))]) }"#,
-    );
-    let faults = plan(&accepted(&text)).err().expect("it can never be asked").to_string();
-    assert!(faults.contains("this limit would have to be asked first"), "{faults}");
+    for (kind, fields) in
+        [("RateLimit", r#"limit: Gcra(rate: "1/s", burst: 0)"#), ("Breaker", r#"trip: Count(5), open: "1s""#)]
+    {
+        let via = format!(r#"edges: {{ "* -> *": (via: [{kind}({fields}, state: Shared("store"))]) }}"#);
+        let text = scenario(10, parts, &via);
+        let faults = plan(&accepted(&text)).err().expect("it can never be asked").to_string();
+        assert!(faults.contains(&format!("this {kind} would have to be asked first")), "{faults}");
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) fn rate_limit(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<E
         "Admit" => OnStoreError::Admit,
         _ => OnStoreError::Refuse,
     };
-    let asked = ask_store(builder, stand.owner, scope)?;
+    let asked = ask_store(builder, stand.args.kind(), stand.owner, scope)?;
     let counts = counts(builder, stand.args, limiter);
     Ok(builder.stand(&stand, RateLimit::shared(stand.to, asked, counts, on_error)))
 }
@@ -53,12 +53,14 @@ fn counts(builder: &mut Builder<'_>, args: &Args, limiter: Limiter) -> Callee {
 /// The way from whoever owns a limit or a breaker to its store, and the operation it asks for.
 pub(super) fn ask_store(
     builder: &mut Builder<'_>,
+    who: &str,
     (part, instance): (usize, usize),
     scope: &Args,
 ) -> Built<(Edge, u16)> {
     let place = scope.place_of("store");
     if builder.asking.contains(&scope.node) {
-        let fault = Fault::error(place, "to ask this store, whoever asks it would have to be asked first");
+        let message = format!("to ask this store, this {who} would have to be asked first");
+        let fault = Fault::error(place, message);
         return Err(vec![
             fault.help("it stands on the way to its own store: give that way a `via` of its own"),
         ]);

@@ -75,7 +75,7 @@ pub(super) fn breaker(builder: &mut Builder<'_>, stand: Stand<'_>) -> Built<Edge
     let Some(scope) = limits::store(args) else {
         return Ok(builder.stand(&stand, Breaker::new(stand.to, rules, failures)));
     };
-    let asked = limits::ask_store(builder, stand.owner, scope)?;
+    let asked = limits::ask_store(builder, args.kind(), stand.owner, scope)?;
     let circuit = circuit(builder, &stand, rules);
     Ok(builder.stand(&stand, SharedBreaker::new(stand.to, asked, circuit, failures)))
 }
