@@ -124,8 +124,6 @@ enum Stage {
     Pass { stretch: Option<u32>, at: SimTime },
     /// The store is told how it ended: in this stretch, so, after this time, with this for the caller.
     Write { stretch: u32, outcome: u16, took: SimDuration, answer: (Status, u32) },
-    /// The circuit takes note.
-    Note { answer: (Status, u32) },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -234,15 +232,12 @@ impl SharedBreaker {
         cx.answer_with(call, status, value, SimDuration::ZERO);
     }
 
-    /// What a circuit is told of a call.
-    fn note_of(&self, stretch: u32, took: SimDuration, of: Attributes, now: SimTime) -> Attributes {
-        Attributes { key: stretch, born: SimTime::from_nanos(now.as_nanos() - took.as_nanos()), ..of }
-    }
-
-    /// A call that passed has ended without saying anything of the callee, and nobody waits for the circuit to know it.
-    fn forget(&mut self, stretch: u32, of: Attributes, cx: &mut Cx<Self>) {
-        let about = self.note_of(stretch, SimDuration::ZERO, of, cx.now());
-        cx.call(self.circuit.request(about).operation(NOTHING));
+    /// Tells the circuit how a call ended, after this time. Its caller need not wait for that: it takes none.
+    fn note(&mut self, stretch: u32, outcome: u16, took: SimDuration, cx: &mut Cx<Self>) {
+        let born = SimTime::from_nanos(cx.now().as_nanos() - took.as_nanos());
+        // It comes from nobody: whoever is asked about requests must not take it for one.
+        let about = Attributes { key: stretch, born, ..Attributes::of(u64::MAX) };
+        cx.call(self.circuit.request(about).operation(outcome));
     }
 
     fn decided(&mut self, call: Call, value: u32, left: bool, cx: &mut Cx<Self>) {
@@ -255,8 +250,7 @@ impl SharedBreaker {
         let stretch = value >> STRETCH;
         if left {
             if !refused {
-                let of = *cx.attributes(call);
-                self.forget(stretch, of, cx);
+                self.note(stretch, NOTHING, SimDuration::ZERO, cx);
             }
             self.end(call, (Status::Cancelled, 0), cx);
         } else if refused {
@@ -265,17 +259,6 @@ impl SharedBreaker {
         } else {
             self.pass(call, Some(stretch), cx);
         }
-    }
-
-    /// The store is told, or could not be: then the circuit knows only that the call is over.
-    fn note(&mut self, call: Call, written: bool, cx: &mut Cx<Self>) {
-        let Stage::Write { stretch, outcome, took, answer } = self.held.get(call, cx).stage else {
-            unreachable!("only what was written is noted")
-        };
-        self.at(call, Stage::Note { answer }, cx);
-        let about = self.note_of(stretch, took, *cx.attributes(call), cx.now());
-        let outcome = if written { outcome } else { NOTHING };
-        cx.call(self.circuit.ask(call).about(about).operation(outcome));
     }
 }
 
@@ -298,7 +281,7 @@ impl Component for SharedBreaker {
     fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {
         let call = answer.call;
         if call.is_none() {
-            // A circuit that was told of a call whose caller had left.
+            // The circuit has taken note of a call.
             return self.learn(answer.value, cx);
         }
         let good = answer.status.is_good();
@@ -323,15 +306,12 @@ impl Component for SharedBreaker {
                 self.at(call, Stage::Write { stretch, outcome, took, answer }, cx);
                 cx.call(self.store.ask(call).operation(self.operation));
             }
-            Stage::Write { .. } => {
-                if !good {
-                    cx.count(self.series().store_errors, 1);
-                }
-                self.note(call, good, cx);
-            }
-            Stage::Note { answer: of_callee } => {
-                self.learn(answer.value, cx);
-                self.end(call, of_callee, cx);
+            Stage::Write { stretch, outcome, took, answer } => {
+                // Of one that could not be written the circuit knows only that it is over.
+                let outcome = if good { outcome } else { NOTHING };
+                cx.count(self.series().store_errors, u64::from(!good));
+                self.note(stretch, outcome, took, cx);
+                self.end(call, answer, cx);
             }
         }
     }
@@ -345,14 +325,13 @@ impl Serve for SharedBreaker {
     }
 
     fn on_cancel(&mut self, call: Call, cx: &mut Cx<Self>) {
-        let of = *cx.attributes(call);
         match self.held.get(call, cx).stage {
             // What it decides now must be known, or a probe would be out for ever.
             Stage::Decide { .. } => return self.at(call, Stage::Decide { left: true }, cx),
             Stage::Pass { stretch: Some(stretch), .. } | Stage::Write { stretch, .. } => {
-                self.forget(stretch, of, cx);
+                self.note(stretch, NOTHING, SimDuration::ZERO, cx);
             }
-            Stage::Read | Stage::Pass { stretch: None, .. } | Stage::Note { .. } => {}
+            Stage::Read | Stage::Pass { stretch: None, .. } => {}
         }
         cx.abandon_rest(call, true);
         self.end(call, (Status::Cancelled, 0), cx);
