@@ -78,9 +78,7 @@ fn of_verdicts(found: &OneAtATime) -> Vec<String> {
 
 /// Returns what moves a number, in a sentence.
 fn lead(tornado: &Tornado) -> String {
-    let shown = |bar: &&Bar| {
-        bar.settings.iter().any(|s| matches!(s.difference.finding, Finding::Lower | Finding::Higher))
-    };
+    let shown = |bar: &&Bar| bar.settings.iter().any(|s| s.difference.is_shown());
     let moving: Vec<&str> = tornado.bars.iter().filter(shown).map(|b| b.path.as_str()).collect();
     let still: Vec<&str> = tornado.bars.iter().filter(|b| !shown(b)).map(|b| b.path.as_str()).collect();
     let mut line = match moving.as_slice() {
@@ -151,7 +149,13 @@ fn bars(tornado: &Tornado, look: Look) -> String {
                 Estimated::Known(_) if d.finding == Finding::Identical => "the same".to_string(),
                 Estimated::Known(e) => {
                     let sign = if e.value > 0.0 { "+" } else { "" };
-                    let note = if d.finding == Finding::NotShown { ", no difference shown" } else { "" };
+                    let note = match &d.doubt {
+                        Some(doubt) if !d.is_shown() && d.finding != Finding::NotShown => {
+                            format!(", {}", doubt_clause(doubt))
+                        }
+                        _ if d.finding == Finding::NotShown => ", no difference shown".to_string(),
+                        _ => String::new(),
+                    };
                     format!(
                         "{sign}{} ({} to {}){note}",
                         change(e.value, &d.unit),
@@ -298,6 +302,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
                     "response": s.difference.second.map(|v| v / by),
                     "difference": estimate(&s.difference.difference, by),
                     "finding": s.difference.finding.name(),
+                    "is_shown": s.difference.is_shown(),
                     "doubt": s.difference.doubt.as_ref().map(doubt_clause),
                 })
             })
@@ -413,7 +418,8 @@ pub fn screening_json(found: &Screenings, command: Option<&str>) -> String {
     )
 }
 
-const HEAD: [&str; 9] = ["metric", "path", "statistic", "unit", "value", "low", "high", "finding", "reason"];
+const HEAD: [&str; 10] =
+    ["metric", "path", "statistic", "unit", "value", "low", "high", "finding", "reason", "doubt"];
 
 /// Returns tornado tables as CSV: one row per response, input and value of it.
 ///
@@ -426,13 +432,14 @@ pub fn tornado_csv(found: &OneAtATime) -> String {
             for s in &bar.settings {
                 let statistic = format!("difference at {}", s.value);
                 let finding = s.difference.finding.name();
+                let doubt = s.difference.doubt.as_ref().map(doubt_clause).unwrap_or_default();
                 rows.push(row(
                     &tornado.metric,
                     &bar.path,
                     statistic,
                     &tornado.unit,
                     &s.difference.difference,
-                    finding,
+                    [finding, &doubt],
                 ));
             }
         }
@@ -450,7 +457,7 @@ pub fn screening_csv(found: &Screenings) -> String {
         for input in &response.inputs {
             let e = &input.effect;
             for (name, of) in [("mu_star", &e.size), ("mu", &e.mean), ("sigma", &e.deviation)] {
-                rows.push(row(&response.metric, &input.path, name.to_string(), &response.unit, of, ""));
+                rows.push(row(&response.metric, &input.path, name.to_string(), &response.unit, of, [""; 2]));
             }
         }
     }
@@ -463,8 +470,8 @@ fn row(
     statistic: String,
     unit: &Unit,
     of: &Estimated,
-    finding: &str,
-) -> [String; 9] {
+    [finding, doubt]: [&str; 2],
+) -> [String; 10] {
     let by = divisor(unit);
     let shown = |v: Option<f64>| v.map_or_else(String::new, |v| (v / by).to_string());
     let known = of.known();
@@ -482,10 +489,11 @@ fn row(
         shown(known.map(|e| e.high)),
         finding.to_string(),
         reason,
+        doubt.to_string(),
     ]
 }
 
-fn table(rows: Vec<[String; 9]>) -> String {
+fn table(rows: Vec<[String; 10]>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEAD).expect("a Vec takes everything");
     for row in rows {
@@ -524,11 +532,29 @@ mod tests {
         assert!(sentence(Met, [Probability, Met]).contains("changes what is known of objective fast"));
     }
 
-    /// Where a fifth of the requests failed, an objective on the latency of the others was told to be met, and no more.
+    /// Comparisons did not count a difference whose interval reaches 0, and sensitivity said that it moves the number.
     #[test]
-    fn a_flip_says_where_it_rests_on_the_good_answers_of_fewer_requests() {
+    fn what_is_not_counted_in_a_comparison_moves_nothing_here() {
+        let said = |doubt: Option<Doubt>| {
+            let setting = kneepoint_experiment::sensitivity::Setting {
+                value: "200/s".to_string(),
+                difference: difference(doubt),
+            };
+            let bars = vec![Bar { path: "params.rate".to_string(), settings: vec![setting], swing: None }];
+            lead(&Tornado { metric: "p99(u.latency)".to_string(), unit: Unit::Duration, base: None, bars })
+        };
+        let shares = [("as it is".to_string(), 0.99), ("params.rate=200/s".to_string(), 0.8)];
+        assert_eq!(said(None), "p99(u.latency) is moved by params.rate.");
+        // It is another number, whatever it is of.
+        assert_eq!(said(Some(Doubt::Survivors(shares))), "p99(u.latency) is moved by params.rate.");
+        for doubt in [Doubt::ReachesZero, Doubt::Unfinished(0.1)] {
+            assert_eq!(said(Some(doubt)), "Nothing is shown to move p99(u.latency).");
+        }
+    }
+
+    fn difference(doubt: Option<Doubt>) -> MetricDifference {
         let unknown = || Estimated::not_enough("", 0, None);
-        let difference = |doubt: Option<Doubt>| MetricDifference {
+        MetricDifference {
             name: "p99(users.latency)".to_string(),
             subject: Subject::Objective("fast".to_string()),
             unit: Unit::Duration,
@@ -544,7 +570,12 @@ mod tests {
             gain: None,
             beyond: None,
             doubt,
-        };
+        }
+    }
+
+    /// Where a fifth of the requests failed, an objective on the latency of the others was told to be met, and no more.
+    #[test]
+    fn a_flip_says_where_it_rests_on_the_good_answers_of_fewer_requests() {
         let flip = Flip {
             objective: "fast".to_string(),
             path: "params.rate".to_string(),

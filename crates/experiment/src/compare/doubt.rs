@@ -112,12 +112,10 @@ pub(super) fn doubt(
         margin: known.map_or(0.0, |e| nearer(e.low, e.high)),
     };
     let reaches = |e: &kneepoint_statistics::Estimate| nearer(e.low, e.high) < SHOWN_AS_ZERO * e.value.abs();
-    let is_shown =
-        matches!(of.finding, Finding::Lower | Finding::Higher) && function_and_client(&of.name).is_some();
-    doubt_of(&said, first, second, pairing).or_else(|| {
-        let doubtful = of.better != Better::Neither && is_shown && known.is_some_and(reaches);
-        doubtful.then_some(Doubt::ReachesZero)
-    })
+    // Of whatever number it is, good or bad or neither: what is shown as 0 is no difference to people.
+    let is_found = matches!(of.finding, Finding::Lower | Finding::Higher);
+    doubt_of(&said, first, second, pairing)
+        .or_else(|| (is_found && known.is_some_and(reaches)).then_some(Doubt::ReachesZero))
 }
 
 /// What the two designs did, that stands in the way of what is said. That latencies are alike says as little as that they

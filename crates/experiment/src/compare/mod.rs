@@ -191,6 +191,14 @@ pub struct MetricDifference {
 }
 
 impl MetricDifference {
+    /// Returns whether the two are shown to differ, by the one rule of all studies: the family's test says so, and neither
+    /// an interval that reaches 0 nor what had not ended takes it back. Whether that makes one of them the better one is
+    /// another question: [`is_better`](MetricDifference::is_better).
+    pub fn is_shown(&self) -> bool {
+        let taken_back = matches!(self.doubt, Some(Doubt::ReachesZero | Doubt::Unfinished(_)));
+        matches!(self.finding, Finding::Lower | Finding::Higher) && !taken_back
+    }
+
     /// Returns whether the second is shown to be better (true) or worse (false); nothing if neither.
     pub fn is_better(&self) -> Option<bool> {
         match (self.finding, self.better) {

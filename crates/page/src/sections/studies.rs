@@ -263,27 +263,40 @@ fn comparison(section: &mut Section, at: &At<'_>) {
                 of.get("second").exact(&unit),
                 of.get("difference").change(&unit),
                 of.get("relative").estimate(&Unit::Ratio),
-                Cell { verdict, ..Cell::words(of.get("finding").text()) },
+                Cell { verdict, ..Cell::words(finding(&of)) },
             ]);
         }
-        let mut doubts: Vec<(&str, Vec<&str>)> = Vec::new();
-        let metrics = contrast.get("metrics").list();
-        for of in &metrics {
-            let (doubt, metric) = (of.get("doubt").text(), of.get("metric").text());
-            match doubts.iter_mut().find(|(known, _)| *known == doubt) {
-                _ if doubt.is_empty() => {}
-                Some((_, metrics)) => metrics.push(metric),
-                None => doubts.push((doubt, vec![metric])),
-            }
-        }
-        table.notes.extend(doubts.iter().map(|(doubt, metrics)| format!("{}: {doubt}.", metrics.join(", "))));
+        table.notes.extend(doubts(
+            contrast.get("metrics").list().into_iter().map(|of| (of.get("metric").text().to_string(), of)),
+        ));
         let together = kneepoint_report::percent(at.get("confidence").number().unwrap_or(0.0));
         table.notes.push(format!("All intervals hold together at {together}."));
         section.table_or(finished(table), "Nothing was compared.");
     }
 }
 
-fn tornados(section: &mut Section, at: &At<'_>) {
+/// What was found, and that it is not counted where a doubt takes it back.
+fn finding(of: &At<'_>) -> String {
+    let found = of.get("finding").text();
+    let taken_back = of.get("is_shown").flag() == Some(false) && matches!(found, "higher" | "lower");
+    if taken_back { format!("{found}, not counted") } else { found.to_string() }
+}
+
+/// Why differences are doubtful, those of one reason together.
+fn doubts<'r>(all: impl Iterator<Item = (String, At<'r>)>) -> Vec<String> {
+    let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
+    for (name, of) in all {
+        let doubt = of.get("doubt").text();
+        match doubts.iter_mut().find(|(known, _)| *known == doubt) {
+            _ if doubt.is_empty() => {}
+            Some((_, names)) => names.push(name),
+            None => doubts.push((doubt, vec![name])),
+        }
+    }
+    doubts.iter().map(|(doubt, names)| format!("{}: {doubt}.", names.join(", "))).collect()
+}
+
+fn tornados<'r>(section: &mut Section, at: &At<'r>) {
     for tornado in at.get("tornados").list() {
         let metric = tornado.get("metric").text();
         let unit = unit(tornado.get("unit").text());
@@ -296,10 +309,17 @@ fn tornados(section: &mut Section, at: &At<'_>) {
                     Cell::words(setting.get("at").text()),
                     setting.get("response").exact(&unit),
                     setting.get("difference").change(&unit),
-                    Cell::words(setting.get("finding").text()),
+                    Cell::words(finding(&setting)),
                 ]);
             }
         }
+        let bars = tornado.get("bars").list();
+        let of_bar = |bar: &At<'r>| {
+            let path = bar.get("path").text();
+            let settings = bar.get("settings").list().into_iter();
+            settings.map(move |of| (format!("{path} = {}", of.get("at").text()), of))
+        };
+        table.notes.extend(doubts(bars.iter().flat_map(of_bar)));
         section.table_or(finished(table), "No input was varied.");
     }
 }

@@ -137,7 +137,7 @@ fn from_nothing(of: &Difference) -> Option<f64> {
 }
 
 fn colour(of: &Difference) -> Colour {
-    match (of.finding.as_str(), of.is_better) {
+    match (of.counted(), of.is_better) {
         ("higher" | "lower", Some(true)) => Colour::Better,
         ("higher" | "lower", Some(false)) => Colour::Worse,
         ("higher" | "lower", None) => Colour::Ink,

@@ -69,7 +69,7 @@ fn head(contrast: &Contrast) -> String {
         return turned;
     }
     let Contrast { first, second, .. } = contrast;
-    let differs = contrast.metrics.iter().any(differs);
+    let differs = contrast.metrics.iter().any(MetricDifference::is_shown);
     match contrast.answer {
         Answer::Better => format!("{second} is better than {first}"),
         Answer::Worse => format!("{second} is worse than {first}"),
@@ -84,8 +84,9 @@ fn head(contrast: &Contrast) -> String {
     }
 }
 
-fn differs(metric: &MetricDifference) -> bool {
-    matches!(metric.finding, Finding::Lower | Finding::Higher)
+/// Whether a difference is not shown though it was looked for, or is not counted.
+fn is_not_shown(metric: &MetricDifference) -> bool {
+    !metric.is_shown() && !matches!(metric.finding, Finding::Identical | Finding::NotEnough)
 }
 
 /// What the answer rests on.
@@ -115,9 +116,9 @@ fn clauses(contrast: &Contrast) -> Vec<String> {
     };
     say("better in", of(&|m| m.is_better() == Some(true)));
     say("worse in", of(&|m| m.is_better() == Some(false)));
-    say("different in", of(&|m| m.is_better().is_none() && differs(m)));
+    say("different in", of(&|m| m.is_better().is_none() && m.is_shown()));
     if contrast.answer != Answer::NotShown {
-        say("no difference shown in", of(&|m| m.finding == Finding::NotShown));
+        say("no difference shown in", of(&is_not_shown));
     }
     if contrast.answer != Answer::Identical {
         say("identical in", of(&|m| m.finding == Finding::Identical));
@@ -347,6 +348,18 @@ mod tests {
         assert_eq!(answer_headline(&none), "budget is better than blind in some numbers and worse in others");
         let open = contrast(Answer::NotShown, &[]);
         assert!(answer_headline(&open).starts_with("Neither blind nor budget is shown to be better: "));
+    }
+
+    #[test]
+    fn what_is_not_counted_is_not_told_as_a_difference() {
+        let mut of = contrast(Answer::NotShown, &[]);
+        of.metrics = vec![metric("utilisation(web)", Better::Neither, 1.0, Some(Doubt::ReachesZero))];
+        assert_eq!(answer_sentence(&of), "No difference shown between blind and budget.");
+        of.answer = Answer::Better;
+        of.metrics.push(metric("goodput(users)", Better::Higher, 2.0, None));
+        let said =
+            "budget is better than blind: better in goodput(users); no difference shown in utilisation(web).";
+        assert_eq!(answer_sentence(&of), said);
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn word(metric: &MetricDifference) -> &'static str {
     match (metric.is_better(), metric.finding) {
         (Some(true), _) => "  better  ",
         (Some(false), _) => "  worse   ",
-        (None, Finding::Lower | Finding::Higher) => "  differs ",
+        (None, _) if metric.is_shown() => "  differs ",
         (None, Finding::NotEnough) => "  ?       ",
         (None, _) => "  –       ",
     }
