@@ -162,11 +162,26 @@ fn nowhere(result: &CapacityResult) -> String {
     if *highest > lowest.load {
         text += &format!(", from {} to {}", bare(result, lowest.load), load(result, *highest));
     }
+    text += &below(result, lowest.load);
     text += &format!(". At the lowest, {}, {}", load(result, lowest.load), missed(lowest));
     if nearest.load > lowest.load {
         text += &format!("; nearest to them is {}, where {}", load(result, nearest.load), missed(nearest));
     }
     text + "."
+}
+
+/// That smaller loads than this one are not known of: a headline that no load meets the objectives is no proof of that.
+fn below(result: &CapacityResult, lowest: f64) -> String {
+    let at = bare(result, lowest);
+    match result.range {
+        Some((begin, _)) if lowest <= begin * (1.0 + 1e-9) => {
+            format!("; below {at}, where the range begins, none was tried")
+        }
+        Some((begin, _)) => {
+            format!("; below {at} none was tried, though the range begins at {}", bare(result, begin))
+        }
+        None => format!("; below {at} none was tried"),
+    }
 }
 
 fn missed_objective(of: &ObjectiveResult, verdict: Verdict) -> String {
@@ -284,7 +299,8 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
                                          seen busy at a load short of saturation."
             .to_string(),
         (Finding::Saturated { part }, None) => {
-            format!("Saturated: the queue at {part} grows through the run at every load that was tried.")
+            let below = result.range.map_or_else(String::new, |(begin, _)| below(result, begin));
+            format!("Saturated: the queue at {part} grows through the run at every load that was tried{below}.")
         }
         (Finding::Found, None) => match &result.rough {
             Some(known) => rough(result, known),
