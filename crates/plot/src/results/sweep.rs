@@ -126,6 +126,12 @@ pub struct SweepWatchValue {
 pub struct SweepClient {
     /// Its name.
     pub name: String,
+    /// Requests it sent \[1/s\]; results of before it was kept have none.
+    #[serde(default)]
+    pub offered: Option<Number>,
+    /// Users, of a client whose users wait for answers.
+    #[serde(default)]
+    pub users: Option<Number>,
     /// By name: `mean`, `p99`.
     pub latency: BTreeMap<String, Number>,
     /// Requests that ended well \[1/s\].

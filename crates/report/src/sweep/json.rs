@@ -133,6 +133,8 @@ fn client(client: &PointClient) -> Value {
     }
     json!({
         "name": client.name,
+        "offered": estimate(&client.offered, 1.0),
+        "users": client.users.as_ref().map(|users| estimate(users, 1.0)),
         "latency": latency,
         "goodput": estimate(&client.goodput, 1.0),
         "throughput": estimate(&client.throughput, 1.0),

@@ -53,6 +53,10 @@ pub(super) fn rows(point: &PointResult) -> Vec<Row> {
         for (p, estimated) in &client.percentiles {
             rows.estimate(["client", name, "latency", &percentile_name(*p)], estimated, &Unit::Duration);
         }
+        rows.estimate(["client", name, "requests", "rate"], &client.offered, &Unit::Rate);
+        if let Some(users) = &client.users {
+            rows.estimate(["client", name, "users", "mean"], users, &Unit::Number);
+        }
         rows.estimate(["client", name, "goodput", "rate"], &client.goodput, &Unit::Rate);
         rows.estimate(["client", name, "throughput", "rate"], &client.throughput, &Unit::Rate);
         rows.estimate(["client", name, "errors", "share"], &client.errors, &Unit::Ratio);
