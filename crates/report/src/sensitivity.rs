@@ -9,9 +9,9 @@ use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::comparison::doubt_clause;
+use crate::comparison::{cut_clause, doubt_clause};
 use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
-use crate::number::{base_unit, change, change_interval, count, divisor, percent, quantity};
+use crate::number::{base_unit, change, change_interval, count, counted, divisor, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
 use crate::text::Look;
@@ -34,14 +34,17 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
         Pairing::Independent => "independent random numbers",
     };
     text.push('\n');
+    let confidence = percent(found.comparison.confidence);
+    let family = match found.comparison.family {
+        0 => "No difference had to be judged".to_string(),
+        1 => format!("1 difference, its interval at {confidence}"),
+        n => format!("{} differences, whose intervals hold together at {confidence}", count(n as u64)),
+    };
     let line = format!(
-        "One input at a time, the others as they are; {} runs of {} replications with {paired} (seed {}). {} \
-         differences, whose intervals hold together at {}.",
-        count(found.runs),
-        count(designs[0].replications),
+        "One input at a time, the others as they are; {} of {} with {paired} (seed {}). {family}.",
+        counted(found.runs, "run", "runs"),
+        counted(designs[0].replications, "replication", "replications"),
         designs[0].seed,
-        count(found.comparison.family as u64),
-        percent(found.comparison.confidence),
     );
     text += &wrap("", &line, look.width);
     if !found.comparison.warnings.is_empty() {
@@ -157,10 +160,11 @@ fn bars(tornado: &Tornado, look: Look) -> String {
                         _ => String::new(),
                     };
                     format!(
-                        "{sign}{} ({} to {}){note}",
+                        "{sign}{} ({} to {}{}){note}",
                         change(e.value, &d.unit),
                         change(e.low, &d.unit),
-                        change(e.high, &d.unit)
+                        change(e.high, &d.unit),
+                        cut_clause(d)
                     )
                 }
             };
@@ -302,6 +306,7 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
                     "response": s.difference.second.map(|v| v / by),
                     "difference": estimate(&s.difference.difference, by),
                     "finding": s.difference.finding.name(),
+                    "cut": s.difference.cut,
                     "is_shown": s.difference.is_shown(),
                     "doubt": s.difference.doubt.as_ref().map(doubt_clause),
                 })
@@ -569,6 +574,7 @@ mod tests {
             correlation: None,
             gain: None,
             beyond: None,
+            cut: false,
             doubt,
         }
     }

@@ -174,6 +174,8 @@ pub struct MetricDifference {
     pub difference: Estimated,
     /// The same, interval and all, as a share of the first as it was measured.
     pub relative: Estimated,
+    /// Whether an end of the interval is where a share can go no farther: none falls or rises by more than all of it.
+    pub cut: bool,
     /// What it says, decided by Holm's method.
     pub finding: Finding,
     /// Two-sided p-value for itself.

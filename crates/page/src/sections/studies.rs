@@ -285,7 +285,11 @@ fn finding(of: &At<'_>) -> String {
 /// Why differences are doubtful, those of one reason together.
 fn doubts<'r>(all: impl Iterator<Item = (String, At<'r>)>) -> Vec<String> {
     let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut cut: Vec<String> = Vec::new();
     for (name, of) in all {
+        if of.get("cut").flag() == Some(true) {
+            cut.push(name.clone());
+        }
         let doubt = of.get("doubt").text();
         match doubts.iter_mut().find(|(known, _)| *known == doubt) {
             _ if doubt.is_empty() => {}
@@ -293,7 +297,9 @@ fn doubts<'r>(all: impl Iterator<Item = (String, At<'r>)>) -> Vec<String> {
             None => doubts.push((doubt, vec![name])),
         }
     }
-    doubts.iter().map(|(doubt, names)| format!("{}: {doubt}.", names.join(", "))).collect()
+    let cut = (!cut.is_empty()).then(|| format!("Intervals cut to what a share can be: {}.", cut.join(", ")));
+    let doubts = doubts.iter().map(|(doubt, names)| format!("{}: {doubt}.", names.join(", ")));
+    doubts.chain(cut).collect()
 }
 
 fn tornados<'r>(section: &mut Section, at: &At<'r>) {

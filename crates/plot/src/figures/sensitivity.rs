@@ -101,6 +101,12 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         "One input at a time, the others as they are. The intervals of all differences hold together."
             .to_string(),
     );
+    let settings = tornado.bars.iter().flat_map(|bar| bar.settings.iter().map(move |of| (bar, of)));
+    let cut = settings.filter(|(_, of)| of.cut).map(|(bar, of)| format!("{} = {}", bar.path, of.at));
+    let cut: Vec<String> = cut.collect();
+    if !cut.is_empty() {
+        notes.push(format!("Intervals cut to what a share can be: {}.", cut.join(", ")));
+    }
     notes.extend(doubts(tornado));
     notes.extend(why_not(tornado));
     let all = || tornado.bars.iter().flat_map(|bar| &bar.settings);

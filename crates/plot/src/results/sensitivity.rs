@@ -69,6 +69,9 @@ pub struct Setting {
     /// `higher`, `lower`, `not shown`, …
     #[serde(default)]
     pub finding: String,
+    /// Whether an end of its interval is where a share can go no farther.
+    #[serde(default)]
+    pub cut: bool,
     /// Whether that counts; results of before it was kept do not say it.
     #[serde(default)]
     pub is_shown: Option<bool>,

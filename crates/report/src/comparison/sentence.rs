@@ -184,7 +184,7 @@ pub fn metric_sentence(metric: &MetricDifference) -> String {
             format!(
                 "{name}: no difference shown, {} ({}): {values}{pairing}",
                 signed_change(difference.value, &metric.unit),
-                range(difference, &metric.unit, signed_change)
+                range(difference, &metric.unit, signed_change) + cut_clause(metric)
             )
         }
         Finding::NotEnough => format!("{name}: not enough data"),
@@ -199,10 +199,15 @@ pub fn metric_sentence(metric: &MetricDifference) -> String {
                 "{name} is {} by {} ({}): {values}{relative}{pairing}",
                 if lower { "lower" } else { "higher" },
                 change(turned.value, &metric.unit),
-                range(&turned, &metric.unit, change)
+                range(&turned, &metric.unit, change) + cut_clause(metric)
             )
         }
     }
+}
+
+/// Returns what marks an interval that was cut where a share can go no farther.
+pub(crate) fn cut_clause(metric: &MetricDifference) -> &'static str {
+    if metric.cut { ", cut to what a share can be" } else { "" }
 }
 
 fn mirrored(e: &Estimate) -> Estimate {
@@ -299,6 +304,7 @@ mod tests {
             correlation: None,
             gain: None,
             beyond: None,
+            cut: false,
             doubt,
         }
     }
@@ -360,6 +366,17 @@ mod tests {
         let said =
             "budget is better than blind: better in goodput(users); no difference shown in utilisation(web).";
         assert_eq!(answer_sentence(&of), said);
+    }
+
+    #[test]
+    fn an_interval_that_was_cut_says_so() {
+        let mut of = metric("errors(users)", Better::Lower, -0.05, None);
+        (of.unit, of.cut, of.finding) = (Unit::Ratio, true, Finding::NotShown);
+        if let Estimated::Known(e) = &mut of.difference {
+            (e.low, e.high) = (-1.0, 1.0);
+        }
+        let said = metric_sentence(&of);
+        assert!(said.contains("(-100 pp to +100 pp, cut to what a share can be)"), "{said}");
     }
 
     #[test]
