@@ -355,7 +355,7 @@ mod tests {
         let of = |value: f64, half: f64| shown(value, value - half, value + half, &Unit::Duration);
         assert_eq!(of(-342e3, 16_119e3), "-0.3 ms ±16.1");
         assert_eq!(of(3_160.0, 708_490.0), "3 µs ±708");
-        assert_eq!(shown(639.0, 0.0, 20_840.0, &Unit::Duration), "0.639 µs [0, 20.840]");
+        assert_eq!(shown(639.0, 0.0, 20_840.0, &Unit::Duration), "0.639 µs [0, 20.8]");
     }
 
     #[test]

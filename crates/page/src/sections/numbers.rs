@@ -229,6 +229,7 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
         "lost",
     ];
     let mut load = Table::new("Load of the parts", &head);
+    let mut of_one = false;
     for part in &parts {
         let lost = part.get("lost").get("total");
         load.row(vec![
@@ -241,10 +242,13 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
             part.get("utilisation").estimate(&Unit::Ratio),
             part.get("thread_utilisation").estimate(&Unit::Ratio),
             part.get("queue").get("mean").estimate(&Unit::Number),
-            part.get("queue").get("max").exact(&Unit::Number),
+            highest_queue(part, &mut of_one),
             part.get("inside").get("mean").estimate(&Unit::Number),
             if lost.total() > 0 { lost.counted() } else { Cell::default() },
         ]);
+    }
+    if of_one {
+        load.notes.push(OF_ONE.to_string());
     }
     section.table_or(finished(load), "This scenario has no part beside its clients.");
     let head = ["part", "mean", "p50", "p95", "p99", "p99.9", "longest"];
@@ -280,6 +284,27 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
         section.add(Block::Table(finished(orphans)));
     }
     section
+}
+
+/// What the highest queue of several instances is.
+const OF_ONE: &str = "in one: the longest queue at any one instance; of all together the highest is not kept, for the \
+longest queues of instances need not have been at the same instant.";
+
+/// The highest queue of a part; of one with several instances that of the instance where it was longest.
+fn highest_queue(part: &At<'_>, of_one: &mut bool) -> Cell {
+    let max = part.get("queue").get("max");
+    if max.number().is_some() || !part.get("queue").is_there() {
+        return max.exact(&Unit::Number);
+    }
+    let instances = part.get("instances").list();
+    let each = instances.iter().map(|instance| instance.get("queue").get("max"));
+    let known = each.filter(|max| max.number().is_some());
+    let Some(longest) = known.reduce(|a, b| if b.number() > a.number() { b } else { a }) else {
+        return Cell::default();
+    };
+    *of_one = true;
+    let cell = longest.exact(&Unit::Number);
+    Cell { text: format!("{} in one", cell.text), ..cell }
 }
 
 /// Says why cells are missing, and leaves out columns without any.
