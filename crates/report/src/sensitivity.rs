@@ -3,7 +3,7 @@
 use kneepoint_experiment::compare::{Doubt, Finding, MetricDifference};
 use kneepoint_experiment::result::{ScenarioFacts, Subject, Unit};
 use kneepoint_experiment::sensitivity::{
-    Bar, Flip, FlipKind, OneAtATime, Screened, Screening, Screenings, Tornado, UnknownPoint,
+    AnsweredAt, Bar, Flip, FlipKind, OneAtATime, Screened, Screening, Screenings, Tornado, UnknownPoint,
 };
 use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
@@ -182,6 +182,9 @@ pub fn screening_text(found: &Screenings, look: Look) -> String {
     for response in &found.responses {
         text += &wrap("", &safe(&ranking(response)), look.width);
     }
+    for sentence in found.responses.iter().filter_map(screened_survivors) {
+        text += &wrap("", &safe(&sentence), look.width);
+    }
     text.push('\n');
     for response in &found.responses {
         text += &screening(response, look);
@@ -228,6 +231,22 @@ fn ranking(response: &Screening) -> String {
         line += &format!("; not known of {}", unknown.join(", "));
     }
     line + "."
+}
+
+/// That latencies are of good answers only, where these are of other requests at some points than at others.
+fn screened_survivors(response: &Screening) -> Option<String> {
+    let [most, fewest] = response.survivors.as_ref()?;
+    let at = |of: &AnsweredAt| {
+        let settings: Vec<String> =
+            of.settings.iter().map(|(path, value)| format!("{path}={value}")).collect();
+        format!("{} at {}", percent(of.share), settings.join(", "))
+    };
+    Some(format!(
+        "{} is of good answers only: {} of the requests are answered well, and {}; what fails is not counted as slow.",
+        response.metric,
+        at(most),
+        at(fewest)
+    ))
 }
 
 /// Points without enough data that are listed.
@@ -402,7 +421,8 @@ pub fn screening_json(found: &Screenings, command: Option<&str>) -> String {
                 r.unknown.iter().map(|point| json!({ "at": settings(point), "reason": point.reason }));
             json!({
                 "metric": r.metric, "unit": base_unit(&r.unit), "unknown": r.unknown.len(),
-                "unknown_points": unknown.collect::<Vec<_>>(), "sentence": ranking(r), "inputs": inputs,
+                "unknown_points": unknown.collect::<Vec<_>>(), "sentence": ranking(r),
+                "survivors": screened_survivors(r), "inputs": inputs,
             })
         })
         .collect();
@@ -459,10 +479,12 @@ pub fn tornado_csv(found: &OneAtATime) -> String {
 pub fn screening_csv(found: &Screenings) -> String {
     let mut rows = Vec::new();
     for response in &found.responses {
+        let survivors = screened_survivors(response).unwrap_or_default();
         for input in &response.inputs {
             let e = &input.effect;
             for (name, of) in [("mu_star", &e.size), ("mu", &e.mean), ("sigma", &e.deviation)] {
-                rows.push(row(&response.metric, &input.path, name.to_string(), &response.unit, of, [""; 2]));
+                let doubt = ["", survivors.as_str()];
+                rows.push(row(&response.metric, &input.path, name.to_string(), &response.unit, of, doubt));
             }
         }
     }

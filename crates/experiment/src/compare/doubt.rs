@@ -158,6 +158,18 @@ pub(super) fn doubt_of(said: &Said<'_>, first: &Record, second: &Record, pairing
     None
 }
 
+/// Of the client whose latency a metric is of, the share of its requests that were answered well.
+pub(crate) fn answered(metric: &str, result: &crate::result::RunResult) -> Option<f64> {
+    let (_, of) = function_and_client(metric).filter(|(_, of)| of.is_latency)?;
+    let client = result.clients.iter().find(|client| client.name == of.name)?;
+    ClientFacts::of(client).answered()
+}
+
+/// From which difference on between the shares that are answered well a metric of latencies is of other requests.
+pub(crate) fn share_apart(metric: &str) -> f64 {
+    function_and_client(metric).map_or(SHARE_APART, |(function, _)| SHARE_APART.min(beyond(function)))
+}
+
 /// What a metric takes of which client.
 struct Of<'m> {
     name: &'m str,

@@ -30,6 +30,7 @@ use crate::run::{
 };
 
 pub use doubt::{ClientFacts, Doubt};
+pub(crate) use doubt::{answered, share_apart};
 pub use gate::{Gate, GateError, GateResult, Outcome, Threshold, gates};
 pub use judge::compare_records;
 

@@ -71,13 +71,14 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
         }
         Results::Screening(_) => {
             for response in at.get("responses").list() {
-                sentences(&mut section, &[response.get("sentence")]);
+                sentences(&mut section, &[response.get("sentence"), response.get("survivors")]);
             }
             section.blocks.extend(drawn);
             screening(&mut section, &at);
         }
         Results::Sweep(_) => {
             section.say(swept(&at));
+            sentences(&mut section, &at.get("survivors").list());
             section.blocks.extend(drawn);
             sweep(&mut section, &at);
         }

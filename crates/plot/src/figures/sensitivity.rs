@@ -228,6 +228,7 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
     if !response.sentence.is_empty() && response.sentence.trim_end_matches('.') != title {
         notes.push(response.sentence.clone());
     }
+    notes.extend(response.survivors.clone());
     notes.push(
         "µ*: mean size of the effect over the whole range of an input. σ: how far it depends on the others, or is no \
          straight line."

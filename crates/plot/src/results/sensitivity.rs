@@ -123,6 +123,9 @@ pub struct ScreeningResponse {
     /// What moves it, and how surely in this order.
     #[serde(default)]
     pub sentence: String,
+    /// Where it is of good answers only, of which there are more at some points than at others.
+    #[serde(default)]
+    pub survivors: Option<String>,
     /// Inputs.
     pub inputs: Vec<Effect>,
 }

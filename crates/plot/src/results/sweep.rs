@@ -23,6 +23,9 @@ pub struct SweepResults {
     pub replications_min: u64,
     /// The most of a point.
     pub replications_max: u64,
+    /// Where latencies at some points are of fewer requests than at others; lines of points do not say it.
+    #[serde(default)]
+    pub survivors: Vec<String>,
     /// How many there are to be.
     #[serde(default)]
     pub point_count: Option<u64>,
