@@ -358,6 +358,21 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_queue_of_several_instances_is_told_as_that_of_one() {
+        let mut result = sample::run();
+        let part = &mut result.parts[0];
+        assert!(part.instances.len() > 1);
+        part.all.queue.as_mut().expect("it has one").max = None;
+        for (at, instance) in part.instances.iter_mut().enumerate() {
+            let mut queue = part.all.queue.clone();
+            queue.as_mut().expect("it has one").max = Some(7.0 + at as f64);
+            instance.station.queue = queue;
+        }
+        let said = text(&result, Look::default());
+        assert!(said.contains("8 in one") && said.contains("longest queue at any one instance"), "{said}");
+    }
+
+    #[test]
     fn the_whole_page_is_as_it_was() {
         let page = text(&sample::run(), Look::default());
         let golden = include_str!("../tests/page.txt");

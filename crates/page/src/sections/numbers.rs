@@ -166,8 +166,16 @@ fn traffic(clients: &[At<'_>], colours: &Palette) -> Table {
             of.get("users").get("mean").estimate(&Unit::Number),
         ]);
     }
+    let total = |of: &At<'_>, key: &str| of.get(key).get("total").total();
+    if rows(clients, colours).iter().any(|(_, of)| total(of, "sent") != total(of, "ended")) {
+        table.notes.push(BEGUN_AND_ENDED.to_string());
+    }
     finished(table)
 }
+
+/// Why there may be more answers than requests.
+const BEGUN_AND_ENDED: &str = "Requests were begun while it was measured; how they ended is counted of those that ended \
+in that time, some of which were begun before it: the two need not be equal.";
 
 const TIMES: [&str; 6] = ["mean", "p50", "p95", "p99", "p99.9", "max"];
 

@@ -62,7 +62,15 @@ fn statuses(page: &mut Page, clients: &[ClientResult]) {
         }
     }
     page.table("HOW REQUESTS ENDED", &table, cells);
+    let apart = |requests: &Requests| requests.sent.total != requests.ended.total;
+    if !table.is_empty() && rows(clients).any(|(_, requests)| apart(requests)) {
+        page.wrapped("", BEGUN_AND_ENDED);
+    }
 }
+
+/// Why there may be more answers than requests.
+const BEGUN_AND_ENDED: &str = "Requests of a client: begun while it was measured; answers: ended in that time, some of \
+requests begun before it. The two need not be equal.";
 
 fn latency(page: &mut Page, clients: &[ClientResult]) {
     let heads = ["client", "mean", "p50", "p95", "p99", "p99.9", "longest"];
