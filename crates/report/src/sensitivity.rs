@@ -9,6 +9,7 @@ use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
+use crate::called::names;
 use crate::comparison::{cut_clause, doubt_clause};
 use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
 use crate::number::{base_unit, change, change_interval, count, counted, divisor, percent, quantity};
@@ -34,6 +35,8 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
         Pairing::Independent => "independent random numbers",
     };
     text.push('\n');
+    let labels = names(&designs[0].labels);
+    text += &labels.map_or_else(String::new, |line| wrap("", &safe(&line), look.width));
     let confidence = percent(found.comparison.confidence);
     let family = match found.comparison.family {
         0 => "No difference had to be judged".to_string(),
@@ -189,6 +192,8 @@ pub fn screening_text(found: &Screenings, look: Look) -> String {
     for response in &found.responses {
         text += &screening(response, look);
     }
+    let labels = names(&found.labels);
+    text += &labels.map_or_else(String::new, |line| wrap("", &safe(&line), look.width));
     let line = format!(
         "Morris screening: {} trajectories, {} runs on common random numbers (seed {}). µ* is the mean size of an \
          input's effect over its whole range, µ the same with its sign, σ how far it depends on the other inputs or is \

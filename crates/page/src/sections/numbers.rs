@@ -28,7 +28,7 @@ pub(crate) fn numbers(run: &At<'_>, colours: &Palette) -> Section {
     if run.get("replications").total() == 1 && !run.get("run").get("batches").is_there() {
         section.say("One replication: numbers have no intervals between replications, and luck cannot be told from cause.");
     }
-    section.add(Block::Cards(cards(run, &clients)));
+    section.add(Block::Cards(cards(run, &clients, colours)));
     section.add(Block::Table(traffic(&clients, colours)));
     section.add(Block::Table(latencies(&clients, colours)));
     let even = evenness(run, colours);
@@ -59,12 +59,13 @@ fn evenness(run: &At<'_>, colours: &Palette) -> Table {
     finished(table)
 }
 
-fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
+fn cards(run: &At<'_>, clients: &[At<'_>], colours: &Palette) -> Vec<Card> {
+    let called = |of: &At<'_>| colours.named(of.get("name").text());
     let several = clients.len() > 1;
     let each = |what: &str, of: &dyn Fn(&At<'_>) -> Cell| -> Vec<(String, Cell)> {
         let label = |client: &At<'_>| match (several, what) {
-            (true, "") => client.get("name").text().to_string(),
-            (true, what) => format!("{what} of {}", client.get("name").text()),
+            (true, "") => called(client),
+            (true, what) => format!("{what} of {}", called(client)),
             (false, what) => what.to_string(),
         };
         clients.iter().take(ON_CARDS).map(|client| (label(client), of(client))).collect()
@@ -95,15 +96,15 @@ fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
         let is_tie = |other: &&At<'_>| shown(other) == shown(&part);
         let ties = parts.iter().filter(is_tie).count().saturating_sub(1);
         let more = if ties > 0 { format!(" and {ties} more, equally") } else { String::new() };
-        saturation.push((format!("busiest: {}{more}", part.get("name").text()), busy));
+        saturation.push((format!("busiest: {}{more}", called(&part)), busy));
     }
     if let Some(part) = highest(&|part| part.get("thread_utilisation").get("value").number()) {
         let held = part.get("thread_utilisation").estimate(&Unit::Ratio);
-        saturation.push((format!("threads held of {}", part.get("name").text()), held));
+        saturation.push((format!("threads held of {}", called(&part)), held));
     }
     if let Some(part) = highest(&|part| part.get("queue").get("mean").get("value").number()) {
         let queue = part.get("queue").get("mean").estimate(&Unit::Number);
-        saturation.push((format!("mean queue of {}", part.get("name").text()), queue));
+        saturation.push((format!("mean queue of {}", called(&part)), queue));
     }
     if saturation.is_empty() {
         saturation.push(("no part has servers or a queue".to_string(), Cell::number(MISSING)));

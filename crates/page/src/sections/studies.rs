@@ -147,9 +147,15 @@ fn capacity(section: &mut Section, at: &At<'_>) {
     let head = ["part", "busy", "by theory", "full at", "in requests", "full by theory", "in requests"];
     let caption = if is_found { "Parts at the capacity" } else { "Parts at a load that was run" };
     let mut table = Table::new(caption, &head);
+    let labels = at.get("labels").list();
+    let labels = labels.iter().map(|of| {
+        let [name, label] = ["name", "label"].map(|key| of.get(key).text().to_string());
+        (name, label)
+    });
+    let colours = kneepoint_plot::Palette::default().with_labels(labels);
     for part in at.get("parts").list() {
         table.row(vec![
-            Cell::words(part.get("name").text()),
+            Cell::words(colours.named(part.get("name").text())),
             part.get("utilisation").estimate(&Unit::Ratio),
             part.get("utilisation_by_theory").exact(&Unit::Ratio),
             part.get("saturates_at").estimate(&Unit::Number),

@@ -13,6 +13,7 @@ use kneepoint_experiment::result::{ObjectiveResult, Unit, Verdict as Judged};
 use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_statistics::{Estimate, Estimated};
 
+use crate::called::called;
 use crate::number::{count, counted, interval as interval_words, percent, quantity};
 
 pub use baseline::{Against, Baseline, read_baseline, sentence as baseline_sentence};
@@ -227,10 +228,11 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             )
         }
         (Finding::Saturated { part }, Some(estimate)) => format!(
-            "Holds up to saturation: at {} {} {part} has no idle time left. Beyond it the queue grows for ever, and the \
+            "Holds up to saturation: at {} {} {} has no idle time left. Beyond it the queue grows for ever, and the \
              objectives are met only as long as the run is short.",
             load(result, estimate.value),
-            interval(result, estimate)
+            interval(result, estimate),
+            called(&result.labels, part)
         ),
         (Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { between: None }, _) => nowhere(result),
         (Finding::HoldsNowhere { between: Some([(low, little), (high, much)]) }, _) => format!(
@@ -272,7 +274,10 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             load(result, *at)
         ),
         (Finding::NoObjective, Some(estimate)) => {
-            let part = result.parts.first().map_or("the bottleneck", |part| part.name.as_str());
+            let part = result
+                .parts
+                .first()
+                .map_or_else(|| "the bottleneck".to_string(), |part| called(&result.labels, &part.name));
             format!(
                 "Nothing to judge: no objective is stated. By its work alone {part} saturates at {} {}.",
                 load(result, estimate.value),
@@ -300,7 +305,10 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             .to_string(),
         (Finding::Saturated { part }, None) => {
             let below = result.range.map_or_else(String::new, |(begin, _)| below(result, begin));
-            format!("Saturated: the queue at {part} grows through the run at every load that was tried{below}.")
+            format!(
+                "Saturated: the queue at {} grows through the run at every load that was tried{below}.",
+                called(&result.labels, part)
+            )
         }
         (Finding::Found, None) => match &result.rough {
             Some(known) => rough(result, known),
@@ -406,11 +414,14 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
         }
         _ => "at that load",
     };
+    let [first_called, next_called] =
+        [Some(first), result.parts.get(1)].map(|part| part.map(|part| called(&result.labels, &part.name)));
+    let (first_called, next_called) = (first_called.unwrap_or_default(), next_called.unwrap_or_default());
     let when = at(first);
     let mut text = match &first.saturates_at {
         // What is no load, or not in proportion to it, does not tell which would be full first.
-        None => format!("{} is the busiest: {} busy {where_}", first.name, percent(utilisation)),
-        Some(_) => format!("{} saturates first: {} busy {where_}", first.name, percent(utilisation)),
+        None => format!("{} is the busiest: {} busy {where_}", first_called, percent(utilisation)),
+        Some(_) => format!("{} saturates first: {} busy {where_}", first_called, percent(utilisation)),
     };
     if let Some(Estimated::NotEnough { .. }) = &first.saturates_at {
         text += "; where it is full cannot be measured";
@@ -424,7 +435,7 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     if let Some(next) = result.parts.get(1)
         && let Some(utilisation) = next.utilisation.value()
     {
-        text += &format!(" Next, if that were lifted: {}, {} busy", next.name, percent(utilisation));
+        text += &format!(" Next, if that were lifted: {}, {} busy", next_called, percent(utilisation));
         let when = at(next);
         if !when.is_empty() {
             text += &format!(" and full at {when}");

@@ -7,6 +7,7 @@ use kneepoint_statistics::{Estimate, Estimated};
 use unicode_width::UnicodeWidthStr;
 
 use crate::Look;
+use crate::called::names;
 use crate::number::{count, interval, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
@@ -94,6 +95,8 @@ pub fn sweep_text(result: &SweepResult, look: Look) -> String {
         page += &wrap("", &safe(question), look.width);
     }
     page += &wrap("", &subject(result), look.width);
+    let labels = names(&facts.labels);
+    page += &labels.map_or_else(String::new, |line| wrap("", &safe(&line), look.width));
     page.push('\n');
     let columns = columns(result);
     table(&mut page, result, &columns, look);

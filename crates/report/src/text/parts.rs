@@ -61,7 +61,7 @@ fn load(page: &mut Page, parts: &[PartResult]) {
         let [inside, _] = cells.level(all.inside.as_ref(), &format!("{name} inside"));
         row.push(inside);
         row.push(if all.lost.total > 0 { count(all.lost.total) } else { String::new() });
-        table.row(name, row);
+        table.row(page.called(&part.name), row);
     }
     page.table("PARTS", &table, cells);
     if of_one {
