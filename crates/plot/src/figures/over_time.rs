@@ -624,7 +624,7 @@ fn failures(
     let name = brief(&run.called(&client.name));
     let percent = kneepoint_report::percent;
     match worst.alike {
-        Some((_, high)) if high == 0.0 => {
+        Some((_, 0.0)) => {
             return format!("No request of {name} ends well in all the time that is measured");
         }
         Some((low, high)) => {
