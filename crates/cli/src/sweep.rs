@@ -466,6 +466,9 @@ pub fn merge(arguments: &MergeArguments) -> End {
 fn merge_it(arguments: &MergeArguments) -> Result<End, Trouble> {
     can_be_made(&arguments.out)?;
     let merged = Merged::open(&arguments.files)?;
+    if merged.is_called_differently() {
+        output::say("note: the shards have different labels of parts; those of shard 0 are taken");
+    }
     if let Some(path) = arguments.out.output.as_deref() {
         output::can_be_written(path, arguments.out.force).map_err(Trouble::usage)?;
         output::spares(&[Some(path)], &arguments.files).map_err(Trouble::usage)?;

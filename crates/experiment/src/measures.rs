@@ -89,6 +89,12 @@ fn is_percentile(metric: &str) -> bool {
     name.strip_prefix('p').is_some_and(|digits| digits.parse::<f64>().is_ok())
 }
 
+/// Whether a metric is a part of something: one function that gives a share, and no ratio of two.
+pub(crate) fn is_share(name: &str, unit: &Unit) -> bool {
+    let single = name.strip_suffix(')').and_then(|call| call.split_once('('));
+    *unit == Unit::Ratio && single.is_some_and(|(_, of)| !of.contains(['(', ')']))
+}
+
 /// Where more or less of a metric is always better, whoever asks.
 fn usual(name: &str) -> Better {
     // One function, of a part, a class or a window of time as of all; a sum or a ratio of several may mean anything.

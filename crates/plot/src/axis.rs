@@ -128,12 +128,17 @@ impl Laid {
         if axis.zero {
             (least, most) = (least.min(0.0), most.max(0.0));
         }
+        // There are no shares above all of it; what adds them up rounds.
+        let share = (axis.unit == Unit::Ratio && most <= 1.0 + 1e-9 && least >= 0.0).then_some(1.0);
         if most - least <= f64::EPSILON * most.abs().max(least.abs()) {
             // All the same: some room around it, and all of the axis if it is nothing.
             let room = if most == 0.0 { 1.0 } else { most.abs() };
             most += room;
             if least != 0.0 || !axis.zero {
                 least = if axis.zero { least } else { least - room };
+            }
+            if share.is_some() {
+                (least, most) = (least.max(0.0), most.min(1.0));
             }
         }
         let (factor, unit) = shown_unit(&axis.unit, least.abs().max(most.abs()).max(axis.beside));
@@ -145,10 +150,8 @@ impl Laid {
         let step = if axis.whole { step.max(1.0) } else { step };
         let (from, to) = ((least / step + 1e-9).floor(), (most / step - 1e-9).ceil());
         let (mut low, mut high) = (from * step, to * step);
-        // There are no shares above all of it.
-        let share = (axis.unit == Unit::Ratio).then_some(1.0);
         if let Some(end) = axis.most.or(share)
-            && most <= end
+            && most <= end + 1e-9
             && high > end
         {
             high = end;
@@ -440,6 +443,11 @@ mod tests {
         let errors = Axis { zero: false, ..Axis::linear("errors", Unit::Ratio) };
         assert_eq!(labels(&errors, &[0.23, 0.998]), ["20", "40", "60", "80", "100"]);
         assert_eq!(Laid::new(&errors, [0.95, 0.998].into_iter(), 3).high, 1.0);
+        // Servers that are full at every point: an axis to 200 % was made for them.
+        for full in [1.0, 1.0 + 1e-15, 0.6] {
+            let laid = Laid::new(&errors, [full; 2].into_iter(), 5);
+            assert!(laid.low == 0.0 && laid.high == 1.0, "{} to {}", laid.low, laid.high);
+        }
     }
 
     #[test]

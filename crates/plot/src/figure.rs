@@ -314,6 +314,8 @@ pub struct ScatterPoint {
     pub y: Interval,
     /// Whether no other outdoes it.
     pub front: bool,
+    /// Which points it is joined with, where no other outdoes these.
+    pub group: usize,
     /// What came of all objectives together; nothing where there is none.
     pub outcome: Option<Outcome>,
 }

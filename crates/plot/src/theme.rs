@@ -110,6 +110,8 @@ impl Theme {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Palette {
     slots: BTreeMap<String, usize>,
+    /// What people call clients and parts, by name.
+    labels: BTreeMap<String, String>,
 }
 
 impl Palette {
@@ -126,7 +128,20 @@ impl Palette {
         give(parts, &mut slots, [0; SLOTS], &mut all);
         // Classes are drawn beside their clients.
         give(classes, &mut slots, with_clients, &mut all);
-        Palette { slots }
+        Palette { slots, labels: BTreeMap::new() }
+    }
+
+    /// Returns it with what people call clients and parts, by name.
+    pub fn with_labels(mut self, labels: impl IntoIterator<Item = (String, String)>) -> Palette {
+        self.labels = labels.into_iter().filter(|(name, label)| !label.is_empty() && label != name).collect();
+        self
+    }
+
+    /// Returns the label of a client, a part or an instance of one with its name, as tables have it: `Shop front (web)`;
+    /// the name alone where there is no label.
+    pub fn named(&self, name: &str) -> String {
+        let root = name.split(['/', ':']).next().unwrap_or(name);
+        self.labels.get(root).map_or_else(|| name.to_string(), |label| format!("{label} ({name})"))
     }
 
     /// Returns the colour of a client, a part or a class (`users:browse`), or of an instance of a part.

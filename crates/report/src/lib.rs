@@ -12,6 +12,7 @@
 //! Nothing here can reach a simulation.
 
 mod baseline;
+mod called;
 mod capacity;
 mod command;
 mod comparison;

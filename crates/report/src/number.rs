@@ -9,6 +9,12 @@ use kneepoint_statistics::Estimate;
 /// Chosen: intervals of simulated numbers are rarely narrower than a per mille, so a fourth digit is noise.
 const DIGITS: i32 = 3;
 
+/// From so many of its unit on an interval is told in its own: thousands of µs are ms.
+///
+/// # Source
+/// Chosen: four digits before the point are still read as one number.
+const LOST_FROM: f64 = 10_000.0;
+
 /// Decimals that are shown at most, whatever the number.
 const DECIMALS_MAX: i32 = 12;
 
@@ -83,7 +89,13 @@ pub fn interval(estimate: &Estimate, unit: &Unit) -> String {
     } else {
         estimate.value
     };
-    let scale = scale(sized, unit);
+    // Where it is known so badly that its unit is lost in the interval, the interval says which unit it is in.
+    let scaled = scale(sized, unit);
+    let widest = [estimate.low - estimate.value, estimate.high - estimate.value]
+        .into_iter()
+        .fold(0.0, |most: f64, side| most.max(side.abs()));
+    let is_lost = is_shown(widest) && widest * scaled.factor >= LOST_FROM;
+    let scale = if is_lost && *unit == Unit::Duration { scale(widest, unit) } else { scaled };
     let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|v| v * scale.factor);
     let decimals = decimals(value, scale);
     if ![value, low, high].into_iter().all(is_shown) {
@@ -335,6 +347,15 @@ mod tests {
         assert_eq!(shown(3_160.0, 3_160.0 - 708_490.0, 3_160.0 + 708_490.0, &Unit::Duration), "3 µs ±708");
         assert_eq!(shown(0.0123, 0.0123 - 4.56, 0.0123 + 4.56, &Unit::Number), "0.01 ±4.56");
         assert_eq!(shown(3.16, 1.0, 5.32, &Unit::Number), "3.16 ±2.16");
+    }
+
+    /// It was "-342 µs ±16,119".
+    #[test]
+    fn a_value_that_is_lost_in_its_interval_is_in_the_unit_of_that() {
+        let of = |value: f64, half: f64| shown(value, value - half, value + half, &Unit::Duration);
+        assert_eq!(of(-342e3, 16_119e3), "-0.3 ms ±16.1");
+        assert_eq!(of(3_160.0, 708_490.0), "3 µs ±708");
+        assert_eq!(shown(639.0, 0.0, 20_840.0, &Unit::Duration), "0.639 µs [0, 20.8]");
     }
 
     #[test]

@@ -3,15 +3,16 @@
 use kneepoint_experiment::compare::{Doubt, Finding, MetricDifference};
 use kneepoint_experiment::result::{ScenarioFacts, Subject, Unit};
 use kneepoint_experiment::sensitivity::{
-    Bar, Flip, FlipKind, OneAtATime, Screened, Screening, Screenings, Tornado, UnknownPoint,
+    AnsweredAt, Bar, Flip, FlipKind, OneAtATime, Screened, Screening, Screenings, Tornado, UnknownPoint,
 };
 use kneepoint_statistics::{Estimated, Pairing};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::comparison::doubt_clause;
+use crate::called::names;
+use crate::comparison::{cut_clause, doubt_clause};
 use crate::json::{SCHEMA_VERSION, estimate, labels, scenario};
-use crate::number::{base_unit, change, change_interval, count, divisor, percent, quantity};
+use crate::number::{base_unit, change, change_interval, count, counted, divisor, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
 use crate::text::Look;
@@ -34,14 +35,19 @@ pub fn tornado_text(found: &OneAtATime, look: Look) -> String {
         Pairing::Independent => "independent random numbers",
     };
     text.push('\n');
+    let labels = names(&designs[0].labels);
+    text += &labels.map_or_else(String::new, |line| wrap("", &safe(&line), look.width));
+    let confidence = percent(found.comparison.confidence);
+    let family = match found.comparison.family {
+        0 => "No difference had to be judged".to_string(),
+        1 => format!("1 difference, its interval at {confidence}"),
+        n => format!("{} differences, whose intervals hold together at {confidence}", count(n as u64)),
+    };
     let line = format!(
-        "One input at a time, the others as they are; {} runs of {} replications with {paired} (seed {}). {} \
-         differences, whose intervals hold together at {}.",
-        count(found.runs),
-        count(designs[0].replications),
+        "One input at a time, the others as they are; {} of {} with {paired} (seed {}). {family}.",
+        counted(found.runs, "run", "runs"),
+        counted(designs[0].replications, "replication", "replications"),
         designs[0].seed,
-        count(found.comparison.family as u64),
-        percent(found.comparison.confidence),
     );
     text += &wrap("", &line, look.width);
     if !found.comparison.warnings.is_empty() {
@@ -78,9 +84,7 @@ fn of_verdicts(found: &OneAtATime) -> Vec<String> {
 
 /// Returns what moves a number, in a sentence.
 fn lead(tornado: &Tornado) -> String {
-    let shown = |bar: &&Bar| {
-        bar.settings.iter().any(|s| matches!(s.difference.finding, Finding::Lower | Finding::Higher))
-    };
+    let shown = |bar: &&Bar| bar.settings.iter().any(|s| s.difference.is_shown());
     let moving: Vec<&str> = tornado.bars.iter().filter(shown).map(|b| b.path.as_str()).collect();
     let still: Vec<&str> = tornado.bars.iter().filter(|b| !shown(b)).map(|b| b.path.as_str()).collect();
     let mut line = match moving.as_slice() {
@@ -151,12 +155,19 @@ fn bars(tornado: &Tornado, look: Look) -> String {
                 Estimated::Known(_) if d.finding == Finding::Identical => "the same".to_string(),
                 Estimated::Known(e) => {
                     let sign = if e.value > 0.0 { "+" } else { "" };
-                    let note = if d.finding == Finding::NotShown { ", no difference shown" } else { "" };
+                    let note = match &d.doubt {
+                        Some(doubt) if !d.is_shown() && d.finding != Finding::NotShown => {
+                            format!(", {}", doubt_clause(doubt))
+                        }
+                        _ if d.finding == Finding::NotShown => ", no difference shown".to_string(),
+                        _ => String::new(),
+                    };
                     format!(
-                        "{sign}{} ({} to {}){note}",
+                        "{sign}{} ({} to {}{}){note}",
                         change(e.value, &d.unit),
                         change(e.low, &d.unit),
-                        change(e.high, &d.unit)
+                        change(e.high, &d.unit),
+                        cut_clause(d)
                     )
                 }
             };
@@ -174,10 +185,15 @@ pub fn screening_text(found: &Screenings, look: Look) -> String {
     for response in &found.responses {
         text += &wrap("", &safe(&ranking(response)), look.width);
     }
+    for sentence in found.responses.iter().filter_map(screened_survivors) {
+        text += &wrap("", &safe(&sentence), look.width);
+    }
     text.push('\n');
     for response in &found.responses {
         text += &screening(response, look);
     }
+    let labels = names(&found.labels);
+    text += &labels.map_or_else(String::new, |line| wrap("", &safe(&line), look.width));
     let line = format!(
         "Morris screening: {} trajectories, {} runs on common random numbers (seed {}). µ* is the mean size of an \
          input's effect over its whole range, µ the same with its sign, σ how far it depends on the other inputs or is \
@@ -220,6 +236,22 @@ fn ranking(response: &Screening) -> String {
         line += &format!("; not known of {}", unknown.join(", "));
     }
     line + "."
+}
+
+/// That latencies are of good answers only, where these are of other requests at some points than at others.
+fn screened_survivors(response: &Screening) -> Option<String> {
+    let [most, fewest] = response.survivors.as_ref()?;
+    let at = |of: &AnsweredAt| {
+        let settings: Vec<String> =
+            of.settings.iter().map(|(path, value)| format!("{path}={value}")).collect();
+        format!("{} at {}", percent(of.share), settings.join(", "))
+    };
+    Some(format!(
+        "{} is of good answers only: {} of the requests are answered well, and {}; what fails is not counted as slow.",
+        response.metric,
+        at(most),
+        at(fewest)
+    ))
 }
 
 /// Points without enough data that are listed.
@@ -298,6 +330,8 @@ pub fn tornado_json(found: &OneAtATime, command: Option<&str>) -> String {
                     "response": s.difference.second.map(|v| v / by),
                     "difference": estimate(&s.difference.difference, by),
                     "finding": s.difference.finding.name(),
+                    "cut": s.difference.cut,
+                    "is_shown": s.difference.is_shown(),
                     "doubt": s.difference.doubt.as_ref().map(doubt_clause),
                 })
             })
@@ -392,7 +426,8 @@ pub fn screening_json(found: &Screenings, command: Option<&str>) -> String {
                 r.unknown.iter().map(|point| json!({ "at": settings(point), "reason": point.reason }));
             json!({
                 "metric": r.metric, "unit": base_unit(&r.unit), "unknown": r.unknown.len(),
-                "unknown_points": unknown.collect::<Vec<_>>(), "sentence": ranking(r), "inputs": inputs,
+                "unknown_points": unknown.collect::<Vec<_>>(), "sentence": ranking(r),
+                "survivors": screened_survivors(r), "inputs": inputs,
             })
         })
         .collect();
@@ -413,7 +448,8 @@ pub fn screening_json(found: &Screenings, command: Option<&str>) -> String {
     )
 }
 
-const HEAD: [&str; 9] = ["metric", "path", "statistic", "unit", "value", "low", "high", "finding", "reason"];
+const HEAD: [&str; 10] =
+    ["metric", "path", "statistic", "unit", "value", "low", "high", "finding", "reason", "doubt"];
 
 /// Returns tornado tables as CSV: one row per response, input and value of it.
 ///
@@ -426,13 +462,14 @@ pub fn tornado_csv(found: &OneAtATime) -> String {
             for s in &bar.settings {
                 let statistic = format!("difference at {}", s.value);
                 let finding = s.difference.finding.name();
+                let doubt = s.difference.doubt.as_ref().map(doubt_clause).unwrap_or_default();
                 rows.push(row(
                     &tornado.metric,
                     &bar.path,
                     statistic,
                     &tornado.unit,
                     &s.difference.difference,
-                    finding,
+                    [finding, &doubt],
                 ));
             }
         }
@@ -447,10 +484,12 @@ pub fn tornado_csv(found: &OneAtATime) -> String {
 pub fn screening_csv(found: &Screenings) -> String {
     let mut rows = Vec::new();
     for response in &found.responses {
+        let survivors = screened_survivors(response).unwrap_or_default();
         for input in &response.inputs {
             let e = &input.effect;
             for (name, of) in [("mu_star", &e.size), ("mu", &e.mean), ("sigma", &e.deviation)] {
-                rows.push(row(&response.metric, &input.path, name.to_string(), &response.unit, of, ""));
+                let doubt = ["", survivors.as_str()];
+                rows.push(row(&response.metric, &input.path, name.to_string(), &response.unit, of, doubt));
             }
         }
     }
@@ -463,8 +502,8 @@ fn row(
     statistic: String,
     unit: &Unit,
     of: &Estimated,
-    finding: &str,
-) -> [String; 9] {
+    [finding, doubt]: [&str; 2],
+) -> [String; 10] {
     let by = divisor(unit);
     let shown = |v: Option<f64>| v.map_or_else(String::new, |v| (v / by).to_string());
     let known = of.known();
@@ -482,10 +521,11 @@ fn row(
         shown(known.map(|e| e.high)),
         finding.to_string(),
         reason,
+        doubt.to_string(),
     ]
 }
 
-fn table(rows: Vec<[String; 9]>) -> String {
+fn table(rows: Vec<[String; 10]>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEAD).expect("a Vec takes everything");
     for row in rows {
@@ -524,11 +564,29 @@ mod tests {
         assert!(sentence(Met, [Probability, Met]).contains("changes what is known of objective fast"));
     }
 
-    /// Where a fifth of the requests failed, an objective on the latency of the others was told to be met, and no more.
+    /// Comparisons did not count a difference whose interval reaches 0, and sensitivity said that it moves the number.
     #[test]
-    fn a_flip_says_where_it_rests_on_the_good_answers_of_fewer_requests() {
+    fn what_is_not_counted_in_a_comparison_moves_nothing_here() {
+        let said = |doubt: Option<Doubt>| {
+            let setting = kneepoint_experiment::sensitivity::Setting {
+                value: "200/s".to_string(),
+                difference: difference(doubt),
+            };
+            let bars = vec![Bar { path: "params.rate".to_string(), settings: vec![setting], swing: None }];
+            lead(&Tornado { metric: "p99(u.latency)".to_string(), unit: Unit::Duration, base: None, bars })
+        };
+        let shares = [("as it is".to_string(), 0.99), ("params.rate=200/s".to_string(), 0.8)];
+        assert_eq!(said(None), "p99(u.latency) is moved by params.rate.");
+        // It is another number, whatever it is of.
+        assert_eq!(said(Some(Doubt::Survivors(shares))), "p99(u.latency) is moved by params.rate.");
+        for doubt in [Doubt::ReachesZero, Doubt::Unfinished(0.1)] {
+            assert_eq!(said(Some(doubt)), "Nothing is shown to move p99(u.latency).");
+        }
+    }
+
+    fn difference(doubt: Option<Doubt>) -> MetricDifference {
         let unknown = || Estimated::not_enough("", 0, None);
-        let difference = |doubt: Option<Doubt>| MetricDifference {
+        MetricDifference {
             name: "p99(users.latency)".to_string(),
             subject: Subject::Objective("fast".to_string()),
             unit: Unit::Duration,
@@ -543,8 +601,14 @@ mod tests {
             correlation: None,
             gain: None,
             beyond: None,
+            cut: false,
             doubt,
-        };
+        }
+    }
+
+    /// Where a fifth of the requests failed, an objective on the latency of the others was told to be met, and no more.
+    #[test]
+    fn a_flip_says_where_it_rests_on_the_good_answers_of_fewer_requests() {
         let flip = Flip {
             objective: "fast".to_string(),
             path: "params.rate".to_string(),

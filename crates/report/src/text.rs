@@ -12,6 +12,7 @@ use kneepoint_experiment::result::{
     About, Assumption, ObjectiveResult, RunResult, Verdict, WarmUpFrom, WatchResult,
 };
 
+use crate::called::{called, names};
 use crate::number::{count, duration, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
@@ -49,14 +50,16 @@ impl Default for Look {
 
 /// Returns a result as text: verdict, objectives, what was simulated, clients, parts, checks, doubts.
 pub fn text(result: &RunResult, look: Look) -> String {
-    let mut page = Page { text: String::new(), look };
+    let labelled = result.topology.nodes.iter();
+    let labels = labelled.filter_map(|node| Some((node.name.clone(), node.label.clone()?))).collect();
+    let mut page = Page { text: String::new(), look, labels };
     page.verdict(result);
     page.objectives(&result.objectives);
     page.subject(result);
     clients::write(&mut page, &result.clients);
     parts::write(&mut page, &result.parts);
     middles::write(&mut page, &result.middles);
-    page.labels(result);
+    page.names();
     page.watches(&result.watches);
     samples::write(&mut page, &result.samples);
     page.checks(result);
@@ -69,9 +72,16 @@ pub fn text(result: &RunResult, look: Look) -> String {
 struct Page {
     text: String,
     look: Look,
+    /// What people call clients and parts, by name.
+    labels: Vec<(String, String)>,
 }
 
 impl Page {
+    /// What a client or part is called where it is told first.
+    fn called(&self, name: &str) -> String {
+        safe(&called(&self.labels, name))
+    }
+
     fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
@@ -116,13 +126,10 @@ impl Page {
         format!("\u{1b}[{colour};1m{text}\u{1b}[0m")
     }
 
-    /// What people call parts whose names say less.
-    fn labels(&mut self, result: &RunResult) {
-        let labelled = result.topology.nodes.iter().filter_map(|node| Some((node, node.label.as_ref()?)));
-        let each: Vec<String> =
-            labelled.map(|(node, label)| format!("{} is {}", safe(&node.name), safe(label))).collect();
-        if !each.is_empty() {
-            self.wrapped("", &format!("{}.", each.join("; ")));
+    /// Which names stand for what people call otherwise.
+    fn names(&mut self) {
+        if let Some(line) = names(&self.labels) {
+            self.wrapped("", &safe(&line));
         }
     }
 
@@ -355,6 +362,21 @@ mod tests {
         {
             assert!(text.contains(part), "{part} in {text}");
         }
+    }
+
+    #[test]
+    fn the_longest_queue_of_several_instances_is_told_as_that_of_one() {
+        let mut result = sample::run();
+        let part = &mut result.parts[0];
+        assert!(part.instances.len() > 1);
+        part.all.queue.as_mut().expect("it has one").max = None;
+        for (at, instance) in part.instances.iter_mut().enumerate() {
+            let mut queue = part.all.queue.clone();
+            queue.as_mut().expect("it has one").max = Some(7.0 + at as f64);
+            instance.station.queue = queue;
+        }
+        let said = text(&result, Look::default());
+        assert!(said.contains("8 in one") && said.contains("longest queue at any one instance"), "{said}");
     }
 
     #[test]

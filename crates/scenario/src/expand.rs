@@ -17,7 +17,10 @@ pub(crate) fn expanded(checked: &Checked) -> String {
     printer.out
 }
 
-/// Hashes what is written out, without where it comes from.
+/// What every part may be called by people.
+const LABEL: &str = "label";
+
+/// Hashes what is written out, without where it comes from and what people call its parts.
 ///
 /// # Source
 /// FNV-1a with 64 bits: Fowler, Noll and Vo, draft-eastlake-fnv; stable over platforms and versions of Rust.
@@ -92,7 +95,10 @@ impl Printer<'_> {
         if !record {
             self.out.push_str(&args.kind.name);
         }
-        let given: Vec<_> = args.kind.fields.iter().zip(&args.values).collect();
+        // What people call a part changes nothing that it does: results of before it was called so are still its own.
+        let counts = |name: &str| self.files.is_some() || name != LABEL;
+        let given: Vec<_> =
+            args.kind.fields.iter().zip(&args.values).filter(|(field, _)| counts(&field.name)).collect();
         if !record && given.iter().all(|(_, value)| value.is_none()) {
             return;
         }

@@ -46,6 +46,25 @@ fn a_capacity_that_fell_rose_or_is_gone_is_delivered_and_judged() {
     assert!(text(&found).contains("\"verdict\": \"lower\""), "{}", text(&found));
 }
 
+/// "No tested load meets the objectives" was all that a headline said of a range whose smallest load is too much already.
+#[test]
+fn a_headline_that_no_load_holds_says_below_which_none_was_tried() {
+    let folder = Folder::new("capacity-lowest");
+    let found = folder.file("found.txt");
+    let gone = model(&folder, "gone.ron", "\"60ms\"", MEAN);
+    let search = |more: &[&str]| {
+        let first = ["capacity", &gone, "--no-knee", "--force", "-o", &found];
+        assert_eq!(run(&[&first[..], more].concat()), End::Missed);
+        words(&found)
+    };
+    let said = search(&["--load", "callers.rate=4/s..8/s"]);
+    let headline = said.split(". ").next().unwrap_or_default().to_string();
+    assert!(headline.ends_with("; below 4.000/s, where the range begins, none was tried"), "{headline}");
+    let said = search(&[]);
+    let headline = said.split(". ").next().unwrap_or_default().to_string();
+    assert!(headline.contains("; below ") && headline.ends_with(" none was tried"), "{headline}");
+}
+
 #[test]
 fn what_has_no_interval_is_no_baseline_and_undecided_against_one() {
     let folder = Folder::new("capacity-rough");

@@ -112,12 +112,10 @@ pub(super) fn doubt(
         margin: known.map_or(0.0, |e| nearer(e.low, e.high)),
     };
     let reaches = |e: &kneepoint_statistics::Estimate| nearer(e.low, e.high) < SHOWN_AS_ZERO * e.value.abs();
-    let is_shown =
-        matches!(of.finding, Finding::Lower | Finding::Higher) && function_and_client(&of.name).is_some();
-    doubt_of(&said, first, second, pairing).or_else(|| {
-        let doubtful = of.better != Better::Neither && is_shown && known.is_some_and(reaches);
-        doubtful.then_some(Doubt::ReachesZero)
-    })
+    // Of whatever number it is, good or bad or neither: what is shown as 0 is no difference to people.
+    let is_found = matches!(of.finding, Finding::Lower | Finding::Higher);
+    doubt_of(&said, first, second, pairing)
+        .or_else(|| (is_found && known.is_some_and(reaches)).then_some(Doubt::ReachesZero))
 }
 
 /// What the two designs did, that stands in the way of what is said. That latencies are alike says as little as that they
@@ -158,6 +156,18 @@ pub(super) fn doubt_of(said: &Said<'_>, first: &Record, second: &Record, pairing
         return (said.margin <= moves).then_some(Doubt::Unfinished(moves));
     }
     None
+}
+
+/// Of the client whose latency a metric is of, the share of its requests that were answered well.
+pub(crate) fn answered(metric: &str, result: &crate::result::RunResult) -> Option<f64> {
+    let (_, of) = function_and_client(metric).filter(|(_, of)| of.is_latency)?;
+    let client = result.clients.iter().find(|client| client.name == of.name)?;
+    ClientFacts::of(client).answered()
+}
+
+/// From which difference on between the shares that are answered well a metric of latencies is of other requests.
+pub(crate) fn share_apart(metric: &str) -> f64 {
+    function_and_client(metric).map_or(SHARE_APART, |(function, _)| SHARE_APART.min(beyond(function)))
 }
 
 /// What a metric takes of which client.

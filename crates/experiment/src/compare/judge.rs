@@ -7,6 +7,7 @@ use kneepoint_statistics::{
 
 use super::doubt::doubt;
 use super::{Answer, Comparison, Contrast, Finding, MetricDifference, Record, VerdictChange};
+use crate::measures::is_share;
 use crate::result::{Measure, Subject, Verdict};
 
 /// Compares the first record with each of the others, in all numbers they share or in some only.
@@ -64,6 +65,7 @@ fn metric(a: &Measure, b: &Measure, pairing: Pairing, confidence: f64) -> Metric
         second: of(b),
         difference: Estimated::not_enough("", 0, None),
         relative: Estimated::not_enough("", 0, None),
+        cut: false,
         finding: Finding::NotEnough,
         p_value: None,
         p_family: None,
@@ -126,6 +128,7 @@ fn decide(
     let mut adjusted = holm(&p_values).into_iter();
     for (found, a, b) in all {
         found.difference = difference(a, b, pairing, together).estimated;
+        found.cut = is_share(&found.name, &found.unit) && cut(&mut found.difference);
         // Findings are of the difference: a ratio knows how sure the first is too, and might tell another story.
         found.relative = share_of(&found.difference, a.value);
         if !asks(found, a, b) {
@@ -148,6 +151,15 @@ fn decide(
         found.relative = share_of(&found.difference, a.value);
     }
     family
+}
+
+/// Ends the interval of a difference of two shares where such a difference ends: between nothing and all. What little data
+/// cannot tell apart goes beyond that, which only says that nothing is known there.
+fn cut(of: &mut Estimated) -> bool {
+    let Estimated::Known(e) = of else { return false };
+    let beyond = e.low < -1.0 || e.high > 1.0;
+    (e.low, e.high) = (e.low.clamp(-1.0, 1.0), e.high.clamp(-1.0, 1.0));
+    beyond
 }
 
 /// A difference as a share of the first value as it was measured.
@@ -309,5 +321,35 @@ pub(super) fn stopped_short(asked: f64, reached: Option<f64>, widest: &str, repl
             "a precision of {asked} % was asked for, but after {replications} replications, the most allowed, \
              {widest} has no interval"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A share of 40 % was told to have changed by -145 to 135 points.
+    #[test]
+    fn no_share_changes_by_more_than_all() {
+        let of = |low: f64, high: f64| {
+            Estimated::Known(Estimate {
+                value: -0.05,
+                low,
+                high,
+                confidence: 0.95,
+                n: 2,
+                effective_samples: None,
+            })
+        };
+        let cut = |mut estimated: Estimated| {
+            let cut = super::cut(&mut estimated);
+            (cut, estimated.known().map(|e| (e.low, e.high)))
+        };
+        assert_eq!(cut(of(-1.45, 1.35)), (true, Some((-1.0, 1.0))));
+        assert_eq!(cut(of(-0.2, 0.1)), (false, Some((-0.2, 0.1))));
+        assert!(is_share("errors(users, from 1s to 2s)", &crate::result::Unit::Ratio));
+        // Two rates may differ by any factor.
+        assert!(!is_share("rate(db.calls) / rate(users.requests)", &crate::result::Unit::Ratio));
+        assert!(!is_share("goodput(users)", &crate::result::Unit::Rate));
     }
 }

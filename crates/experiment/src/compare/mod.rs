@@ -30,6 +30,7 @@ use crate::run::{
 };
 
 pub use doubt::{ClientFacts, Doubt};
+pub(crate) use doubt::{answered, share_apart};
 pub use gate::{Gate, GateError, GateResult, Outcome, Threshold, gates};
 pub use judge::compare_records;
 
@@ -174,6 +175,8 @@ pub struct MetricDifference {
     pub difference: Estimated,
     /// The same, interval and all, as a share of the first as it was measured.
     pub relative: Estimated,
+    /// Whether an end of the interval is where a share can go no farther: none falls or rises by more than all of it.
+    pub cut: bool,
     /// What it says, decided by Holm's method.
     pub finding: Finding,
     /// Two-sided p-value for itself.
@@ -191,6 +194,14 @@ pub struct MetricDifference {
 }
 
 impl MetricDifference {
+    /// Returns whether the two are shown to differ, by the one rule of all studies: the family's test says so, and neither
+    /// an interval that reaches 0 nor what had not ended takes it back. Whether that makes one of them the better one is
+    /// another question: [`is_better`](MetricDifference::is_better).
+    pub fn is_shown(&self) -> bool {
+        let taken_back = matches!(self.doubt, Some(Doubt::ReachesZero | Doubt::Unfinished(_)));
+        matches!(self.finding, Finding::Lower | Finding::Higher) && !taken_back
+    }
+
     /// Returns whether the second is shown to be better (true) or worse (false); nothing if neither.
     pub fn is_better(&self) -> Option<bool> {
         match (self.finding, self.better) {

@@ -124,6 +124,10 @@ pub struct PointResult {
 pub struct PointClient {
     /// Its name.
     pub name: String,
+    /// Requests it sent (1/s): what it asks for, unless its users wait for answers.
+    pub offered: Estimated,
+    /// Users, of a client whose users wait for answers.
+    pub users: Option<Estimated>,
     /// Mean latency of good answers (ns).
     pub mean: Estimated,
     /// Percentiles of the latency of good answers, pooled over replications: p50, p90, p95, p99, p99.9 (ns).

@@ -363,6 +363,26 @@ pub struct Screening {
     pub inputs: Vec<Screened>,
     /// Points at which there was not enough data for it: the effects on either side are missing.
     pub unknown: Vec<UnknownPoint>,
+    /// Where it is a latency: the points at which most and fewest requests of its client were answered well, if the
+    /// latencies are not of the same requests.
+    pub survivors: Option<[AnsweredAt; 2]>,
+}
+
+/// A point and the share of the requests of a client that were answered well there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnsweredAt {
+    /// Path and value of each input.
+    pub settings: Vec<(String, String)>,
+    /// The share.
+    pub share: f64,
+}
+
+/// Returns the ends of the shares that were answered well, if latencies at the two are not of the same requests.
+fn survivors(metric: &str, mut answered: Vec<AnsweredAt>) -> Option<[AnsweredAt; 2]> {
+    answered.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let (most, fewest) = (answered.first()?, answered.last()?);
+    let apart = crate::compare::share_apart(metric);
+    (most.share - fewest.share >= apart).then(|| [most.clone(), fewest.clone()])
 }
 
 /// A point at which there was not enough data for a response.
@@ -439,6 +459,7 @@ pub fn screen(
     let mut collected = vec![vec![Vec::new(); inputs.len()]; responses.len()];
     let mut unknown = vec![Vec::new(); responses.len()];
     let mut units = vec![Unit::Number; responses.len()];
+    let mut answered: Vec<Vec<AnsweredAt>> = vec![Vec::new(); responses.len()];
     let mut runs = 0;
     for walk in &walks {
         let mut before: Option<(Vec<f64>, Vec<Option<f64>>)> = None;
@@ -459,6 +480,12 @@ pub fn screen(
             plan.run.precision = None;
             let result = run(&plan, options)?;
             runs += 1;
+            let shown = |(path, value): &(String, String)| (path.clone(), plain(value).to_string());
+            for (metric, answered) in responses.iter().zip(&mut answered) {
+                let share = crate::compare::answered(&metric.to_string(), &result);
+                let settings = || settings.iter().map(shown).collect();
+                answered.extend(share.map(|share| AnsweredAt { settings: settings(), share }));
+            }
             let found: Vec<Option<f64>> = responses
                 .iter()
                 .enumerate()
@@ -473,8 +500,6 @@ pub fn screen(
                                 Estimated::NotEnough { reason, .. } => reason.clone(),
                                 Estimated::Known(_) => String::new(),
                             };
-                            let shown =
-                                |(path, value): &(String, String)| (path.clone(), plain(value).to_string());
                             let settings = settings.iter().map(shown).collect();
                             unknown[r].push(UnknownPoint { settings, reason });
                             None
@@ -513,6 +538,7 @@ pub fn screen(
                 unit: units[r].clone(),
                 inputs: screened,
                 unknown: std::mem::take(&mut unknown[r]),
+                survivors: survivors(&metric.to_string(), std::mem::take(&mut answered[r])),
             }
         })
         .collect();
@@ -534,6 +560,19 @@ pub fn screen(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn latencies_of_fewer_requests_are_told_where_inputs_are_walked() {
+        let at = |share: f64| AnsweredAt { settings: Vec::new(), share };
+        let ends = |metric, shares: &[f64]| {
+            survivors(metric, shares.iter().copied().map(at).collect()).map(|ends| ends.map(|of| of.share))
+        };
+        assert_eq!(ends("mean(u.latency)", &[0.9, 1.0, 0.8]), Some([1.0, 0.8]));
+        assert_eq!(ends("mean(u.latency)", &[0.995, 1.0]), None);
+        // A percentile is moved by what lies beyond it.
+        assert_eq!(ends("p99.9(u.latency)", &[0.995, 1.0]), Some([1.0, 0.995]));
+        assert_eq!(ends("mean(u.latency)", &[]), None);
+    }
 
     #[test]
     fn what_is_not_known_stands_behind_what_is() {

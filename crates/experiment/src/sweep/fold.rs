@@ -107,6 +107,8 @@ fn client(client: ClientResult) -> PointClient {
     let latency = client.all.latency;
     PointClient {
         name: client.name,
+        offered: client.all.sent.rate,
+        users: client.users.map(|users| users.mean),
         mean: latency.mean,
         percentiles: latency.percentiles.into_iter().filter(|(p, _)| KEPT.contains(p)).collect(),
         goodput: client.all.good.rate,

@@ -53,9 +53,10 @@ impl Header {
         }
     }
 
-    /// The same wherever the scenario lay.
+    /// The same wherever the scenario lay, and whatever people call its parts: neither changes a result.
     fn anywhere(&self) -> Header {
         let mut header = self.clone();
+        header.facts.labels.clear();
         header.facts.origin.iter_mut().for_each(|origin| origin.file.clear());
         header
     }
@@ -96,17 +97,6 @@ impl Header {
             })
             .or_else(|| {
                 say("the list of assumptions", &then.assumptions.join("; "), &is.assumptions.join("; "))
-            })
-            .or_else(|| {
-                let labels = |facts: &SweepFacts| -> String {
-                    facts
-                        .labels
-                        .iter()
-                        .map(|(name, label)| format!("{name}: {label}"))
-                        .collect::<Vec<_>>()
-                        .join("; ")
-                };
-                say("what parts are called", &labels(then), &labels(is))
             })
             .or_else(|| {
                 let paths =
@@ -355,11 +345,13 @@ impl Shelf {
         })
     }
 
-    /// Opens shards that are to be merged.
+    /// Opens shards that are to be merged; says whether they call parts differently. Then parts are called as the first
+    /// shard calls them, in whatever order the files are given.
     ///
     /// # Errors
     /// If one is cut short, if they are not of one sweep, or if they do not hold each replication once.
-    pub fn of_shards(paths: &[PathBuf]) -> Result<(Shelf, SweepFacts), SweepError> {
+    pub fn of_shards(paths: &[PathBuf]) -> Result<(Shelf, SweepFacts, bool), SweepError> {
+        let mut is_called_differently = false;
         let mut shelf = Shelf::default();
         let mut first: Option<(PathBuf, Header)> = None;
         let mut by_number: BTreeMap<u64, PathBuf> = BTreeMap::new();
@@ -393,6 +385,12 @@ impl Shelf {
                             format!("it is of another sweep than {}: {difference}", shown(other)),
                         ));
                     }
+                    if expected.facts.labels != same.facts.labels {
+                        is_called_differently = true;
+                        if k == 0 {
+                            expected.facts.labels.clone_from(&same.facts.labels);
+                        }
+                    }
                     // Where machines had the file in different places, the order of the shards says nothing.
                     if let (Some(one), Some(two)) = (&mut expected.facts.origin, same.facts.origin)
                         && two.file < one.file
@@ -422,7 +420,7 @@ impl Shelf {
                 shelf.replications()
             )));
         }
-        Ok((shelf, facts))
+        Ok((shelf, facts, is_called_differently))
     }
 }
 
@@ -648,6 +646,34 @@ mod tests {
             }
             assert_eq!(at, jobs);
         }
+    }
+
+    #[test]
+    fn other_labels_are_no_other_sweep() {
+        let header = |labels: &[(&str, &str)], title: &str| {
+            let facts = SweepFacts {
+                title: title.to_string(),
+                question: None,
+                scenario: "00".to_string(),
+                origin: None,
+                seed: 1,
+                independent: false,
+                design: "grid".to_string(),
+                axes: Vec::new(),
+                points: 0,
+                replications_min: 1,
+                replications_max: 1,
+                precision: None,
+                columns: Vec::new(),
+                assumptions: Vec::new(),
+                labels: labels.iter().map(|(name, label)| (name.to_string(), label.to_string())).collect(),
+                data: Vec::new(),
+            };
+            Header::new(&facts, &[], None)
+        };
+        let before = header(&[("web", "Shop")], "shop");
+        assert_eq!(before.difference(&header(&[("web", "Shop front"), ("db", "Orders")], "shop")), None);
+        assert!(before.difference(&header(&[("web", "Shop")], "other")).is_some());
     }
 
     #[test]

@@ -420,6 +420,7 @@ impl<'a> Study<'a> {
 pub struct Merged {
     facts: SweepFacts,
     shelf: Shelf,
+    is_called_differently: bool,
 }
 
 impl Merged {
@@ -428,8 +429,13 @@ impl Merged {
     /// # Errors
     /// If one is missing, there twice, cut short, or of another sweep or version; then which and why.
     pub fn open(paths: &[PathBuf]) -> Result<Merged, SweepError> {
-        let (shelf, facts) = Shelf::of_shards(paths)?;
-        Ok(Merged { facts, shelf })
+        let (shelf, facts, is_called_differently) = Shelf::of_shards(paths)?;
+        Ok(Merged { facts, shelf, is_called_differently })
+    }
+
+    /// Returns whether shards call parts differently, which changes no result: they are called as shard 0 calls them.
+    pub fn is_called_differently(&self) -> bool {
+        self.is_called_differently
     }
 
     /// Returns what was swept.

@@ -38,11 +38,12 @@ pub(crate) fn verdict(judged: &At<'_>) -> Cell {
     Cell { verdict: Some(mark(judged).to_string()), ..Cell::words(judged.get("verdict").text()) }
 }
 
-/// Returns a name with the colour it has, if it has one.
+/// Returns what is called so, with its name, in the colour it has, if it has one.
 pub(crate) fn name(at: &At<'_>, colours: &kneepoint_plot::Palette) -> Cell {
     let name = at.text();
+    let called = colours.named(name);
     match colours.of(name) {
-        Some(slot) => Cell::coloured(name, slot),
-        None => Cell::words(name),
+        Some(slot) => Cell::coloured(called, slot),
+        None => Cell::words(called),
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn numbers(run: &At<'_>, colours: &Palette) -> Section {
     if run.get("replications").total() == 1 && !run.get("run").get("batches").is_there() {
         section.say("One replication: numbers have no intervals between replications, and luck cannot be told from cause.");
     }
-    section.add(Block::Cards(cards(run, &clients)));
+    section.add(Block::Cards(cards(run, &clients, colours)));
     section.add(Block::Table(traffic(&clients, colours)));
     section.add(Block::Table(latencies(&clients, colours)));
     let even = evenness(run, colours);
@@ -59,12 +59,13 @@ fn evenness(run: &At<'_>, colours: &Palette) -> Table {
     finished(table)
 }
 
-fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
+fn cards(run: &At<'_>, clients: &[At<'_>], colours: &Palette) -> Vec<Card> {
+    let called = |of: &At<'_>| colours.named(of.get("name").text());
     let several = clients.len() > 1;
     let each = |what: &str, of: &dyn Fn(&At<'_>) -> Cell| -> Vec<(String, Cell)> {
         let label = |client: &At<'_>| match (several, what) {
-            (true, "") => client.get("name").text().to_string(),
-            (true, what) => format!("{what} of {}", client.get("name").text()),
+            (true, "") => called(client),
+            (true, what) => format!("{what} of {}", called(client)),
             (false, what) => what.to_string(),
         };
         clients.iter().take(ON_CARDS).map(|client| (label(client), of(client))).collect()
@@ -95,15 +96,15 @@ fn cards(run: &At<'_>, clients: &[At<'_>]) -> Vec<Card> {
         let is_tie = |other: &&At<'_>| shown(other) == shown(&part);
         let ties = parts.iter().filter(is_tie).count().saturating_sub(1);
         let more = if ties > 0 { format!(" and {ties} more, equally") } else { String::new() };
-        saturation.push((format!("busiest: {}{more}", part.get("name").text()), busy));
+        saturation.push((format!("busiest: {}{more}", called(&part)), busy));
     }
     if let Some(part) = highest(&|part| part.get("thread_utilisation").get("value").number()) {
         let held = part.get("thread_utilisation").estimate(&Unit::Ratio);
-        saturation.push((format!("threads held of {}", part.get("name").text()), held));
+        saturation.push((format!("threads held of {}", called(&part)), held));
     }
     if let Some(part) = highest(&|part| part.get("queue").get("mean").get("value").number()) {
         let queue = part.get("queue").get("mean").estimate(&Unit::Number);
-        saturation.push((format!("mean queue of {}", part.get("name").text()), queue));
+        saturation.push((format!("mean queue of {}", called(&part)), queue));
     }
     if saturation.is_empty() {
         saturation.push(("no part has servers or a queue".to_string(), Cell::number(MISSING)));
@@ -166,8 +167,16 @@ fn traffic(clients: &[At<'_>], colours: &Palette) -> Table {
             of.get("users").get("mean").estimate(&Unit::Number),
         ]);
     }
+    let total = |of: &At<'_>, key: &str| of.get(key).get("total").total();
+    if rows(clients, colours).iter().any(|(_, of)| total(of, "sent") != total(of, "ended")) {
+        table.notes.push(BEGUN_AND_ENDED.to_string());
+    }
     finished(table)
 }
+
+/// Why there may be more answers than requests.
+const BEGUN_AND_ENDED: &str = "Requests were begun while it was measured; how they ended is counted of those that ended \
+in that time, some of which were begun before it: the two need not be equal.";
 
 const TIMES: [&str; 6] = ["mean", "p50", "p95", "p99", "p99.9", "max"];
 
@@ -229,6 +238,7 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
         "lost",
     ];
     let mut load = Table::new("Load of the parts", &head);
+    let mut of_one = false;
     for part in &parts {
         let lost = part.get("lost").get("total");
         load.row(vec![
@@ -241,10 +251,13 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
             part.get("utilisation").estimate(&Unit::Ratio),
             part.get("thread_utilisation").estimate(&Unit::Ratio),
             part.get("queue").get("mean").estimate(&Unit::Number),
-            part.get("queue").get("max").exact(&Unit::Number),
+            highest_queue(part, &mut of_one),
             part.get("inside").get("mean").estimate(&Unit::Number),
             if lost.total() > 0 { lost.counted() } else { Cell::default() },
         ]);
+    }
+    if of_one {
+        load.notes.push(OF_ONE.to_string());
     }
     section.table_or(finished(load), "This scenario has no part beside its clients.");
     let head = ["part", "mean", "p50", "p95", "p99", "p99.9", "longest"];
@@ -280,6 +293,27 @@ pub(crate) fn parts(run: &At<'_>, colours: &Palette) -> Section {
         section.add(Block::Table(finished(orphans)));
     }
     section
+}
+
+/// What the highest queue of several instances is.
+const OF_ONE: &str = "in one: the longest queue at any one instance; of all together the highest is not kept, for the \
+longest queues of instances need not have been at the same instant.";
+
+/// The highest queue of a part; of one with several instances that of the instance where it was longest.
+fn highest_queue(part: &At<'_>, of_one: &mut bool) -> Cell {
+    let max = part.get("queue").get("max");
+    if max.number().is_some() || !part.get("queue").is_there() {
+        return max.exact(&Unit::Number);
+    }
+    let instances = part.get("instances").list();
+    let each = instances.iter().map(|instance| instance.get("queue").get("max"));
+    let known = each.filter(|max| max.number().is_some());
+    let Some(longest) = known.reduce(|a, b| if b.number() > a.number() { b } else { a }) else {
+        return Cell::default();
+    };
+    *of_one = true;
+    let cell = longest.exact(&Unit::Number);
+    Cell { text: format!("{} in one", cell.text), ..cell }
 }
 
 /// Says why cells are missing, and leaves out columns without any.

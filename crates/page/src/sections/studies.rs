@@ -71,13 +71,14 @@ pub(crate) fn study(read: &Read<'_>, drawn: Vec<Figure>, several: bool) -> Optio
         }
         Results::Screening(_) => {
             for response in at.get("responses").list() {
-                sentences(&mut section, &[response.get("sentence")]);
+                sentences(&mut section, &[response.get("sentence"), response.get("survivors")]);
             }
             section.blocks.extend(drawn);
             screening(&mut section, &at);
         }
         Results::Sweep(_) => {
             section.say(swept(&at));
+            sentences(&mut section, &at.get("survivors").list());
             section.blocks.extend(drawn);
             sweep(&mut section, &at);
         }
@@ -146,9 +147,15 @@ fn capacity(section: &mut Section, at: &At<'_>) {
     let head = ["part", "busy", "by theory", "full at", "in requests", "full by theory", "in requests"];
     let caption = if is_found { "Parts at the capacity" } else { "Parts at a load that was run" };
     let mut table = Table::new(caption, &head);
+    let labels = at.get("labels").list();
+    let labels = labels.iter().map(|of| {
+        let [name, label] = ["name", "label"].map(|key| of.get(key).text().to_string());
+        (name, label)
+    });
+    let colours = kneepoint_plot::Palette::default().with_labels(labels);
     for part in at.get("parts").list() {
         table.row(vec![
-            Cell::words(part.get("name").text()),
+            Cell::words(colours.named(part.get("name").text())),
             part.get("utilisation").estimate(&Unit::Ratio),
             part.get("utilisation_by_theory").exact(&Unit::Ratio),
             part.get("saturates_at").estimate(&Unit::Number),
@@ -263,27 +270,46 @@ fn comparison(section: &mut Section, at: &At<'_>) {
                 of.get("second").exact(&unit),
                 of.get("difference").change(&unit),
                 of.get("relative").estimate(&Unit::Ratio),
-                Cell { verdict, ..Cell::words(of.get("finding").text()) },
+                Cell { verdict, ..Cell::words(finding(&of)) },
             ]);
         }
-        let mut doubts: Vec<(&str, Vec<&str>)> = Vec::new();
-        let metrics = contrast.get("metrics").list();
-        for of in &metrics {
-            let (doubt, metric) = (of.get("doubt").text(), of.get("metric").text());
-            match doubts.iter_mut().find(|(known, _)| *known == doubt) {
-                _ if doubt.is_empty() => {}
-                Some((_, metrics)) => metrics.push(metric),
-                None => doubts.push((doubt, vec![metric])),
-            }
-        }
-        table.notes.extend(doubts.iter().map(|(doubt, metrics)| format!("{}: {doubt}.", metrics.join(", "))));
+        table.notes.extend(doubts(
+            contrast.get("metrics").list().into_iter().map(|of| (of.get("metric").text().to_string(), of)),
+        ));
         let together = kneepoint_report::percent(at.get("confidence").number().unwrap_or(0.0));
         table.notes.push(format!("All intervals hold together at {together}."));
         section.table_or(finished(table), "Nothing was compared.");
     }
 }
 
-fn tornados(section: &mut Section, at: &At<'_>) {
+/// What was found, and that it is not counted where a doubt takes it back.
+fn finding(of: &At<'_>) -> String {
+    let found = of.get("finding").text();
+    let taken_back = of.get("is_shown").flag() == Some(false) && matches!(found, "higher" | "lower");
+    if taken_back { format!("{found}, not counted") } else { found.to_string() }
+}
+
+/// Why differences are doubtful, those of one reason together.
+fn doubts<'r>(all: impl Iterator<Item = (String, At<'r>)>) -> Vec<String> {
+    let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut cut: Vec<String> = Vec::new();
+    for (name, of) in all {
+        if of.get("cut").flag() == Some(true) {
+            cut.push(name.clone());
+        }
+        let doubt = of.get("doubt").text();
+        match doubts.iter_mut().find(|(known, _)| *known == doubt) {
+            _ if doubt.is_empty() => {}
+            Some((_, names)) => names.push(name),
+            None => doubts.push((doubt, vec![name])),
+        }
+    }
+    let cut = (!cut.is_empty()).then(|| format!("Intervals cut to what a share can be: {}.", cut.join(", ")));
+    let doubts = doubts.iter().map(|(doubt, names)| format!("{}: {doubt}.", names.join(", ")));
+    doubts.chain(cut).collect()
+}
+
+fn tornados<'r>(section: &mut Section, at: &At<'r>) {
     for tornado in at.get("tornados").list() {
         let metric = tornado.get("metric").text();
         let unit = unit(tornado.get("unit").text());
@@ -296,10 +322,17 @@ fn tornados(section: &mut Section, at: &At<'_>) {
                     Cell::words(setting.get("at").text()),
                     setting.get("response").exact(&unit),
                     setting.get("difference").change(&unit),
-                    Cell::words(setting.get("finding").text()),
+                    Cell::words(finding(&setting)),
                 ]);
             }
         }
+        let bars = tornado.get("bars").list();
+        let of_bar = |bar: &At<'r>| {
+            let path = bar.get("path").text();
+            let settings = bar.get("settings").list().into_iter();
+            settings.map(move |of| (format!("{path} = {}", of.get("at").text()), of))
+        };
+        table.notes.extend(doubts(bars.iter().flat_map(of_bar)));
         section.table_or(finished(table), "No input was varied.");
     }
 }

@@ -125,6 +125,7 @@ fn a_page_says_what_a_review_asks_for() {
         "A point is what happened in a window of 10.0 s of simulated time",
         "Calls that arrive at parts with a queue, and are answered",
         "Front end is what the scenario calls web",
+        "Front end (web)",
         "within 10.0 s to 20.0 s",
         "what goes in comes out",
         "the queue of web is unbounded",
@@ -612,9 +613,12 @@ fn nothing_is_at_a_capacity_that_was_not_found() {
 fn a_study_says_what_its_parts_are_called() {
     let mut knee = capacity();
     knee["labels"] = json!([{ "name": "web", "label": "Shop front" }]);
+    knee["parts"] = json!([{ "name": "web", "utilisation": { "value": 0.5 } }]);
     let page = Page::read(&[Source { name: "knee.json".to_string(), json: knee.to_string() }]).unwrap();
     for text in [text_of(&page.html()), page.markdown()] {
         assert!(text.contains("Shop front") && text.contains("is what the scenario calls web"), "{text}");
+        // Figures have the label, tables had the name.
+        assert!(text.contains("Shop front (web)"), "{text}");
     }
 }
 

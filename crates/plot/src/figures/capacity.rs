@@ -376,7 +376,14 @@ fn saturation(of: &CapacityResults) -> Figure {
             let said = sentence.split(';').next().unwrap_or_default().trim_end_matches('.');
             let said = said.replace("at that load", &where_);
             // It begins with the name of the part that is busiest.
-            match of.parts.first().and_then(|part| Some((part, said.strip_prefix(part.name.as_str())?))) {
+            let rest = of.parts.first().and_then(|part| {
+                let label = of.labels.iter().find(|of| of.name == part.name).map(|of| of.label.as_str());
+                // With its label, but for results of before that was told.
+                let told = label.map(|label| format!("{label} ({})", part.name));
+                let rest = told.as_deref().and_then(|told| said.strip_prefix(told));
+                Some((part, rest.or_else(|| said.strip_prefix(part.name.as_str()))?))
+            });
+            match rest {
                 Some((part, rest)) if rest.starts_with(' ') => format!("{}{rest}", of.called(&part.name)),
                 _ => said,
             }

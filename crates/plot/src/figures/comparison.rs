@@ -55,6 +55,10 @@ fn forest(of: &ComparisonResults, contrast: &Contrast) -> Figure {
             bare.join(", ")
         ));
     }
+    let cut: Vec<&str> = contrast.metrics.iter().filter(|m| m.cut).map(|m| m.metric.as_str()).collect();
+    if !cut.is_empty() {
+        notes.push(format!("Intervals cut to what a share can be: {}.", cut.join(", ")));
+    }
     // Better in some and worse in others: a list of the former alone would be half the truth.
     let said = contrast.sentence.split(';').next().unwrap_or_default();
     let said =
@@ -137,7 +141,7 @@ fn from_nothing(of: &Difference) -> Option<f64> {
 }
 
 fn colour(of: &Difference) -> Colour {
-    match (of.finding.as_str(), of.is_better) {
+    match (of.counted(), of.is_better) {
         ("higher" | "lower", Some(true)) => Colour::Better,
         ("higher" | "lower", Some(false)) => Colour::Worse,
         ("higher" | "lower", None) => Colour::Ink,

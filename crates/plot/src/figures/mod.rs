@@ -2,6 +2,7 @@
 
 mod capacity;
 mod comparison;
+mod offered;
 mod over_time;
 mod pareto;
 mod run;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kneepoint_experiment::result::{Unit, is_offered_load};
 
 use super::named;
+use super::offered::Loads;
 use super::sweep::{Measure, about, measures, parsed};
 use crate::axis::Axis;
 use crate::figure::{Content, Figure, Interval, Outcome, Scatter, ScatterPoint};
@@ -59,8 +60,9 @@ impl std::error::Error for ParetoError {}
 /// Returns points over two numbers, X and Y of `X,Y`: settings that are numbers, objectives and what is watched (by name
 /// or metric), `mean(CLIENT.latency)`, `p99(CLIENT.latency)`, `goodput(CLIENT)` and `errors(CLIENT)`.
 ///
-/// Rates of what went well, availabilities and hits are better higher, and offered load is neither good nor bad: points are
-/// held against those of the same load. All else is better lower; `max:` or `min:` before a number says otherwise.
+/// Rates of what went well, availabilities and hits are better higher, and offered load is neither good nor bad. All else is
+/// better lower; `max:` or `min:` before a number says otherwise. Points are held only against those at which clients ask
+/// for the same load, whatever the two numbers are, unless one of these is the load and has `max:` or `min:`.
 ///
 /// # Errors
 /// If it does not name two numbers that there are.
@@ -233,16 +235,26 @@ fn is_offered(measure: &Measure) -> bool {
 
 fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
     let (source, mut notes) = about(of);
-    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points);
+    // Who says that more load is better has made it one of the two numbers that are weighed.
+    let is_weighed = |side: &Side| is_offered(side.measure) && side.way != Way::Neither;
+    let loads = if is_weighed(x) || is_weighed(y) { None } else { Some(Loads::of(of)) };
+    let load_of = |at: usize| loads.as_ref().map_or(0, |loads| loads.of_point[at]);
+    let is_condition = [x, y].iter().any(|side| side.way == Way::Neither);
+    let values = x.measure.values.iter().zip(&y.measure.values).zip(&of.points).enumerate();
+    let mut at_load: Vec<usize> = Vec::new();
     let mut points: Vec<ScatterPoint> = values
-        .filter_map(|((of_x, of_y), point)| {
+        .filter_map(|(at, ((of_x, of_y), point))| {
             let said = of.axes.iter().map(|axis| {
                 let value = point.settings.get(&axis.path).map_or("", String::as_str);
                 format!("{} = {value}", axis.path)
             });
             let name = said.collect::<Vec<_>>().join(", ");
             let outcome = point.outcome();
-            Some(ScatterPoint { name, x: (*of_x)?, y: (*of_y)?, front: false, outcome })
+            let (x, y) = ((*of_x)?, (*of_y)?);
+            at_load.push(load_of(at));
+            // Over the load itself the best of each are a line.
+            let group = if is_condition { 0 } else { load_of(at) };
+            Some(ScatterPoint { name, x, y, front: false, group, outcome })
         })
         .collect();
     let missing = of.points.len() - points.len();
@@ -257,11 +269,11 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
         let given = |side: &Side, value: f64| if side.way == Way::Neither { value.to_bits() } else { 0 };
         (given(x, point.x.value), given(y, point.y.value))
     };
-    let mut alike: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    let mut alike: BTreeMap<((u64, u64), usize), Vec<usize>> = BTreeMap::new();
     // What misses an objective, or may miss it, is no choice, however cheap it is, and outdoes none.
     let is_choice = |point: &ScatterPoint| matches!(point.outcome, None | Some(Outcome::Met));
     for (at, point) in points.iter().enumerate().filter(|(_, point)| is_choice(point)) {
-        alike.entry(given(point)).or_default().push(at);
+        alike.entry((given(point), at_load[at])).or_default().push(at);
     }
     for group in alike.values() {
         let places: Vec<(f64, f64)> =
@@ -276,6 +288,11 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
             side.measure.metric
         ));
     }
+    let told = loads.as_ref().and_then(|loads| loads.note(at_load.iter().copied()));
+    // Where each point has a load of its own there is nothing to choose between.
+    let is_alone = told.is_some() && !is_condition && alike.values().all(|group| group.len() < 2);
+    let at_its = if told.is_some() && !is_condition { " at its load" } else { "" };
+    notes.extend(told);
     let kept = points.iter().filter(|point| point.front).count();
     let choices = points.iter().filter(|point| is_choice(point)).count();
     let is_judged = points.iter().any(|point| point.outcome.is_some());
@@ -292,10 +309,15 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
             let best = points.iter().find(|point| point.front).map_or("", |point| point.name.as_str());
             format!("One of {all} points{meeting} outdoes all others: {}", super::brief(best))
         }
-        (all, of) if all == of => format!("None of {of} points{meeting} is outdone by another"),
-        (some, all) => {
-            format!("{} of {all} points{meeting} are outdone; {some} are left to choose from", all - some)
+        (_, of) if is_alone => {
+            format!("No two of {of} points{meeting} are at the same load, so none is held against another")
         }
+        (all, of) if all == of => format!("None of {of} points{meeting} is outdone by another{at_its}"),
+        (some, all) => format!(
+            "{} of {all} points{meeting} {} outdone{at_its}; {some} are left to choose from",
+            all - some,
+            if all - some == 1 { "is" } else { "are" }
+        ),
     };
     let count = |is: &dyn Fn(&Outcome) -> bool| {
         points.iter().filter(|point| point.outcome.as_ref().is_some_and(is)).count()
@@ -442,6 +464,55 @@ mod tests {
             "{:?}",
             figure.notes
         );
+    }
+
+    /// A point with less to do was said to outdo all others.
+    #[test]
+    fn points_compete_at_the_same_offered_load_only() {
+        let kept = include_str!("../../tests/results/sweep.json");
+        let drawn = |offered: &dyn Fn(usize) -> serde_json::Value, asked: &str| {
+            let mut sweep: serde_json::Value = serde_json::from_str(kept).unwrap();
+            for (at, point) in sweep["points"].as_array_mut().unwrap().iter_mut().enumerate() {
+                (point["slo"], point["failure"]) = (serde_json::json!([]), serde_json::Value::Null);
+                let price = serde_json::json!([{ "estimate": { "value": 300.0 + (at % 3) as f64 } }]);
+                point["watch"] = serde_json::json!([
+                    { "name": "price", "metric": "cost()", "unit": "$/month", "values": price },
+                ]);
+                for client in point["clients"].as_array_mut().unwrap() {
+                    client["latency"]["p99"] = serde_json::json!({ "value": 0.1 + at as f64 / 100.0 });
+                    client["offered"] = offered(at);
+                }
+            }
+            pareto(&crate::read("sweep", &sweep.to_string()).unwrap(), asked).unwrap()
+        };
+        let front = |figure: &Figure| -> Vec<usize> {
+            let Content::Scatter(of) = &figure.content else { panic!("points") };
+            of.points.iter().enumerate().filter(|(_, point)| point.front).map(|(at, _)| at).collect()
+        };
+        let load = |at: usize| 100.0 * (1 + at / 3) as f64;
+        let asked = "cost(),p99(users.latency)";
+        // Points 0, 1 and 2 are of the lowest load, and cheaper with it: of each load one is left.
+        let measured = |at: usize| serde_json::json!({ "value": load(at), "low": load(at) - 1.0, "high": load(at) + 1.0 });
+        let figure = drawn(&measured, asked);
+        assert_eq!(front(&figure), [0, 3, 6]);
+        assert_eq!(figure.title, "6 of 9 points are outdone at its load; 3 are left to choose from");
+        let said = "Points are at 3 loads, and are held against those at the same: users 100 /s (3 points), \
+                    users 200 /s (3 points), users 300 /s (3 points).";
+        assert!(figure.notes.iter().any(|note| note == said), "{:?}", figure.notes);
+        // What chance makes of one load is one load.
+        let one = |at: usize| serde_json::json!({ "value": 100.0 + at as f64 / 100.0 });
+        assert_eq!(front(&drawn(&one, asked)), [0]);
+        // Of results that do not say it, settings that are rates are taken for it.
+        let figure = drawn(&|_| serde_json::Value::Null, asked);
+        assert!(
+            figure.notes.iter().any(|note| note.contains("do not say what was offered")),
+            "{:?}",
+            figure.notes
+        );
+        let apart = |at: usize| serde_json::json!({ "value": 100.0 * (at + 1) as f64 });
+        assert!(drawn(&apart, asked).title.starts_with("No two of 9 points are at the same load"));
+        // Who weighs the load itself has it as one of the two numbers.
+        assert_eq!(front(&drawn(&measured, "max:params.load,p99(users.latency)")).len(), 3);
     }
 
     #[test]

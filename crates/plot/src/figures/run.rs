@@ -118,7 +118,7 @@ pub(super) fn percentile_of(condition: &str) -> Option<(f64, &str)> {
     ((0.0..1.0).contains(&share) && of.ends_with(".latency")).then_some((share, of))
 }
 
-/// The first objective on a percentile; else p99 of the slowest client.
+/// The first objective on a percentile; else p99 of the slowest client, of those with an objective if one has any.
 fn percentile_title(run: &RunResults) -> Option<String> {
     for slo in &run.slo {
         let Some((share, of)) = percentile_of(&slo.condition) else { continue };
@@ -143,16 +143,28 @@ fn percentile_title(run: &RunResults) -> Option<String> {
             brief(&run.called(name))
         ));
     }
-    let slowest = run
-        .clients
-        .iter()
-        .filter_map(|c| Some((c.latency.percentile(0.99)?.value?, &c.name)))
-        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    // What is asked of a client says whom the study is about: not of an attacker, nor of background work.
+    let is_asked_for = |client: &&Client| run.slo.iter().any(|slo| is_about(&slo.condition, &client.name));
+    let slowest = |clients: Vec<&'_ Client>| -> Option<(f64, String)> {
+        let known =
+            clients.into_iter().filter_map(|c| Some((c.latency.percentile(0.99)?.value?, c.name.clone())));
+        known.max_by(|a, b| a.0.total_cmp(&b.0))
+    };
+    let slowest = slowest(run.clients.iter().filter(is_asked_for).collect())
+        .or_else(|| slowest(run.clients.iter().collect()))?;
     Some(format!(
         "p99 of good answers to {} is {}",
-        brief(&run.called(slowest.1)),
+        brief(&run.called(&slowest.1)),
         words(slowest.0, &Unit::Duration)
     ))
+}
+
+/// Whether a condition is about a client, its latency or one of its classes: `errors(users:browse, from 1s to 2s) < 1%`.
+fn is_about(condition: &str, client: &str) -> bool {
+    condition.split(['(', ',', ')']).any(|inside| {
+        let path = inside.trim().trim_end_matches(".latency");
+        path == client || path.strip_prefix(client).is_some_and(|rest| rest.starts_with(':'))
+    })
 }
 
 fn parts(run: &RunResults) -> Figure {
@@ -318,4 +330,38 @@ fn time(run: &RunResults) -> Figure {
     };
     let title = title.unwrap_or_else(|| "Where the time of a request goes".to_string());
     about(run).figure("time".to_string(), title, notes, content)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::{figures, read};
+
+    /// The slowest client of all was named, where one that nothing is asked of is slower than that with an objective.
+    #[test]
+    fn percentiles_are_told_of_a_client_that_something_is_asked_of() {
+        let mut result: Value = serde_json::from_str(include_str!("../../tests/results/run.json")).unwrap();
+        let mut other = result["clients"][0].clone();
+        other["name"] = "attacker".into();
+        other["latency"]["p99"]["value"] = 99.0.into();
+        let asked = result["clients"][0]["name"].as_str().unwrap().to_string();
+        result["clients"].as_array_mut().unwrap().push(other);
+        let title = |slo: Value| {
+            let mut result = result.clone();
+            result["slo"] = slo;
+            figures(&read("run", &result.to_string()).unwrap()).remove(0).title
+        };
+        let mut slo = result["slo"][0].clone();
+        slo["unit"] = "ratio".into();
+        for condition in
+            [format!("errors({asked}) < 1%"), format!("errors({asked}:browse, from 1s to 2s) < 1%")]
+        {
+            slo["condition"] = condition.into();
+            let told = title(Value::Array(vec![slo.clone()]));
+            assert!(told.starts_with(&format!("p99 of good answers to {asked} is")), "{told}");
+        }
+        let told = title(Value::Array(Vec::new()));
+        assert!(told.starts_with("p99 of good answers to attacker is"), "{told}");
+    }
 }

@@ -29,7 +29,7 @@ pub(super) fn tornados(of: &TornadoResults) -> Vec<Figure> {
 }
 
 fn colour(setting: &Setting) -> Colour {
-    match setting.finding.as_str() {
+    match setting.counted() {
         "higher" => Colour::Slot(5),
         "lower" => Colour::Slot(0),
         _ => Colour::Neutral,
@@ -72,9 +72,8 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
             });
         }
     }
-    let moves = |bar: &&crate::results::Bar| {
-        bar.settings.iter().any(|s| ["higher", "lower"].contains(&s.finding.as_str()))
-    };
+    let moves =
+        |bar: &&crate::results::Bar| bar.settings.iter().any(|s| ["higher", "lower"].contains(&s.counted()));
     let moving: Vec<&str> = tornado.bars.iter().filter(moves).map(|bar| bar.path.as_str()).collect();
     let is_known = tornado.bars.iter().flat_map(|bar| &bar.settings).any(|s| s.difference.value.is_some());
     let title = match moving.as_slice() {
@@ -102,6 +101,13 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         "One input at a time, the others as they are. The intervals of all differences hold together."
             .to_string(),
     );
+    let settings = tornado.bars.iter().flat_map(|bar| bar.settings.iter().map(move |of| (bar, of)));
+    let cut = settings.filter(|(_, of)| of.cut).map(|(bar, of)| format!("{} = {}", bar.path, of.at));
+    let cut: Vec<String> = cut.collect();
+    if !cut.is_empty() {
+        notes.push(format!("Intervals cut to what a share can be: {}.", cut.join(", ")));
+    }
+    notes.extend(doubts(tornado));
     notes.extend(why_not(tornado));
     let all = || tornado.bars.iter().flat_map(|bar| &bar.settings);
     let legend = [
@@ -135,6 +141,22 @@ fn tornado(of: &TornadoResults, tornado: &Tornado) -> Figure {
         alone: of.replications == 1,
     };
     source.figure(name, title, notes, content)
+}
+
+/// Says what makes differences doubtful, those of one reason together.
+fn doubts(tornado: &Tornado) -> Vec<String> {
+    let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
+    for bar in &tornado.bars {
+        for setting in &bar.settings {
+            let Some(doubt) = setting.doubt.as_deref() else { continue };
+            let at = format!("{} = {}", bar.path, setting.at);
+            match doubts.iter_mut().find(|(known, _)| *known == doubt) {
+                Some((_, all)) => all.push(at),
+                None => doubts.push((doubt, vec![at])),
+            }
+        }
+    }
+    doubts.into_iter().map(|(doubt, at)| format!("{}: {doubt}.", at.join(", "))).collect()
 }
 
 /// Says why settings have no value, those of one reason together.
@@ -206,6 +228,7 @@ fn effects(of: &Screening, response: &ScreeningResponse) -> Figure {
     if !response.sentence.is_empty() && response.sentence.trim_end_matches('.') != title {
         notes.push(response.sentence.clone());
     }
+    notes.extend(response.survivors.clone());
     notes.push(
         "µ*: mean size of the effect over the whole range of an input. σ: how far it depends on the others, or is no \
          straight line."
@@ -262,6 +285,25 @@ mod tests {
             rows.rows[0].cells[0].shapes[0],
             Shape::Bar { to: 2.0, ends: Some((1.0, 3.0)), .. }
         ));
+    }
+
+    #[test]
+    fn what_a_doubt_takes_back_moves_nothing_and_has_no_colour() {
+        let kept = include_str!("../../tests/results/sensitivity.json");
+        let mut all: serde_json::Value = serde_json::from_str(kept).unwrap();
+        for bar in all["tornados"][0]["bars"].as_array_mut().unwrap() {
+            for setting in bar["settings"].as_array_mut().unwrap() {
+                setting["finding"] = "lower".into();
+                setting["is_shown"] = false.into();
+                setting["doubt"] = "not counted: the interval reaches 0".into();
+            }
+        }
+        let Results::Tornado(of) = read("x", &all.to_string()).unwrap() else { panic!("a tornado") };
+        let figure = tornados(&of).remove(0);
+        assert!(figure.title.starts_with("Nothing is shown to move"), "{}", figure.title);
+        assert!(figure.notes.iter().any(|note| note.ends_with(": not counted: the interval reaches 0.")));
+        let Content::Rows(rows) = &figure.content else { panic!("rows") };
+        assert_eq!(rows.legend, [("no difference shown".to_string(), Colour::Neutral)]);
     }
 
     #[test]

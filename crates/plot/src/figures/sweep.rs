@@ -66,7 +66,7 @@ pub(super) fn about(of: &SweepResults) -> (Source, Vec<String>) {
         [] if of.replications_min == of.replications_max => replications(of.replications_min),
         [] => format!("{} to {}", of.replications_min, replications(of.replications_max)),
     };
-    let mut notes = Vec::new();
+    let mut notes = of.survivors.clone();
     let there = of.points.len() as u64;
     if let Some(all) = of.point_count.filter(|all| *all > there) {
         notes.push(format!("The sweep has not come to its end: {there} of {all} points are there."));
@@ -280,10 +280,11 @@ fn lines(of: &SweepResults, measure: &Measure) -> Figure {
         let (a, b) = (places(a), places(b));
         a.iter().zip(&b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
-    // Points that were drawn at random are no steps of anything.
-    let joined = of.design == "grid";
-    let scattered = !joined && groups.len() > SLOTS;
-    if joined && groups.len() > LINES_MOST {
+    // Points that were drawn at random are no steps of anything, and between two names there is nothing.
+    let is_grid = of.design == "grid";
+    let joined = is_grid && axes[over].numbers.is_some();
+    let scattered = !is_grid && groups.len() > SLOTS;
+    if is_grid && groups.len() > LINES_MOST {
         let all = groups.len();
         let last = all - 1;
         groups = (0..SLOTS).map(|n| groups[n * last / (SLOTS - 1)].clone()).collect();
@@ -480,6 +481,21 @@ mod tests {
         };
         assert_eq!(of(Outcome::Unserved), 1);
         assert!(of(Outcome::Undecided) >= 1);
+    }
+
+    #[test]
+    fn names_are_points_and_no_line() {
+        let mut sweep: Value = serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
+        sweep["survivors"] = json!(["Latencies are of good answers only."]);
+        sweep["axes"].as_array_mut().unwrap().retain(|axis| axis["path"] == "variant");
+        let all = figures(&read("sweep", &sweep.to_string()).unwrap());
+        let Content::Lines(lines) = &all[0].content else { panic!("points") };
+        assert!(lines.panels[0].series.iter().all(|series| !series.joined));
+        assert!(all[0].notes.iter().any(|note| note == "Latencies are of good answers only."));
+        let sweep: Value = serde_json::from_str(include_str!("../../tests/results/sweep.json")).unwrap();
+        let all = figures(&read("sweep", &sweep.to_string()).unwrap());
+        let Content::Lines(lines) = &all[0].content else { panic!("lines") };
+        assert!(lines.panels[0].series.iter().all(|series| series.joined), "numbers are");
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Points over two measured axes, with intervals both ways; those that are not outdone are joined.
+//! Points over two measured axes, with intervals both ways; those of one load that are not outdone are joined.
+
+use std::collections::BTreeMap;
 
 use super::{Frame, Key, LABEL, Sheet, legend, upright_title};
 use crate::axis::Laid;
@@ -62,10 +64,13 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Scatter) {
         sheet.canvas.line(vec![(at, plot.top), (at, plot.bottom)], grid, 1.0);
     }
     let place = |point: &ScatterPoint| (plot.x(x.place(point.x.value)), plot.y(y.place(point.y.value)));
-    let mut front: Vec<(f64, f64)> = of.points.iter().filter(|p| p.front).map(place).collect();
-    front.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let blue = sheet.rgb(Colour::Slot(0));
-    if front.len() > 1 {
+    let mut fronts: BTreeMap<usize, Vec<(f64, f64)>> = BTreeMap::new();
+    for point in of.points.iter().filter(|point| point.front) {
+        fronts.entry(point.group).or_default().push(place(point));
+    }
+    for mut front in fronts.into_values().filter(|front| front.len() > 1) {
+        front.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         sheet.canvas.line(front, blue, 1.8);
     }
     // The others first: what is not outdone lies on top.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Number;
+use super::{Number, counted};
 
 /// Designs side by side.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,10 +74,23 @@ pub struct Difference {
     /// `higher`, `lower`, `not shown`, …
     #[serde(default)]
     pub finding: String,
+    /// Whether an end of its interval is where a share can go no farther.
+    #[serde(default)]
+    pub cut: bool,
+    /// Whether that counts; results of before it was kept do not say it.
+    #[serde(default)]
+    pub is_shown: Option<bool>,
     /// Where it is known which way is better.
     #[serde(default)]
     pub is_better: Option<bool>,
     /// Why it makes neither design the better one, where it might seem to.
     #[serde(default)]
     pub doubt: Option<String>,
+}
+
+impl Difference {
+    /// Returns the finding as far as it counts.
+    pub fn counted(&self) -> &str {
+        counted(&self.finding, self.is_shown)
+    }
 }

@@ -59,7 +59,10 @@ impl RunResults {
             client.classes.iter().map(|class| format!("{}:{}", client.name, class.name)).collect()
         };
         let classes = self.clients.iter().filter(|client| client.classes.len() > 1).flat_map(of);
+        let nodes = self.topology.iter().flat_map(|topology| &topology.nodes);
+        let labels = nodes.filter_map(|node| Some((node.name.clone(), node.label.clone()?)));
         Palette::new(&clients.collect::<Vec<_>>(), &parts.collect::<Vec<_>>(), &classes.collect::<Vec<_>>())
+            .with_labels(labels)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Number;
+use super::{Number, counted};
 
 /// One input at a time.
 #[derive(Clone, Debug, Deserialize)]
@@ -69,6 +69,22 @@ pub struct Setting {
     /// `higher`, `lower`, `not shown`, …
     #[serde(default)]
     pub finding: String,
+    /// Whether an end of its interval is where a share can go no farther.
+    #[serde(default)]
+    pub cut: bool,
+    /// Whether that counts; results of before it was kept do not say it.
+    #[serde(default)]
+    pub is_shown: Option<bool>,
+    /// Why it does not, or what it rests on.
+    #[serde(default)]
+    pub doubt: Option<String>,
+}
+
+impl Setting {
+    /// Returns the finding as far as it counts.
+    pub fn counted(&self) -> &str {
+        counted(&self.finding, self.is_shown)
+    }
 }
 
 /// An input that changes a verdict.
@@ -107,6 +123,9 @@ pub struct ScreeningResponse {
     /// What moves it, and how surely in this order.
     #[serde(default)]
     pub sentence: String,
+    /// Where it is of good answers only, of which there are more at some points than at others.
+    #[serde(default)]
+    pub survivors: Option<String>,
     /// Inputs.
     pub inputs: Vec<Effect>,
 }

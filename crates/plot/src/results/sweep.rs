@@ -23,6 +23,9 @@ pub struct SweepResults {
     pub replications_min: u64,
     /// The most of a point.
     pub replications_max: u64,
+    /// Where latencies at some points are of fewer requests than at others; lines of points do not say it.
+    #[serde(default)]
+    pub survivors: Vec<String>,
     /// How many there are to be.
     #[serde(default)]
     pub point_count: Option<u64>,
@@ -126,6 +129,12 @@ pub struct SweepWatchValue {
 pub struct SweepClient {
     /// Its name.
     pub name: String,
+    /// Requests it sent \[1/s\]; results of before it was kept have none.
+    #[serde(default)]
+    pub offered: Option<Number>,
+    /// Users, of a client whose users wait for answers.
+    #[serde(default)]
+    pub users: Option<Number>,
     /// By name: `mean`, `p99`.
     pub latency: BTreeMap<String, Number>,
     /// Requests that ended well \[1/s\].

@@ -13,6 +13,7 @@ use kneepoint_experiment::result::{ObjectiveResult, Unit, Verdict as Judged};
 use kneepoint_scenario::value::{Dimension, Quantity};
 use kneepoint_statistics::{Estimate, Estimated};
 
+use crate::called::called;
 use crate::number::{count, counted, interval as interval_words, percent, quantity};
 
 pub use baseline::{Against, Baseline, read_baseline, sentence as baseline_sentence};
@@ -162,11 +163,26 @@ fn nowhere(result: &CapacityResult) -> String {
     if *highest > lowest.load {
         text += &format!(", from {} to {}", bare(result, lowest.load), load(result, *highest));
     }
+    text += &below(result, lowest.load);
     text += &format!(". At the lowest, {}, {}", load(result, lowest.load), missed(lowest));
     if nearest.load > lowest.load {
         text += &format!("; nearest to them is {}, where {}", load(result, nearest.load), missed(nearest));
     }
     text + "."
+}
+
+/// That smaller loads than this one are not known of: a headline that no load meets the objectives is no proof of that.
+fn below(result: &CapacityResult, lowest: f64) -> String {
+    let at = bare(result, lowest);
+    match result.range {
+        Some((begin, _)) if lowest <= begin * (1.0 + 1e-9) => {
+            format!("; below {at}, where the range begins, none was tried")
+        }
+        Some((begin, _)) => {
+            format!("; below {at} none was tried, though the range begins at {}", bare(result, begin))
+        }
+        None => format!("; below {at} none was tried"),
+    }
 }
 
 fn missed_objective(of: &ObjectiveResult, verdict: Verdict) -> String {
@@ -212,10 +228,11 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             )
         }
         (Finding::Saturated { part }, Some(estimate)) => format!(
-            "Holds up to saturation: at {} {} {part} has no idle time left. Beyond it the queue grows for ever, and the \
+            "Holds up to saturation: at {} {} {} has no idle time left. Beyond it the queue grows for ever, and the \
              objectives are met only as long as the run is short.",
             load(result, estimate.value),
-            interval(result, estimate)
+            interval(result, estimate),
+            called(&result.labels, part)
         ),
         (Finding::MissedAtLowest { .. } | Finding::HoldsNowhere { between: None }, _) => nowhere(result),
         (Finding::HoldsNowhere { between: Some([(low, little), (high, much)]) }, _) => format!(
@@ -257,7 +274,10 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
             load(result, *at)
         ),
         (Finding::NoObjective, Some(estimate)) => {
-            let part = result.parts.first().map_or("the bottleneck", |part| part.name.as_str());
+            let part = result
+                .parts
+                .first()
+                .map_or_else(|| "the bottleneck".to_string(), |part| called(&result.labels, &part.name));
             format!(
                 "Nothing to judge: no objective is stated. By its work alone {part} saturates at {} {}.",
                 load(result, estimate.value),
@@ -284,7 +304,11 @@ pub fn capacity_sentence(result: &CapacityResult) -> String {
                                          seen busy at a load short of saturation."
             .to_string(),
         (Finding::Saturated { part }, None) => {
-            format!("Saturated: the queue at {part} grows through the run at every load that was tried.")
+            let below = result.range.map_or_else(String::new, |(begin, _)| below(result, begin));
+            format!(
+                "Saturated: the queue at {} grows through the run at every load that was tried{below}.",
+                called(&result.labels, part)
+            )
         }
         (Finding::Found, None) => match &result.rough {
             Some(known) => rough(result, known),
@@ -390,11 +414,14 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
         }
         _ => "at that load",
     };
+    let [first_called, next_called] =
+        [Some(first), result.parts.get(1)].map(|part| part.map(|part| called(&result.labels, &part.name)));
+    let (first_called, next_called) = (first_called.unwrap_or_default(), next_called.unwrap_or_default());
     let when = at(first);
     let mut text = match &first.saturates_at {
         // What is no load, or not in proportion to it, does not tell which would be full first.
-        None => format!("{} is the busiest: {} busy {where_}", first.name, percent(utilisation)),
-        Some(_) => format!("{} saturates first: {} busy {where_}", first.name, percent(utilisation)),
+        None => format!("{} is the busiest: {} busy {where_}", first_called, percent(utilisation)),
+        Some(_) => format!("{} saturates first: {} busy {where_}", first_called, percent(utilisation)),
     };
     if let Some(Estimated::NotEnough { .. }) = &first.saturates_at {
         text += "; where it is full cannot be measured";
@@ -408,7 +435,7 @@ pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     if let Some(next) = result.parts.get(1)
         && let Some(utilisation) = next.utilisation.value()
     {
-        text += &format!(" Next, if that were lifted: {}, {} busy", next.name, percent(utilisation));
+        text += &format!(" Next, if that were lifted: {}, {} busy", next_called, percent(utilisation));
         let when = at(next);
         if !when.is_empty() {
             text += &format!(" and full at {when}");

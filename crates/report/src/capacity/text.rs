@@ -10,6 +10,7 @@ use super::{
     TIMES, bare, behaviour_sentence, bottleneck_sentence, capacity_sentence, confidence, load, named,
     recovery_sentence, rounded,
 };
+use crate::called::called;
 use crate::number::counted;
 use crate::number::{count, interval, percent};
 use crate::safe::safe;
@@ -159,7 +160,7 @@ fn parts(text: &mut String, result: &CapacityResult, look: Look, head: &dyn Fn(&
             }
         };
         table.row(
-            safe(&part.name),
+            safe(&called(&result.labels, &part.name)),
             [
                 cell(&part.utilisation, &Unit::Ratio, &mut notes),
                 part.utilisation_by_theory.map_or_else(String::new, percent),

@@ -1,7 +1,7 @@
 //! The capacity as JSON.
 
 use kneepoint_experiment::capacity::{
-    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Linearity, LoadAxis, MissedAt, OfPeak,
+    Behaviour, CapacityResult, Coefficient, Finding, KneeRow, Limit, Linearity, LoadAxis, MissedAt, OfPeak,
     Recovery, ScalingFit, Verdict,
 };
 use kneepoint_experiment::result::{ObjectiveResult, ScenarioFacts};
@@ -24,8 +24,11 @@ pub const CAPACITY_SCHEMA_VERSION: u32 = 1;
 ///
 /// `scenario` is that of [`json`](crate::json()), before any load was set.
 ///
-/// `finding.kind` is one of [`FINDINGS`], with what belongs to it beside: `part`; `load` and `objectives`; `holds` and
-/// `missed`; `misses`, `holds` and `up_to`; `too_little` and `too_much`. `compared` is the capacity as it is compared with
+/// `finding.kind` is one of [`FINDINGS`], with what belongs to it beside: of `saturated` the `part`; of `missed at lowest`
+/// and `not enough data` the `load` and the `objectives` that are missed, or not told, there; of `not reached` the `load`;
+/// of `not settled` the loads `holds` and `missed`; of `holds from` what is missed below (`misses`), and the loads `holds`
+/// and `up_to`; of `holds nowhere` the load that is `too_little` and the one that is `too_much`, with the `objectives`
+/// missed at each. `load_said` is the load in words, and `conditions` are those of `objectives`, in their order. `compared` is the capacity as it is compared with
 /// others: requests a second or users of all clients where the load is a factor on these. In `objectives`, `missed_up_to`
 /// is the highest load that was too little, and `untold` where the data do not tell; a load at which it is undecided is
 /// in none of them. `nowhere` is there where no load that was run meets the objectives: what is missed at the lowest and
@@ -68,7 +71,7 @@ pub(super) fn value(result: &CapacityResult) -> Value {
         "runs": result.runs,
         "replications": result.replications,
         "confidence": result.confidence,
-        "finding": finding(&result.finding),
+        "finding": finding(&result.finding, &result.limits, &|value| super::load(result, value)),
         "sentence": capacity_sentence(result),
         "load": axis,
         "recorded_up_to": result.recorded_up_to,
@@ -130,28 +133,43 @@ pub const FINDINGS: [&str; 9] = [
     "not settled",
 ];
 
-fn finding(finding: &Finding) -> Value {
+/// What came of the search. Beside each load stands what it is a load of, in words, and beside each objective its condition.
+fn finding(finding: &Finding, limits: &[Limit], said: &dyn Fn(f64) -> String) -> Value {
+    let missed = |value: f64, objectives: &[String]| {
+        let of = |name: &String| limits.iter().find(|limit| limit.name == *name);
+        let conditions: Vec<Option<&String>> =
+            objectives.iter().map(|name| of(name).map(|limit| &limit.condition)).collect();
+        json!({ "load": value, "load_said": said(value), "objectives": objectives, "conditions": conditions })
+    };
+    let with = |kind: &str, mut value: Value| {
+        value["kind"] = json!(kind);
+        value
+    };
     match finding {
         Finding::Found => json!({ "kind": "found" }),
         Finding::Saturated { part } => json!({ "kind": "saturated", "part": part }),
-        Finding::MissedAtLowest { load, objectives } => {
-            json!({ "kind": "missed at lowest", "load": load, "objectives": objectives })
-        }
+        Finding::MissedAtLowest { load, objectives } => with("missed at lowest", missed(*load, objectives)),
         Finding::HoldsNowhere { between } => {
             let at = |side: usize| {
                 let (load, objectives) = &between.as_ref()?[side];
-                Some(json!({ "load": load, "objectives": objectives }))
+                Some(missed(*load, objectives))
             };
             json!({ "kind": "holds nowhere", "too_little": at(0), "too_much": at(1) })
         }
         Finding::HoldsFrom { misses: (load, objectives), holds, up_to } => json!({
-            "kind": "holds from", "misses": { "load": load, "objectives": objectives }, "holds": holds, "up_to": up_to,
+            "kind": "holds from", "misses": missed(*load, objectives), "holds": holds, "holds_said": said(*holds),
+            "up_to": up_to,
         }),
         Finding::NotTold { load, objectives } => {
             let each = objectives.iter().map(|(name, reason)| json!({ "name": name, "reason": reason }));
-            json!({ "kind": "not enough data", "load": load, "objectives": each.collect::<Vec<_>>() })
+            json!({
+                "kind": "not enough data", "load": load, "load_said": said(*load),
+                "objectives": each.collect::<Vec<_>>(),
+            })
         }
-        Finding::NotReached { load } => json!({ "kind": "not reached", "load": load }),
+        Finding::NotReached { load } => {
+            json!({ "kind": "not reached", "load": load, "load_said": said(*load) })
+        }
         Finding::NoObjective => json!({ "kind": "no objective" }),
         Finding::NotSettled { holds, missed } => {
             json!({ "kind": "not settled", "holds": holds, "missed": missed })
@@ -290,6 +308,18 @@ fn coefficient(of: &Coefficient) -> Value {
 mod tests {
     use super::*;
 
+    fn written(of: &Finding) -> Value {
+        let limit = Limit {
+            name: "fast".to_string(),
+            condition: "p99(users.latency) < 1s".to_string(),
+            holds_up_to: None,
+            missed_from: None,
+            missed_up_to: None,
+            untold: None,
+        };
+        finding(of, &[limit], &|value| format!("params.load = {value}"))
+    }
+
     #[test]
     fn every_finding_has_a_kind_of_its_own() {
         let at = || (1.0, vec!["fast".to_string()]);
@@ -305,7 +335,13 @@ mod tests {
             Finding::NotSettled { holds: None, missed: Some(1.0) },
         ];
         let kinds: Vec<String> =
-            all.iter().map(|one| finding(one)["kind"].as_str().unwrap_or_default().to_string()).collect();
+            all.iter().map(|one| written(one)["kind"].as_str().unwrap_or_default().to_string()).collect();
         assert_eq!(kinds, FINDINGS);
+        // A bare number does not say of what it is, nor a name what it asks for.
+        let much = &written(&all[3])["too_much"];
+        assert_eq!(
+            (&much["load_said"], &much["conditions"]),
+            (&json!("params.load = 1"), &json!(["p99(users.latency) < 1s"]))
+        );
     }
 }

@@ -4,9 +4,10 @@ use kneepoint_experiment::compare::{Comparison, GateResult, Threshold};
 use kneepoint_statistics::Estimated;
 
 use super::json::{better, subject};
+use super::sentence::doubt_clause;
 use crate::number::{base_unit, divisor};
 
-const HEAD: [&str; 20] = [
+const HEAD: [&str; 21] = [
     "first",
     "second",
     "about",
@@ -27,6 +28,7 @@ const HEAD: [&str; 20] = [
     "p_family",
     "pairing_gain",
     "reason",
+    "doubt",
 ];
 
 /// Returns a comparison as CSV: one row per pair of designs and number, then one per condition, which is about
@@ -74,6 +76,7 @@ pub fn comparison_csv(comparison: &Comparison, gates: &[GateResult]) -> String {
                     &shown(metric.p_family, 1.0),
                     &shown(metric.gain, 1.0),
                     reason,
+                    &metric.doubt.as_ref().map(doubt_clause).unwrap_or_default(),
                 ])
                 .expect("a Vec takes everything, and all rows have as many cells");
         }
@@ -92,6 +95,7 @@ pub fn comparison_csv(comparison: &Comparison, gates: &[GateResult]) -> String {
             ("name", &gate.text),
             ("metric", &gate.metric),
             ("finding", gate.outcome.name()),
+            ("doubt", &gate.doubt.as_ref().map(doubt_clause).unwrap_or_default()),
         ] {
             set(column, value);
         }

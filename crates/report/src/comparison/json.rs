@@ -12,7 +12,8 @@ use crate::number::{base_unit, divisor};
 /// Returns a comparison as JSON, indented, with a line end; `command` is what makes it again, where that is a command.
 ///
 /// Each design says its `scenario`, as [`json`](crate::json()) does. `relative` is `difference` as a share of the first as
-/// it was measured. `doubt` says why a difference makes neither design the better one; then `is_better` is null.
+/// it was measured. `doubt` says why a difference makes neither design the better one; then `is_better` is null, and
+/// `is_shown` false where it is not even counted as one. `cut` says that an interval ends where a share can go no farther.
 ///
 /// # Units
 /// As [`json`](crate::json()): durations \[s\], rates [1/s], shares from 0 to 1.
@@ -101,7 +102,9 @@ fn metric(metric: &MetricDifference) -> Value {
         "second": metric.second.map(|v| v / divisor),
         "difference": estimate(&metric.difference, divisor),
         "relative": estimate(&metric.relative, 1.0),
+        "cut": metric.cut,
         "finding": metric.finding.name(),
+        "is_shown": metric.is_shown(),
         "is_better": metric.is_better(),
         "doubt": metric.doubt.as_ref().map(doubt_clause),
         "p_value": metric.p_value,

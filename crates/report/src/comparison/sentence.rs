@@ -69,7 +69,7 @@ fn head(contrast: &Contrast) -> String {
         return turned;
     }
     let Contrast { first, second, .. } = contrast;
-    let differs = contrast.metrics.iter().any(differs);
+    let differs = contrast.metrics.iter().any(MetricDifference::is_shown);
     match contrast.answer {
         Answer::Better => format!("{second} is better than {first}"),
         Answer::Worse => format!("{second} is worse than {first}"),
@@ -84,8 +84,9 @@ fn head(contrast: &Contrast) -> String {
     }
 }
 
-fn differs(metric: &MetricDifference) -> bool {
-    matches!(metric.finding, Finding::Lower | Finding::Higher)
+/// Whether a difference is not shown though it was looked for, or is not counted.
+fn is_not_shown(metric: &MetricDifference) -> bool {
+    !metric.is_shown() && !matches!(metric.finding, Finding::Identical | Finding::NotEnough)
 }
 
 /// What the answer rests on.
@@ -115,9 +116,9 @@ fn clauses(contrast: &Contrast) -> Vec<String> {
     };
     say("better in", of(&|m| m.is_better() == Some(true)));
     say("worse in", of(&|m| m.is_better() == Some(false)));
-    say("different in", of(&|m| m.is_better().is_none() && differs(m)));
+    say("different in", of(&|m| m.is_better().is_none() && m.is_shown()));
     if contrast.answer != Answer::NotShown {
-        say("no difference shown in", of(&|m| m.finding == Finding::NotShown));
+        say("no difference shown in", of(&is_not_shown));
     }
     if contrast.answer != Answer::Identical {
         say("identical in", of(&|m| m.finding == Finding::Identical));
@@ -183,7 +184,7 @@ pub fn metric_sentence(metric: &MetricDifference) -> String {
             format!(
                 "{name}: no difference shown, {} ({}): {values}{pairing}",
                 signed_change(difference.value, &metric.unit),
-                range(difference, &metric.unit, signed_change)
+                range(difference, &metric.unit, signed_change) + cut_clause(metric)
             )
         }
         Finding::NotEnough => format!("{name}: not enough data"),
@@ -198,10 +199,15 @@ pub fn metric_sentence(metric: &MetricDifference) -> String {
                 "{name} is {} by {} ({}): {values}{relative}{pairing}",
                 if lower { "lower" } else { "higher" },
                 change(turned.value, &metric.unit),
-                range(&turned, &metric.unit, change)
+                range(&turned, &metric.unit, change) + cut_clause(metric)
             )
         }
     }
+}
+
+/// Returns what marks an interval that was cut where a share can go no farther.
+pub(crate) fn cut_clause(metric: &MetricDifference) -> &'static str {
+    if metric.cut { ", cut to what a share can be" } else { "" }
 }
 
 fn mirrored(e: &Estimate) -> Estimate {
@@ -298,6 +304,7 @@ mod tests {
             correlation: None,
             gain: None,
             beyond: None,
+            cut: false,
             doubt,
         }
     }
@@ -347,6 +354,29 @@ mod tests {
         assert_eq!(answer_headline(&none), "budget is better than blind in some numbers and worse in others");
         let open = contrast(Answer::NotShown, &[]);
         assert!(answer_headline(&open).starts_with("Neither blind nor budget is shown to be better: "));
+    }
+
+    #[test]
+    fn what_is_not_counted_is_not_told_as_a_difference() {
+        let mut of = contrast(Answer::NotShown, &[]);
+        of.metrics = vec![metric("utilisation(web)", Better::Neither, 1.0, Some(Doubt::ReachesZero))];
+        assert_eq!(answer_sentence(&of), "No difference shown between blind and budget.");
+        of.answer = Answer::Better;
+        of.metrics.push(metric("goodput(users)", Better::Higher, 2.0, None));
+        let said =
+            "budget is better than blind: better in goodput(users); no difference shown in utilisation(web).";
+        assert_eq!(answer_sentence(&of), said);
+    }
+
+    #[test]
+    fn an_interval_that_was_cut_says_so() {
+        let mut of = metric("errors(users)", Better::Lower, -0.05, None);
+        (of.unit, of.cut, of.finding) = (Unit::Ratio, true, Finding::NotShown);
+        if let Estimated::Known(e) = &mut of.difference {
+            (e.low, e.high) = (-1.0, 1.0);
+        }
+        let said = metric_sentence(&of);
+        assert!(said.contains("(-100 pp to +100 pp, cut to what a share can be)"), "{said}");
     }
 
     #[test]

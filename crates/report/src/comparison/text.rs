@@ -6,6 +6,7 @@ use kneepoint_experiment::compare::{
 use kneepoint_statistics::{Pairing, bonferroni_confidence};
 
 use super::sentence::{answer_sentence, gate_sentence, metric_sentence};
+use crate::called::names;
 use crate::number::{count, duration, percent};
 use crate::safe::safe;
 use crate::table::wrap;
@@ -39,6 +40,8 @@ pub fn comparison_text(comparison: &Comparison, gates: &[GateResult], look: Look
         text += &section(contrast, &comparison.designs, look);
     }
     text.push('\n');
+    let labels = comparison.designs.first().and_then(|first| names(&first.labels));
+    text += &labels.map_or_else(String::new, |line| wrap("", &safe(&line), look.width));
     text += &wrap("", &method(comparison), look.width);
     if let Some(line) = of_conditions(comparison, gates) {
         text += &wrap("", &line, look.width);
@@ -107,7 +110,7 @@ fn word(metric: &MetricDifference) -> &'static str {
     match (metric.is_better(), metric.finding) {
         (Some(true), _) => "  better  ",
         (Some(false), _) => "  worse   ",
-        (None, Finding::Lower | Finding::Higher) => "  differs ",
+        (None, _) if metric.is_shown() => "  differs ",
         (None, Finding::NotEnough) => "  ?       ",
         (None, _) => "  –       ",
     }

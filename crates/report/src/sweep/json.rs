@@ -6,11 +6,15 @@ use kneepoint_experiment::result::{
 use kneepoint_statistics::Estimated;
 use serde_json::{Map, Value, json};
 
+use super::text::{survivors, survivors_note};
 use crate::command::Command;
 use crate::json::{SCHEMA_VERSION, check, digest, estimate, fields, labels, objective, watch};
 use crate::number::{SECOND, percentile_name};
 
 /// Returns a sweep as one JSON document, indented, with a line end: the head and `points`.
+///
+/// `survivors` says of which clients so much less ends well at some points than at others that their latencies are of
+/// other requests; `latency_note` of a client, in lines too, that some of its requests at that point ended otherwise.
 ///
 /// # Units
 /// As in [`json`](crate::json()): durations in seconds, rates per second, shares from 0 to 1. Settings are texts, as they were
@@ -18,6 +22,7 @@ use crate::number::{SECOND, percentile_name};
 pub fn sweep_json(result: &SweepResult) -> String {
     let mut head = head(&result.facts);
     let points: Vec<Value> = result.points.iter().map(|point| self::point(&result.facts, point)).collect();
+    head.insert("survivors".into(), json!(survivors(result)));
     head.insert("points".into(), json!(points));
     serde_json::to_string_pretty(&head).expect("keys are texts and nothing fails to be written") + "\n"
 }
@@ -133,7 +138,10 @@ fn client(client: &PointClient) -> Value {
     }
     json!({
         "name": client.name,
+        "offered": estimate(&client.offered, 1.0),
+        "users": client.users.as_ref().map(|users| estimate(users, 1.0)),
         "latency": latency,
+        "latency_note": survivors_note(client),
         "goodput": estimate(&client.goodput, 1.0),
         "throughput": estimate(&client.throughput, 1.0),
         "errors": estimate(&client.errors, 1.0),

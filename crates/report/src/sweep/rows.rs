@@ -3,6 +3,7 @@
 use kneepoint_experiment::result::{PointResult, Unit};
 use kneepoint_statistics::Estimated;
 
+use super::text::survivors_note;
 use crate::number::{base_unit, divisor, percentile_name};
 
 /// The columns after the number of the point and its settings: five texts, four numbers, a text.
@@ -52,6 +53,13 @@ pub(super) fn rows(point: &PointResult) -> Vec<Row> {
         rows.estimate(["client", name, "latency", "mean"], &client.mean, &Unit::Duration);
         for (p, estimated) in &client.percentiles {
             rows.estimate(["client", name, "latency", &percentile_name(*p)], estimated, &Unit::Duration);
+        }
+        if let Some(note) = survivors_note(client) {
+            rows.add(["client", name, "latency", "note", ""], None, &note);
+        }
+        rows.estimate(["client", name, "requests", "rate"], &client.offered, &Unit::Rate);
+        if let Some(users) = &client.users {
+            rows.estimate(["client", name, "users", "mean"], users, &Unit::Number);
         }
         rows.estimate(["client", name, "goodput", "rate"], &client.goodput, &Unit::Rate);
         rows.estimate(["client", name, "throughput", "rate"], &client.throughput, &Unit::Rate);

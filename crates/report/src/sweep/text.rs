@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use kneepoint_experiment::result::{PointResult, SweepResult, Unit, Verdict, WatchResult};
+use kneepoint_experiment::result::{PointClient, PointResult, SweepResult, Unit, Verdict, WatchResult};
 use kneepoint_statistics::{Estimate, Estimated};
 use unicode_width::UnicodeWidthStr;
 
 use crate::Look;
+use crate::called::names;
 use crate::number::{count, interval, percent, quantity};
 use crate::safe::safe;
 use crate::table::{Table, wrap};
@@ -94,6 +95,8 @@ pub fn sweep_text(result: &SweepResult, look: Look) -> String {
         page += &wrap("", &safe(question), look.width);
     }
     page += &wrap("", &subject(result), look.width);
+    let labels = names(&facts.labels);
+    page += &labels.map_or_else(String::new, |line| wrap("", &safe(&line), look.width));
     page.push('\n');
     let columns = columns(result);
     table(&mut page, result, &columns, look);
@@ -347,8 +350,20 @@ fn place(result: &SweepResult, point: &PointResult) -> String {
 /// As in comparisons: a hundredth of the requests moves what most of them see by little.
 const SHARE_APART: f64 = 0.01;
 
+/// Says of a client at one point that its latencies are of good answers only, where enough of its requests ended otherwise
+/// to make a difference: what a row or a line can say that knows no other point.
+pub(super) fn survivors_note(client: &PointClient) -> Option<String> {
+    let errors = client.errors.known()?.value;
+    (errors >= SHARE_APART).then(|| {
+        format!(
+            "of good answers only: {} end well, and what fails is not counted as slow",
+            percent(1.0 - errors)
+        )
+    })
+}
+
 /// Says of each client where so much less of what it sends ends well that its latencies are of other requests.
-fn survivors(result: &SweepResult) -> Vec<String> {
+pub(super) fn survivors(result: &SweepResult) -> Vec<String> {
     let clients = || result.points.iter().flat_map(|point| &point.clients);
     let mut names: Vec<&str> = Vec::new();
     for client in clients() {
@@ -423,6 +438,35 @@ fn doubts(page: &mut String, result: &SweepResult, look: Look) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rows and lines said nothing of it.
+    #[test]
+    fn a_client_whose_requests_fail_says_what_its_latencies_are_of() {
+        let none = || Estimated::not_enough("", 0, None);
+        let of = |errors: f64| {
+            let errors = Estimate {
+                value: errors,
+                low: errors,
+                high: errors,
+                confidence: 0.95,
+                n: 5,
+                effective_samples: None,
+            };
+            survivors_note(&PointClient {
+                name: "users".to_string(),
+                offered: none(),
+                users: None,
+                mean: none(),
+                percentiles: Vec::new(),
+                goodput: none(),
+                throughput: none(),
+                errors: Estimated::Known(errors),
+            })
+        };
+        assert_eq!(of(0.005), None);
+        let said = "of good answers only: 80.0 % end well, and what fails is not counted as slow";
+        assert_eq!(of(0.2).as_deref(), Some(said));
+    }
 
     /// A point that failed a fifth of its requests met an objective on the latency of the others, without a word of that.
     #[test]

@@ -47,7 +47,8 @@ fn traffic(page: &mut Page, clients: &[ClientResult]) {
         row.extend(cells.level(client.and_then(|c| c.in_flight.as_ref()), &format!("{name} in flight")));
         let users = client.and_then(|c| c.users.as_ref());
         row.extend(users.map(|level| cells.estimate(&level.mean, &Unit::Number, &format!("{name} users"))));
-        table.row(name, row);
+        let called = client.map_or(name, |client| page.called(&client.name));
+        table.row(called, row);
     }
     page.table("CLIENTS", &table, cells);
 }
@@ -62,7 +63,15 @@ fn statuses(page: &mut Page, clients: &[ClientResult]) {
         }
     }
     page.table("HOW REQUESTS ENDED", &table, cells);
+    let apart = |requests: &Requests| requests.sent.total != requests.ended.total;
+    if !table.is_empty() && rows(clients).any(|(_, requests)| apart(requests)) {
+        page.wrapped("", BEGUN_AND_ENDED);
+    }
 }
+
+/// Why there may be more answers than requests.
+const BEGUN_AND_ENDED: &str = "Requests are counted where they began, answers where they ended, both while it was \
+measured: some answers are of requests that began before, and the two need not be equal.";
 
 fn latency(page: &mut Page, clients: &[ClientResult]) {
     let heads = ["client", "mean", "p50", "p95", "p99", "p99.9", "longest"];

@@ -32,6 +32,7 @@ fn load(page: &mut Page, parts: &[PartResult]) {
         "lost",
     ];
     let (mut table, mut cells) = (Table::new(heads), Cells::default());
+    let mut of_one = false;
     for part in parts {
         let (name, all) = (safe(&part.name), &part.all);
         let mut row = vec![
@@ -47,13 +48,34 @@ fn load(page: &mut Page, parts: &[PartResult]) {
                 cells.estimate(&held.share, &Unit::Ratio, &format!("{name} threads held"))
             }),
         ];
-        row.extend(cells.level(all.queue.as_ref(), &format!("{name} queue")));
+        let [mean, highest] = cells.level(all.queue.as_ref(), &format!("{name} queue"));
+        // Of several instances together it is not kept: their longest queues need not have been at the same instant.
+        let highest = match (highest.is_empty(), longest_queue(part)) {
+            (true, Some(longest)) => {
+                of_one = true;
+                format!("{} in one", count(longest as u64))
+            }
+            _ => highest,
+        };
+        row.extend([mean, highest]);
         let [inside, _] = cells.level(all.inside.as_ref(), &format!("{name} inside"));
         row.push(inside);
         row.push(if all.lost.total > 0 { count(all.lost.total) } else { String::new() });
-        table.row(name, row);
+        table.row(page.called(&part.name), row);
     }
     page.table("PARTS", &table, cells);
+    if of_one {
+        page.wrapped("", OF_ONE);
+    }
+}
+
+/// What the highest queue of several instances is.
+const OF_ONE: &str = "in one: the longest queue at any one instance; of all together the highest is not kept";
+
+/// The longest queue at any one of the instances of a part that has several.
+fn longest_queue(part: &PartResult) -> Option<f64> {
+    let each = part.instances.iter().filter_map(|instance| instance.station.queue.as_ref()?.max);
+    each.reduce(f64::max)
 }
 
 /// Lists statuses of the parts at which something did not go well: at the others it says what the load table says.

@@ -119,6 +119,10 @@ fn the_hash_is_of_what_is_meant_not_of_how_it_is_written() {
         .replace("ms\")", "ms\")]");
     assert_eq!(hash(&one), hash(&other));
     assert_ne!(hash(&one), hash(&one.replace("\"1s\"", "\"2s\"")));
+    // What people call a part changes no result.
+    let called = one.replace("Service(does", "Service(label: \"Shop\", does");
+    assert_ne!(called, one);
+    assert_eq!(hash(&one), hash(&called));
 }
 
 #[test]
