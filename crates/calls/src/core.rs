@@ -1417,7 +1417,7 @@ impl Core {
                 *kept_down = kept_down.saturating_sub(1);
                 *kept_down == 0
             }
-            Fault::Hang | Fault::Resume | Fault::Slow { .. } | Fault::Usual => true,
+            Fault::Hang | Fault::Resume | Fault::Slow { .. } | Fault::Usual { .. } => true,
         }
     }
 
