@@ -94,6 +94,25 @@ fn timeouts_at<'p>(plan: &'p Plan, of: &MiddleMeasure) -> impl Iterator<Item = &
     plan.timeouts.iter().filter(move |one| stands_at(&at, &one.at))
 }
 
+/// Why the time-outs of a part are not those at its door: whoever gives up there goes past the part, which answers what it
+/// has been asked, later, and to nobody.
+pub(crate) fn ends_at_the_door(plan: &Plan, part: &str, series: &str) -> Option<Reason> {
+    if series != CUT {
+        return None;
+    }
+    let timeouts = plan.timeouts.iter().filter(|one| one.at == part).map(|one| (one.place, "Timeout"));
+    let deadlines = plan.middles.iter().filter(|one| one.at == part && one.kind == "Deadline");
+    let mut there: Vec<(usize, &str)> =
+        timeouts.chain(deadlines.map(|one| (one.place, "Deadline"))).collect();
+    there.sort_unstable();
+    let (_, kind) = there.first()?;
+    let each: Vec<String> = there.iter().map(|(at, _)| format!("share({part}.via[{at}].{CUT})")).collect();
+    Some(format!(
+        "the calls that the `{kind}` at the door of \"{part}\" ends are not among the answers of \"{part}\"; write {}",
+        each.join(" or ")
+    ))
+}
+
 /// The calls that a time-out ends, or the only one there.
 fn cut(plan: &Plan, of: &MiddleMeasure, element: Option<&SettingStep>) -> Result<Found, Reason> {
     let meant = |one: &&TimeoutPlan| match element {

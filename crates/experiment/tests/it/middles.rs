@@ -122,6 +122,66 @@ fn a_time_out_counts_the_calls_that_it_ends() {
     assert!(said.contains("several time-outs stand at web -> db") && said.contains(both), "{said}");
 }
 
+/// 100 a second of which a quarter takes 20 ms, half 50 ms, a quarter 100 ms, way included, and ten checks a second of 10 ms.
+#[test]
+fn a_time_out_counts_neither_checks_nor_what_a_deadline_ends() {
+    let value = |via: &str, watch: &str| {
+        let parts = r#""users": OpenClient(to: "lb", rate: "100/s", arrivals: Constant),
+            "lb": Balancer(to: "db", health: [Active(every: "100ms", timeout: "5ms", fall: 1000000)]),
+            "db": Service(concurrency: Unlimited, does: Choice([(share: 0.25, does: Delay("10ms")),
+                (share: 0.5, does: Delay("40ms")), (share: 0.25, does: Delay("90ms"))]))"#;
+        let more = format!(
+            r#"edges: {{ "lb -> db": (round_trip: "10ms", via: {via}) }}, watch: {{ "w": "{watch}" }}"#
+        );
+        watched(&file(parts, &more), None)[0]
+    };
+    let ends = |via: &str, at: usize| value(via, &format!("rate(lb -> db.via[{at}].timeouts)"));
+    // Each check is given up after 5 ms, half of the way: ten a second, of which none counts.
+    near(ends("[Timeout(\"60ms\")]", 0), 25.0, 1.0);
+    // Checks that go further than what stands outermost are cut by whatever stands there, and are not counted either.
+    let apart = "[Timeout(\"60ms\"), Overhead(\"0s\"), Timeout(\"4ms\")]";
+    near(ends(apart, 2), 100.0, 0.1);
+    near(ends("[Deadline(\"60ms\"), Timeout(\"95ms\")]", 1), 25.0 - 25.0, 1e-9);
+    near(ends("[Deadline(\"95ms\"), Timeout(\"60ms\")]", 1), 25.0, 1.0);
+    near(ends("[Timeout(\"95ms\"), Deadline(\"60ms\")]", 0), 0.0, 1e-9);
+    near(ends("[Timeout(\"60ms\"), Deadline(\"95ms\")]", 0), 25.0, 1.0);
+}
+
+#[test]
+fn time_outs_at_a_door_are_asked_for_there() {
+    let text = |via: &str, watch: &str| {
+        let parts = format!(
+            r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+            "web": Service(concurrency: Unlimited, does: Choice([(share: 0.75, does: Delay("10ms")), (share: 0.25, does: Delay("90ms"))]), via: {via})"#
+        );
+        file(&parts, &format!(r#"watch: {{ "w": "{watch}" }}"#))
+    };
+    let said = |via: &str| {
+        let text = text(via, "timeouts(web)");
+        let scenario = Scenario::from_text("test.ron", &text, None).expect("readable");
+        let checked = scenario.check(&Registry::core(), &Overrides::default()).expect("sound");
+        check(&checked, &plan(&checked).expect("it can be built")).expect_err("not of the part").to_string()
+    };
+    for (via, kind, advice, alike) in [
+        ("[Timeout(\"50ms\")]", "Timeout", "share(web.via[0].timeouts)", "share(web.via.Timeout.timeouts)"),
+        (
+            "[Overhead(\"0s\"), Deadline(\"50ms\")]",
+            "Deadline",
+            "share(web.via[1].timeouts)",
+            "share(web.via.Deadline.timeouts)",
+        ),
+    ] {
+        let said = said(via);
+        let expected = format!("the `{kind}` at the door of \"web\" ends");
+        assert!(said.contains(&expected) && said.contains(&format!("write {advice}")), "{said}");
+        let [is, alike] = [advice, alike].map(|watch| watched(&text(via, watch), None)[0]);
+        near(is, 0.25, 0.02);
+        near(alike, is, 1e-9);
+    }
+    let both = said("[Timeout(\"50ms\"), Deadline(\"50ms\")]");
+    assert!(both.contains("share(web.via[0].timeouts) or share(web.via[1].timeouts)"), "{both}");
+}
+
 #[test]
 fn lesser_answers_are_counted_apart() {
     let parts = |status: &str| {
