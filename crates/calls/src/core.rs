@@ -738,6 +738,12 @@ impl Core {
         }
     }
 
+    /// Returns how many events there have been, this one included.
+    #[inline]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
     /// Says that I am about to make so many requests at this instant and no more: then what follows of them is no sign
     /// that time stands still.
     ///

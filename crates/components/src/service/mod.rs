@@ -120,7 +120,15 @@ struct Own {
     slow: Slowness,
     /// How long it goes on when it is to end.
     drain: SimDuration,
+    /// Turns of loops within one event, and which event that is.
+    turns: (u64, u32),
 }
+
+/// After so many turns of loops within one event the next one is an event of its own: loops whose steps take no time may go
+/// round for ever, and only between events can a run be stopped.
+///
+/// Chosen: rarely reached by loops that end, and few enough that a run which never ends is stopped within seconds.
+const TURNS: u32 = 64;
 
 /// What came while it stood still.
 #[derive(Clone, Copy, Debug)]
@@ -570,10 +578,19 @@ fn other_step(
         Op::Again { depth, start } => {
             let left = station.jobs.counter(at, *depth);
             *left -= 1;
-            if *left > 0 {
-                station.jobs[at].pc = *start;
+            if *left == 0 {
+                return Then::GoOn;
             }
-            Then::GoOn
+            station.jobs[at].pc = *start;
+            if own.turns.0 != cx.events() {
+                own.turns = (cx.events(), 0);
+            }
+            own.turns.1 += 1;
+            if own.turns.1 < TURNS {
+                return Then::GoOn;
+            }
+            cx.later(SimDuration::ZERO, Wake::Woke(call));
+            Then::GoAway
         }
         Op::Fork(number) => {
             let fork = &program.forks[*number as usize];
