@@ -4,6 +4,7 @@ use kneepoint_calls::{ComponentId, STATUSES, Status};
 use kneepoint_scenario::plan::{MiddlePlan, PartPlan, PartRole};
 use kneepoint_scenario::value::{Piece, Target};
 
+use crate::middle::KEPT_AS;
 use crate::probe::{CountOf, Probe, SamplesOf};
 use crate::program::Reason;
 
@@ -16,11 +17,51 @@ pub(crate) fn unknown_series(part: &PartPlan, name: &str) -> String {
             "calls, goodput, errors, availability, lost, response, waiting, service, completion, utilisation, \
              queue, in_flight, threads and one per status"
         }
+        PartRole::Router if is_balancer(part) => {
+            return format!(
+                "\"{}\" has no series `{name}`; it has calls, goodput, errors, availability, lost, response, in_flight, \
+                 {}, {} and one per status",
+                part.name,
+                BALANCING.map(|(name, _)| name).join(", "),
+                BALANCED.join(", ")
+            );
+        }
         PartRole::Delay | PartRole::Router => {
             "calls, goodput, errors, availability, lost, response, in_flight and one per status"
         }
     };
     format!("\"{}\" has no series `{name}`; it has {has}", part.name)
+}
+
+/// Levels of a balancer, and what they are kept as.
+const BALANCING: [(&str, &str); 3] = [("queue", "waiting"), ("up", "up"), ("listed", "listed")];
+
+/// What a balancer counts.
+const BALANCED: [&str; 9] = [
+    "checks",
+    "failed_checks",
+    "ejections",
+    "retried",
+    "patience_lost",
+    "nobody",
+    "chosen_anew",
+    "broken",
+    "handshakes",
+];
+
+fn is_balancer(part: &PartPlan) -> bool {
+    part.kind == "Balancer"
+}
+
+/// Reads a series that only a balancer has.
+fn of_a_balancer(ids: &[ComponentId], name: &str) -> Option<Probe> {
+    if let Some((_, kept)) = BALANCING.iter().find(|(known, _)| *known == name) {
+        return Some(Probe::Level(ids.iter().map(|id| (*id, *kept)).collect()));
+    }
+    let name = BALANCED.into_iter().find(|known| *known == name)?;
+    let (_, kept) = KEPT_AS.into_iter().find(|(known, _)| *known == name).unwrap_or((name, name));
+    let part = ids.iter().map(|id| CountOf::Series(*id, kept.to_string())).collect();
+    Some(Probe::Counts { part, whole: Vec::new() })
 }
 
 /// Instances that are measured together.
@@ -244,6 +285,11 @@ pub(crate) fn station_probe(
         "threads" if station => Probe::Level(ids.iter().map(|id| (*id, "threads")).collect()),
         "in_flight" if station => Probe::Level(ids.iter().map(|id| (*id, "inside")).collect()),
         "in_flight" => Probe::Inside(ids.to_vec()),
+        _ if is_balancer(part)
+            && let Some(probe) = of_a_balancer(ids, name) =>
+        {
+            probe
+        }
         _ => {
             let (which, lost) = counted(name).ok_or_else(|| unknown_series(part, name))?;
             let answers = |which| ids.iter().map(move |id| CountOf::Answers(*id, which));

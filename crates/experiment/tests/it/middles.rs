@@ -118,7 +118,7 @@ fn a_time_out_counts_the_calls_that_it_ends() {
         .and_then(|scenario| scenario.check(&Registry::core(), &Overrides::default()))
         .expect("sound");
     let said = check(&checked, &plan(&checked).expect("it can be built")).expect_err("which?").to_string();
-    let both = "write web -> db.via[0].timeouts or web -> db.via[2].timeouts";
+    let both = "write timeouts(web -> db.via[0]) or timeouts(web -> db.via[2])";
     assert!(said.contains("several time-outs stand at web -> db") && said.contains(both), "{said}");
 }
 
@@ -145,6 +145,66 @@ fn a_time_out_counts_neither_checks_nor_what_a_deadline_ends() {
     near(ends("[Deadline(\"95ms\"), Timeout(\"60ms\")]", 1), 25.0, 1.0);
     near(ends("[Timeout(\"95ms\"), Deadline(\"60ms\")]", 0), 0.0, 1e-9);
     near(ends("[Timeout(\"60ms\"), Deadline(\"95ms\")]", 0), 25.0, 1.0);
+}
+
+/// What is advised is accepted.
+#[test]
+fn one_that_passes_answers_on_unseen_says_so() {
+    let text = |watch: &str| {
+        let parts = r#""users": OpenClient(to: "db", rate: "1/s"), "db": Service(concurrency: Unlimited, does: Delay("1ms"), via: [Overhead("1ms")])"#;
+        file(parts, &format!(r#"watch: {{ "w": "{watch}" }}"#))
+    };
+    let read = |text: &str| {
+        let scenario = Scenario::from_text("test.ron", text, None).expect("readable");
+        let checked = scenario.check(&Registry::core(), &Overrides::default()).expect("sound");
+        let plan = plan(&checked).expect("it can be built");
+        check(&checked, &plan).err().map_or_else(String::new, |faults| faults.to_string())
+    };
+    let said = read(&text("rate(db.via[0].timeouts)"));
+    assert!(
+        said.contains("db.via[0] passes answers on and has no series `timeouts`; it has `calls`"),
+        "{said}"
+    );
+    assert_eq!(read(&text("rate(db.via[0].calls)")), "");
+}
+
+/// A second's check each of two members, of which one crashes from 40 s to 60 s of 100 s, which its clients keep connections to.
+#[test]
+fn what_a_balancer_keeps_can_be_asked_for() {
+    let parts = r#""users": OpenClient(to: "lb", rate: "100/s", arrivals: Constant),
+        "lb": Balancer(to: "db", keep_alive: 10, handshake: "1ms", discovery: (delay: "0s", ttl: "1s"),
+            health: [Active(every: "1s", timeout: "500ms", fall: 1, rise: 1)]),
+        "db": Service(instances: 2, concurrency: Unlimited, does: Delay("5ms"))"#;
+    let watches = [
+        "up(lb)",
+        "listed(lb)",
+        "queue(lb)",
+        "checks(lb)",
+        "failed_checks(lb)",
+        "total(lb.handshakes)",
+        "rate(lb.ejections)",
+        "nobody(lb)",
+        "retried(lb)",
+        "max(lb.up)",
+        "mean(lb.up, from 45s to 55s)",
+    ];
+    let list: Vec<String> =
+        watches.iter().enumerate().map(|(at, of)| format!(r#""w{at}": "{of}""#)).collect();
+    let more = format!(
+        r#"watch: {{ {} }}, faults: {{ "f": Crash(on: "db/0", at: "40s", lasts: "20s") }}"#,
+        list.join(", ")
+    );
+    let values = watched(&file(parts, &more), None);
+    let of = |watch: &str| values[watches.iter().position(|one| *one == watch).expect("it is watched")];
+    near(of("max(lb.up)"), 2.0, 0.0);
+    near(of("mean(lb.up, from 45s to 55s)"), 1.0, 1e-9);
+    assert!(of("up(lb)") > 1.7 && of("up(lb)") < 1.85, "{values:?}");
+    assert!(of("listed(lb)") > 1.7 && of("listed(lb)") < 1.85, "{values:?}");
+    assert!(of("checks(lb)") > 1.5 && of("checks(lb)") < 2.01, "{values:?}");
+    assert!(of("failed_checks(lb)") > 0.15 && of("failed_checks(lb)") < 0.25, "{values:?}");
+    assert!(of("total(lb.handshakes)") >= 2.0, "{values:?}");
+    near(of("queue(lb)"), 0.0, 1e-9);
+    near(of("rate(lb.ejections)") + of("nobody(lb)") + of("retried(lb)"), 0.0, 1e-9);
 }
 
 #[test]
@@ -225,7 +285,16 @@ fn what_does_not_stand_there_is_said_with_what_does() {
             "rate(web -> db.via.Breaker.opened)",
             "at web -> db stands no `Breaker`; there are web -> db.via.Bulkhead, web -> db.via.Retry",
         ),
-        ("rate(web -> db.via[7].opened)", "at web -> db stands no [7]; there are"),
+        (
+            "rate(web -> db.via[7].opened)",
+            "at web -> db stands no [7]; there are web -> db.via[0], a `Bulkhead`; web -> db.via[1], a `Retry`; web -> db.via[2], a `Balance`; web -> db.via[3], a `Bulkhead`",
+        ),
+        (
+            "rate(left -> one.via[3].timeouts)",
+            "at left -> one stands no [3]; there are left -> one.via[0], a `Timeout`",
+        ),
+        ("utilisation(web)", "web/0 has no utilisation: it works on as many calls at once as there are"),
+        ("threads(web)", "web/0 keeps no series `threads`: it has none"),
         ("rate(web -> db.via.Timeout.timeouts)", "at web -> db stands no `Timeout`; there are web -> db.via"),
         ("timeouts(web -> db)", "at web -> db stands no `Timeout`"),
         ("rate(left -> one.via.Timeout.calls)", "a `Timeout` has no series `calls`; it has `timeouts`"),
@@ -236,7 +305,7 @@ fn what_does_not_stand_there_is_said_with_what_does() {
         ),
         (
             "rate(web -> db.rejected)",
-            "several at web -> db have the series `rejected`; write web -> db.via[0].rejected or web -> db.via[3].rejected",
+            "several at web -> db have the series `rejected`; write rejected(web -> db.via[0]) or rejected(web -> db.via[3])",
         ),
         ("rate(web -> db.opened)", "nothing at web -> db has the series `opened`"),
         (
