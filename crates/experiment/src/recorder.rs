@@ -252,7 +252,7 @@ pub(crate) fn measure(
         .collect();
     let stations = plan.parts.iter().map(|part| match part.role {
         PartRole::Client { .. } => None,
-        _ => Some(PartReading::of(sim, &part.instances)),
+        _ => Some(PartReading::of(sim, part, &plan.middles)),
     });
     let missing = tasks.iter().enumerate().find_map(|(task, t)| {
         let (id, series) = t.probe.missing(sim)?;

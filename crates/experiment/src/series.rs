@@ -182,6 +182,25 @@ pub(crate) fn probe(
 /// Statuses with which calls are turned away at a door, before the part has seen them.
 const TURNED_AWAY: [&str; 4] = ["rejected", "shed", "limited", "refused"];
 
+/// Who turns calls away at the door of each instance of a part: where it is counted, and with which status.
+pub(crate) fn doors<'a>(
+    part: &'a PartPlan,
+    middles: &'a [MiddlePlan],
+) -> impl Iterator<Item = (ComponentId, ComponentId, (&'static str, Status))> + 'a {
+    let at_door = |middle: &&MiddlePlan| {
+        // One before each instance, in their order.
+        middle.at == part.name && middle.instances.len() == part.instances.len()
+    };
+    middles.iter().filter(at_door).flat_map(|middle| {
+        let turns_away = move |(name, _): &(&str, Status)| {
+            TURNED_AWAY.contains(name) && middle.series.iter().any(|own| own == name)
+        };
+        part.instances.iter().zip(&middle.instances).flat_map(move |(behind, at)| {
+            STATUS_SERIES.into_iter().filter(turns_away).map(|status| (*behind, *at, status))
+        })
+    })
+}
+
 /// Adds to what a part has answered the calls that were turned away at its door.
 fn with_door(
     part: &PartPlan,
@@ -190,23 +209,12 @@ fn with_door(
     middles: &[MiddlePlan],
     (mut concerned, mut whole): (Vec<CountOf>, Vec<CountOf>),
 ) -> Probe {
-    let at_door = |middle: &&MiddlePlan| {
-        // One before each instance, in their order.
-        middle.at == part.name && middle.instances.len() == part.instances.len()
-    };
-    for middle in middles.iter().filter(at_door) {
-        let stands = part.instances.iter().zip(&middle.instances).filter(|(behind, _)| ids.contains(behind));
-        for (_, id) in stands {
-            for status in
-                TURNED_AWAY.into_iter().filter(|status| middle.series.iter().any(|own| own == status))
-            {
-                let count = CountOf::Series(*id, status.to_string());
-                if name == status || name == "errors" {
-                    concerned.push(count.clone());
-                }
-                whole.push(count);
-            }
+    for (_, at, (status, _)) in doors(part, middles).filter(|(behind, ..)| ids.contains(behind)) {
+        let count = CountOf::Series(at, status.to_string());
+        if name == status || name == "errors" {
+            concerned.push(count.clone());
         }
+        whole.push(count);
     }
     Probe::Counts { part: concerned, whole }
 }

@@ -3,7 +3,7 @@
 use kneepoint_experiment::check;
 use kneepoint_scenario::{Overrides, Registry, Scenario, plan};
 
-use crate::scenarios::{file, watched};
+use crate::scenarios::{file, result_in, watched};
 
 const PARTS: &str = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
     "others": OpenClient(to: "web", rate: "10/s", arrivals: Constant),
@@ -83,6 +83,31 @@ fn what_a_door_turns_away_counts_for_the_part_behind_it() {
     near(value("rejected(web)"), 0.0, 1e-9);
     near(value("limited(users)"), 0.0, 1e-9);
     near(value("degraded(users)"), 0.2, 0.001);
+}
+
+/// What is told of parts and what is asked of them are one.
+#[test]
+fn the_errors_of_a_part_are_those_of_its_metric() {
+    let parts = r#""users": OpenClient(to: "web", rate: "100/s", arrivals: Constant),
+        "web": Service(instances: 2, concurrency: Servers(1), queue: 1, does: [Compute(Exponential("15ms")), Fail("10%")],
+            via: [RateLimit(FixedWindow(limit: 40, window: "1s")), Shed(LongerThan(3))])"#;
+    let statuses = ["limited", "shed", "rejected", "failed"];
+    let watches: Vec<String> =
+        statuses.iter().chain(&["errors"]).map(|of| format!(r#""{of}": "{of}(web)""#)).collect();
+    let result = result_in(&file(parts, &format!("watch: {{ {} }}", watches.join(", "))), None);
+    let web = result.parts.iter().find(|part| part.name == "web").expect("it is a part");
+    let watched = |name: &str| {
+        let watch = result.watches.iter().find(|watch| watch.name == name).expect("it is watched");
+        watch.values[0].value.value().expect("it is known")
+    };
+    for name in statuses {
+        let told = web.all.by_status.iter().find(|(status, _)| status.name() == name);
+        let told = told.map_or(0.0, |(_, share)| share.share.value().expect("it is known"));
+        near(told, watched(name), 1e-9);
+    }
+    let told = web.all.errors.share.value().expect("it is known");
+    near(told, watched("errors"), 1e-9);
+    assert!(told > 0.3, "{told}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub(crate) fn planned(text: &str, folder: Option<&Path>) -> Result<Plan, String>
     plan(&checked).map_err(|faults| faults.to_string())
 }
 
-fn result_in(text: &str, folder: Option<&Path>) -> RunResult {
+pub(crate) fn result_in(text: &str, folder: Option<&Path>) -> RunResult {
     let plan = planned(text, folder).unwrap_or_else(|faults| panic!("{faults}"));
     let result =
         run(&plan, &Options { threads: Some(1), ..Options::default() }).unwrap_or_else(|e| panic!("{e}"));
