@@ -20,6 +20,7 @@ pub struct Ask {
     pub(crate) renamed: bool,
     pub(crate) branch: bool,
     pub(crate) cancelling: bool,
+    pub(crate) foreign: bool,
     pub(crate) within: SimDuration,
     pub(crate) wire: SimDuration,
     pub(crate) attributes: Option<Attributes>,
@@ -36,6 +37,7 @@ impl Ask {
             renamed: false,
             branch: false,
             cancelling: false,
+            foreign: false,
             within: SimDuration::ZERO,
             wire: SimDuration::ZERO,
             attributes,
@@ -80,6 +82,14 @@ impl Ask {
     #[inline(always)]
     pub fn cancelling(mut self) -> Ask {
         self.cancelling = true;
+        self
+    }
+
+    /// Says that the end of my waiting is not that of the edge, but what is left of somebody's deadline: it is not counted
+    /// among the [calls that are cut](crate::Books::cut).
+    #[inline(always)]
+    pub fn foreign(mut self) -> Ask {
+        self.foreign = true;
         self
     }
 

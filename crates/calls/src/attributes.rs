@@ -21,7 +21,7 @@ pub struct Attributes {
     pub size: u32,
     /// Size of what is answered \[bytes\].
     pub reply: u32,
-    /// Who asks: the users of all clients have numbers of their own.
+    /// Who asks: the users of all clients have numbers of their own, and [`NOBODY`](Attributes::NOBODY) has one.
     pub user: u32,
     /// Where it comes from, as others tell senders apart: several users may share an address.
     pub address: u32,
@@ -58,6 +58,10 @@ impl Default for Attributes {
 }
 
 impl Attributes {
+    /// The [user](Attributes::user) of what the system asks for itself, as health checks: limits for each user count no user's
+    /// calls with it, and its time-outs are not [counted](crate::Books::cut) with those of requests.
+    pub const NOBODY: u32 = u32::MAX;
+
     /// Returns the attributes of a request with this identity; everything else is neutral.
     #[inline(always)]
     pub fn of(identity: u64) -> Self {

@@ -20,7 +20,8 @@ pub struct Books {
     /// Calls that will never be answered.
     pub lost: u64,
     /// Calls whose time-out has run out before they were answered: those that were made with
-    /// [`Ask::within`](crate::Ask::within).
+    /// [`Ask::within`](crate::Ask::within), unless it is [foreign](crate::Ask::foreign) or [nobody](crate::Attributes::NOBODY)
+    /// asks.
     pub cut: u64,
     /// Time spent at this component, by phase and over all strands \[ns\].
     pub phases: [u64; PHASES],

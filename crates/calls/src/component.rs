@@ -8,7 +8,7 @@ use kneepoint_engine::{SimDuration, SimTime};
 
 use crate::core::{Change, Core};
 use crate::entry::{self, ANSWER, CALL, CANCEL, FAULT, NOTICE, SLOT, START, WAKE};
-use crate::handle::{Asked, Call, Timer};
+use crate::handle::{Asked, Call, ComponentId, Timer};
 use crate::status::Status;
 use crate::timers::Token;
 
@@ -65,14 +65,23 @@ pub enum Fault {
     /// It goes on from where it stood.
     Resume,
     /// What it works on from now on takes longer. A part that does no work of its own takes no notice.
+    ///
+    /// Several at once compose: what is drawn for two of them takes as many times as long as both say, multiplied. Each slows
+    /// down what the other has left, as a noisy neighbour does with a processor that is throttled already.
     Slow {
+        /// Who slows it down: each of several is drawn for itself, lasts until its own [`Usual`](Fault::Usual), and is
+        /// replaced by what the same one says anew.
+        from: ComponentId,
         /// So many times as long.
         by: f64,
         /// For this share of its works, from 0 to 1.
         share: f64,
     },
-    /// It works as it was built to.
-    Usual,
+    /// Who slowed it down does so no longer: it works as it was built to, unless others slow it down too.
+    Usual {
+        /// Who.
+        from: ComponentId,
+    },
 }
 
 /// Something that lives in a simulation and can make calls.
@@ -170,7 +179,7 @@ impl<T: Token> Context<'_, T> {
     ///
     /// # Source
     /// RFC 9293, 3.5.2 (reset generation) and 3.10.7.1.
-    pub fn on_end(&mut self, of: crate::ComponentId, timer: T) -> Timer {
+    pub fn on_end(&mut self, of: ComponentId, timer: T) -> Timer {
         let (tag, data) = timer.pack();
         self.core.watch(of.0, tag, data)
     }
@@ -187,7 +196,7 @@ impl Core {
             Fault::Hang => self.change(Change::Frozen(me)),
             Fault::Resume => {} // it is not hanging
             // Only who works knows what that takes.
-            Fault::Slow { .. } | Fault::Usual => {}
+            Fault::Slow { .. } | Fault::Usual { .. } => {}
         }
     }
 
@@ -199,7 +208,7 @@ impl Core {
     }
 
     /// Ends a component for good: what it holds is answered `Unavailable`, and so are later calls.
-    pub fn retire(&mut self, id: crate::ComponentId) {
+    pub fn retire(&mut self, id: ComponentId) {
         self.change(Change::Retired(id.0));
     }
 }
@@ -427,7 +436,7 @@ impl DynComponent for StandIn {
             }
             match (fault, self) {
                 // It is slow, or not any more, when it goes on.
-                (Fault::Slow { .. } | Fault::Usual, StandIn::Frozen { kept, .. }) => {
+                (Fault::Slow { .. } | Fault::Usual { .. }, StandIn::Frozen { kept, .. }) => {
                     kept.push(Kept::Event(e))
                 }
                 (Fault::Crash { refuse }, StandIn::Frozen { .. }) => core.change(Change::Crashed(me, refuse)),

@@ -16,7 +16,7 @@ use crate::candidates::{Candidates, Draw, Ended};
 use crate::component::{Answer, DynComponent, Fault, Notice};
 use crate::entry::{
     self, ABOUT, ANSWER, CALL, CANCEL, CANCELLING, DEADLINE, FAULT, FIRST_ABOUT, FIRST_DEADLINE, FIRST_TIMER,
-    FIRST_WAKE, ID, LIVES, NOTICE, SLOT, START, TIMER, WAKE,
+    FIRST_WAKE, FOREIGN, ID, LIVES, NOTICE, SLOT, START, TIMER, WAKE,
 };
 use crate::frame::{ARRIVED, DONE, Frame, Frames, LENT, LOST, OPEN, RELAYED, ROOT};
 use crate::handle::{Asked, Call, Callee, ComponentId, NIL, Timer};
@@ -618,7 +618,7 @@ impl Core {
         let generation = self.frames.fill(slot, frame);
         self.agenda.after(ask.wire, entry::message(CALL, ask.to, slot));
         if !ask.within.is_zero() {
-            let flag = if ask.cancelling { CANCELLING } else { 0 };
+            let flag = if ask.cancelling { CANCELLING } else { 0 } | if ask.foreign { FOREIGN } else { 0 };
             self.agenda.after(ask.within, entry::checked(DEADLINE, slot, generation) | flag as u64);
         }
         Asked { slot, generation }
@@ -736,6 +736,12 @@ impl Core {
         if self.frames.slots.len() > limits.in_flight as usize {
             self.too_many();
         }
+    }
+
+    /// Returns how many events there have been, this one included.
+    #[inline]
+    pub fn events(&self) -> u64 {
+        self.events
     }
 
     /// Says that I am about to make so many requests at this instant and no more: then what follows of them is no sign
@@ -1417,7 +1423,7 @@ impl Core {
                 *kept_down = kept_down.saturating_sub(1);
                 *kept_down == 0
             }
-            Fault::Hang | Fault::Resume | Fault::Slow { .. } | Fault::Usual => true,
+            Fault::Hang | Fault::Resume | Fault::Slow { .. } | Fault::Usual { .. } => true,
         }
     }
 
@@ -1523,7 +1529,7 @@ impl Core {
             return self.whose_timer(e);
         }
         // A deadline is for whoever made the call.
-        let frame = self.frames.get(e as u32 & !CANCELLING);
+        let frame = self.frames.get(e as u32 & SLOT);
         if frame.parent & ROOT != 0 { frame.parent & ID } else { self.frames.get(frame.parent).callee() }
     }
 
@@ -1708,12 +1714,14 @@ impl Core {
     #[cold]
     #[inline(never)]
     pub(crate) fn expire(&mut self, e: u64) -> Option<(u32, Answer)> {
-        let slot = e as u32 & !CANCELLING;
+        let slot = e as u32 & SLOT;
         let frame = *self.frames.get(slot);
         if frame.generation != entry::generation(e) || frame.is(DONE) {
             return None;
         }
-        self.books[frame.callee() as usize].cut += 1;
+        if e as u32 & FOREIGN == 0 && self.attributes[frame.strand as usize].user != Attributes::NOBODY {
+            self.books[frame.callee() as usize].cut += 1;
+        }
         let answer = Answer { status: Status::Timeout, value: 0, ..self.make_answer(slot, Status::Timeout) };
         let cancel = e as u32 & CANCELLING != 0;
         if frame.parent & ROOT != 0 {
@@ -1806,6 +1814,6 @@ fn is_dead_rarely_asked(e: u64, frames: &Frames, timers: &[TimerSlot]) -> bool {
     if e < FIRST_DEADLINE {
         timers[e as u32 as usize].generation != entry::generation(e)
     } else {
-        frames.get(e as u32 & !CANCELLING).generation != entry::generation(e)
+        frames.get(e as u32 & SLOT).generation != entry::generation(e)
     }
 }

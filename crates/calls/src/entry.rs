@@ -4,7 +4,7 @@
 //! 00 kind6 component24 argument32   message: a call, an answer, a cancellation, a notice, a start, a fault
 //! 00 111111 component24 tag4 epoch28   timer that nobody can cancel: dies with that life of its component
 //! 01 generation30 slot32            timer
-//! 10 generation30 cancel1 slot31    deadline of a call
+//! 10 generation30 cancel1 foreign1 slot30    deadline of a call
 //! 11 generation30 tag4 slot28       timer about a call: dies with it
 //! ```
 
@@ -40,6 +40,8 @@ pub(crate) const LIVES: u32 = 1 << 28;
 pub(crate) const GENERATION: u32 = (1 << 30) - 1;
 /// Marks a deadline that cancels.
 pub(crate) const CANCELLING: u32 = 1 << 31;
+/// Marks a deadline that is not counted among those of the edge.
+pub(crate) const FOREIGN: u32 = 1 << 30;
 
 #[inline(always)]
 pub(crate) fn message(kind: u64, to: u32, argument: u32) -> u64 {

@@ -63,7 +63,7 @@ pub enum Stop {
         at: SimTime,
     },
     /// Time stands still: calls are answered at the instant they are made, and made again at the instant they are
-    /// answered.
+    /// answered; or one goes on with what takes no time.
     Still {
         /// Events at that instant.
         events: u64,
@@ -73,6 +73,8 @@ pub enum Stop {
         asks: Option<ComponentId>,
         /// Who answers without asking anybody, and what it says most.
         answers: Option<(ComponentId, Status)>,
+        /// Who goes on by itself, if nobody asks anything.
+        works: Option<ComponentId>,
     },
 }
 

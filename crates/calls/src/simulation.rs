@@ -398,7 +398,7 @@ impl Simulation {
         let ended_before = ended(&self.core);
         // Parts born meanwhile count for nothing: those that go round were there.
         let parts = ended_before.len();
-        let (mut heard, mut given) = (vec![0; parts], vec![[0; STATUSES]; parts]);
+        let (mut heard, mut given, mut had) = (vec![0; parts], vec![[0; STATUSES]; parts], vec![0; parts]);
         for _ in 0..16 * self.core.pending_at_most() + ROUNDS {
             let Some(e) = self.core.next_up_to(at) else {
                 self.core.seen = (at, self.core.events);
@@ -411,6 +411,7 @@ impl Simulation {
                 self.apply_changes();
             }
             if to < parts {
+                had[to] += 1;
                 heard[to] += u64::from(entry::kind(e) == entry::ANSWER);
                 // Those who relay answer too, but not in an event of theirs.
                 let after = self.core.books[to].answers;
@@ -437,8 +438,10 @@ impl Simulation {
         let answers = most(&mut given.iter().zip(&heard).map(of_its_own)).and_then(|who| {
             Some((ComponentId(who as u32), Status::ALL[most(&mut given[who].iter().copied())?]))
         });
-        let asks = asks.map(|who| ComponentId(who as u32));
-        self.core.stop = Some(Stop::Still { events: self.core.events - self.core.seen.1, at, asks, answers });
+        let works = if asks.is_none() { most(&mut had.iter().copied()) } else { None };
+        let [asks, works] = [asks, works].map(|who| who.map(|who| ComponentId(who as u32)));
+        let events = self.core.events - self.core.seen.1;
+        self.core.stop = Some(Stop::Still { events, at, asks, answers, works });
     }
 
     /// Ends the warm-up: books and series start anew, components go on.

@@ -54,6 +54,8 @@ pub enum ExperimentError {
 pub struct Round {
     /// Who goes on asking: the name of a part, or a middle part and where it stands.
     pub asks: String,
+    /// It asks nobody: it goes on by itself.
+    pub alone: bool,
     /// Its kind, if it is a part of the plan.
     pub kind: Option<String>,
     /// Who answers in no time, and what.
@@ -62,7 +64,13 @@ pub struct Round {
 
 impl std::fmt::Display for Round {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Round { asks, kind, answers } = self;
+        let Round { asks, alone, kind, answers } = self;
+        if *alone {
+            return write!(
+                f,
+                "{asks} goes on and on with what takes no time: let one of its steps take some, a `Compute` or a `Delay`"
+            );
+        }
         match answers {
             Some((who, status)) => write!(f, "{who} answers {} in no time, and {asks} asks", status.name())?,
             None => write!(f, "{asks} asks")?,

@@ -4,6 +4,7 @@ use kneepoint_engine::SimTime;
 use kneepoint_scenario::plan::{Plan, WarmUpPlan};
 use kneepoint_scenario::{Checked, Faults, Section};
 
+use crate::probe::keeps_none;
 use crate::program::Compiler;
 use crate::recorder::{begin, round};
 
@@ -62,7 +63,7 @@ fn unmeasurable(plan: &Plan) -> Vec<(Section, String, String)> {
         if let Some((id, series)) = task.probe.missing(&sim)
             && !found.iter().any(|(other, known, _)| *other == section && known == name)
         {
-            found.push((section, name.to_string(), format!("{} keeps no series `{series}`", sim.path(id))));
+            found.push((section, name.to_string(), keeps_none(sim.path(id), &series)));
         }
     }
     found

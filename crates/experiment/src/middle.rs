@@ -11,7 +11,7 @@ use crate::program::Reason;
 use crate::series::{Group, station_probe};
 
 /// Series that are kept under another name than people write.
-const KEPT_AS: [(&str, &str); 3] =
+pub(crate) const KEPT_AS: [(&str, &str); 3] =
     [("failed_checks", "failed checks"), ("patience_lost", "patience lost"), ("chosen_anew", "chosen anew")];
 
 /// The components a metric speaks of.
@@ -60,7 +60,7 @@ pub(crate) fn find(plan: &Plan, of: &MiddleMeasure) -> Result<Found, Reason> {
             SettingStep::Named(kind) => format!("`{kind}`"),
             SettingStep::Index(place) => format!("[{place}]"),
         };
-        return Err(format!("at {} stands no {what}; {}", of.at, listed(plan, &of.at, &here)));
+        return Err(format!("at {} stands no {what}; {}", of.at, listed(plan, of, &here)));
     };
     // One list may have the same kind twice; several edges may each have one.
     if others.iter().any(|other| other.at == first.at && other.place != first.place) {
@@ -94,6 +94,25 @@ fn timeouts_at<'p>(plan: &'p Plan, of: &MiddleMeasure) -> impl Iterator<Item = &
     plan.timeouts.iter().filter(move |one| stands_at(&at, &one.at))
 }
 
+/// Why the time-outs of a part are not those at its door: whoever gives up there goes past the part, which answers what it
+/// has been asked, later, and to nobody.
+pub(crate) fn ends_at_the_door(plan: &Plan, part: &str, series: &str) -> Option<Reason> {
+    if series != CUT {
+        return None;
+    }
+    let timeouts = plan.timeouts.iter().filter(|one| one.at == part).map(|one| (one.place, "Timeout"));
+    let deadlines = plan.middles.iter().filter(|one| one.at == part && one.kind == "Deadline");
+    let mut there: Vec<(usize, &str)> =
+        timeouts.chain(deadlines.map(|one| (one.place, "Deadline"))).collect();
+    there.sort_unstable();
+    let (_, kind) = there.first()?;
+    let each: Vec<String> = there.iter().map(|(at, _)| format!("share({part}.via[{at}].{CUT})")).collect();
+    Some(format!(
+        "the calls that the `{kind}` at the door of \"{part}\" ends are not among the answers of \"{part}\"; write {}",
+        each.join(" or ")
+    ))
+}
+
 /// The calls that a time-out ends, or the only one there.
 fn cut(plan: &Plan, of: &MiddleMeasure, element: Option<&SettingStep>) -> Result<Found, Reason> {
     let meant = |one: &&TimeoutPlan| match element {
@@ -104,7 +123,7 @@ fn cut(plan: &Plan, of: &MiddleMeasure, element: Option<&SettingStep>) -> Result
     let Some(first) = found.first() else {
         let here: Vec<&MiddlePlan> =
             plan.middles.iter().filter(|middle| stands_at(&of.at, &middle.at)).collect();
-        return Err(format!("at {} stands no `Timeout`; {}", of.at, listed(plan, &of.at, &here)));
+        return Err(format!("at {} stands no `Timeout`; {}", of.at, listed(plan, of, &here)));
     };
     if of.series.value != CUT {
         let name = &of.series.value;
@@ -114,7 +133,7 @@ fn cut(plan: &Plan, of: &MiddleMeasure, element: Option<&SettingStep>) -> Result
         found.iter().filter(|other| other.at == first.at).map(|one| one.place).collect();
     places.sort_unstable();
     if let [_, _, ..] = places[..] {
-        let each: Vec<String> = places.iter().map(|place| format!("{}.via[{place}].{CUT}", of.at)).collect();
+        let each: Vec<String> = places.iter().map(|place| format!("{CUT}({}.via[{place}])", of.at)).collect();
         return Err(format!("several time-outs stand at {}; write {}", first.at, each.join(" or ")));
     }
     let ends: Option<Vec<&Vec<ComponentId>>> = found.iter().map(|one| one.ends.as_ref()).collect();
@@ -132,17 +151,32 @@ fn cut(plan: &Plan, of: &MiddleMeasure, element: Option<&SettingStep>) -> Result
     Ok(Found { part: part(name.clone(), ids), name, own: vec![CUT.to_string()], cuts: true })
 }
 
-/// What stands at an edge or door, for a message; if nothing does, where something stands.
-fn listed(plan: &Plan, at: &Path, here: &[&MiddlePlan]) -> String {
+/// What stands at an edge or door, for a message, with its number if that was asked for; if nothing does, where something
+/// stands.
+fn listed(plan: &Plan, of: &MiddleMeasure, here: &[&MiddlePlan]) -> String {
     const SHOWN: usize = 8;
+    let at = &of.at;
+    let by_number = matches!(of.element.as_ref().map(|element| &element.value), Some(SettingStep::Index(_)));
     let mut here: Vec<(&str, usize, &str)> =
         here.iter().map(|middle| (middle.at.as_str(), middle.place, middle.kind.as_str())).collect();
     let timeouts = plan.timeouts.iter().filter(|one| stands_at(at, &one.at));
     here.extend(timeouts.map(|one| (one.at.as_str(), one.place, "Timeout")));
     here.sort_unstable();
-    let mut names: Vec<String> = here.iter().map(|(at, _, kind)| format!("{at}.via.{kind}")).collect();
+    let name = |(at, place, kind): &(&str, usize, &str)| match by_number {
+        true => format!("{at}.via[{place}], a `{kind}`"),
+        false => format!("{at}.via.{kind}"),
+    };
+    let mut names: Vec<String> = here.iter().map(name).collect();
     names.dedup();
+    // Of a list each kind once.
+    if !by_number {
+        let mut met = std::collections::BTreeSet::new();
+        names.retain(|name| met.insert(name.clone()));
+    }
     if !names.is_empty() {
+        let and = if by_number { "; " } else { ", " };
+        let list = names.join(and);
+        let names = [list];
         return format!("there are {}", names.join(", "));
     }
     let at = at.to_string();
@@ -207,13 +241,13 @@ fn the_only_one(plan: &Plan, of: &MiddleMeasure, here: &[&MiddlePlan]) -> Result
     kinds.dedup();
     match kinds[..] {
         [] if MIDDLE_SERIES.iter().any(|(known, _)| *known == name) => {
-            Err(format!("nothing at {} has the series `{name}`; {}", of.at, listed(plan, &of.at, here)))
+            Err(format!("nothing at {} has the series `{name}`; {}", of.at, listed(plan, of, here)))
         }
-        [] => Err(format!("`{name}` of which of those at {}? {}", of.at, listed(plan, &of.at, here))),
+        [] => Err(format!("`{name}` of which of those at {}? {}", of.at, listed(plan, of, here))),
         [_] => Ok(Found::of(of.at.to_string(), &have)),
         _ => {
             let each: Vec<String> =
-                kinds.iter().map(|(place, _)| format!("{}.via[{place}].{name}", of.at)).collect();
+                kinds.iter().map(|(place, _)| format!("{name}({}.via[{place}])", of.at)).collect();
             Err(format!("several at {} have the series `{name}`; write {}", of.at, each.join(" or ")))
         }
     }
@@ -242,8 +276,11 @@ impl Found {
     }
 
     pub fn unknown(&self, name: &str) -> Reason {
-        let own = if self.own.is_empty() { String::new() } else { format!("{}, ", self.own.join(", ")) };
-        format!("{} has no series `{name}`; it has {own}{}", self.name, CALLED.join(", "))
+        // One without series of its own passes on what others answer, unseen.
+        if self.own.is_empty() {
+            return format!("{} passes answers on and has no series `{name}`; it has `calls`", self.name);
+        }
+        format!("{} has no series `{name}`; it has {}, {}", self.name, self.own.join(", "), CALLED.join(", "))
     }
 
     /// Reads a series.

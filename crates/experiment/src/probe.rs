@@ -89,6 +89,27 @@ impl SamplesOf {
     }
 }
 
+/// Says that a component keeps no such series, in words of who asked for it.
+pub(crate) fn keeps_none(path: &str, series: &str) -> String {
+    let why = match series {
+        "busy" | "capacity" => {
+            return format!(
+                "{path} has no utilisation: it works on as many calls at once as there are; its `in_flight` tells how many \
+                 those are"
+            );
+        }
+        "threads" => "it has none: those with concurrency: Threads(…) do",
+        "completion" => "it is of detached steps, and there are none",
+        "listed" => "nobody tells it who is there: it is of those with `discovery`",
+        "up" | "waiting" => {
+            "it does nothing but choose: it is of those that check, list or keep calls waiting"
+        }
+        "budget" => "it is of those with a `budget`",
+        _ => return format!("{path} keeps no series `{series}`"),
+    };
+    format!("{path} keeps no series `{series}`: {why}")
+}
+
 impl Probe {
     /// Reads everything since the last reset.
     pub fn read(&self, sim: &Simulation) -> Reading {

@@ -326,6 +326,9 @@ impl<'a> Compiler<'a> {
         let kind = series(name).ok_or_else(|| unknown_series(plan, name))?;
         let instances = instances(plan, target, is_across(reducer))?;
         let operation = target.operation.as_ref().map(|o| o.value.as_str());
+        if let Some(reason) = middle::ends_at_the_door(self.plan, root, name) {
+            return Err(reason);
+        }
         let ways: &[MiddlePlan] = &self.plan.middles;
         let read = Read { part, of: root, name, kind, reducer, window, step };
         self.take(&read, instances, &|ids| probe(plan, ids, operation, name, ways))

@@ -1,8 +1,10 @@
 //! What one replication says about clients and parts, read at its end.
 
 use kneepoint_calls::{ComponentId, PHASES, STATUSES, Simulation, Status};
-use kneepoint_scenario::plan::{PartPlan, PartRole};
+use kneepoint_scenario::plan::{MiddlePlan, PartPlan, PartRole};
 use kneepoint_statistics::Histogram;
+
+use crate::series::doors;
 
 /// A level: its area since the reset [ns times the level], its highest value and the last one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -60,6 +62,8 @@ pub(crate) struct ClientReading {
 pub(crate) struct StationReading {
     pub calls: u64,
     pub answers: [u64; STATUSES],
+    /// Calls that were turned away at the door, by the status that they got.
+    pub turned_away: [u64; STATUSES],
     pub lost: u64,
     pub orphans: u64,
     pub orphan_time: u64,
@@ -122,9 +126,14 @@ pub(crate) struct PartReading {
 }
 
 impl PartReading {
-    pub fn of(sim: &Simulation, instances: &[ComponentId]) -> PartReading {
+    pub fn of(sim: &Simulation, part: &PartPlan, middles: &[MiddlePlan]) -> PartReading {
         let mut instances: Vec<StationReading> =
-            instances.iter().map(|id| StationReading::of(sim, *id)).collect();
+            part.instances.iter().map(|id| StationReading::of(sim, *id)).collect();
+        for (behind, at, (series, status)) in doors(part, middles) {
+            let place = part.instances.iter().position(|id| *id == behind);
+            let reading = place.map(|place| &mut instances[place]).expect("the door is one of an instance");
+            reading.turned_away[status as usize] += sim.count(at, series).unwrap_or(0);
+        }
         let all = StationReading::together(&instances);
         instances.iter_mut().for_each(StationReading::forget_histograms);
         PartReading { all, instances }
@@ -231,6 +240,7 @@ impl StationReading {
         StationReading {
             calls: books.calls,
             answers: books.answers,
+            turned_away: [0; STATUSES],
             lost: books.lost,
             orphans: books.orphans,
             orphan_time: books.orphan_time,
@@ -262,6 +272,7 @@ impl StationReading {
         for one in instances {
             all.calls += one.calls;
             all.answers.iter_mut().zip(&one.answers).for_each(|(a, b)| *a += b);
+            all.turned_away.iter_mut().zip(&one.turned_away).for_each(|(a, b)| *a += b);
             all.lost += one.lost;
             all.orphans += one.orphans;
             all.orphan_time += one.orphan_time;

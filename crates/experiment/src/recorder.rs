@@ -252,7 +252,7 @@ pub(crate) fn measure(
         .collect();
     let stations = plan.parts.iter().map(|part| match part.role {
         PartRole::Client { .. } => None,
-        _ => Some(PartReading::of(sim, &part.instances)),
+        _ => Some(PartReading::of(sim, part, &plan.middles)),
     });
     let missing = tasks.iter().enumerate().find_map(|(task, t)| {
         let (id, series) = t.probe.missing(sim)?;
@@ -333,7 +333,8 @@ pub(crate) fn run_until(
 
 /// Says who goes round at an instant that does not pass.
 pub(crate) fn round(sim: &Simulation, plan: &Plan, stop: Stop) -> Option<Round> {
-    let Stop::Still { asks: Some(asks), answers, .. } = stop else { return None };
+    let Stop::Still { asks, answers, works, .. } = stop else { return None };
+    let (alone, asks) = (asks.is_none(), asks.or(works)?);
     let part = |id| plan.parts.iter().find(|part| part.instances.contains(&id));
     let name = |id| match part(id) {
         Some(part) => part.name.clone(),
@@ -344,6 +345,7 @@ pub(crate) fn round(sim: &Simulation, plan: &Plan, stop: Stop) -> Option<Round> 
     };
     Some(Round {
         asks: name(asks),
+        alone,
         kind: part(asks).map(|part| part.kind.clone()),
         answers: answers.map(|(who, status)| (name(who), status)),
     })

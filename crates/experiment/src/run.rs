@@ -14,6 +14,7 @@ use crate::error::ExperimentError;
 use crate::judge::{held, judge, overall, probability, unit, watch};
 use crate::measures::measures;
 use crate::pilot;
+use crate::probe::keeps_none;
 use crate::program::{Compiler, Expression, Judged, Task};
 use crate::recorder::{Replication, record};
 use crate::result::{
@@ -420,7 +421,7 @@ pub(crate) fn missing(program: &Program, first: &Replication) -> Result<(), Expe
         None => Ok(()),
         Some((task, path, series)) => {
             let (name, metric) = program.owners[*task].clone();
-            let reason = format!("{path} keeps no series `{series}`");
+            let reason = keeps_none(path, series);
             Err(ExperimentError::Metric { name, metric, reason })
         }
     }

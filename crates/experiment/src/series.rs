@@ -4,6 +4,7 @@ use kneepoint_calls::{ComponentId, STATUSES, Status};
 use kneepoint_scenario::plan::{MiddlePlan, PartPlan, PartRole};
 use kneepoint_scenario::value::{Piece, Target};
 
+use crate::middle::KEPT_AS;
 use crate::probe::{CountOf, Probe, SamplesOf};
 use crate::program::Reason;
 
@@ -16,11 +17,51 @@ pub(crate) fn unknown_series(part: &PartPlan, name: &str) -> String {
             "calls, goodput, errors, availability, lost, response, waiting, service, completion, utilisation, \
              queue, in_flight, threads and one per status"
         }
+        PartRole::Router if is_balancer(part) => {
+            return format!(
+                "\"{}\" has no series `{name}`; it has calls, goodput, errors, availability, lost, response, in_flight, \
+                 {}, {} and one per status",
+                part.name,
+                BALANCING.map(|(name, _)| name).join(", "),
+                BALANCED.join(", ")
+            );
+        }
         PartRole::Delay | PartRole::Router => {
             "calls, goodput, errors, availability, lost, response, in_flight and one per status"
         }
     };
     format!("\"{}\" has no series `{name}`; it has {has}", part.name)
+}
+
+/// Levels of a balancer, and what they are kept as.
+const BALANCING: [(&str, &str); 3] = [("queue", "waiting"), ("up", "up"), ("listed", "listed")];
+
+/// What a balancer counts.
+const BALANCED: [&str; 9] = [
+    "checks",
+    "failed_checks",
+    "ejections",
+    "retried",
+    "patience_lost",
+    "nobody",
+    "chosen_anew",
+    "broken",
+    "handshakes",
+];
+
+fn is_balancer(part: &PartPlan) -> bool {
+    part.kind == "Balancer"
+}
+
+/// Reads a series that only a balancer has.
+fn of_a_balancer(ids: &[ComponentId], name: &str) -> Option<Probe> {
+    if let Some((_, kept)) = BALANCING.iter().find(|(known, _)| *known == name) {
+        return Some(Probe::Level(ids.iter().map(|id| (*id, *kept)).collect()));
+    }
+    let name = BALANCED.into_iter().find(|known| *known == name)?;
+    let (_, kept) = KEPT_AS.into_iter().find(|(known, _)| *known == name).unwrap_or((name, name));
+    let part = ids.iter().map(|id| CountOf::Series(*id, kept.to_string())).collect();
+    Some(Probe::Counts { part, whole: Vec::new() })
 }
 
 /// Instances that are measured together.
@@ -141,6 +182,25 @@ pub(crate) fn probe(
 /// Statuses with which calls are turned away at a door, before the part has seen them.
 const TURNED_AWAY: [&str; 4] = ["rejected", "shed", "limited", "refused"];
 
+/// Who turns calls away at the door of each instance of a part: where it is counted, and with which status.
+pub(crate) fn doors<'a>(
+    part: &'a PartPlan,
+    middles: &'a [MiddlePlan],
+) -> impl Iterator<Item = (ComponentId, ComponentId, (&'static str, Status))> + 'a {
+    let at_door = |middle: &&MiddlePlan| {
+        // One before each instance, in their order.
+        middle.at == part.name && middle.instances.len() == part.instances.len()
+    };
+    middles.iter().filter(at_door).flat_map(|middle| {
+        let turns_away = move |(name, _): &(&str, Status)| {
+            TURNED_AWAY.contains(name) && middle.series.iter().any(|own| own == name)
+        };
+        part.instances.iter().zip(&middle.instances).flat_map(move |(behind, at)| {
+            STATUS_SERIES.into_iter().filter(turns_away).map(|status| (*behind, *at, status))
+        })
+    })
+}
+
 /// Adds to what a part has answered the calls that were turned away at its door.
 fn with_door(
     part: &PartPlan,
@@ -149,23 +209,12 @@ fn with_door(
     middles: &[MiddlePlan],
     (mut concerned, mut whole): (Vec<CountOf>, Vec<CountOf>),
 ) -> Probe {
-    let at_door = |middle: &&MiddlePlan| {
-        // One before each instance, in their order.
-        middle.at == part.name && middle.instances.len() == part.instances.len()
-    };
-    for middle in middles.iter().filter(at_door) {
-        let stands = part.instances.iter().zip(&middle.instances).filter(|(behind, _)| ids.contains(behind));
-        for (_, id) in stands {
-            for status in
-                TURNED_AWAY.into_iter().filter(|status| middle.series.iter().any(|own| own == status))
-            {
-                let count = CountOf::Series(*id, status.to_string());
-                if name == status || name == "errors" {
-                    concerned.push(count.clone());
-                }
-                whole.push(count);
-            }
+    for (_, at, (status, _)) in doors(part, middles).filter(|(behind, ..)| ids.contains(behind)) {
+        let count = CountOf::Series(at, status.to_string());
+        if name == status || name == "errors" {
+            concerned.push(count.clone());
         }
+        whole.push(count);
     }
     Probe::Counts { part: concerned, whole }
 }
@@ -244,6 +293,11 @@ pub(crate) fn station_probe(
         "threads" if station => Probe::Level(ids.iter().map(|id| (*id, "threads")).collect()),
         "in_flight" if station => Probe::Level(ids.iter().map(|id| (*id, "inside")).collect()),
         "in_flight" => Probe::Inside(ids.to_vec()),
+        _ if is_balancer(part)
+            && let Some(probe) = of_a_balancer(ids, name) =>
+        {
+            probe
+        }
         _ => {
             let (which, lost) = counted(name).ok_or_else(|| unknown_series(part, name))?;
             let answers = |which| ids.iter().map(move |id| CountOf::Answers(*id, which));

@@ -114,8 +114,14 @@ impl Scale {
 
     fn station(self, of: &[&StationReading], percentiles: &[f64], alone: bool) -> Station {
         let answered = |r: &&StationReading| r.answers.iter().sum::<u64>();
-        let ends = |r: &&StationReading| answered(r) + r.lost;
-        let by_status: Vec<_> = of.iter().map(|r| (r.answers, ends(r))).collect();
+        // As whoever calls sees it: what its door turns away is of the part.
+        let ends = |r: &&StationReading| answered(r) + r.turned_away.iter().sum::<u64>() + r.lost;
+        let by_status = of.iter().map(|r| {
+            let mut all = r.answers;
+            all.iter_mut().zip(&r.turned_away).for_each(|(all, turned_away)| *all += turned_away);
+            (all, ends(r))
+        });
+        let by_status: Vec<_> = by_status.collect();
         let response: Vec<&Spent> = of.iter().map(|r| &r.response).collect();
         let samples = |pick: fn(&StationReading) -> Option<&Spent>| {
             let kept: Vec<&Spent> = of.iter().filter_map(|r| pick(r)).collect();

@@ -44,6 +44,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// (their `utilisation`, else their `calls`), `jain` the index of Jain (1 if all are alike, 1/n if one of n has everything),
 /// and the largest load, `max_over_mean`.
 ///
+/// `calls`, `answered` and `good` of a part are of what came through its door; its `errors` and `by_status` are those of whoever
+/// calls it, which were turned away at the door too, as in the metrics of these names.
+///
 /// `topology` says who calls whom. Its `nodes` are all parts, clients too, in the order of the file: `name`, `kind`, the
 /// `label` that people call it by (null if the file says none), whether it is a `client`, `instances` at the start, `cores` and `concurrency` of each of them (null where a part has none), and
 /// what stands at its door, `via`. Its `edges` are the calls `from` one part `to` another that go the same way, in the order

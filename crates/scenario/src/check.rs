@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Fault, Severity, did_you_mean, list_of};
+use crate::diagnostic::{Fault, Severity, did_you_mean, did_you_mean_built, list_of};
 use crate::file::{FileId, Files, Place};
 use crate::node::{Arena, Entry, Given, NodeId, Origin, Shape, Word};
 use crate::params::Params;
@@ -710,13 +710,14 @@ impl<'a> Checker<'a> {
             };
             return self.wrong(word.place, message, help);
         }
-        let kinds = registry.kinds(family).iter().map(|kind| &*kind.name);
+        let kinds = registry.kinds(family).iter().map(|kind| (&*kind.name, kind.status));
         let message = format!("unknown {} `{name}`", registry.unknown_noun(family));
         let all = format!("all: kneepoint kinds {family}");
-        let help = match did_you_mean(name, '`', kinds.clone()) {
+        let help = match did_you_mean_built(name, '`', kinds.clone()) {
             // Few words are said here.
             meant if meant.ends_with('?') && kinds.len() <= FEW => {
-                format!("{meant} allowed: {}", list_of(kinds))
+                let built = kinds.filter(|(_, status)| *status == Status::Built);
+                format!("{meant} allowed: {}", list_of(built.map(|(name, _)| name)))
             }
             meant if meant.ends_with('?') => format!("{meant} {all}"),
             list => format!("{list}; {all}"),
@@ -1032,7 +1033,8 @@ impl<'a> Checker<'a> {
 
     fn unknown_field(&mut self, kind: &Kind, key: &Word) {
         let message = format!("unknown field `{}`{}", key.text, of_kind(kind));
-        let help = did_you_mean(&key.text, '`', kind.fields.iter().map(|field| &*field.name));
+        let fields = kind.fields.iter().map(|field| (&*field.name, field.status));
+        let help = did_you_mean_built(&key.text, '`', fields);
         self.wrong::<()>(key.place, message, help);
     }
 

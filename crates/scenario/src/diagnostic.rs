@@ -5,6 +5,7 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use crate::file::{FileId, Files, Place, floor_char};
+use crate::registry::Status;
 use crate::value::nearest;
 
 /// How bad it is.
@@ -275,6 +276,25 @@ pub(crate) fn did_you_mean<'a>(
     match nearest(word, known.clone().into_iter().take(SUGGESTED_FROM)) {
         Some(known) => format!("did you mean {quote}{known}{quote}?"),
         None => list_of(known),
+    }
+}
+
+/// The same of words not all of which are built yet: such a one is told as that, and not listed.
+pub(crate) fn did_you_mean_built<'a>(
+    word: &str,
+    quote: char,
+    known: impl IntoIterator<Item = (&'a str, Status)> + Clone,
+) -> String {
+    let all = known.clone().into_iter().take(SUGGESTED_FROM);
+    match nearest(word, all.map(|(word, _)| word)) {
+        Some(near) => {
+            let is_built = known.into_iter().any(|known| known == (near, Status::Built));
+            let state = if is_built { "" } else { " (not built yet)" };
+            format!("did you mean {quote}{near}{quote}{state}?")
+        }
+        None => {
+            list_of(known.into_iter().filter(|(_, status)| *status == Status::Built).map(|(word, _)| word))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod lint;
 mod lint_busy;
 mod lint_middle;
 mod lint_pools;
+mod lint_slow;
 mod lint_still;
 mod node;
 mod params;

@@ -34,6 +34,7 @@ pub(crate) fn check(
     crate::lint_busy::check(root, topology, &edge, faults);
     crate::lint_pools::check(topology, &edge, faults);
     crate::lint_middle::check(topology, edge, faults);
+    crate::lint_slow::check(root, &topology.parts, faults);
 }
 
 /// Warns of times to drain where nothing ends in order.

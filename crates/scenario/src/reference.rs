@@ -18,6 +18,7 @@ impl Registry {
             let _ = writeln!(text, "{name}: {}", self.noun(name));
             for kind in self.kinds(name) {
                 describe(kind, &mut text);
+                self.tell_series(kind, &mut text);
             }
             return Ok(text);
         }
@@ -25,6 +26,7 @@ impl Registry {
             if let Some(kind) = self.kind(family, name) {
                 let _ = writeln!(text, "{name}: {}", self.noun(family));
                 describe(kind, &mut text);
+                self.tell_series(kind, &mut text);
             }
         }
         if !text.is_empty() {
@@ -45,6 +47,16 @@ impl Registry {
                 self.families().collect::<Vec<_>>().join(", ")
             ),
         })
+    }
+
+    /// Which series it has that metrics can be made of.
+    fn tell_series(&self, kind: &Kind, text: &mut String) {
+        let has_series = matches!(&*kind.family, "part" | "via") && kind.status == Status::Built;
+        let series = self.series_of(&kind.name).iter().map(|name| &**name);
+        let series: Vec<&str> = series.filter(|name| !self.is_unbuilt_series(name)).collect();
+        if has_series && !series.is_empty() {
+            let _ = writeln!(text, "    series: {}", series.join(" "));
+        }
     }
 
     fn overview(&self) -> String {
@@ -140,6 +152,17 @@ mod tests {
                 .reference(Some("eviction"))
                 .unwrap()
                 .contains("\nSampledLru  (known but not built yet)\n")
+        );
+        assert!(
+            registry
+                .reference(Some("Retry"))
+                .unwrap()
+                .ends_with("\n    series: retries exhausted budget_exhausted budget\n")
+        );
+        let balancer = registry.reference(Some("Balancer")).unwrap();
+        assert!(
+            balancer.contains("in_flight queue up listed checks") && !balancer.contains(" instances queue"),
+            "{balancer}"
         );
         let all = registry.reference(None).unwrap();
         assert!(all.contains("*OpenClient") && all.contains("-Cache"), "{all}");

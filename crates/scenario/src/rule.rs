@@ -171,7 +171,7 @@ fn trigger(args: &Args, duration: Option<u64>, faults: &mut Vec<Fault>) {
         let fault = Fault::error(
             place,
             format!(
-                "{} needs exactly one of `at`, `every`, `when`",
+                "{} needs exactly one of `at`, `every`",
                 if &*args.kind.family == "action" { "an action" } else { "a fault" }
             ),
         );
@@ -197,8 +197,13 @@ fn trigger(args: &Args, duration: Option<u64>, faults: &mut Vec<Fault>) {
         }
     }
     if !args.is_given("lasts") && args.kind.status == Status::Built {
-        let message = format!("{} has no `lasts`: it lasts to the end of the run", args.kind());
-        faults.push(Fault::warning(args.head, message).help("write lasts: \"30s\" if it ends"));
+        let once = if args.is_given("every") { "happens once and " } else { "" };
+        let message = format!("{} has no `lasts`: it {once}lasts to the end of the run", args.kind());
+        let help = match once {
+            "" => "write lasts: \"30s\" if it ends",
+            _ => "`every` counts from the end of the last one: write lasts: \"30s\"",
+        };
+        faults.push(Fault::warning(args.head, message).help(help));
     }
 }
 

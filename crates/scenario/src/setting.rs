@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::key_part;
-use crate::diagnostic::{Fault, did_you_mean};
+use crate::diagnostic::{Fault, did_you_mean, did_you_mean_built};
 use crate::file::Place;
 use crate::node::{Arena, Entry, Given, NodeId, Origin, Shape, Word};
 use crate::registry::{FieldDefault, Kind, Range, Registry, Type};
@@ -105,6 +105,11 @@ impl<'a> Setter<'a> {
             spot = self.step(spot, &SettingStep::Named(operation.value.clone()), at)?;
         }
         while let Some((step, rest)) = steps.split_first() {
+            if let SettingStep::Named(name) = &step.value
+                && !rest.is_empty()
+            {
+                self.is_there(&spot, name, path, step)?;
+            }
             spot = self.step(spot, &step.value, step_place(path, step))?;
             steps = rest;
         }
@@ -123,6 +128,39 @@ impl<'a> Setter<'a> {
             Shape::Kind(word, _) => self.kind(family, &word.text, at),
             _ => Err(Fault::error(at, format!("this is no {}", self.registry.noun(family)))),
         }
+    }
+
+    /// Holds that a thing whose field is meant is there: a name that its section does not have may be one of another.
+    fn is_there(
+        &self,
+        spot: &Spot,
+        name: &str,
+        path: &Word,
+        step: &Spanned<SettingStep>,
+    ) -> Result<(), Fault> {
+        let Type::Map(_, inner) = &spot.ty else { return Ok(()) };
+        let Type::Family(family) = &**inner else { return Ok(()) };
+        let known = self.arena.entries(spot.node).iter().map(|entry| &*entry.key.text);
+        if known.clone().any(|known| known == name) {
+            return Ok(());
+        }
+        let at = step_place(path, step);
+        let has = |section: &&&str| {
+            let section = self.arena.field(self.root, section);
+            section.is_some_and(|section| {
+                self.arena.entries(section.value).iter().any(|entry| &*entry.key.text == name)
+            })
+        };
+        let message = format!("no {} is named \"{}\"", self.registry.noun(family), shown(name));
+        let fault = Fault::error(at, message);
+        Err(match THINGS.iter().find(has) {
+            Some(section) => {
+                let rest = path.text.get(step.span.start..).unwrap_or(name);
+                fault.help(format!("did you mean {section}.{}?", shown(rest.trim_start_matches('.'))))
+            }
+            None if known.len() == 0 => fault.help("there is none: set it as a whole first"),
+            None => fault.help(did_you_mean(name, '"', known)),
+        })
     }
 
     /// Finds a thing by its name.
@@ -185,7 +223,8 @@ impl<'a> Setter<'a> {
             }
             let of = if &*kind.name == "scenario" { String::new() } else { format!(" of {}", kind.name) };
             let fault = Fault::error(at, format!("unknown field `{}`{of}", shown(name)));
-            return Err(fault.help(did_you_mean(name, '`', kind.fields.iter().map(|field| &*field.name))));
+            let fields = kind.fields.iter().map(|field| (&*field.name, field.status));
+            return Err(fault.help(did_you_mean_built(name, '`', fields)));
         };
         self.by_name(node, kind);
         if let Some(entry) = self.arena.field(node, name) {

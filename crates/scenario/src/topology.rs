@@ -620,7 +620,19 @@ impl<'a> Builder<'a> {
             };
             let at = inside(site.place, &piece.span);
             let fault = Fault::error(at, format!("a call to {what} is a branch of a `Parallel`"));
-            self.say(site, fault.help(format!("write Parallel(Call(\"{}/{}\"))", part.name, piece.value)));
+            // Only steps can be branches.
+            let is_step = site.step != site.place;
+            let help = if is_step {
+                format!("write Parallel(Call(\"{}\"))", site.target)
+            } else {
+                let operation = site.target.operation.as_ref().map(|name| format!(":{}", name.value));
+                let operation = operation.unwrap_or_default();
+                format!(
+                    "a step of a Service; here write \"{}{operation}\", one of which is chosen",
+                    part.name
+                )
+            };
+            self.say(site, fault.help(help));
         }
     }
 

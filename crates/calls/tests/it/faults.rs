@@ -154,7 +154,7 @@ fn a_run_whose_time_stands_still_ends_and_says_who_goes_round() {
     };
     for calls in [1, 200] {
         let (stop, events, eager, station) = at_rest(calls);
-        let Stop::Still { events: still, at, asks, answers } = stop else { panic!("{stop}") };
+        let Stop::Still { events: still, at, asks, answers, works: None } = stop else { panic!("{stop}") };
         assert_eq!(at, at_ms(105));
         assert_eq!((asks, answers), (Some(eager), Some((station, Status::Unavailable))), "{calls}");
         // A little above a million, and never as many again.

@@ -107,6 +107,10 @@ impl OpenClient {
                     self.announced = Some(cx.now());
                     cx.announce(self.pending);
                 }
+                if self.pending > AT_ONCE {
+                    // All of it is sent at this instant, before any of it is answered.
+                    self.requests.are_sent(self.pending, cx);
+                }
                 self.send_batch(cx);
             }
         }

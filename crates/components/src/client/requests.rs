@@ -141,6 +141,14 @@ impl Requests {
         cx.call(self.to.request(attributes).operation(operation));
     }
 
+    /// Says that so many requests are sent at this instant, in several events: the most under way are not a matter of how many
+    /// of them are answered in between.
+    pub(crate) fn are_sent(&self, requests: u64, cx: &mut Core) {
+        let in_flight = self.open.as_ref().expect("a client makes requests after its start").in_flight;
+        cx.add(in_flight, requests as f64);
+        cx.add(in_flight, -(requests as f64));
+    }
+
     /// Sends the request with this index, meant to be sent at `born`.
     #[inline(never)]
     pub(crate) fn send(&mut self, index: u64, born: SimTime, known: Known, cx: &mut Core) -> Asked {

@@ -406,6 +406,24 @@ fn many_records_of_one_instant_are_no_time_that_stands_still() {
     assert!(sim.events() > 1 << 20);
 }
 
+#[test]
+fn the_most_under_way_are_all_of_a_batch_however_soon_they_are_answered() {
+    for (takes, batch) in [(0.0, 5_000.0), (0.0, 1_000.0), (0.1, 5_000.0), (0.1, 100_000.0)] {
+        let mut sim = Simulation::new(1);
+        let server =
+            sim.serve("server", crate::delay::Delay::new(Distribution::constant(takes * 1e9).unwrap()));
+        let arrivals =
+            ArrivalProcess::new(Arrivals::Constant, Some(RateProfile::constant(1.0).unwrap())).unwrap();
+        let batch_law = Distribution::constant(batch).unwrap();
+        let client = OpenClient::new(server, arrivals, Classes::default_class()).with_batch(batch_law);
+        let client = sim.add("client", client);
+        sim.run_until(s(3.5)).unwrap();
+        let level = sim.level(client, "in_flight").unwrap();
+        assert_eq!((level.max(), level.min(), level.value()), (batch, 0.0, 0.0), "{takes} {batch}");
+        assert!((level.integral(3_500_000_000) / 1e9 - 3.0 * batch * takes).abs() < 1e-6 * batch);
+    }
+}
+
 /// Announces a batch, and asks whenever it is answered.
 #[derive(Clone)]
 struct Announcing(kneepoint_calls::Callee);

@@ -24,13 +24,13 @@ timers! {
 pub struct Delay {
     time: Distribution,
     inside: Option<Gauge>,
-    slow: Option<Slowness>,
+    slow: Slowness,
 }
 
 impl Delay {
     /// Returns a part that takes this long \[ns\].
     pub fn new(time: Distribution) -> Delay {
-        Delay { time, inside: None, slow: None }
+        Delay { time, inside: None, slow: Slowness::default() }
     }
 
     fn end(&self, call: Call, status: Status, cx: &mut Cx<Self>) {
@@ -56,14 +56,9 @@ impl Component for Delay {
 
     fn on_fault(&mut self, fault: Fault, cx: &mut Cx<Self>) {
         match fault {
-            Fault::Slow { by, share } => {
-                self.slow = Some(Slowness::of_me(by, share, cx));
-                cx.happened("slow", |_| format!("{by} times as long"));
-            }
-            Fault::Usual => {
-                if self.slow.take().is_some() {
-                    cx.happened("as usual", |_| String::new());
-                }
+            Fault::Slow { from, by, share } => self.slow.begin(from, by, share, cx),
+            Fault::Usual { from } => {
+                self.slow.end(from, cx);
             }
             Fault::Crash { .. } | Fault::Leave | Fault::Restart | Fault::Hang | Fault::Resume => {
                 cx.default_fault(fault);
@@ -76,8 +71,8 @@ impl Serve for Delay {
     fn on_call(&mut self, call: Call, cx: &mut Cx<Self>) {
         cx.add(self.inside.expect("made at the start"), 1.0);
         let mut time = span(&self.time, call, cx);
-        if let Some(slow) = &self.slow {
-            time = SimDuration::from_nanos(slow.stretch(time.as_nanos(), call, cx));
+        if !self.slow.is_none() {
+            time = SimDuration::from_nanos(self.slow.stretch(time.as_nanos(), call, cx));
         }
         cx.phase(call, Phase::Service);
         cx.later(time, DelayTimer::Over(call));

@@ -20,7 +20,7 @@ pub enum Harm {
     },
     /// A hang: nothing goes on and nothing is refused; then it goes on from where it stood.
     Hang,
-    /// What is worked on meanwhile takes longer.
+    /// What is worked on meanwhile takes longer; with others of its kind, see [`Fault::Slow`].
     Slow {
         /// So many times as long.
         by: f64,
@@ -48,12 +48,13 @@ impl Harm {
         }
     }
 
-    pub(crate) fn begin(self) -> Fault {
+    /// What befalls a target when it begins, on behalf of this injector.
+    pub(crate) fn begin(self, from: ComponentId) -> Fault {
         match self {
             Harm::Crash { refuse } => Fault::Crash { refuse },
             Harm::Stop { .. } => Fault::Leave,
             Harm::Hang => Fault::Hang,
-            Harm::Slow { by, share } => Fault::Slow { by, share },
+            Harm::Slow { by, share } => Fault::Slow { from, by, share },
         }
     }
 
@@ -65,11 +66,12 @@ impl Harm {
         }
     }
 
-    pub(crate) fn end(self) -> Fault {
+    /// What befalls a target when what this injector did to it ends.
+    pub(crate) fn end(self, from: ComponentId) -> Fault {
         match self {
             Harm::Crash { .. } | Harm::Stop { .. } => Fault::Restart,
             Harm::Hang => Fault::Resume,
-            Harm::Slow { .. } => Fault::Usual,
+            Harm::Slow { .. } => Fault::Usual { from },
         }
     }
 }

@@ -18,7 +18,8 @@ timers! {
 /// ```
 ///
 /// What is hit twice at once by the same fault is well again when both have ended; what is put down by several faults or
-/// actions is back when all of them are over. A hang that another injector ends is over.
+/// actions is back when all of them are over. What several make slow is slowed down by each for as long as that lasts. A hang
+/// that another injector ends is over.
 ///
 /// # Series
 /// Count `strikes`; level `struck`: targets that are hit now.
@@ -126,7 +127,8 @@ impl Injector {
             let hit = &mut self.hit[target as usize];
             *hit += 1;
             if *hit == 1 {
-                cx.inject(self.injection.targets.all()[target as usize], self.injection.harm.begin());
+                let fault = self.injection.harm.begin(cx.me());
+                cx.inject(self.injection.targets.all()[target as usize], fault);
                 cx.add(self.struck.expect("made at the start"), 1.0);
             }
         }
@@ -155,7 +157,8 @@ impl Injector {
             let hit = &mut self.hit[target as usize];
             *hit -= 1;
             if *hit == 0 {
-                cx.inject(self.injection.targets.all()[target as usize], self.injection.harm.end());
+                let fault = self.injection.harm.end(cx.me());
+                cx.inject(self.injection.targets.all()[target as usize], fault);
                 cx.add(self.struck.expect("made at the start"), -1.0);
             }
         }

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use kneepoint_calls::{Answer, Call, Component, Counter, Cx, Gauge, Phase, Serve, Status, timers};
+use kneepoint_calls::{
+    Answer, Call, Component, ComponentId, Counter, Cx, Gauge, Life, Phase, Serve, Status, Timer, timers,
+};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, Stream};
 
@@ -11,7 +13,7 @@ use crate::edge::Edge;
 
 timers! {
     /// What a pool waits for.
-    pub enum PoolTimer { Connected, Impatient(Call), Idle }
+    pub enum PoolTimer { Connected(u32), Broken(u32), Impatient(Call), Idle }
 }
 
 /// Which idle connection is taken.
@@ -22,6 +24,9 @@ pub enum Reuse {
     /// The one that has been idle longest: all are used in turn.
     Fifo,
 }
+
+/// The number of no connection.
+const NONE: u16 = u16::MAX - 1;
 
 /// What a pool is like.
 #[derive(Clone, Debug)]
@@ -46,22 +51,35 @@ pub struct PoolOptions {
 ///
 /// The wait is booked as [`Phase::Pool`]. A cancelled call gives its connection back at once.
 ///
+/// One that is being opened breaks when the server it leads to crashes or ends: whoever waits longest gets the answer
+/// [`Status::Unavailable`], and if nobody waits it is opened again when somebody does. While the server is down none is opened:
+/// whoever would wait for one goes there without, and is refused. A server that is gone without a word
+/// says nothing: what is opened to it meanwhile breaks when it would be open, if another is there by then.
+///
 /// # Assumptions
-/// A connection lasts for ever unless it is idle, and the other side never closes it. In reality a cancelled query may
-/// cost its connection; here it is as good as before.
+/// A connection that is open lasts for ever unless it is idle, and the other side never closes it. In reality a cancelled query
+/// may cost its connection; here it is as good as before. Where the server is not settled, because one is chosen behind the
+/// pool, no connection breaks while it is being opened either.
 ///
 /// # Series
-/// Levels `open` (with those being opened), `busy`, `waiting`; counts `connects`, `closed`, `rejected`.
+/// Levels `open` (with those being opened), `busy`, `waiting`; counts `connects`, `broken`, `closed`, `rejected`.
 ///
 /// # Source
 /// PgBouncer, `server_round_robin`: 0 takes the connection that was given back last, 1 rotates; SQLAlchemy `QueuePool`
-/// (`pool_timeout`); HikariCP and psycopg_pool for whom a new connection is given to.
+/// (`pool_timeout`), which also gives the error of a connection that cannot be opened to whoever asked for one; HikariCP and
+/// psycopg_pool for whom a new connection is given to. RFC 9293, 3.10.7.1: a machine on which nobody listens refuses at once.
 #[derive(Clone, Debug)]
 pub struct ConnectionPool {
     to: Edge,
     options: PoolOptions,
+    /// Whom the connections lead to, if it is settled.
+    end: Option<ComponentId>,
     open: u64,
     connecting: u64,
+    /// Those that are being opened, by number.
+    openings: Vec<Option<Opening>>,
+    /// Numbers among those that are free.
+    unused: Vec<u32>,
     /// The idle ones, by number, the one given back last at the end; and since when.
     idle: VecDeque<(u16, SimTime)>,
     /// Numbers of connections that are closed.
@@ -73,6 +91,14 @@ pub struct ConnectionPool {
     series: Option<Series>,
 }
 
+/// A connection that is being opened.
+#[derive(Clone, Copy, Debug)]
+struct Opening {
+    done: Timer,
+    /// Which life of the server it is opened to, and who tells when that is over.
+    to: Option<(Life, Timer)>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Series {
     open: Gauge,
@@ -80,6 +106,7 @@ struct Series {
     waiting: Gauge,
     connects: Counter,
     closed: Counter,
+    broken: Counter,
     rejected: Counter,
 }
 
@@ -94,8 +121,11 @@ impl ConnectionPool {
         ConnectionPool {
             to: to.into(),
             options,
+            end: None,
             open: 0,
             connecting: 0,
+            openings: Vec::new(),
+            unused: Vec::new(),
             idle: VecDeque::new(),
             free: Vec::new(),
             watched: false,
@@ -105,12 +135,20 @@ impl ConnectionPool {
         }
     }
 
+    /// Returns it with the server that its connections lead to: they break with it while they are being opened.
+    pub fn ends_at(self, end: ComponentId) -> ConnectionPool {
+        ConnectionPool { end: Some(end), ..self }
+    }
+
     fn series(&self) -> Series {
         self.series.expect("made at the start")
     }
 
     /// Opens one more, for whoever waits longest then.
     fn connect(&mut self, cx: &mut Cx<Self>) {
+        if self.end.is_some_and(|end| cx.life(end).refuses()) {
+            return self.send_on(cx);
+        }
         let time = match self.options.connect.is_constant() {
             Some(time) => time,
             None => self.options.connect.sample(self.draws.as_mut().expect("made at the start")),
@@ -119,7 +157,64 @@ impl ConnectionPool {
         self.connecting += 1;
         cx.add(self.series().open, 1.0);
         cx.count(self.series().connects, 1);
-        cx.later(SimDuration::from_nanos_f64(time), PoolTimer::Connected);
+        let number = self.unused.pop().unwrap_or_else(|| {
+            self.openings.push(None);
+            self.openings.len() as u32 - 1
+        });
+        let to = self.end.map(|end| (cx.life(end), cx.on_end(end, PoolTimer::Broken(number))));
+        let done = cx.after(SimDuration::from_nanos_f64(time), PoolTimer::Connected(number));
+        self.openings[number as usize] = Some(Opening { done, to });
+    }
+
+    /// Where nobody listens there is no connection: whoever has waited longest goes there without one and hears that.
+    fn send_on(&mut self, cx: &mut Cx<Self>) {
+        if let Some(call) = self.room.oldest(cx) {
+            cx.add(self.series().waiting, -1.0);
+            let operation = cx.operation(call);
+            cx.call(self.to.ask(call).operation(operation).tag(NONE));
+        }
+    }
+
+    /// The time of one that is being opened is over.
+    fn connected(&mut self, number: u32, cx: &mut Cx<Self>) {
+        let opening = self.opened(number);
+        if let Some(((begun, broken), end)) = opening.to.zip(self.end) {
+            cx.cancel(broken);
+            if cx.life(end).says_it_has_ended(begun) {
+                return self.not_connected(cx);
+            }
+        }
+        let connection = self.free.pop().expect("there are as many numbers as connections");
+        self.freed(connection, cx);
+    }
+
+    /// The server of one that is being opened has come to an end.
+    fn broke(&mut self, number: u32, cx: &mut Cx<Self>) {
+        let opening = self.opened(number);
+        cx.cancel(opening.done);
+        self.not_connected(cx);
+    }
+
+    /// One is not being opened any more.
+    fn opened(&mut self, number: u32) -> Opening {
+        self.connecting -= 1;
+        self.unused.push(number);
+        self.openings[number as usize].take().expect("it is being opened")
+    }
+
+    /// There is no connection: for whoever has waited longest that is the answer. For those who waited while there were as many
+    /// as there may be, one can be opened now.
+    fn not_connected(&mut self, cx: &mut Cx<Self>) {
+        self.open -= 1;
+        cx.add(self.series().open, -1.0);
+        cx.count(self.series().broken, 1);
+        if let Some(call) = self.room.oldest(cx) {
+            cx.add(self.series().waiting, -1.0);
+            cx.answer(call, Status::Unavailable);
+        }
+        while self.open < self.options.max && self.connecting < self.room.len() as u64 {
+            self.connect(cx);
+        }
     }
 
     /// Gives a call a connection.
@@ -144,6 +239,9 @@ impl ConnectionPool {
     }
 
     fn given_back(&mut self, connection: u16, cx: &mut Cx<Self>) {
+        if connection == NONE {
+            return;
+        }
         cx.add(self.series().busy, -1.0);
         self.freed(connection, cx);
     }
@@ -186,6 +284,7 @@ impl Component for ConnectionPool {
             waiting: cx.gauge("waiting"),
             connects: cx.counter("connects"),
             closed: cx.counter("closed"),
+            broken: cx.counter("broken"),
             rejected: cx.counter("rejected"),
         });
         self.draws = Some(cx.stream("connect"));
@@ -198,11 +297,8 @@ impl Component for ConnectionPool {
 
     fn on_timer(&mut self, timer: PoolTimer, cx: &mut Cx<Self>) {
         match timer {
-            PoolTimer::Connected => {
-                self.connecting -= 1;
-                let connection = self.free.pop().expect("there are as many numbers as connections");
-                self.freed(connection, cx);
-            }
+            PoolTimer::Connected(number) => self.connected(number, cx),
+            PoolTimer::Broken(number) => self.broke(number, cx),
             PoolTimer::Impatient(call) => {
                 if self.room.leave(call, cx) {
                     cx.add(self.series().waiting, -1.0);

@@ -1,5 +1,5 @@
 use kneepoint_calls::rig::{Asks, Driven, drive};
-use kneepoint_calls::{Attributes, Callee, Serve, Simulation, Status};
+use kneepoint_calls::{Attributes, Callee, Fault, Serve, Simulation, Status};
 use kneepoint_engine::{SimDuration, SimTime};
 use kneepoint_random::{Distribution, KeyPopularity, Stream};
 
@@ -407,6 +407,55 @@ fn a_cancelled_call_gives_its_connection_back() {
     let ends: Vec<&str> = driven.log.iter().filter(|l| l.contains("answer")).map(|l| &**l).collect();
     assert_eq!(ends, ["3 answer 1 timeout", "6 answer 0 timeout", "16 answer 2 ok"]);
     assert_eq!(driven.in_flight, 0);
+}
+
+/// Two connections of 4 ms each, opened at 0 ms and 1 ms while a third call waits; the server crashes at 2 ms and is back at
+/// 10 ms. Meanwhile nobody waits for one, and a new one of 11 ms is there at 15 ms.
+#[test]
+fn a_connection_that_is_being_opened_breaks_with_its_server() {
+    let mut sim = Simulation::new(1);
+    let world = sim.serve("world", Delay::new(constant(5.0)));
+    let pool = sim.serve("pool", ConnectionPool::new(world, options(2)).ends_at(world.id()));
+    let records: Vec<Record> =
+        [0, 1, 1, 5, 11].into_iter().map(|at| Record { at: ms(at), ..Record::default() }).collect();
+    let client = TraceClient::new(pool, records, 1.0, false, Classes::default_class()).unwrap();
+    let client = sim.add("client", client);
+    sim.inject(at(2), world.id(), Fault::Crash { refuse: Status::Unavailable });
+    sim.inject(at(10), world.id(), Fault::Restart);
+    let mut log = Vec::new();
+    let mut before = [0; 2];
+    for now in 0..40 {
+        sim.run_until(at(now)).unwrap();
+        for (name, known) in ["unavailable", "ok"].iter().zip(&mut before) {
+            let count = sim.count(client, &format!("ended:default:{name}")).unwrap_or(0);
+            (*known..count).for_each(|_| log.push(format!("{now} {name}")));
+            *known = count;
+        }
+    }
+    assert_eq!(log, ["2 unavailable", "2 unavailable", "2 unavailable", "5 unavailable", "20 ok"]);
+    let of = |name| sim.count(pool.id(), name).unwrap();
+    assert_eq!((of("connects"), of("broken"), sim.level(pool.id(), "open").unwrap().value()), (3, 2, 1.0));
+    assert_eq!(sim.level(pool.id(), "waiting").unwrap().value(), 0.0);
+    assert_eq!(sim.in_flight(), 0);
+}
+
+/// One that went without a word is another when it is back: what was begun before is no connection to that.
+#[test]
+fn a_connection_to_one_that_was_gone_meanwhile_is_none() {
+    let mut sim = Simulation::new(1);
+    let world = sim.serve("world", Delay::new(constant(5.0)));
+    let pool = sim.serve("pool", ConnectionPool::new(world, options(2)).ends_at(world.id()));
+    let records = vec![Record { at: ms(0), ..Record::default() }];
+    let client =
+        sim.add("client", TraceClient::new(pool, records, 1.0, false, Classes::default_class()).unwrap());
+    sim.inject(at(1), world.id(), Fault::Crash { refuse: Status::Lost });
+    sim.inject(at(3), world.id(), Fault::Restart);
+    sim.run_until(at(4)).unwrap();
+    assert_eq!(sim.count(client, "ended:default:unavailable"), Some(1));
+    assert_eq!(
+        (sim.count(pool.id(), "broken"), sim.level(pool.id(), "open").unwrap().value()),
+        (Some(1), 0.0)
+    );
 }
 
 /// Four at once, then one at a time each 10 ms, for 5 ms. Returns how many connections were opened and closed.

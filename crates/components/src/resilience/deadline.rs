@@ -71,7 +71,7 @@ impl Serve for Deadline {
         let left = if deadline == SimTime::MAX { SimDuration::ZERO } else { deadline - now };
         let edge_first = !self.to.within.is_zero() && (left.is_zero() || self.to.within <= left);
         if !edge_first && !left.is_zero() {
-            ask = ask.within(left);
+            ask = ask.within(left).foreign();
             if self.cancelling {
                 ask = ask.cancelling();
             }

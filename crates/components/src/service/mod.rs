@@ -98,7 +98,8 @@ timers! {
 /// its work resumed, is a service that hangs.
 ///
 /// While it is slow, what it computes and the delays of its steps take longer from their beginning on; what is under way
-/// takes as long as it was to. Works that are not slow take as long as they would without the fault.
+/// takes as long as it was to. Works that are not slow take as long as they would without the fault; what two make slow takes
+/// as many times as long as both say, multiplied.
 #[derive(Clone, Debug)]
 pub struct Service {
     program: Arc<Program>,
@@ -116,9 +117,18 @@ struct Own {
     missed: Vec<Missed>,
     /// What it does when it is not slow, while it is.
     usual: Option<Arc<Program>>,
+    slow: Slowness,
     /// How long it goes on when it is to end.
     drain: SimDuration,
+    /// Turns of loops within one event, and which event that is.
+    turns: (u64, u32),
 }
+
+/// After so many turns of loops within one event the next one is an event of its own: loops whose steps take no time may go
+/// round for ever, and only between events can a run be stopped.
+///
+/// Chosen: rarely reached by loops that end, and few enough that a run which never ends is stopped within seconds.
+const TURNS: u32 = 64;
 
 /// What came while it stood still.
 #[derive(Clone, Copy, Debug)]
@@ -231,6 +241,17 @@ impl Service {
                 Some(job) => (at, value) = (job, 0),
                 None => return,
             }
+        }
+    }
+
+    /// Whoever slows it down has changed.
+    fn slow_down(&mut self) {
+        let usual = self.own.usual.take().unwrap_or_else(|| Arc::clone(&self.program));
+        if self.own.slow.is_none() {
+            self.program = usual;
+        } else {
+            self.program = Arc::new(usual.slowed(&self.own.slow));
+            self.own.usual = Some(usual);
         }
     }
 
@@ -557,10 +578,19 @@ fn other_step(
         Op::Again { depth, start } => {
             let left = station.jobs.counter(at, *depth);
             *left -= 1;
-            if *left > 0 {
-                station.jobs[at].pc = *start;
+            if *left == 0 {
+                return Then::GoOn;
             }
-            Then::GoOn
+            station.jobs[at].pc = *start;
+            if own.turns.0 != cx.events() {
+                own.turns = (cx.events(), 0);
+            }
+            own.turns.1 += 1;
+            if own.turns.1 < TURNS {
+                return Then::GoOn;
+            }
+            cx.later(SimDuration::ZERO, Wake::Woke(call));
+            Then::GoAway
         }
         Op::Fork(number) => {
             let fork = &program.forks[*number as usize];
@@ -662,16 +692,13 @@ impl Component for Service {
                 self.station.settle(cx);
             }
             Fault::Hang | Fault::Resume => {}
-            Fault::Slow { by, share } => {
-                let slowness = Slowness::of_me(by, share, cx);
-                let usual = self.own.usual.get_or_insert_with(|| Arc::clone(&self.program));
-                self.program = Arc::new(usual.slowed(slowness));
-                cx.happened("slow", |_| format!("{by} times as long"));
+            Fault::Slow { from, by, share } => {
+                self.own.slow.begin(from, by, share, cx);
+                self.slow_down();
             }
-            Fault::Usual => {
-                if let Some(usual) = self.own.usual.take() {
-                    self.program = usual;
-                    cx.happened("as usual", |_| String::new());
+            Fault::Usual { from } => {
+                if self.own.slow.end(from, cx) {
+                    self.slow_down();
                 }
             }
             Fault::Leave if self.own.drain.is_zero() => cx.default_fault(fault),

@@ -207,12 +207,12 @@ const NOWHERE: u32 = u32::MAX;
 
 impl Program {
     /// The same, with work and delays that take longer: a call that is under way can go on with either.
-    pub fn slowed(&self, slowness: Slowness) -> Program {
+    pub fn slowed(&self, slowness: &Slowness) -> Program {
         let mut slowed = self.clone();
         for op in &mut slowed.ops {
             if let Op::Compute(time) | Op::Delay(time) = op {
                 let usual = std::mem::replace(time, Amount::Fixed(0));
-                *time = Amount::Slowed(Box::new((usual, slowness)));
+                *time = Amount::Slowed(Box::new((usual, slowness.clone())));
             }
         }
         slowed

@@ -246,15 +246,15 @@ pub struct InstanceResult {
 /// The numbers of a part or of one of its instances. What a part does not keep is left out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Station {
-    /// Calls that arrived.
+    /// Calls that arrived, behind the door.
     pub calls: Count,
-    /// Answers given.
+    /// Answers given, behind the door.
     pub answered: Count,
-    /// Answers by status; those that do not occur are left out.
+    /// Answers by status, those at the door too; those that do not occur are left out.
     pub by_status: Vec<(Status, Share)>,
     /// Good answers.
     pub good: Count,
-    /// Share of the answers and losses that are not good answers.
+    /// Share of the answers, those at the door too, and losses that are not good answers: the metric `errors`.
     pub errors: Share,
     /// Calls that will never be answered.
     pub lost: Count,

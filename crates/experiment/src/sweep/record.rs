@@ -221,6 +221,7 @@ coded!(ClientReading { classes, in_flight, users, phases });
 coded!(StationReading {
     calls,
     answers,
+    turned_away,
     lost,
     orphans,
     orphan_time,

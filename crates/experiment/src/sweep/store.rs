@@ -25,7 +25,7 @@ use super::{SweepError, SweepFacts};
 const HEAD_MAX: u64 = 1 << 24;
 
 /// The version of the lines: other versions are not read.
-pub(crate) const FORMAT: u32 = 4;
+pub(crate) const FORMAT: u32 = 5;
 
 /// Replications between two syncs: what a power cut may cost. A killed process loses none.
 const SYNC_EVERY: u32 = 1000;

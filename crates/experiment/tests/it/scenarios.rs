@@ -79,7 +79,7 @@ pub(crate) fn planned(text: &str, folder: Option<&Path>) -> Result<Plan, String>
     plan(&checked).map_err(|faults| faults.to_string())
 }
 
-fn result_in(text: &str, folder: Option<&Path>) -> RunResult {
+pub(crate) fn result_in(text: &str, folder: Option<&Path>) -> RunResult {
     let plan = planned(text, folder).unwrap_or_else(|faults| panic!("{faults}"));
     let result =
         run(&plan, &Options { threads: Some(1), ..Options::default() }).unwrap_or_else(|e| panic!("{e}"));
@@ -687,6 +687,28 @@ fn users_who_ask_again_in_no_time_end_the_run_with_who_answers_them() {
         .and_then(|scenario| scenario.check(&registry(), &Overrides::default()))
         .expect("sound");
     assert!(check(&checked, &kneepoint_scenario::plan(&checked).expect("it can be built")).is_ok());
+}
+
+/// With events of its own, and within one.
+#[test]
+fn who_goes_round_in_his_own_steps_is_named() {
+    for does in [
+        "Repeat(times: 4000000000, does: [Compute(\"0s\")])",
+        "Repeat(times: 4000000000, does: [Repeat(times: 4000000000, does: [Fail(\"0%\")])])",
+    ] {
+        let parts = format!(
+            r#""users": OpenClient(to: "web", rate: "10/s"), "web": Service(concurrency: Unlimited, does: {does})"#
+        );
+        let text = file(&parts, "").replace("replications: 2", "replications: 2, limits: (in_flight: 100)");
+        let plan = planned(&text, None).unwrap_or_else(|faults| panic!("{faults}"));
+        let said = run(&plan, &Options::default()).expect_err("its time stands still").to_string();
+        assert!(
+            said.contains("time stands still")
+                && said
+                    .contains("; web goes on and on with what takes no time: let one of its steps take some"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

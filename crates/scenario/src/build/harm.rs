@@ -64,13 +64,14 @@ pub(super) fn injector(builder: &mut Builder<'_>, name: &str, args: &Args) -> Bu
         return Err(vec![fault.help("`every` and `lasts` together take 1us or more on average")]);
     }
     let place = args.place_of("on");
+    let what = if &*args.kind.family == "action" { "an action" } else { "a fault" };
     let Some(Path::Target(target)) = args.path("on") else {
-        return unbuilt(place, "a fault of an edge");
+        return unbuilt(place, &format!("{what} of an edge"));
     };
     if target.operation.is_some() {
-        return unbuilt(place, "a fault of one operation");
+        return unbuilt(place, &format!("{what} of one operation"));
     }
-    let mut targets = targets(builder, target, place)?;
+    let mut targets = targets(builder, target, what, place)?;
     if let Harm::Slow { .. } = harm {
         only_those_who_work(builder, &mut targets, place)?;
     }
@@ -95,15 +96,20 @@ pub(super) fn drain(part: &Part) -> SimDuration {
     shut_down.map_or(SimDuration::ZERO, |args| SimDuration::from_nanos(args.duration("drain")))
 }
 
-/// Leaves out those who have no work of their own that could take longer; if there is nobody else, says so.
+/// Which kinds have work of their own, which can be slow.
+pub(crate) const WORK: [&str; 2] = ["Service", "Delay"];
+
+/// Whether it has work of its own.
+pub(crate) fn works(part: &Part) -> bool {
+    WORK.contains(&part.args.kind())
+}
+
+/// Leaves out those who have no work of their own that could take longer, which a warning has said; if there is nobody else,
+/// says so.
 fn only_those_who_work(builder: &Builder<'_>, targets: &mut Targets, place: Place) -> Built<()> {
-    const WORK: [&str; 2] = ["Service", "Delay"];
     let parts = builder.checked.parts().iter().enumerate();
-    let working: BTreeSet<ComponentId> = parts
-        .filter(|(_, part)| WORK.contains(&part.args.kind()))
-        .flat_map(|(at, _)| builder.components(at))
-        .copied()
-        .collect();
+    let working: BTreeSet<ComponentId> =
+        parts.filter(|(_, part)| works(part)).flat_map(|(at, _)| builder.components(at)).copied().collect();
     let (Targets::Together(of) | Targets::Each(of) | Targets::Any { among: of, .. }) = targets;
     of.retain(|id| working.contains(id));
     if of.is_empty() {
@@ -113,13 +119,13 @@ fn only_those_who_work(builder: &Builder<'_>, targets: &mut Targets, place: Plac
     Ok(())
 }
 
-fn targets(builder: &Builder<'_>, target: &Target, place: Place) -> Built<Targets> {
+fn targets(builder: &Builder<'_>, target: &Target, what: &str, place: Place) -> Built<Targets> {
     let root = target.place.root.value.as_str();
     let pieces: Vec<&Piece> = target.place.pieces.iter().map(|piece| &piece.value).collect();
     let checked = builder.checked;
     if let Some(part) = checked.topology().part(root) {
         if checked.parts()[part].args.kind() == "Dns" {
-            return unbuilt(place, "a fault of a Dns, whose names are still known for a while,");
+            return unbuilt(place, &format!("{what} of a Dns, whose names are still known for a while,"));
         }
         let of: Vec<ComponentId> = builder.components(part).to_vec();
         return match pieces.as_slice() {
@@ -146,7 +152,7 @@ fn targets(builder: &Builder<'_>, target: &Target, place: Place) -> Built<Target
     if let Some(domain) = root_args.map("domains").iter().find(|item| &*item.key == root) {
         let mut of = Vec::new();
         let (mut named, mut met) = (BTreeSet::from([root]), BTreeSet::new());
-        in_domain(builder, &domain.value.data, &mut named, &mut |id| {
+        in_domain(builder, &domain.value.data, what, &mut named, &mut |id| {
             if met.insert(id) {
                 of.push(id);
             }
@@ -156,13 +162,14 @@ fn targets(builder: &Builder<'_>, target: &Target, place: Place) -> Built<Target
         }
         return Ok(Targets::Together(of));
     }
-    unbuilt(place, "a fault of this")
+    unbuilt(place, &format!("{what} of this"))
 }
 
 /// Meets what belongs to a domain, and to those in it, each of which is looked at once.
 fn in_domain<'d>(
     builder: &'d Builder<'_>,
     list: &'d Data,
+    what: &str,
     named: &mut BTreeSet<&'d str>,
     meet: &mut impl FnMut(ComponentId),
 ) -> Built<()> {
@@ -175,7 +182,7 @@ fn in_domain<'d>(
             match builder.checked.root().map("domains").iter().find(|item| &*item.key == root) {
                 Some(domain) if named.insert(root) => open.push(&domain.value.data),
                 Some(_) => {}
-                None => all(&targets(builder, inner, value.place)?).iter().for_each(|id| meet(*id)),
+                None => all(&targets(builder, inner, what, value.place)?).iter().for_each(|id| meet(*id)),
             }
         }
     }

@@ -14,7 +14,7 @@ mod behaviour;
 mod connections;
 mod dns;
 mod drawn;
-mod harm;
+pub(crate) mod harm;
 mod keys;
 mod law;
 mod numbers;
@@ -49,6 +49,7 @@ use crate::typed::{Args, Data, Value};
 use crate::value::Path;
 
 pub(crate) use numbers::Numbers;
+pub(crate) use places::Places;
 use routing::Candidate;
 pub(crate) use table::classes as recorded_classes;
 use via::Stretch;

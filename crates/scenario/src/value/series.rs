@@ -129,6 +129,18 @@ pub const SERIES: &[(&str, SeriesKind)] = &[
     ("threads", LEVEL),
     ("instances", LEVEL),
     ("backlog", LEVEL),
+    // Of a balancer.
+    ("up", LEVEL),
+    ("listed", LEVEL),
+    ("checks", COUNTED),
+    ("failed_checks", COUNTED),
+    ("ejections", COUNTED),
+    ("retried", COUNTED),
+    ("patience_lost", COUNTED),
+    ("nobody", COUNTED),
+    ("chosen_anew", COUNTED),
+    ("broken", COUNTED),
+    ("handshakes", COUNTED),
     ("lag", SeriesKind { sort: Sort::Level, dimension: None }),
     // Of good requests.
     ("cost_per_million", kind(Sort::Value, Dimension::Money)),

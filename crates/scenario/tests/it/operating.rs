@@ -891,10 +891,14 @@ fn what_is_slow_takes_longer_and_only_what_works_can_be() {
     for (fault, expected) in [
         (r#"Slow(on: "lb", by: 5, at: "1s")"#, "`Slow` acts on work, and here nobody works"),
         (r#"Slow(on: "all", by: 5, at: "1s")"#, "Slow acts on what serves"),
-        (r#"Slow(on: "web", by: 0.5, at: "1s")"#, "at least 1"),
+        (r#"Slow(on: "web", by: 0.5, at: "1s")"#, "must be above 1"),
         (r#"Slow(on: "web", at: "1s")"#, "`by`"),
         (r#"Slow(on: "web", by: 5, share: "150%", at: "1s")"#, "share"),
         (r#"Slow(on: "web", bye: 5, at: "1s")"#, "did you mean `by`?"),
+        (r#"Slow(on: "web", by: 1, at: "1s")"#, "above 1"),
+        (r#"Slow(on: "web", by: 5, share: 0, at: "1s")"#, "share"),
+        (r#"Slow(on: "web", by: 5, wen: "1s")"#, "did you mean `when` (not built yet)?"),
+        (r#"Slow(on: "web", by: 5)"#, "exactly one of `at`, `every` "),
     ] {
         let said = match crate::check(&text(fault)) {
             Err(faults) => faults.to_string(),
@@ -904,6 +908,83 @@ fn what_is_slow_takes_longer_and_only_what_works_can_be() {
         };
         assert!(said.contains(expected) && said.contains("test.ron:"), "{fault}: {said}");
     }
+}
+
+#[test]
+fn who_is_left_out_by_a_slow_domain_is_told_by_name() {
+    let text = |on: &str| {
+        shop(
+            r#""all": OpenClient(to: "lb", rate: "100/s"), "edge": Balancer(to: "web"),
+               "lb": Balancer(to: "edge", places: ["eu/a"]),
+               "web": Service(instances: 2, concurrency: Unlimited, does: Delay("1ms"), places: ["eu/a", "eu/b"])"#,
+            &format!(
+                r#"regions: {{ "eu": (zones: ["a", "b"]) }}, domains: {{ "rack": ["web/1", "inner", "edge"], "inner": ["lb", "rows"], "rows": ["lb"], "two": ["eu/a", "edge"], "front": ["edge", "lb"] }},
+                   faults: {{ "f": Slow(on: "{on}", by: 5, at: "1s", lasts: "1s") }}"#
+            ),
+        )
+    };
+    let two = "Slow acts on work: lb, edge in rack have none and stay as they are";
+    for (on, expected) in [
+        ("rack", Some(two)),
+        ("two", Some("Slow acts on work: lb, edge in two have none and stay as they are")),
+        ("eu", Some("Slow acts on work: lb in eu has none and stays as it is")),
+        ("eu/a", Some("Slow acts on work: lb in eu/a has none and stays as it is")),
+        ("eu/b", None),
+        ("eu/a/web", None),
+        ("web/*", None),
+    ] {
+        let said = warnings(&text(on));
+        let said: Vec<&String> = said.iter().filter(|said| said.contains("Slow acts on work")).collect();
+        assert_eq!(said.len(), usize::from(expected.is_some()), "{on}: {said:?}");
+        assert!(said.iter().all(|said| said.ends_with(expected.unwrap_or_default())), "{on}: {said:?}");
+    }
+    // An error says it where nobody works.
+    assert_eq!(warnings(&text("front")).iter().filter(|said| said.contains("Slow acts on work")).count(), 0);
+    let Err(said) = plan(&accepted(&text("front"))) else { panic!("nobody works") };
+    assert!(said.to_string().contains("here nobody works"), "{said}");
+}
+
+/// Fivefold from 10 s to 30 s and threefold from 20 s to 40 s, of 50 s: (10 + 10) 1 + 10 · 5 + 10 · 15 + 10 · 3.
+#[test]
+fn two_slow_faults_of_one_part_multiply_and_each_ends_for_itself() {
+    for web in [r#"Service(concurrency: Unlimited, does: Delay("1ms"))"#, r#"Delay("1ms")"#] {
+        let plan = planned(&shop(
+            &format!(r#""all": OpenClient(to: "web", rate: "100/s", arrivals: Constant), "web": {web}"#),
+            r#"faults: { "f": Slow(on: "web", by: 5, at: "10s", lasts: "20s"), "g": Slow(on: "web", by: 3, at: "20s", lasts: "20s") }"#,
+        ));
+        let mut sim = (plan.build)(1, 0);
+        let mut at = |seconds: f64| {
+            until(&mut sim, seconds);
+            let took = &sim.books(part(&plan, "web")[0]).response;
+            took.sum() as f64 / 1e9
+        };
+        let [first, second, third, fourth, fifth] = [10.0, 20.0, 30.0, 40.0, 50.0].map(&mut at);
+        for (is, expected) in [
+            (first, 1.0),
+            (second - first, 5.0),
+            (third - second, 15.0),
+            (fourth - third, 3.0),
+            (fifth - fourth, 1.0),
+        ] {
+            assert!((is - expected).abs() < 0.02, "{is} {expected}");
+        }
+    }
+}
+
+#[test]
+fn what_happens_again_and_again_without_an_end_is_said_to_happen_once() {
+    let text = |stop: &str| {
+        shop(
+            r#""all": OpenClient(to: "web", rate: "100/s"), "web": Service(concurrency: Unlimited, does: Delay("1ms"))"#,
+            &format!(r#"actions: {{ "s": Stop(on: "web", {stop}) }}"#),
+        )
+    };
+    let said = warnings(&text(r#"every: "10s""#));
+    assert!(
+        said.iter().any(|said| said.contains("it happens once and lasts to the end of the run")),
+        "{said:?}"
+    );
+    assert_eq!(warnings(&text(r#"every: "10s", lasts: "1s""#)), [""; 0]);
 }
 
 /// Calls every 20 ms to the one that is stopped, each for 50 ms. It is known after 0.8 s that it leaves: with less time to

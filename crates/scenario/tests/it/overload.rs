@@ -127,3 +127,32 @@ fn what_bounds_nothing_is_said_with_what_would() {
     assert!(unbounded("CoDel()").contains("works on at once is not known"));
     assert!(unbounded("Busier(0.5)").contains("has no utilisation"));
 }
+
+/// Connections that take a second to open, to a server that is down from 2.55 s on: what is under way then breaks at that instant.
+#[test]
+fn connections_under_way_break_with_the_instance_they_lead_to() {
+    for (target, via) in [
+        ("db", "[ConnectionPool(max: 50, connect: \"1s\")]"),
+        ("db", "[Balance(), ConnectionPool(max: 50, connect: \"1s\")]"),
+    ] {
+        let instances = if via.contains("Balance") { 2 } else { 1 };
+        let text = crate::shop(
+            &format!(
+                r#""c": OpenClient(to: "{target}", rate: "10/s", arrivals: Constant),
+                   "db": Service(instances: {instances}, concurrency: Unlimited, does: Delay("20s"))"#
+            ),
+            &format!(
+                r#"edges: {{ "c -> db": (via: {via}) }}, faults: {{ "f": Crash(on: "db", at: "2.55s", lasts: "100s") }}"#
+            ),
+        );
+        let (plan, sim) = crate::routing::run(&text, 3);
+        let pools = plan
+            .middles
+            .iter()
+            .filter(|middle| middle.kind == "ConnectionPool")
+            .flat_map(|middle| &middle.instances);
+        let broken: u64 = pools.map(|id| sim.count(*id, "broken").expect("it is counted")).sum();
+        // One is begun every 100 ms.
+        assert_eq!(broken, 10, "{via}");
+    }
+}

@@ -339,3 +339,42 @@ fn of_few_words_all_are_said() {
         assert!(said.contains(help) && said.contains("test.ron:"), "{policy} {more}: {said}");
     }
 }
+
+#[test]
+fn what_is_advised_for_a_call_to_all_instances_is_accepted() {
+    let text = |caller: &str| {
+        shop(
+            &format!(
+                r#""all": OpenClient(to: "lb", rate: "10/s"), "v": Delay("1ms"), "lb": {caller},
+                   "w": Service(instances: 2, concurrency: Unlimited, operations: {{ "read": Delay("1ms") }})"#
+            ),
+            "",
+        )
+    };
+    for (wrong, advised, right) in [
+        (
+            r#"Balancer(to: ["w/*:read"])"#,
+            "write \"w:read\", one of which is chosen",
+            r#"Balancer(to: ["w:read"])"#,
+        ),
+        (
+            r#"Gateway(routes: { "default": "w/*:read" })"#,
+            "write \"w:read\"",
+            r#"Gateway(routes: { "default": "w:read" })"#,
+        ),
+        (
+            r#"Service(does: Call("v"), via: [Fallback(to: "w/*:read")])"#,
+            "write \"w:read\"",
+            r#"Service(does: Call("v"), via: [Fallback(to: "w:read")])"#,
+        ),
+        (
+            r#"Service(does: Call("w/*:read"))"#,
+            "write Parallel(Call(\"w/*:read\"))",
+            r#"Service(does: Parallel(Call("w/*:read")))"#,
+        ),
+    ] {
+        let said = crate::check(&text(wrong)).expect_err("not a branch").to_string();
+        assert!(said.contains("is a branch of a `Parallel`") && said.contains(advised), "{said}");
+        assert!(crate::check(&text(right)).is_ok(), "{right}");
+    }
+}

@@ -365,3 +365,34 @@ fn an_include_needs_a_file_to_be_beside() {
         .to_string();
     assert!(said.contains("this text is no file"), "{said}");
 }
+
+#[test]
+fn a_thing_that_is_looked_for_in_the_wrong_section_is_found() {
+    let text = shop(
+        PARTS,
+        &MORE.replace(
+            "faults:",
+            r#"actions: { "deploy": Stop(on: "web", at: "1min", lasts: "5s") }, faults:"#,
+        ),
+    );
+    for (path, expected) in [
+        ("faults.deploy.lasts", "no fault is named \"deploy\"\ndid you mean actions.deploy.lasts?"),
+        ("actions.outage.lasts", "no action is named \"outage\"\ndid you mean faults.outage.lasts?"),
+        ("faults.outrage.lasts", "no fault is named \"outrage\"\ndid you mean \"outage\"?"),
+        (
+            "keyspaces.items.keys",
+            "no key popularity is named \"items\"\nthere is none: set it as a whole first",
+        ),
+    ] {
+        let set = vec![(path.to_string(), "1s".to_string())];
+        let Err(faults) = check_with(&text, &Overrides { variant: None, set }) else {
+            panic!("{path} is accepted")
+        };
+        let said: Vec<String> = faults
+            .list()
+            .iter()
+            .map(|fault| format!("{}\n{}", fault.message, fault.help.clone().unwrap_or_default()))
+            .collect();
+        assert!(said.iter().any(|said| said == expected), "{path}: {said:?}");
+    }
+}

@@ -171,6 +171,18 @@ impl Run {
         self
     }
 
+    /// The caller makes it slow, from this millisecond on, for a share of its works.
+    pub fn slow(self, ms: u64, by: f64, share: f64) -> Run {
+        let from = self.caller;
+        self.fault(ms, Fault::Slow { from, by, share })
+    }
+
+    /// The caller makes it slow no longer.
+    pub fn usual(self, ms: u64) -> Run {
+        let from = self.caller;
+        self.fault(ms, Fault::Usual { from })
+    }
+
     pub fn caller(&self) -> &Caller {
         self.sim.get(self.caller).unwrap()
     }

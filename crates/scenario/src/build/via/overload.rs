@@ -184,5 +184,17 @@ pub(super) fn connection_pool(builder: &mut Builder<'_>, stand: Stand<'_>) -> Bu
         idle: args.duration_if("idle").map(SimDuration::from_nanos),
         reuse: if args.word("reuse") == "Fifo" { Reuse::Fifo } else { Reuse::Lifo },
     };
-    Ok(builder.stand(&stand, ConnectionPool::new(stand.to, options)))
+    let pool = ConnectionPool::new(stand.to, options);
+    let (part, instance) = stand.toward;
+    let end = match (builder.components(part), instance) {
+        (all, Some(instance)) => all.get(instance as usize).copied(),
+        ([only], None) => Some(*only),
+        // One of several is chosen behind it.
+        _ => None,
+    };
+    let pool = match end {
+        Some(end) => pool.ends_at(end),
+        None => pool,
+    };
+    Ok(builder.stand(&stand, pool))
 }

@@ -13,7 +13,7 @@ impl Balancer {
         let identity = care.stream.as_mut().expect("made at the start").next_u64();
         cx.count(series.checks, 1);
         // It comes from nobody: limits for each user count no user's calls with it.
-        let (user, address) = (u32::MAX, u32::MAX);
+        let (user, address) = (Attributes::NOBODY, u32::MAX);
         let attributes = Attributes { born: cx.now(), user, address, ..Attributes::of(identity) };
         let ask = self.edges[member].to.request(attributes).operation(HEALTH_CHECK).tag(member as u16);
         cx.call(ask.within(timeout).cancelling());
