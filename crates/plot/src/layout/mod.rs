@@ -5,6 +5,7 @@
 mod density;
 mod graph;
 mod heat_map;
+mod lanes;
 mod lines;
 mod rows;
 mod scatter;
@@ -293,7 +294,7 @@ pub(crate) fn wanted_height(figure: &Figure) -> f64 {
         Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 800.0),
         Content::Lines(lines) => {
             let panels = lines.panels.len().saturating_sub(2) as f64;
-            (USUAL.1 + 120.0 * panels + lines::lanes_height(lines)).min(1400.0)
+            (USUAL.1 + 120.0 * panels + lines::usual_rows_height(lines)).min(1400.0)
         }
         Content::Density(_) | Content::Scatter(_) => USUAL.1,
         Content::Graph(of) => graph::wanted_height(of),

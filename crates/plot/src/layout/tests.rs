@@ -382,6 +382,54 @@ fn what_happened_when_is_drawn_whatever_happened() {
 }
 
 #[test]
+fn what_is_said_of_short_bars_in_rows_is_read_beside_them_or_in_a_list() {
+    let whole: Value = serde_json::from_str(include_str!("../../tests/results/failover.json")).unwrap();
+    let breaker = |at: f64, what: &str| json!({ "at": at, "part": "lb/0 -> web #1 0 Breaker", "what": what, "detail": "" });
+    let harm = |at: f64, what: &str, detail: &str| json!({ "at": at, "part": "crash", "what": what, "detail": detail });
+    // How often, how far apart and how long \[s\].
+    for (times, apart, long) in
+        [(1, 1.0, 1.0), (3, 2.0, 0.5), (5, 100.0, 1.0), (60, 10.0, 1.0), (300, 1.0, 0.3)]
+    {
+        let mut odd = whole.clone();
+        let mut list = Vec::new();
+        for n in 0..times {
+            let at = 60.0 + apart * f64::from(n);
+            list.extend([breaker(at, "breaker opens"), breaker(at + long, "breaker half-open")]);
+            list.push(breaker(at + 2.0 * long, "breaker closes"));
+            list.push(harm(at, "fault begins", &format!("{} of web/{n}", ["crash", "slow"][n as usize % 2])));
+            list.push(harm(at + long, "fault ends", ""));
+        }
+        odd["timeline"]["events"]["list"] = json!(list);
+        let all = figures(&read("run", &odd.to_string()).unwrap());
+        let figure = all.iter().find(|figure| figure.name.starts_with("over-time")).unwrap();
+        for (width, height) in [(960.0, super::wanted_height(figure)), (509.0, 1018.0)] {
+            let canvas = canvas(figure, Theme::LIGHT, width, height);
+            let found = faults(&canvas);
+            assert!(found.is_empty(), "{times} times, {width}x{height}: {}", found[0]);
+            let said: Vec<&str> = canvas
+                .marks
+                .iter()
+                .filter_map(|mark| if let Mark::Text(text) = mark { Some(text.text.as_str()) } else { None })
+                .collect();
+            for word in ["open", "half-open", "crash of web/0"] {
+                assert!(
+                    said.iter().any(|line| line.contains(word)),
+                    "{times} times, {width}: {word}: {said:?}"
+                );
+            }
+            // Each number that stands in a row has its meaning below.
+            let Some(head) = said.iter().position(|line| *line == "Numbers in rows:") else { continue };
+            let meanings =
+                said[head + 1..].chunks(2).zip(1..).take_while(|(pair, n)| pair[0] == n.to_string());
+            let meanings = meanings.count();
+            let rows = said.iter().position(|line| line.starts_with("fault ")).unwrap();
+            let numbers = said[rows..head].iter().filter_map(|text| text.parse::<usize>().ok());
+            assert_eq!(numbers.max(), Some(meanings), "{said:?}");
+        }
+    }
+}
+
+#[test]
 fn names_of_strangers_are_only_ever_text() {
     each_odd_figure(|what, figure| {
         let svg = Picture { theme: Theme::DARK, size: None }.svg(figure);

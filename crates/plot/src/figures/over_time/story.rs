@@ -12,8 +12,8 @@ use crate::theme::{Colour, breaker_slot, fault_slot};
 /// Rows under the panels, at most: more leave the panels no room.
 const LANES_MOST: usize = 8;
 
-/// Bars of a row that are named; of more their colours have to say it.
-const NAMED_BARS: usize = 6;
+/// Bars of a row from which on a number may stand for several of them, so that their colours have to tell them apart.
+const CROWD: usize = 6;
 
 /// Stretches of one fault that are shaded in the panels, at most: more are a blot.
 const SHADES_MOST: usize = 40;
@@ -184,7 +184,7 @@ pub(super) fn story(run: &RunResults, of: &Timeline) -> Story {
         story.lanes.push(lane);
     }
     let breakers = breakers(run, of, end);
-    if breakers.iter().any(|lane| lane.bars.len() > NAMED_BARS) {
+    if breakers.iter().any(|lane| lane.bars.len() > CROWD) {
         story.notes.push("Breakers: dark is open, light is half-open.".to_string());
     }
     story.lanes.extend(breakers);
