@@ -314,9 +314,11 @@ pub(super) fn draw(
     said: &Said,
     x: &Laid,
 ) {
-    for (at, (lane, row)) in lanes.iter().zip(&said.rows).enumerate() {
+    let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
+    let names = font::told_apart(&names, LABEL, false, frame.left - from - 10.0);
+    for (at, ((lane, row), name)) in lanes.iter().zip(&said.rows).zip(&names).enumerate() {
         let top = frame.top + LANE * at as f64;
-        draw_lane(sheet, Frame { top, bottom: top + LANE, ..frame }, from, lane, x);
+        draw_lane(sheet, Frame { top, bottom: top + LANE, ..frame }, (lane, name), x);
         say(sheet, top + LANE / 2.0, row);
     }
     if said.list.is_empty() {
@@ -352,10 +354,9 @@ fn say(sheet: &mut Sheet, middle: f64, row: &Row) {
 }
 
 /// A row without its words: its name on the left, what lasted as bars, what happened as strokes.
-fn draw_lane(sheet: &mut Sheet, frame: Frame, from: f64, lane: &Lane, x: &Laid) {
+fn draw_lane(sheet: &mut Sheet, frame: Frame, (lane, name): (&Lane, &str), x: &Laid) {
     let middle = f64::midpoint(frame.top, frame.bottom);
-    let name = font::cut_name(&lane.name, LABEL, false, frame.left - from - 10.0);
-    sheet.label((frame.left - 9.0, middle + 0.36 * LABEL), &name, Anchor::End, Colour::Ink);
+    sheet.label((frame.left - 9.0, middle + 0.36 * LABEL), name, Anchor::End, Colour::Ink);
     let grid = sheet.rgb(Colour::Grid);
     sheet.canvas.line(vec![(frame.left, middle), (frame.right, middle)], grid, 1.0);
     for bar in &lane.bars {

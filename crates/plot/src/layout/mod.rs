@@ -172,9 +172,9 @@ impl Sheet {
         };
         // Names are cut before they are left out; half a number would be another one.
         let room = if names && apart >= 44.0 { (apart - 8.0).max(36.0) } else { widest };
+        let labels: Vec<&str> = ticks.iter().map(|(_, label)| label.as_str()).collect();
         let mut free = 0.0;
-        for (place, label) in ticks {
-            let label = font::cut_name(label, LABEL, false, room);
+        for ((place, _), label) in ticks.iter().zip(font::told_apart(&labels, LABEL, false, room)) {
             let half = font::width(&label, LABEL, false) / 2.0;
             let middle = frame.x(*place).clamp(half + 2.0, (self.canvas.width - half - 2.0).max(half + 2.0));
             if middle - half < free {
@@ -219,8 +219,9 @@ fn arranged(frame: Frame, entries: &[(String, Colour, Key)]) -> (Vec<Entry>, Opt
     const LINES: usize = 3;
     let (mut x, mut line) = (frame.left, 0);
     let mut places = Vec::new();
-    for (at, (name, ..)) in entries.iter().enumerate() {
-        let name = font::cut_name(name, LABEL, false, (frame.width() - 30.0).min(420.0));
+    let names: Vec<&str> = entries.iter().map(|(name, ..)| name.as_str()).collect();
+    let names = font::told_apart(&names, LABEL, false, (frame.width() - 30.0).min(420.0));
+    for (at, name) in names.into_iter().enumerate() {
         let wide = 24.0 + font::width(&name, LABEL, false) + 18.0;
         // The last line keeps room to say how many are left out.
         let rest = entries.len() - at;
