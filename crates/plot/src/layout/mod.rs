@@ -285,9 +285,9 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
     legend_height(frame, entries)
 }
 
-/// Returns the height a figure wants beside the usual width: long lists are higher.
-pub(crate) fn wanted_height(figure: &Figure) -> f64 {
-    match &figure.content {
+/// Returns the width and height that a figure wants: long lists are higher, and drawings of many parts wider.
+pub(crate) fn wanted(figure: &Figure) -> (f64, f64) {
+    let high = match &figure.content {
         Content::Rows(rows) => {
             let notes = NOTE * 1.35 * figure.notes.len() as f64;
             (190.0 + notes + rows::ROW * rows.rows.len() as f64).clamp(240.0, 1600.0)
@@ -298,9 +298,10 @@ pub(crate) fn wanted_height(figure: &Figure) -> f64 {
             (USUAL.1 + 120.0 * panels + lines::usual_rows_height(lines)).min(1400.0)
         }
         Content::Density(_) | Content::Scatter(_) => USUAL.1,
-        Content::Graph(of) => graph::wanted_height(of),
+        Content::Graph(of) => return graph::wanted(of),
         Content::Nothing(_) => 300.0,
-    }
+    };
+    (USUAL.0, high)
 }
 
 /// Lays out a figure.
