@@ -52,7 +52,7 @@ pub fn format<F: ValueEnum + Copy>(
         return Ok(usual);
     }
     let name = usual.to_possible_value().map_or_else(String::new, |value| value.get_name().to_string());
-    of_name(path, known).map_err(|error| format!("{error}; --format {name} writes to it all the same"))
+    of_name(path, known).map_err(|error| format!("{error}, and --format {name} writes to it all the same"))
 }
 
 /// Returns what the ending of a name says.
