@@ -224,7 +224,19 @@ fn wrong_arguments_are_refused_in_a_sentence() {
              (--precision 2%), or their number (--replications 9)",
         ),
         (
-            &["run", "small.ron", "-o", "folder/../small.ron", "--force"],
+            &["trace", "small.ron", "-o", "x.jsn"],
+            "error: x.jsn: nothing that is written here ends in .jsn; did you mean .json? there are .json, and --format perfetto writes to it all the same",
+        ),
+        (
+            &["sweep", "small.ron", "-o", "x.pdf"],
+            "error: x.pdf: nothing that is written here ends in .pdf; there are .txt, .csv, .json, .jsonl, .ndjson, .parquet, and --format text writes to it all the same",
+        ),
+        (
+            &["report", "small.ron", "-o", "x.pdf"],
+            "error: x.pdf: nothing that is written here ends in .pdf; there are .html, .htm, .md, .markdown, and --format html writes to it all the same",
+        ),
+        (
+            &["run", "small.ron", "-o", "folder/../small.ron", "--format", "text", "--force"],
             "error: small.ron is read for this answer: written there, it would be lost; name another file",
         ),
         (&["merge", "/dev/zero"], "error: /dev/zero: it is not a regular file; records of a sweep are"),
@@ -349,7 +361,14 @@ fn nothing_that_is_read_is_written_over() {
                 continue;
             }
             let force: &[&str] = if verb.contains(&"--update") { &[] } else { &["--force"] };
-            let (code, data, said) = folder.run([verb, &[source], force].concat());
+            // An ending that says something else is refused before it is looked what is read.
+            let format: &[&str] = match (verb[0], verb.last()) {
+                ("trace", Some(&"-o")) => &["--format", "perfetto"],
+                ("report", Some(&"-o")) => &["--format", "html"],
+                (_, Some(&"-o")) => &["--format", "text"],
+                _ => &[],
+            };
+            let (code, data, said) = folder.run([verb, &[source], force, format].concat());
             let told = "is read for this answer: written there, it would be lost";
             let no_baseline = "is no result of `capacity`";
             assert!(said.contains(told) || said.contains(no_baseline), "{verb:?} {source}: {said}");

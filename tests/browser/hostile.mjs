@@ -33,4 +33,7 @@ all.timeline.clients[0].by_status[attacks[3]] = all.timeline.clients[0].by_statu
 all.timeline.faults[0].name = attacks[1];
 all.parts.push(...attacks.map((name) => ({ ...all.parts.at(-1), name })));
 all.timeline.parts.push(...attacks.map((name) => ({ ...all.timeline.parts.at(-1), name })));
+// Alike wherever a name is cut.
+const alike = ["a", "b"].map((middle) => `${"o".repeat(80)}-${middle}-${"o".repeat(80)}`);
+all.timeline.parts.push(...alike.map((name) => ({ ...all.timeline.parts.at(-1), name })));
 writeFileSync(to, JSON.stringify(all));

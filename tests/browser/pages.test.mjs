@@ -154,6 +154,50 @@ test("rows say when breakers were open, and when members were out", async () => 
   }
 });
 
+test("names of rows are crossed by nothing, and what rows say is said without a cursor", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const { page, wrong, context } = await opened("all", { viewport: phone, colorScheme });
+    await through(page);
+    const figure = page.locator("#clients-over-time .chart", { hasText: "What happened meanwhile" });
+    await figure.scrollIntoViewIfNeeded();
+    // In the middle a fault is shaded, in the bars' lines and not in those of names.
+    const seen = await figure.locator("canvas").evaluate((canvas) => {
+      const over = canvas.parentElement.querySelector(".u-over");
+      const { left, top } = canvas.getBoundingClientRect();
+      const box = over.getBoundingClientRect();
+      const by = canvas.width / canvas.getBoundingClientRect().width;
+      const middle = Math.round((box.left - left + box.width / 2) * by);
+      const first = Math.round((box.top - top) * by);
+      // Read at once: browsers complain of more.
+      const column = canvas.getContext("2d").getImageData(middle, first, 1, Math.round(30 * by)).data;
+      const at = (y) => [...column.slice(Math.round(y * by) * 4).slice(0, 3)].join(", ");
+      return { name: at(4), bar: at(22), ground: getComputedStyle(document.body).backgroundColor };
+    });
+    assert.equal(`rgb(${seen.name})`, seen.ground);
+    assert.notEqual(`rgb(${seen.bar})`, seen.ground);
+    assert.match(await figure.locator(".legend li").first().textContent(), /^fault crash: crash of web\/0/);
+    assert.deepEqual(wrong, []);
+    await context.close();
+  }
+});
+
+test("long names that are alike but for their middles are told apart", async () => {
+  const { page, wrong, context } = await opened("hostile");
+  await through(page);
+  for (const legend of await page.locator(".chart .legend").all()) {
+    const shown = await legend.locator("button").evaluateAll((all) => all.map((one) => {
+      const bdi = one.querySelector("bdi");
+      return [one.title, bdi.textContent, bdi.scrollWidth <= bdi.clientWidth];
+    }));
+    for (const [name, text, fits] of shown) {
+      assert.ok(fits || !await legend.isVisible(), `${text} is cut at its end`);
+      for (const [other, like] of shown) assert.ok(name === other || text !== like, `${name} and ${other}: ${text}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test("dragging looks closer in all charts, a double click shows all again", async () => {
   const { page, wrong, context } = await opened("all");
   const before = await ends(page, 0);

@@ -7,11 +7,11 @@ use kneepoint_engine::SimDuration;
 use kneepoint_scenario::Overrides;
 use kneepoint_scenario::value::{Dimension, Quantity};
 
-use crate::End;
+use crate::{End, ending};
 
 /// Find the knee before your users do: simulate scaling architectures.
 #[derive(Debug, Parser)]
-#[command(name = "kneepoint", version, about, arg_required_else_help = true)]
+#[command(name = "kneepoint", version, about, arg_required_else_help = true, after_help = ending::help())]
 pub struct Arguments {
     #[command(subcommand)]
     pub verb: Verb,
@@ -162,7 +162,7 @@ pub fn share(text: &str) -> Result<f64, String> {
 /// How an answer is written, and where.
 #[derive(Debug, Args)]
 pub struct Answer {
-    /// How the result is written; as the name of the file ends (.json, .csv), or as text, if not given
+    /// How the result is written; as the name of the file ends (.txt, .json, .csv), or as text, if not given
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     #[command(flatten)]
@@ -172,19 +172,19 @@ pub struct Answer {
 impl Answer {
     /// Returns the format that was asked for, or the one that the name of the file says.
     pub fn format(&self) -> Format {
-        self.format.unwrap_or(match self.to.ending().as_deref() {
-            Some("json") => Format::Json,
-            Some("csv") => Format::Csv,
-            _ => Format::Text,
-        })
+        self.read().unwrap_or_default()
     }
 
-    /// Holds that no text is written to a file whose name says that it is something else.
+    /// Holds that the name of the file says no other format.
     ///
     /// # Errors
-    /// If it is; in words.
+    /// As [`ending::format`].
     pub fn check(&self) -> Result<(), String> {
-        self.to.check(self.format.is_some())
+        self.read().map(drop)
+    }
+
+    fn read(&self) -> Result<Format, String> {
+        ending::format(self.to.output.as_deref(), self.format, &ENDINGS, Format::Text)
     }
 }
 
@@ -200,29 +200,20 @@ pub struct Destination {
     pub force: bool,
 }
 
-impl Destination {
-    /// What the name of the file ends in, in small letters.
-    fn ending(&self) -> Option<String> {
-        Some(self.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase())
-    }
+/// What the endings of answers stand for.
+pub const ENDINGS: [(&str, Format); 3] =
+    [("txt", Format::Text), ("json", Format::Json), ("csv", Format::Csv)];
 
-    /// Holds that no text is written to a page or picture, unless a format was asked for.
-    fn check(&self, is_asked: bool) -> Result<(), String> {
-        let verb = match self.ending().as_deref() {
-            Some("html" | "htm" | "md") => "`kneepoint report` writes pages",
-            Some("svg" | "png") => "`kneepoint plot` draws pictures",
-            _ => return Ok(()),
-        };
-        match &self.output {
-            Some(path) if !is_asked => Err(format!(
-                "{} would hold no such thing: {verb} of what was written with --format json; --format text writes text \
-                 to it all the same",
-                crate::output::shown(path)
-            )),
-            _ => Ok(()),
-        }
-    }
-}
+/// As [`ENDINGS`], of a run.
+pub const RUN_ENDINGS: [(&str, RunFormat); 4] = [
+    ("txt", RunFormat::Text),
+    ("json", RunFormat::Json),
+    ("csv", RunFormat::Csv),
+    ("prom", RunFormat::Prometheus),
+];
+
+/// As [`ENDINGS`], of requests in full.
+const TRACE_ENDINGS: [(&str, TraceFormat); 1] = [("json", TraceFormat::Perfetto)];
 
 /// The largest number that can be added to the seeds of cases: scenarios write whole numbers up to 2^53.
 const SEED_MAX: u64 = 1 << 52;
@@ -277,7 +268,7 @@ pub struct RunArguments {
     pub changes: Changes,
     #[command(flatten)]
     pub repeated: Repeated,
-    /// How the result is written; as the name of the file ends (.json, .csv, .prom), or as text, if not given
+    /// How the result is written; as the name of the file ends (.txt, .json, .csv, .prom), or as text, if not given
     #[arg(long, value_enum)]
     pub format: Option<RunFormat>,
     #[command(flatten)]
@@ -299,12 +290,7 @@ pub struct RunArguments {
 impl RunArguments {
     /// Returns the format that was asked for, or the one that the name of the file says.
     pub fn format(&self) -> RunFormat {
-        self.format.unwrap_or(match self.to.ending().as_deref() {
-            Some("json") => RunFormat::Json,
-            Some("csv") => RunFormat::Csv,
-            Some("prom") => RunFormat::Prometheus,
-            _ => RunFormat::Text,
-        })
+        self.read().unwrap_or_default()
     }
 
     /// As [`Answer::check`].
@@ -312,7 +298,11 @@ impl RunArguments {
     /// # Errors
     /// As that.
     pub fn check(&self) -> Result<(), String> {
-        self.to.check(self.format.is_some())
+        self.read().map(drop)
+    }
+
+    fn read(&self) -> Result<RunFormat, String> {
+        ending::format(self.to.output.as_deref(), self.format, &RUN_ENDINGS, RunFormat::Text)
     }
 }
 
@@ -326,6 +316,10 @@ pub fn window(text: &str) -> Result<SimDuration, String> {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Requests are those that `kneepoint run` shows: of the first replication, which is why there is no \
+    --replications. --seed shows those of another."
+)]
 pub struct TraceArguments {
     /// The scenario
     pub file: PathBuf,
@@ -339,11 +333,21 @@ pub struct TraceArguments {
     /// Draw no progress bar
     #[arg(long)]
     pub quiet: bool,
-    /// How the requests are written
-    #[arg(long, value_enum, default_value_t = TraceFormat::Perfetto)]
-    pub format: TraceFormat,
+    /// How the requests are written; for Perfetto if not given
+    #[arg(long, value_enum)]
+    pub format: Option<TraceFormat>,
     #[command(flatten)]
     pub to: Destination,
+}
+
+impl TraceArguments {
+    /// Returns how the requests are written.
+    ///
+    /// # Errors
+    /// As [`ending::format`].
+    pub fn format(&self) -> Result<TraceFormat, String> {
+        ending::format(self.to.output.as_deref(), self.format, &TRACE_ENDINGS, TraceFormat::Perfetto)
+    }
 }
 
 #[derive(Debug, Args)]

@@ -32,7 +32,7 @@ fn refuse(arguments: &CheckArguments, faults: &Faults) -> End {
         Format::Json => {
             let rows: Vec<Value> = faults.rows().iter().map(row).collect();
             let found = json!({ "schema_version": 1, "sound": false, "findings": rows });
-            output::print(&format!("{found:#}\n"));
+            output::print(&kneepoint_report::safe_json(format!("{found:#}\n")));
         }
         Format::Csv => drop(output::print(&csv(faults, &Forecast::default()))),
     }
@@ -86,7 +86,7 @@ fn accept(arguments: &CheckArguments, checked: &Checked) -> End {
                 "schema_version": 1, "sound": true, "title": checked.title(), "findings": rows, "load": parts,
                 "closed": closed, "also_loaded": forecast.also_loaded, "not_counted": forecast.unknown, "uncertain": uncertain,
             });
-            output::print(&format!("{found:#}\n"))
+            output::print(&kneepoint_report::safe_json(format!("{found:#}\n")))
         }
         Format::Csv => output::print(&csv(&warnings, &forecast)),
         Format::Text => {

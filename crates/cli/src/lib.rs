@@ -8,6 +8,7 @@ mod arguments;
 mod capacity;
 mod check;
 mod compare;
+mod ending;
 mod finished;
 mod init;
 mod interrupt;
@@ -113,7 +114,17 @@ pub fn command(registry: &Registry, arguments: impl IntoIterator<Item = OsString
         Verb::Compare(of) => of.answer.check(),
         Verb::Capacity(of) => of.answer.check(),
         Verb::Sensitivity(of) => of.answer.check(),
-        _ => Ok(()),
+        Verb::Sweep(of) => of.check(),
+        Verb::Merge(of) => of.check(),
+        Verb::Trace(of) => of.format().map(drop),
+        Verb::Report(of) => of.format().map(drop),
+        // Pictures go into folders too, which is known where they are drawn.
+        Verb::Plot(_)
+        | Verb::Check(_)
+        | Verb::Init(_)
+        | Verb::Kinds(_)
+        | Verb::Verify(_)
+        | Verb::Completions { .. } => Ok(()),
     };
     if let Err(message) = ending {
         return output::bad(&message);

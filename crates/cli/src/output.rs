@@ -38,7 +38,7 @@ pub fn csv(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String
         writer.write_record(&row).expect("a Vec takes everything, and all rows have as many cells");
     }
     let bytes = writer.into_inner().expect("a Vec takes everything");
-    String::from_utf8(bytes).expect("only texts were written")
+    kneepoint_report::safe_lines(String::from_utf8(bytes).expect("only texts were written"))
 }
 
 /// Says something to whoever sits there.

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use kneepoint_plot::{Figure, Picture, RATIO_MOST, Results, SIDES, Theme, figures, pareto, read};
 
-use crate::End;
-use crate::output;
 use crate::trouble::Trouble;
+use crate::{End, ending, output};
 
 /// Results larger than this are refused: a sweep of ten thousand points is a hundred megabytes.
 const BYTES_MOST: u64 = 256 << 20;
@@ -45,6 +44,9 @@ pub struct PlotArguments {
     /// Overwrite what is written if it exists
     #[arg(long, requires = "drawn")]
     pub force: bool,
+    /// Do not say what is written into a folder
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// For paper, or for a dark slide.
@@ -66,15 +68,6 @@ pub enum Pictures {
 }
 
 impl Pictures {
-    fn of_file(path: &Path) -> Option<Pictures> {
-        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-        match ending.as_str() {
-            "svg" => Some(Pictures::Svg),
-            "png" => Some(Pictures::Png),
-            _ => None,
-        }
-    }
-
     fn ending(self) -> &'static str {
         match self {
             Pictures::Svg => "svg",
@@ -82,6 +75,9 @@ impl Pictures {
         }
     }
 }
+
+/// What the endings of files stand for.
+pub const ENDINGS: [(&str, Pictures); 2] = [("svg", Pictures::Svg), ("png", Pictures::Png)];
 
 fn size(text: &str) -> Result<(u32, u32), String> {
     let (width, height) = text.split_once(['x', 'X', '×']).ok_or("a size is width x height: 1280x720")?;
@@ -245,9 +241,7 @@ fn into_file(
     chosen: &[&Wanted],
     path: &Path,
 ) -> Result<End, Trouble> {
-    let Some(kind) = Pictures::of_file(path) else {
-        return Err(Trouble::usage(format!("{} ends neither in .svg nor in .png", output::shown(path))));
-    };
+    let kind = ending::of_name(path, &ENDINGS).map_err(Trouble::usage)?;
     if arguments.format.is_some_and(|asked| asked != kind) {
         return Err(Trouble::usage(format!(
             "--format {} and {} contradict each other",
@@ -273,8 +267,9 @@ fn into_folder(
     let kind = arguments.format.unwrap_or(Pictures::Svg);
     let shown = output::shown(folder);
     if !folder.exists() {
-        std::fs::create_dir(folder)
-            .map_err(|error| Trouble::usage(format!("{shown} cannot be made: {error}")))?;
+        std::fs::create_dir(folder).map_err(|error| {
+            Trouble::usage(format!("{shown} cannot be made: {error}; the folder it is in has to be there"))
+        })?;
     } else if !folder.is_dir() {
         return Err(Trouble::usage(format!(
             "{shown} is a file without an ending; name a folder, or a file that ends in .svg or .png"
@@ -290,7 +285,9 @@ fn into_folder(
         let path = path(wanted);
         output::write_bytes(&path, &bytes(picture, &wanted.figure, kind), arguments.force)
             .map_err(Trouble::failed)?;
-        output::say(&format!("{}: {}", output::shown(&path), wanted.figure.title));
+        if !arguments.quiet {
+            output::say(&format!("{}: {}", output::shown(&path), wanted.figure.title));
+        }
     }
     Ok(End::Fine)
 }

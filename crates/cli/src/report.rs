@@ -12,7 +12,7 @@ use kneepoint_scenario::Registry;
 use crate::arguments::{Changes, Destination, Precise, Repeated, window};
 use crate::run::{Asked, end_of};
 use crate::trouble::Trouble;
-use crate::{End, output, plot};
+use crate::{End, ending, output, plot};
 
 /// Makes one page for a design review.
 ///
@@ -40,7 +40,7 @@ pub struct ReportArguments {
     /// not given
     #[arg(long, value_name = "DURATION", value_parser = window)]
     pub window: Option<SimDuration>,
-    /// How it is written; Markdown to a file that ends in .md, as a page for a browser otherwise, if not given
+    /// How it is written; as the name of the file ends (.html, .md), or as a page for a browser, if not given
     #[arg(long, value_enum)]
     pub format: Option<PageFormat>,
     #[command(flatten)]
@@ -56,13 +56,32 @@ pub enum PageFormat {
     Markdown,
 }
 
+/// What the endings of files stand for.
+pub const ENDINGS: [(&str, PageFormat); 4] = [
+    ("html", PageFormat::Html),
+    ("htm", PageFormat::Html),
+    ("md", PageFormat::Markdown),
+    ("markdown", PageFormat::Markdown),
+];
+
+impl ReportArguments {
+    /// Returns how the page is written.
+    ///
+    /// # Errors
+    /// As [`ending::format`].
+    pub fn format(&self) -> Result<PageFormat, String> {
+        ending::format(self.to.output.as_deref(), self.format, &ENDINGS, PageFormat::Html)
+    }
+}
+
 pub fn report(registry: &Registry, arguments: &ReportArguments) -> End {
+    let format = match arguments.format() {
+        Ok(format) => format,
+        Err(message) => return output::bad(&message),
+    };
     match made(registry, arguments) {
         Ok((page, run)) => {
-            let is_markdown =
-                || arguments.to.output.as_ref().is_some_and(|path| path.extension() == Some("md".as_ref()));
-            let inferred = if is_markdown() { PageFormat::Markdown } else { PageFormat::Html };
-            let written = match arguments.format.unwrap_or(inferred) {
+            let written = match format {
                 PageFormat::Html => page.html(),
                 PageFormat::Markdown => page.markdown(),
             };

@@ -19,7 +19,7 @@ use crate::output::Whole;
 use crate::progress::Progress;
 use crate::run::end_of;
 use crate::trouble::Trouble;
-use crate::{End, finished, interrupt, output, shard};
+use crate::{End, ending, finished, interrupt, output, shard};
 
 /// Points that are run without asking.
 ///
@@ -465,12 +465,14 @@ pub fn merge(arguments: &MergeArguments) -> End {
 
 fn merge_it(arguments: &MergeArguments) -> Result<End, Trouble> {
     can_be_made(&arguments.out)?;
+    if let Some(path) = arguments.out.output.as_deref() {
+        output::can_be_written(path, arguments.out.force).map_err(Trouble::usage)?;
+    }
     let merged = Merged::open(&arguments.files)?;
     if merged.is_called_differently() {
         output::say("note: the shards have different labels of parts; those of shard 0 are taken");
     }
     if let Some(path) = arguments.out.output.as_deref() {
-        output::can_be_written(path, arguments.out.force).map_err(Trouble::usage)?;
         output::spares(&[Some(path)], &arguments.files).map_err(Trouble::usage)?;
     }
     let options = SweepOptions { threads: Some(arguments.out.threads.count()), ..SweepOptions::default() };
@@ -495,7 +497,41 @@ fn can_be_made(out: &Out) -> Result<(), Trouble> {
 
 impl Out {
     fn format(&self) -> SweepFormat {
-        self.format.unwrap_or_else(|| format_of(self.output.as_deref()))
+        self.read().unwrap_or(SweepFormat::Text)
+    }
+
+    fn read(&self) -> Result<SweepFormat, String> {
+        ending::format(self.output.as_deref(), self.format, &ENDINGS, SweepFormat::Text)
+    }
+}
+
+/// What the endings of files stand for.
+pub const ENDINGS: [(&str, SweepFormat); 6] = [
+    ("txt", SweepFormat::Text),
+    ("csv", SweepFormat::Csv),
+    ("json", SweepFormat::Json),
+    ("jsonl", SweepFormat::Jsonl),
+    ("ndjson", SweepFormat::Jsonl),
+    ("parquet", SweepFormat::Parquet),
+];
+
+impl SweepArguments {
+    /// Holds that the name of the file says no other format; a shard holds records, whatever its name ends with.
+    ///
+    /// # Errors
+    /// As [`ending::format`].
+    pub fn check(&self) -> Result<(), String> {
+        if self.shard.is_some() { Ok(()) } else { self.out.read().map(drop) }
+    }
+}
+
+impl MergeArguments {
+    /// As [`SweepArguments::check`].
+    ///
+    /// # Errors
+    /// As that.
+    pub fn check(&self) -> Result<(), String> {
+        self.out.read().map(drop)
     }
 }
 
@@ -674,16 +710,6 @@ impl Failures {
 
 fn end_of_point(point: &PointResult) -> End {
     if point.failure.is_some() { End::Failed } else { end_of(point.verdict, point.probability.as_ref()) }
-}
-
-fn format_of(path: Option<&Path>) -> SweepFormat {
-    match path.and_then(Path::extension).and_then(|ending| ending.to_str()) {
-        Some("jsonl" | "ndjson") => SweepFormat::Jsonl,
-        Some("json") => SweepFormat::Json,
-        Some("csv") => SweepFormat::Csv,
-        Some("parquet") => SweepFormat::Parquet,
-        _ => SweepFormat::Text,
-    }
 }
 
 fn bar(facts: &SweepFacts, quiet: bool) -> Progress {

@@ -11,9 +11,13 @@ use crate::trouble::Trouble;
 use crate::{output, progress};
 
 pub fn trace(registry: &Registry, arguments: &TraceArguments) -> End {
+    let format = match arguments.format() {
+        Ok(format) => format,
+        Err(message) => return output::bad(&message),
+    };
     match answer(registry, arguments) {
         Ok(trace) => {
-            let written = match arguments.format {
+            let written = match format {
                 TraceFormat::Perfetto => perfetto(&trace),
                 TraceFormat::Otlp => otlp(&trace),
             };

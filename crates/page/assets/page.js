@@ -125,6 +125,40 @@
   const dashes = [[], [7, 4], [2, 3], [9, 3, 2, 3], [4, 2], [1, 5]];
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 
+  // ---- Names that have little room: the middle is left out, and those that look alike then are numbered.
+
+  const cut = (name, fits) => {
+    const letters = [...name];
+    const kept = (n) => {
+      const tail = Math.floor(n * 2 / 5);
+      return `${letters.slice(0, n - tail).join("")}…${tail > 0 ? letters.slice(-tail).join("") : ""}`;
+    };
+    if (fits(name)) return name;
+    let [least, most] = [1, letters.length - 1];
+    while (least < most) {
+      const n = Math.ceil((least + most) / 2);
+      if (fits(kept(n))) least = n; else most = n - 1;
+    }
+    return kept(least);
+  };
+  const apart = (names, fits) => {
+    const cuts = names.map((name) => cut(name, fits));
+    return names.map((name, n) => {
+      const alike = [...new Set(names.filter((_, other) => cuts[other] === cuts[n]))];
+      if (alike.length < 2) return cuts[n];
+      const number = ` (${alike.indexOf(name) + 1})`;
+      return cut(name, (text) => fits(text + number)) + number;
+    });
+  };
+  // As wide as the style lets them be.
+  const pen = document.createElement("canvas").getContext("2d");
+  const shortened = (names) => {
+    const { fontSize, fontFamily } = getComputedStyle(root);
+    const rem = parseFloat(fontSize);
+    pen.font = `${0.8 * rem}px ${fontFamily}`;
+    return apart(names, (text) => pen.measureText(text).width <= 14 * rem - 2);
+  };
+
   const parts = [...new Set(panels[1] ? [...panels[1].querySelectorAll(".chart")]
     .flatMap((figure) => data.charts[figure.dataset.chart].series.map((series) => series.of)) : [])];
   const first = new Set(data.shown);
@@ -207,19 +241,35 @@
   const lanes = (chart) => (u) => {
     const { ctx, bbox } = u;
     const dpr = devicePixelRatio;
+    const ink = colour("ink");
+    const high = 14 * dpr;
+    const bottom_of = (n) => bbox.top + (n * row + row - 3) * dpr;
+    const write = () => {
+      // The library leaves what it wrote the axes with.
+      ctx.textBaseline = "alphabetic";
+      ctx.textAlign = "left";
+      ctx.font = `${11 * dpr}px system-ui, sans-serif`;
+    };
+    ctx.save();
+    write();
+    // Names have lines of their own, on the ground: what is shaded or struck in all charts would cross them.
+    const room = ctx.canvas.width - 4 * dpr;
+    const names = apart(rows_of(chart).map((lane) => lane.name), (text) => ctx.measureText(text).width <= room);
+    rows_of(chart).forEach((lane, n) => {
+      const bottom = bottom_of(n) - high;
+      ctx.fillStyle = colour("ground");
+      ctx.fillRect(0, bottom - 15 * dpr, ctx.canvas.width, 15 * dpr);
+      ctx.fillStyle = ink;
+      ctx.fillText(names[n], 2 * dpr, bottom - 4 * dpr);
+    });
+    ctx.restore();
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    // The library leaves what it wrote the axes with.
-    ctx.textBaseline = "alphabetic";
-    ctx.textAlign = "left";
-    ctx.font = `${11 * dpr}px system-ui, sans-serif`;
-    const ink = colour("ink");
+    write();
     rows_of(chart).forEach((lane, n) => {
-      const top = bbox.top + n * row * dpr;
-      const bottom = top + (row - 3) * dpr;
-      const high = 14 * dpr;
+      const bottom = bottom_of(n);
       for (const bar of lane.bars) {
         const left = Math.max(u.valToPos(bar.from, "x", true), bbox.left);
         const right = Math.min(u.valToPos(bar.to, "x", true), bbox.left + bbox.width);
@@ -237,10 +287,15 @@
       }
       ctx.fillStyle = colour(lane.colour);
       for (const [at] of lane.marks) ctx.fillRect(u.valToPos(at, "x", true) - dpr, bottom - high, 2 * dpr, high);
-      ctx.fillStyle = ink;
-      ctx.fillText(lane.name, bbox.left + 3 * dpr, bottom - high - 3 * dpr);
     });
     ctx.restore();
+  };
+  // All that a row says, in order: bars are often too short for their words, and a telephone has no cursor.
+  const altogether = (lane) => {
+    const said = [...lane.bars.map((bar) => [bar.from, bar.name]), ...lane.marks];
+    const words = [...new Set(said.sort((a, b) => a[0] - b[0]).map(([, word]) => word))].filter((word) => word);
+    const more = words.length > 6 ? `, and ${words.length - 6} more, which the table below the charts lists` : "";
+    return words.length === 0 ? "" : `: ${words.slice(0, 6).join(", ")}${more}`;
   };
   // What a row says of a window.
   const during = (lane, from, to) => {
@@ -253,19 +308,20 @@
     // No live regions: the cursor moves faster than anything can be read out.
     const when = make("span", { class: "value when" }, "");
     const outputs = [];
+    const names = shortened(chart.series.map((series) => series.name));
     const items = rows_of(chart).map((lane) => {
       const output = make("span", { class: "value" }, "");
       outputs.push(output);
       const key = make("i", { class: "key shade" });
       key.style.setProperty("--is", `var(--${lane.colour})`);
-      return make("li", {}, make("span", {}, key, make("bdi", {}, lane.name), output));
+      return make("li", {}, make("span", {}, key, make("bdi", {}, lane.name), make("span", { class: "what" }, altogether(lane)), output));
     });
     items.push(...chart.series.map((series, n) => {
       const output = make("span", { class: "value" }, "");
       outputs.push(output);
       const key = make("i", { class: `key s${series.slot} ${["", "dashed", "dotted"][Math.min(strokes[n], 2)]}` });
       const button = make("button", { type: "button", title: series.name, "aria-pressed": !hidden.get(at).has(series.name) },
-        key, make("bdi", {}, series.name), output);
+        key, make("bdi", {}, names[n]), output);
       button.addEventListener("click", () => show(at, series.name, hidden.get(at).has(series.name)));
       return make("li", {}, button);
     }));
@@ -456,11 +512,12 @@
 
   const choice = tabs.querySelector(".choice");
   if (choice && parts.length > 1) {
-    const items = parts.map((name) => {
+    const names = shortened(parts);
+    const items = parts.map((name, n) => {
       const slot = data.charts.flatMap((chart) => chart.series).find((series) => series.of === name).slot;
       const is = parts.length <= 6 || first.has(name);
       const button = make("button", { type: "button", title: name, "aria-pressed": is },
-        make("i", { class: `swatch s${slot}` }), make("bdi", {}, name));
+        make("i", { class: `swatch s${slot}` }), make("bdi", {}, names[n]));
       button.addEventListener("click", () => {
         const shown = button.getAttribute("aria-pressed") !== "true";
         button.setAttribute("aria-pressed", shown);

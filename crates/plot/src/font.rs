@@ -1,5 +1,6 @@
 //! How wide a text is: by the font that is embedded, so that no machine needs fonts or knows others.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use ab_glyph::{Font, FontRef, GlyphId};
@@ -133,6 +134,35 @@ pub(crate) fn cut_name(name: &str, size: f64, bold: bool, room: f64) -> String {
     if least < 3 { cut(name, size, bold, room) } else { without_middle(&chars, least) }
 }
 
+/// As [`cut_name`], of names that stand together: those that look alike when they are cut are numbered, in their order, so
+/// that no two are taken for one.
+pub(crate) fn told_apart(names: &[&str], size: f64, bold: bool, room: f64) -> Vec<String> {
+    let cuts: Vec<String> = names.iter().map(|name| cut_name(name, size, bold, room)).collect();
+    let mut alike: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (cut, name) in cuts.iter().zip(names) {
+        let known = alike.entry(cut).or_default();
+        if !known.contains(name) {
+            known.push(name);
+        }
+    }
+    let told = |(cut, name): (&String, &&str)| {
+        let of = &alike[cut.as_str()];
+        let at = of.iter().position(|other| other == name).unwrap_or(0);
+        if of.len() < 2 || cut.is_empty() {
+            return cut.clone();
+        }
+        let number = format!(" ({})", at + 1);
+        let rest = cut_name(name, size, bold, room - width(&number, size, bold));
+        // Where there is no room for both, the number tells more.
+        if width(&number, size, bold) > room {
+            cut.clone()
+        } else {
+            format!("{rest}{number}").trim().to_string()
+        }
+    };
+    cuts.iter().zip(names).map(told).collect()
+}
+
 /// Returns so many letters of a name, from its beginning and, a little fewer, from its end.
 pub(crate) fn without_middle(name: &[char], kept: usize) -> String {
     if kept >= name.len() {
@@ -195,6 +225,28 @@ mod tests {
             assert!(width(&cut_name(&name, 13.0, false, room), 13.0, false) <= room, "{room}");
         }
         assert_eq!(cut_name("web", 13.0, false, 100.0), "web");
+    }
+
+    #[test]
+    fn names_that_are_cut_alike_are_numbered() {
+        let long =
+            |middle: &str| format!("orders-service-in-production-{middle}-behind-the-gateway-of-europe");
+        let all = [long("a"), long("b"), long("a"), "web".to_string()];
+        let names: Vec<&str> = all.iter().map(String::as_str).collect();
+        let told = told_apart(&names, 12.5, false, 150.0);
+        assert!(told[0].ends_with("(1)") && told[1].ends_with("(2)") && told[0].contains('…'), "{told:?}");
+        assert_eq!((&told[0], told[3].as_str()), (&told[2], "web"));
+        assert!(told.iter().all(|name| width(name, 12.5, false) <= 150.0), "{told:?}");
+        // Ends that differ are kept, and so are beginnings: nothing is numbered that need not be.
+        let ends = [format!("{}eu-1", long("")), format!("{}eu-2", long("")), format!("eu-3{}", long(""))];
+        let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+        let told = told_apart(&ends, 12.5, false, 150.0);
+        assert!(told[0] != told[1] && told.iter().all(|name| !name.contains('(')), "{told:?}");
+        for room in [0.0, 4.0, 12.0, 30.0] {
+            assert!(
+                told_apart(&names, 12.5, false, room).iter().all(|name| width(name, 12.5, false) <= room)
+            );
+        }
     }
 
     #[test]

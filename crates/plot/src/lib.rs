@@ -69,15 +69,19 @@ impl Picture {
     }
 
     fn laid(self, figure: &Figure, pixels: f64) -> (canvas::Canvas, u32, u32) {
-        let (width, height) = self.size.unwrap_or_else(|| {
-            let high = layout::wanted_height(figure);
-            ((layout::USUAL.0 * pixels).round() as u32, (high * pixels).round() as u32)
-        });
-        let [width, height] = [width, height].map(|side| side.clamp(*SIDES.start(), *SIDES.end()));
-        // A picture of another size shows as much: it is laid out on the usual area, or as high as it wants to be.
-        let scale = match self.size {
-            None => f64::from(width) / layout::USUAL.0,
-            Some(_) => (f64::from(width) * f64::from(height) / (layout::USUAL.0 * layout::USUAL.1)).sqrt(),
+        let most = f64::from(*SIDES.end());
+        let (width, height, scale) = match self.size {
+            None => {
+                let (wide, high) = layout::wanted(figure);
+                let scale = pixels.min(most / wide).min(most / high);
+                ((wide * scale).round() as u32, (high * scale).round() as u32, scale)
+            }
+            Some((width, height)) => {
+                let [width, height] = [width, height].map(|side| side.clamp(*SIDES.start(), *SIDES.end()));
+                // A picture of another size shows as much: it is laid out on the usual area.
+                let area = f64::from(width) * f64::from(height);
+                (width, height, (area / (layout::USUAL.0 * layout::USUAL.1)).sqrt())
+            }
         };
         let canvas = layout::canvas(figure, self.theme, f64::from(width) / scale, f64::from(height) / scale);
         (canvas, width, height)

@@ -91,7 +91,7 @@ pub fn csv(result: &RunResult) -> String {
         rows.exact("checks", "failed", check.failures.len() as f64, &Unit::Number);
     }
     let bytes = rows.writer.into_inner().expect("a Vec takes everything");
-    String::from_utf8(bytes).expect("only texts were written")
+    crate::safe_lines(String::from_utf8(bytes).expect("only texts were written"))
 }
 
 struct Rows<'r> {

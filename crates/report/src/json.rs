@@ -112,7 +112,9 @@ pub fn json(result: &RunResult) -> String {
         not_modelled: &result.about.not_modelled,
         comparable: result.measures.iter().map(comparable).collect(),
     };
-    serde_json::to_string_pretty(&shape).expect("keys are texts and nothing fails to be written") + "\n"
+    crate::safe_json(
+        serde_json::to_string_pretty(&shape).expect("keys are texts and nothing fails to be written") + "\n",
+    )
 }
 
 /// The order of the keys: what one looks for first comes first.

@@ -142,7 +142,9 @@ fn escaped(text: &str) -> String {
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&apos;"),
             '\t' | '\n' | '\r' => write!(safe, "&#{};", u32::from(c)).expect("a String takes everything"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => safe.extend(c.escape_unicode()),
+            c if kneepoint_scenario::is_steering(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => {
+                safe.extend(c.escape_unicode())
+            }
             c => safe.push(c),
         }
     }

@@ -48,7 +48,7 @@ pub use crate::number::{
     change, change_interval, change_unit, count, counted, duration, interval, percent, quantity,
 };
 pub use crate::prometheus::prometheus;
-pub use crate::safe::safe;
+pub use crate::safe::{safe, safe_json, safe_lines};
 pub use crate::samples::Depths;
 pub use crate::sensitivity::{
     screening_csv, screening_json, screening_text, tornado_csv, tornado_json, tornado_text,

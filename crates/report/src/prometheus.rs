@@ -275,7 +275,8 @@ fn edges<'h>(of: impl Iterator<Item = &'h Histogram>) -> Vec<u64> {
 
 /// A text as it may stand between quotes.
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    // What is written out has backslashes of its own.
+    crate::safe_lines(text.to_string()).replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]
@@ -286,8 +287,10 @@ mod tests {
     #[test]
     fn what_ends_a_label_is_escaped() {
         let mut result = sample::run();
+        result.title = "x\u{1b}[31m\u{9b}y".to_string();
         result.clients[0].name = "a\"b\\c\nd".to_string();
         let text = prometheus(&result);
         assert!(text.contains(r#"active_connections{client="a\"b\\c\nd"} 54"#), "{text}");
+        assert!(text.contains(r#"title="x\\u{1b}[31m\\u{9b}y""#) && !text.contains('\u{1b}'), "{text}");
     }
 }

@@ -311,7 +311,9 @@ fn whole(title: &str, facts: Option<&ScenarioFacts>, command: Option<&str>, cont
     if let (Some(all), Value::Object(content)) = (all.as_object_mut(), content) {
         all.extend(content);
     }
-    serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n"
+    crate::safe_json(
+        serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n",
+    )
 }
 
 /// Returns tornado tables and flips as JSON, with what the text says of them: of each number, and of verdicts; `command` is what makes it again, where that is a command.
@@ -532,7 +534,7 @@ fn table(rows: Vec<[String; 10]>) -> String {
         writer.write_record(row).expect("a Vec takes everything, and all rows have as many cells");
     }
     let bytes = writer.into_inner().expect("a Vec takes everything");
-    String::from_utf8(bytes).expect("only texts were written")
+    crate::safe_lines(String::from_utf8(bytes).expect("only texts were written"))
 }
 
 #[cfg(test)]

@@ -538,6 +538,22 @@ impl<'a> Checker<'a> {
                         );
                     }
                     Ok(quantity) => quantity,
+                    // What is counted has no unit: examples of quantities would lead astray.
+                    Err(_)
+                        if needed == Some(Dimension::Number)
+                            && !text.contains(|c: char| c.is_ascii_digit()) =>
+                    {
+                        let what = if *ty == Type::Count {
+                            "a count is a whole number"
+                        } else {
+                            "a number is needed"
+                        };
+                        let help = match spelled_out(text) {
+                            Some(number) => format!("did you mean {number}?"),
+                            None => "for example 4".to_string(),
+                        };
+                        return self.wrong(place, format!("{what}, not \"{}\"", shown(text)), help);
+                    }
                     Err(error) => return self.wrong_text(node, error),
                 }
             }
@@ -1147,6 +1163,15 @@ pub(crate) fn key_part(word: &Word, span: std::ops::Range<usize>) -> Place {
         return word.place.part(1 + span.start, 1 + end);
     }
     word.place
+}
+
+/// Returns a number that is written as a word: `nine`.
+fn spelled_out(word: &str) -> Option<usize> {
+    const WORDS: [&str; 13] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    WORDS.iter().position(|known| word.trim().eq_ignore_ascii_case(known))
 }
 
 /// Returns one of several: `instance`, `retry`.

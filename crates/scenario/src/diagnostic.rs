@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::file::{FileId, Files, Place, floor_char};
 use crate::registry::Status;
+use crate::steering::is_steering;
 use crate::value::nearest;
 
 /// How bad it is.
@@ -255,10 +256,7 @@ fn printable(text: &str) -> String {
 fn visible(c: char) -> char {
     match c {
         '\t' => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
-            '\u{FFFD}'
-        }
-        c if c.is_control() => '\u{FFFD}',
+        c if is_steering(c) => '\u{FFFD}',
         c => c,
     }
 }

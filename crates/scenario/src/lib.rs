@@ -26,6 +26,7 @@ mod rule_middle;
 mod scenario;
 mod setting;
 mod spec;
+mod steering;
 mod topology;
 mod typed;
 pub mod value;
@@ -41,5 +42,6 @@ pub use registry::{
 };
 pub use scenario::{Assumption, Checked, OverValues, Overrides, Scenario, Section, SweepSection, Takes};
 pub use spec::{CallSpec, DistributionSpec, ProfileSpec, Step, StepSpec, Wait};
+pub use steering::is_steering;
 pub use topology::{Call, Part, Topology};
 pub use typed::{Args, Data, Item, Value};

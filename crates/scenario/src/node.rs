@@ -1,6 +1,7 @@
 //! Values as they were written: an arena of nodes, each with its place and origin.
 
 use crate::file::Place;
+use crate::steering::is_steering;
 
 /// Names a value as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,7 +250,7 @@ pub(crate) fn quoted(text: &str) -> String {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() => out.extend(c.escape_unicode()),
+            c if is_steering(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

@@ -190,6 +190,12 @@ impl<'a> Setter<'a> {
             }
         }
         let fault = Fault::error(at, format!("nothing is named \"{}\"", shown(name)));
+        // A parameter is no thing, and its name alone is what one thinks of.
+        let params = self.arena.field(self.root, "params").map(|entry| self.arena.entries(entry.value));
+        let params = params.unwrap_or_default();
+        if params.iter().any(|param| &*param.key.text == name) {
+            return Err(fault.help(format!("did you mean params.{name}?")));
+        }
         Err(fault.help(did_you_mean(name, '"', known)))
     }
 
@@ -334,7 +340,11 @@ impl<'a> Setter<'a> {
                     // No formula can have asked for it: it would change nothing.
                     let known = self.arena.entries(spot.node).iter().map(|entry| &*entry.key.text);
                     let fault = Fault::error(at, format!("no parameter is called \"{}\"", shown(name)));
-                    return Err(fault.help(did_you_mean(name, '"', known)));
+                    let help = match did_you_mean(name, '"', known) {
+                        none if none.is_empty() => "this file has no `params`".to_string(),
+                        help => help,
+                    };
+                    return Err(fault.help(help));
                 }
                 let node = self.empty(inner, name, at)?;
                 let key = Word { text: name.as_str().into(), place: self.place };

@@ -91,6 +91,6 @@ impl std::error::Error for SweepError {}
 
 /// A path as it may be said: names of files can hold anything, what steers a terminal included.
 pub(super) fn shown(path: &Path) -> String {
-    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let plain = |c: char| if kneepoint_scenario::is_steering(c) { char::REPLACEMENT_CHARACTER } else { c };
     path.display().to_string().chars().map(plain).collect()
 }

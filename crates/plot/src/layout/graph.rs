@@ -13,6 +13,7 @@ use crate::canvas::{Anchor, Text};
 use crate::figure::{Graph, GraphEdge, GraphNode};
 use crate::font;
 use crate::theme::{Colour, Rgb};
+use crate::{RATIO_MOST, SIDES};
 
 /// More boxes are a carpet, and take long to place.
 ///
@@ -30,12 +31,17 @@ const PAD: f64 = 10.0;
 ///
 /// # Source
 /// Chosen: the widest is wider than a picture and cuts next to nothing; the narrowest leaves a usual name whole.
-const WIDE: [(f64, f64); 5] =
-    [(1000.0, 1000.0), (640.0, 480.0), (420.0, 340.0), (300.0, 250.0), (210.0, 190.0)];
+const WIDE: [(f64, f64); 6] =
+    [(1000.0, 1000.0), (640.0, 480.0), (420.0, 340.0), (300.0, 250.0), (210.0, 190.0), (150.0, 150.0)];
 /// Letters are not drawn larger than they are on the page.
 const SCALE_MOST: f64 = 1.15;
 /// Below, letters are unreadable at the usual size.
 const SCALE_SMALL: f64 = 0.6;
+/// A picture that may be as wide as it wants to has letters of ten units at least.
+///
+/// # Source
+/// Chosen: the smallest that are read without effort on a screen, where a unit is a pixel.
+const SCALE_READ: f64 = 10.0 / LINE;
 
 /// A box, placed: its middle.
 struct Spot {
@@ -55,8 +61,8 @@ struct Way {
 struct Placed {
     wide: f64,
     high: f64,
-    /// Up to where texts in boxes go.
-    box_wide: f64,
+    /// What stands in boxes.
+    boxes: Vec<(String, Vec<String>)>,
     nodes: Vec<Spot>,
     ways: Vec<Way>,
 }
@@ -71,10 +77,19 @@ fn too_many(of: &Graph) -> Option<String> {
     })
 }
 
-fn node_lines(node: &GraphNode, most: f64) -> (String, Vec<String>) {
-    let name = font::cut_name(&node.name, NAME, true, most);
-    let lines = node.lines.iter().map(|line| font::cut(line, LINE, false, most)).collect();
-    (name, lines)
+/// What stands in boxes: names, and below each what is said of it. What is joined by dots is parted before it is cut.
+fn texts(of: &Graph, most: f64) -> Vec<(String, Vec<String>)> {
+    let names: Vec<&str> = of.nodes.iter().map(|node| node.name.as_str()).collect();
+    let names = font::told_apart(&names, NAME, true, most);
+    let fits = |line: &str| font::width(line, LINE, false) <= most;
+    let lines = |node: &GraphNode| {
+        let parted = node.lines.iter().flat_map(|line| match fits(line) {
+            true => vec![line.as_str()],
+            false => line.split(" · ").collect(),
+        });
+        parted.map(|line| font::cut(line, LINE, false, most)).collect()
+    };
+    names.into_iter().zip(of.nodes.iter().map(lines)).collect()
 }
 
 fn edge_lines(edge: &GraphEdge, most: f64) -> Vec<String> {
@@ -85,11 +100,11 @@ fn edge_lines(edge: &GraphEdge, most: f64) -> Vec<String> {
 fn placed(of: &Graph, direction: RankDir, (box_wide, edge_wide): (f64, f64)) -> Placed {
     let options = GraphOptions { directed: true, multigraph: true, compound: false };
     let mut graph: Layered<NodeLabel, EdgeLabel> = Layered::with_options(options);
-    for (at, node) in of.nodes.iter().enumerate() {
-        let (name, lines) = node_lines(node, box_wide);
+    let boxes = texts(of, box_wide);
+    for (at, (name, lines)) in boxes.iter().enumerate() {
         let widest = lines.iter().map(|line| font::width(line, LINE, false)).fold(0.0, f64::max);
         let label = NodeLabel {
-            width: (widest.max(font::width(&name, NAME, true)) + 2.0 * PAD).max(60.0),
+            width: (widest.max(font::width(name, NAME, true)) + 2.0 * PAD).max(60.0),
             height: NAME + LINE_HIGH * lines.len() as f64 + 2.0 * PAD,
             ..NodeLabel::default()
         };
@@ -136,12 +151,12 @@ fn placed(of: &Graph, direction: RankDir, (box_wide, edge_wide): (f64, f64)) -> 
             }
         })
         .collect();
-    Placed { box_wide, ..fitted(nodes, ways) }
+    Placed { boxes, ..fitted(nodes, ways) }
 }
 
 /// Moves everything so that it begins at 0, and measures it: what lies outside of what the layout says is inside too.
 fn fitted(nodes: Vec<Spot>, ways: Vec<Way>) -> Placed {
-    let mut placed = Placed { wide: 0.0, high: 0.0, box_wide: 0.0, nodes, ways };
+    let mut placed = Placed { wide: 0.0, high: 0.0, boxes: Vec::new(), nodes, ways };
     let boxes = placed
         .nodes
         .iter()
@@ -232,18 +247,32 @@ fn room(of: &Graph, frame: Frame) -> (f64, f64) {
     (frame.width() - if shown { SCALE + 8.0 } else { 0.0 }, frame.height() - 4.0)
 }
 
-/// Returns how high the picture is to be at the usual width: as high as it takes for letters that can be read, and not
-/// higher than a page.
-pub(super) fn wanted_height(of: &Graph) -> f64 {
+/// Returns how large the picture is to be: of the usual width and as high as it takes for letters that can be read, or
+/// else as wide as that takes too; whoever shows it lets one move it.
+pub(super) fn wanted(of: &Graph) -> (f64, f64) {
     const AROUND: f64 = 150.0;
-    const MOST: f64 = 1800.0;
+    /// Of a picture that is not wider than this too; of others as high as pictures are.
+    const HIGH_MOST: f64 = 1800.0;
+    const STEP: f64 = 160.0;
     if too_many(of).is_some() {
-        return 300.0;
+        return (USUAL.0, 300.0);
     }
-    let frame = Frame { left: 0.0, top: 0.0, right: USUAL.0 - 56.0, bottom: MOST - AROUND };
-    let (wide, high) = room(of, frame);
-    let (placed, scale) = best(of, wide, high);
-    (placed.high * scale + AROUND).clamp(340.0, MOST)
+    let mut width = USUAL.0;
+    loop {
+        let most = if width <= HIGH_MOST { HIGH_MOST } else { f64::from(*SIDES.end()) };
+        let frame = Frame { left: 0.0, top: 0.0, right: width - 56.0, bottom: most - AROUND };
+        let (wide, high) = room(of, frame);
+        let (placed, scale) = best(of, wide, high);
+        let is_last = width + STEP > f64::from(*SIDES.end());
+        if scale >= SCALE_READ || is_last {
+            let least = (width / f64::from(RATIO_MOST)).max(340.0);
+            return (width, (placed.high * scale + AROUND).clamp(least, most));
+        }
+        // As much wider as would do if nothing else got in the way, in steps: pictures of a series are of a few sizes.
+        let next = width * (SCALE_READ / scale).max(1.0);
+        let steps = ((next - width) / STEP * 0.5).ceil().max(1.0);
+        width = (width + STEP * steps).min(f64::from(*SIDES.end()));
+    }
 }
 
 pub(super) fn notes(of: &Graph, frame: Frame) -> Vec<String> {
@@ -285,8 +314,8 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Graph) {
             write(sheet, at((*x, base)), line, LINE * scale, false, Colour::Ink, None);
         }
     }
-    for (node, spot) in of.nodes.iter().zip(&placed.nodes) {
-        draw_node(sheet, (node, placed.box_wide), spot, &at, scale, &value);
+    for ((node, spot), texts) in of.nodes.iter().zip(&placed.nodes).zip(&placed.boxes) {
+        draw_node(sheet, (node, texts), spot, &at, scale, &value);
     }
     if of.nodes.iter().any(|node| node.value.is_some()) {
         let bar_top = f64::midpoint(frame.top, frame.bottom) - (frame.height() / 2.0).min(130.0);
@@ -318,7 +347,7 @@ fn write(
 
 fn draw_node(
     sheet: &mut Sheet,
-    (node, most): (&GraphNode, f64),
+    (node, (name, lines)): (&GraphNode, &(String, Vec<String>)),
     spot: &Spot,
     at: &dyn Fn((f64, f64)) -> (f64, f64),
     scale: f64,
@@ -342,9 +371,8 @@ fn draw_node(
         frame(sheet, 3.0 * scale);
     }
     let letters = fill.map(readable);
-    let (name, lines) = node_lines(node, most);
     let first = spot.y - spot.high / 2.0 + PAD + 0.8 * NAME;
-    write(sheet, at((spot.x, first)), &name, NAME * scale, true, Colour::Ink, letters);
+    write(sheet, at((spot.x, first)), name, NAME * scale, true, Colour::Ink, letters);
     for (n, line) in lines.iter().enumerate() {
         let base = first + LINE_HIGH * (n + 1) as f64;
         write(sheet, at((spot.x, base)), line, LINE * scale, false, Colour::Quiet, letters);
@@ -466,7 +494,7 @@ mod tests {
             of
         };
         let (wide, high) = (800.0, 400.0);
-        let shown = |of: &Graph| node_lines(&of.nodes[0], best(of, wide, high).0.box_wide).0;
+        let shown = |of: &Graph| best(of, wide, high).0.boxes[0].0.clone();
         assert_eq!(shown(&named(2, &[(0, 1)])), "orders-service-in-production-for-all-of-europe");
         let chain: Vec<(usize, usize)> = (0..7).map(|at| (at, at + 1)).collect();
         assert!(shown(&named(8, &chain)).contains('…'));

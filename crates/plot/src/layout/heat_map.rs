@@ -83,14 +83,15 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, map: &HeatMap) {
     }
     border(sheet, plot, map, [columns, rows]);
     let mut free = f64::INFINITY;
-    for (row, name) in map.y_names[..rows].iter().enumerate() {
+    let all: Vec<&str> = map.y_names[..rows].iter().map(String::as_str).collect();
+    let told = font::told_apart(&all, LABEL, false, names);
+    for (row, name) in told.iter().enumerate() {
         let middle = plot.bottom - (row as f64 + 0.5) * high;
         if middle + 0.5 * LABEL > free {
             continue;
         }
         free = middle - 0.7 * LABEL;
-        let name = font::cut_name(name, LABEL, false, names);
-        sheet.label((plot.left - 9.0, middle + 0.36 * LABEL), &name, Anchor::End, Colour::Ink);
+        sheet.label((plot.left - 9.0, middle + 0.36 * LABEL), name, Anchor::End, Colour::Ink);
     }
     let ticks: Vec<(f64, String)> = map.x_names[..columns]
         .iter()

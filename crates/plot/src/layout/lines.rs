@@ -1,9 +1,9 @@
 //! Lines with bands, one panel above the other.
 
-use super::{Frame, Key, LABEL, Sheet, TITLE_LINE, legend, legend_height};
+use super::{Frame, Key, LABEL, Sheet, TITLE_LINE, USUAL, lanes, legend, legend_height};
 use crate::axis::{Axis, Laid};
 use crate::canvas::Anchor;
-use crate::figure::{Interval, Lane, Lines, Outcome, Panel, Series, Shade};
+use crate::figure::{Interval, Lines, Outcome, Panel, Series, Shade};
 use crate::font;
 use crate::theme::Colour;
 use kneepoint_experiment::result::Unit;
@@ -13,14 +13,6 @@ const BELOW: f64 = 40.0;
 /// From so many dots on intervals are a blot.
 const CROWDED: usize = 300;
 const BETWEEN: f64 = 14.0;
-/// A row under the panels.
-pub(super) const LANE: f64 = 22.0;
-/// Room for the names of those rows, at most, as a share of the width: the panels keep the rest.
-///
-/// # Source
-/// Chosen: a breaker between two parts of usual names is not cut.
-const LANE_NAMES: f64 = 0.34;
-
 fn y_values(panel: &Panel) -> impl Iterator<Item = f64> {
     let known = panel.series.iter().flat_map(|s| s.points.iter().filter_map(|(_, v)| *v));
     known.flat_map(|v| v.all()).chain(panel.rules.iter().map(|rule| rule.at))
@@ -64,12 +56,34 @@ pub(super) fn notes(lines: &Lines, frame: Frame) -> Vec<String> {
     notes
 }
 
+/// How high the rows under the panels are, with what is said of them below the axis; nearly, for how much room is left of
+/// the panels is found when they are drawn.
+pub(super) fn rows_height(lines: &Lines, frame: Frame) -> f64 {
+    /// Titles and labels of the panels' axes, at most.
+    const AXES: f64 = 155.0;
+    let beside = lanes::names_width(lines, frame.width()).max(AXES);
+    let panels = Frame { left: frame.left + beside, right: frame.right - 8.0, ..frame };
+    lanes::height(lines) + lanes::said(lines, panels, frame.left, &across(lines)).height()
+}
+
+/// As [`rows_height`], in a picture of the usual width.
+pub(super) fn usual_rows_height(lines: &Lines) -> f64 {
+    rows_height(lines, Frame { left: 28.0, top: 0.0, right: USUAL.0 - 28.0, bottom: USUAL.1 })
+}
+
+/// The axis all panels and rows have in common.
+fn across(lines: &Lines) -> Laid {
+    let spans = lines.spans.iter().flat_map(|span| span.at.all());
+    let places = lines.panels.iter().flat_map(|p| &p.series).flat_map(|s| s.points.iter().map(|(x, _)| *x));
+    Laid::new(&lines.x, places.chain(spans).chain(stretches(lines)), 8)
+}
+
 /// How many panels there is room for.
 pub(super) fn fitting(lines: &Lines, frame: Frame) -> usize {
     /// With a legend, and lines that can still be told apart.
     const LEAST: f64 = 70.0;
     // Notes take their part of what there is.
-    let room = frame.height() * 0.85 - BELOW - lanes_height(lines) + BETWEEN;
+    let room = frame.height() * 0.85 - BELOW - rows_height(lines, frame) + BETWEEN;
     ((room / (LEAST + BETWEEN)) as usize).clamp(1, lines.panels.len().max(1))
 }
 
@@ -80,48 +94,24 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
     if nothing {
         return super::nothing(sheet, frame, "There is no number to draw: every value has too little data.");
     }
-    let spans = lines.spans.iter().flat_map(|span| span.at.all());
-    let places = lines.panels.iter().flat_map(|p| &p.series).flat_map(|s| s.points.iter().map(|(x, _)| *x));
-    let x = Laid::new(&lines.x, places.chain(spans).chain(stretches(lines)), 8);
-    let all: f64 = lines.panels.iter().map(|panel| panel.weight).sum();
-    let lanes = lanes_height(lines);
-    let room = frame.height() - BELOW - lanes - BETWEEN * (lines.panels.len() - 1) as f64;
-    // One unit of time for all panels: one reads them side by side.
-    let longest = lines.panels.iter().filter(|panel| panel.y.unit == Unit::Duration).flat_map(y_values);
-    let beside = longest.fold(0.0, f64::max);
-    let laid: Vec<Laid> = lines
-        .panels
-        .iter()
-        .map(|panel| {
-            let high = room * panel.weight / all - 24.0;
-            let beside = if panel.y.unit == Unit::Duration { beside } else { 0.0 };
-            let y = Axis { beside, ..panel.y.clone() };
-            Laid::new(&y, y_values(panel), ((high / 34.0) as usize).clamp(3, 8))
-        })
-        .collect();
-    let high = |panel: &Panel| room * panel.weight / all;
+    let x = across(lines);
     let entries: Vec<Vec<(String, Colour, Key)>> =
         lines.panels.iter().enumerate().map(|(at, panel)| entries(lines, panel, at == 0)).collect();
-    // Titles stand beside their panels if all of them fit there, else over them: they are read either way.
-    let beside: Option<Vec<Vec<String>>> = lines
-        .panels
-        .iter()
-        .zip(&laid)
-        .zip(&entries)
-        .map(|((panel, y), entries)| {
-            let taken = legend_height(Frame { right: frame.right - 8.0, ..frame }, entries);
-            y.title.fits(LABEL, high(panel) - taken + 10.0, 2)
-        })
-        .collect();
-    let titles = beside.iter().flatten().map(Vec::len).max();
-    let titles = titles.map_or(0.0, |lines| 22.0 + TITLE_LINE * (lines - 1) as f64);
-    let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);
-    let names = lines.lanes.iter().map(|lane| font::width(&lane.name, LABEL, false)).fold(0.0, f64::max);
-    let names = names.min(frame.width() * LANE_NAMES);
-    let left = frame.left + (titles + widest + 8.0).max(if lanes > 0.0 { names + 10.0 } else { 0.0 });
+    // What numbers in rows stand for takes room of the panels, which may move them, and with them the numbers: it grows
+    // until it is enough.
+    let mut list = 0.0;
+    let (Upright { laid, beside, left, high }, said) = loop {
+        let upright = upright(lines, frame, lanes::height(lines) + list, &entries);
+        let panels = Frame { left: upright.left, right: frame.right - 8.0, ..frame };
+        let said = lanes::said(lines, panels, frame.left, &x);
+        if said.height() <= list {
+            break (upright, said);
+        }
+        list = said.height();
+    };
     let mut top = frame.top;
     for (at, (panel, y)) in lines.panels.iter().zip(&laid).enumerate() {
-        let whole = Frame { left, top, right: frame.right - 8.0, bottom: top + high(panel) };
+        let whole = Frame { left, top, right: frame.right - 8.0, bottom: top + high[at] };
         let mut over = Frame { left: frame.left, ..whole };
         if beside.is_none() {
             // What is left for the legend is the larger part.
@@ -135,18 +125,54 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, lines: &Lines, shown: usize)
         if let Some(titles) = &beside {
             sheet.upright(frame.left + 11.0, f64::midpoint(inner.top, inner.bottom), &titles[at]);
         }
-        top += high(panel) + BETWEEN;
+        top += high[at] + BETWEEN;
     }
     let bottom = Frame { left, right: frame.right - 8.0, ..frame };
-    let first = frame.bottom - BELOW - lanes + 8.0;
-    for (at, lane) in lines.lanes.iter().enumerate() {
-        let top = first + LANE * at as f64;
-        draw_lane(sheet, Frame { top, bottom: top + LANE, ..bottom }, frame.left, lane, &x);
-    }
+    let below = frame.bottom - list;
+    let rows = Frame { top: below - BELOW - lanes::height(lines) + 8.0, ..bottom };
+    lanes::draw(sheet, rows, (frame.left, below + 4.0), &lines.lanes, &said, &x);
     let ticks: Vec<(f64, String)> = x.ticks.iter().map(|(v, label)| (x.place(*v), label.clone())).collect();
-    sheet.ticks_below(bottom, frame.bottom - BELOW + 17.0, &ticks, x.has_names());
-    let place = (f64::midpoint(bottom.left, bottom.right), frame.bottom - 4.0);
+    sheet.ticks_below(bottom, below - BELOW + 17.0, &ticks, x.has_names());
+    let place = (f64::midpoint(bottom.left, bottom.right), below - 4.0);
     sheet.below(place, &x.title, bottom.width());
+}
+
+/// The axes of panels from bottom to top.
+struct Upright {
+    laid: Vec<Laid>,
+    /// Titles that stand beside their panels; none if one of them has no room there.
+    beside: Option<Vec<Vec<String>>>,
+    /// Where panels begin.
+    left: f64,
+    /// How high each panel is.
+    high: Vec<f64>,
+}
+
+/// Lays out the axes of panels that leave so much room to rows.
+fn upright(lines: &Lines, frame: Frame, rows: f64, entries: &[Vec<(String, Colour, Key)>]) -> Upright {
+    let all: f64 = lines.panels.iter().map(|panel| panel.weight).sum();
+    let room = frame.height() - BELOW - rows - BETWEEN * (lines.panels.len() - 1) as f64;
+    let high: Vec<f64> = lines.panels.iter().map(|panel| room * panel.weight / all).collect();
+    // One unit of time for all panels: one reads them side by side.
+    let longest = lines.panels.iter().filter(|panel| panel.y.unit == Unit::Duration).flat_map(y_values);
+    let beside = longest.fold(0.0, f64::max);
+    let laid = |(panel, high): (&Panel, &f64)| {
+        let beside = if panel.y.unit == Unit::Duration { beside } else { 0.0 };
+        let y = Axis { beside, ..panel.y.clone() };
+        Laid::new(&y, y_values(panel), (((high - 24.0) / 34.0) as usize).clamp(3, 8))
+    };
+    let laid: Vec<Laid> = lines.panels.iter().zip(&high).map(laid).collect();
+    // Titles stand beside their panels if all of them fit there, else over them: they are read either way.
+    let title = |at: usize| {
+        let taken = legend_height(Frame { right: frame.right - 8.0, ..frame }, &entries[at]);
+        laid[at].title.fits(LABEL, high[at] - taken + 10.0, 2)
+    };
+    let beside: Option<Vec<Vec<String>>> = (0..laid.len()).map(title).collect();
+    let titles = beside.iter().flatten().map(Vec::len).max();
+    let titles = titles.map_or(0.0, |lines| 22.0 + TITLE_LINE * (lines - 1) as f64);
+    let widest = laid.iter().map(Sheet::rise_width).fold(0.0, f64::max);
+    let left = frame.left + (titles + widest + 8.0).max(lanes::names_width(lines, frame.width()));
+    Upright { laid, beside, left, high }
 }
 
 /// What the legend of a panel names; the first has what all have in common.
@@ -189,64 +215,6 @@ fn stretches(lines: &Lines) -> impl Iterator<Item = f64> {
         .iter()
         .flat_map(|lane| lane.marks.iter().map(|(at, _)| *at).chain(lane.dots.iter().map(|(at, _)| *at)));
     lines.shades.iter().chain(bars).flat_map(|shade| [shade.from, shade.to]).chain(marks)
-}
-
-pub(super) fn lanes_height(lines: &Lines) -> f64 {
-    if lines.lanes.is_empty() { 0.0 } else { LANE * lines.lanes.len() as f64 + 10.0 }
-}
-
-/// A row under the panels: its name on the left, what lasted as bars, what happened as strokes. Words that have no room
-/// are left out: bars and strokes are there.
-fn draw_lane(sheet: &mut Sheet, frame: Frame, from: f64, lane: &Lane, x: &Laid) {
-    let middle = f64::midpoint(frame.top, frame.bottom);
-    let letters = middle + 0.36 * LABEL;
-    let name = font::cut_name(&lane.name, LABEL, false, frame.left - from - 10.0);
-    sheet.label((frame.left - 9.0, letters), &name, Anchor::End, Colour::Ink);
-    let grid = sheet.rgb(Colour::Grid);
-    sheet.canvas.line(vec![(frame.left, middle), (frame.right, middle)], grid, 1.0);
-    let mut free = frame.left;
-    for Shade { name, from, to, colour } in &lane.bars {
-        let rgb = sheet.rgb(*colour);
-        let (left, right) = (frame.x(x.place(*from)), frame.x(x.place(*to)));
-        let right = right.max(left + 1.2).min(frame.right.max(left));
-        sheet.canvas.rect([left, frame.top + 4.0, right, frame.bottom - 4.0], rgb, 0.45);
-        sheet.canvas.line(vec![(left, frame.top + 4.0), (left, frame.bottom - 4.0)], rgb, 1.6);
-        let start = (left + 5.0).max(free);
-        let wide = font::width(name, LABEL, false);
-        // Inside if there is room, else behind it, else before it.
-        let start = if start + wide + 4.0 <= right { start } else { (right + 5.0).max(free) };
-        if lane.bars.len() > 6 {
-            continue;
-        }
-        if start + wide <= frame.right {
-            sheet.label((start, letters), name, Anchor::Start, Colour::Ink);
-            free = start + wide + 6.0;
-        } else if left - 5.0 - wide >= free {
-            sheet.label((left - 5.0, letters), name, Anchor::End, Colour::Ink);
-            free = left;
-        }
-    }
-    for (at, outcome) in &lane.dots {
-        let place = (frame.x(x.place(*at)), middle);
-        match outcome {
-            Outcome::Met => {
-                let rgb = sheet.rgb(Colour::Better);
-                sheet.canvas.dot(place, 4.0, rgb);
-            }
-            Outcome::Missed | Outcome::Unserved => sheet.cross(place, Colour::Bound),
-            Outcome::Undecided => sheet.ring(place, Colour::Bound),
-        }
-    }
-    let rgb = sheet.rgb(lane.colour);
-    for (at, word) in &lane.marks {
-        let place = frame.x(x.place(*at));
-        sheet.canvas.line(vec![(place, frame.top + 3.0), (place, frame.bottom - 3.0)], rgb, 1.8);
-        let (start, wide) = (place + 4.0, font::width(word, LABEL, false));
-        if start >= free && start + wide <= frame.right {
-            sheet.label((start, letters), word, Anchor::Start, Colour::Ink);
-            free = start + wide + 6.0;
-        }
-    }
 }
 
 fn key(series: &Series) -> Key {

@@ -5,6 +5,7 @@
 mod density;
 mod graph;
 mod heat_map;
+mod lanes;
 mod lines;
 mod rows;
 mod scatter;
@@ -171,9 +172,9 @@ impl Sheet {
         };
         // Names are cut before they are left out; half a number would be another one.
         let room = if names && apart >= 44.0 { (apart - 8.0).max(36.0) } else { widest };
+        let labels: Vec<&str> = ticks.iter().map(|(_, label)| label.as_str()).collect();
         let mut free = 0.0;
-        for (place, label) in ticks {
-            let label = font::cut_name(label, LABEL, false, room);
+        for ((place, _), label) in ticks.iter().zip(font::told_apart(&labels, LABEL, false, room)) {
             let half = font::width(&label, LABEL, false) / 2.0;
             let middle = frame.x(*place).clamp(half + 2.0, (self.canvas.width - half - 2.0).max(half + 2.0));
             if middle - half < free {
@@ -218,8 +219,9 @@ fn arranged(frame: Frame, entries: &[(String, Colour, Key)]) -> (Vec<Entry>, Opt
     const LINES: usize = 3;
     let (mut x, mut line) = (frame.left, 0);
     let mut places = Vec::new();
-    for (at, (name, ..)) in entries.iter().enumerate() {
-        let name = font::cut_name(name, LABEL, false, (frame.width() - 30.0).min(420.0));
+    let names: Vec<&str> = entries.iter().map(|(name, ..)| name.as_str()).collect();
+    let names = font::told_apart(&names, LABEL, false, (frame.width() - 30.0).min(420.0));
+    for (at, name) in names.into_iter().enumerate() {
         let wide = 24.0 + font::width(&name, LABEL, false) + 18.0;
         // The last line keeps room to say how many are left out.
         let rest = entries.len() - at;
@@ -283,9 +285,9 @@ pub(crate) fn legend(sheet: &mut Sheet, frame: Frame, entries: &[(String, Colour
     legend_height(frame, entries)
 }
 
-/// Returns the height a figure wants beside the usual width: long lists are higher.
-pub(crate) fn wanted_height(figure: &Figure) -> f64 {
-    match &figure.content {
+/// Returns the width and height that a figure wants: long lists are higher, and drawings of many parts wider.
+pub(crate) fn wanted(figure: &Figure) -> (f64, f64) {
+    let high = match &figure.content {
         Content::Rows(rows) => {
             let notes = NOTE * 1.35 * figure.notes.len() as f64;
             (190.0 + notes + rows::ROW * rows.rows.len() as f64).clamp(240.0, 1600.0)
@@ -293,12 +295,13 @@ pub(crate) fn wanted_height(figure: &Figure) -> f64 {
         Content::HeatMap(map) => (220.0 + 34.0 * map.y_names.len() as f64).clamp(USUAL.1, 800.0),
         Content::Lines(lines) => {
             let panels = lines.panels.len().saturating_sub(2) as f64;
-            (USUAL.1 + 120.0 * panels + lines::lanes_height(lines)).min(1400.0)
+            (USUAL.1 + 120.0 * panels + lines::usual_rows_height(lines)).min(1400.0)
         }
         Content::Density(_) | Content::Scatter(_) => USUAL.1,
-        Content::Graph(of) => graph::wanted_height(of),
+        Content::Graph(of) => return graph::wanted(of),
         Content::Nothing(_) => 300.0,
-    }
+    };
+    (USUAL.0, high)
 }
 
 /// Lays out a figure.

@@ -176,14 +176,15 @@ pub(super) fn draw(sheet: &mut Sheet, frame: Frame, of: &Rows, shown: usize) {
     // What is left over is left over on both sides.
     let top = top + (room - high * shown.len() as f64) / 2.0;
     let bottom = top + high * shown.len() as f64;
-    for (at, row) in shown.iter().enumerate() {
+    let all: Vec<&str> = shown.iter().map(|row| if row.heading { "" } else { row.name.as_str() }).collect();
+    let told = font::told_apart(&all, LABEL, false, names);
+    for (at, (row, told)) in shown.iter().zip(&told).enumerate() {
         let middle = top + (at as f64 + 0.5) * high;
         if row.heading {
             let text = font::cut_name(&row.name, LABEL, true, frame.width());
             sheet.write((frame.left, middle + 0.5 * LABEL), &text, Anchor::Start, Colour::Ink, LABEL, true);
         } else {
-            let text = font::cut_name(&row.name, LABEL, false, names);
-            sheet.label((left - 12.0, middle + 0.36 * LABEL), &text, Anchor::End, Colour::Ink);
+            sheet.label((left - 12.0, middle + 0.36 * LABEL), told, Anchor::End, Colour::Ink);
         }
     }
     for (column, LaidColumn { cells, from, words, right, axis, title }) in of.columns.iter().zip(&laid) {

@@ -151,9 +151,10 @@ fn names(sheet: &mut Sheet, plot: Frame, of: &Scatter, x: &Laid, y: &Laid) {
         [px - 5.0, py - 5.0, px + 5.0, py + 5.0]
     };
     let mut taken: Vec<[f64; 4]> = of.points.iter().map(dot).collect();
-    for point in of.points.iter().filter(|point| point.front) {
+    let front = || of.points.iter().filter(|point| point.front);
+    let all: Vec<&str> = front().map(|point| point.name.as_str()).collect();
+    for (point, name) in front().zip(font::told_apart(&all, LABEL, false, ROOM)) {
         let (px, py) = (plot.x(x.place(point.x.value)), plot.y(y.place(point.y.value)));
-        let name = font::cut_name(&point.name, LABEL, false, ROOM);
         let wide = font::width(&name, LABEL, false);
         let spots = [
             (px + 9.0, py - 7.0),

@@ -59,6 +59,11 @@ fn names(value: &mut Value, change: &dyn Fn(&str) -> String) {
     }
 }
 
+/// The height that a figure wants.
+fn wanted_height(figure: &Figure) -> f64 {
+    super::wanted(figure).1
+}
+
 fn known(value: f64, low: f64, high: f64) -> Value {
     json!({ "value": value, "low": low, "high": high, "confidence": 0.95, "n": 10 })
 }
@@ -197,7 +202,7 @@ fn no_label_leaves_the_picture_or_touches_another() {
     let mut wrong = Vec::new();
     each_odd_figure(|what, figure| {
         for (width, height) in
-            [(960.0, super::wanted_height(figure)), (911.0, 569.0), (509.0, 1018.0), (1440.0, 360.0)]
+            [(960.0, wanted_height(figure)), (911.0, 569.0), (509.0, 1018.0), (1440.0, 360.0)]
         {
             let canvas = canvas(figure, Theme::LIGHT, width, height);
             let mut found = faults(&canvas);
@@ -210,7 +215,7 @@ fn no_label_leaves_the_picture_or_touches_another() {
 
 /// All that is written on a figure of the usual size.
 fn written(figure: &Figure) -> Vec<String> {
-    let canvas = canvas(figure, Theme::LIGHT, 960.0, super::wanted_height(figure));
+    let canvas = canvas(figure, Theme::LIGHT, 960.0, wanted_height(figure));
     let text = |mark: &Mark| if let Mark::Text(text) = mark { Some(text.text.clone()) } else { None };
     canvas.marks.iter().filter_map(text).collect()
 }
@@ -314,7 +319,7 @@ fn sixty_parts_of_long_names_are_drawn_without_touching() {
             let results = read("run", &crowd(parts, name).to_string()).unwrap();
             let all = figures(&results);
             let figure = all.iter().find(|figure| figure.name == "topology").unwrap();
-            for (width, height) in [(960.0, super::wanted_height(figure)), (960.0, 540.0), (509.0, 1018.0)] {
+            for (width, height) in [(960.0, wanted_height(figure)), (960.0, 540.0), (509.0, 1018.0)] {
                 let canvas = canvas(figure, Theme::LIGHT, width, height);
                 let found = faults(&canvas);
                 assert!(found.is_empty(), "{parts} parts, {width}x{height}: {}", found[0]);
@@ -329,6 +334,28 @@ fn sixty_parts_of_long_names_are_drawn_without_touching() {
     assert!(
         canvas.marks.iter().any(|m| matches!(m, Mark::Text(t) if t.text.contains("too many for a drawing")))
     );
+}
+
+#[test]
+fn letters_of_a_drawing_of_many_parts_can_be_read() {
+    for parts in [3, 20, 60] {
+        let results = read("run", &crowd(parts, &|at| format!("orders-service-{at}")).to_string()).unwrap();
+        let all = figures(&results);
+        let figure = all.iter().find(|figure| figure.name == "topology").unwrap();
+        let (width, height) = super::wanted(figure);
+        let canvas = canvas(figure, Theme::LIGHT, width, height);
+        let found = faults(&canvas);
+        assert!(found.is_empty(), "{parts} parts: {}", found[0]);
+        let sizes = canvas
+            .marks
+            .iter()
+            .filter_map(|mark| if let Mark::Text(text) = mark { Some(text.size) } else { None });
+        let least = sizes.fold(f64::INFINITY, f64::min);
+        assert!(least >= 9.9, "{parts} parts, {width} x {height}: {least}");
+        assert!(parts > 3 || width == 960.0, "a few have the usual width: {width}");
+        let svg = Picture { theme: Theme::LIGHT, size: None }.svg(figure);
+        assert!(svg.contains(&format!("width=\"{width:.0}\" height=\"{height:.0}\"")), "{}", &svg[..120]);
+    }
 }
 
 #[test]
@@ -373,10 +400,58 @@ fn what_happened_when_is_drawn_whatever_happened() {
         change(&mut odd);
         let all = figures(&read("run", &odd.to_string()).unwrap());
         for figure in all.iter().filter(|f| f.name.starts_with("over-time") || f.name.starts_with("heat")) {
-            for (width, height) in [(960.0, super::wanted_height(figure)), (509.0, 1018.0)] {
+            for (width, height) in [(960.0, wanted_height(figure)), (509.0, 1018.0)] {
                 let found = faults(&canvas(figure, Theme::DARK, width, height));
                 assert!(found.is_empty(), "{what}, {}, {width}x{height}: {}", figure.name, found[0]);
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_short_bars_in_rows_is_read_beside_them_or_in_a_list() {
+    let whole: Value = serde_json::from_str(include_str!("../../tests/results/failover.json")).unwrap();
+    let breaker = |at: f64, what: &str| json!({ "at": at, "part": "lb/0 -> web #1 0 Breaker", "what": what, "detail": "" });
+    let harm = |at: f64, what: &str, detail: &str| json!({ "at": at, "part": "crash", "what": what, "detail": detail });
+    // How often, how far apart and how long \[s\].
+    for (times, apart, long) in
+        [(1, 1.0, 1.0), (3, 2.0, 0.5), (5, 100.0, 1.0), (60, 10.0, 1.0), (300, 1.0, 0.3)]
+    {
+        let mut odd = whole.clone();
+        let mut list = Vec::new();
+        for n in 0..times {
+            let at = 60.0 + apart * f64::from(n);
+            list.extend([breaker(at, "breaker opens"), breaker(at + long, "breaker half-open")]);
+            list.push(breaker(at + 2.0 * long, "breaker closes"));
+            list.push(harm(at, "fault begins", &format!("{} of web/{n}", ["crash", "slow"][n as usize % 2])));
+            list.push(harm(at + long, "fault ends", ""));
+        }
+        odd["timeline"]["events"]["list"] = json!(list);
+        let all = figures(&read("run", &odd.to_string()).unwrap());
+        let figure = all.iter().find(|figure| figure.name.starts_with("over-time")).unwrap();
+        for (width, height) in [(960.0, wanted_height(figure)), (509.0, 1018.0)] {
+            let canvas = canvas(figure, Theme::LIGHT, width, height);
+            let found = faults(&canvas);
+            assert!(found.is_empty(), "{times} times, {width}x{height}: {}", found[0]);
+            let said: Vec<&str> = canvas
+                .marks
+                .iter()
+                .filter_map(|mark| if let Mark::Text(text) = mark { Some(text.text.as_str()) } else { None })
+                .collect();
+            for word in ["open", "half-open", "crash of web/0"] {
+                assert!(
+                    said.iter().any(|line| line.contains(word)),
+                    "{times} times, {width}: {word}: {said:?}"
+                );
+            }
+            // Each number that stands in a row has its meaning below.
+            let Some(head) = said.iter().position(|line| *line == "Numbers in rows:") else { continue };
+            let meanings =
+                said[head + 1..].chunks(2).zip(1..).take_while(|(pair, n)| pair[0] == n.to_string());
+            let meanings = meanings.count();
+            let rows = said.iter().position(|line| line.starts_with("fault ")).unwrap();
+            let numbers = said[rows..head].iter().filter_map(|text| text.parse::<usize>().ok());
+            assert_eq!(numbers.max(), Some(meanings), "{said:?}");
         }
     }
 }

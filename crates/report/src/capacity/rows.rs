@@ -132,7 +132,7 @@ impl Rows {
 
     fn done(self) -> String {
         let bytes = self.writer.into_inner().expect("a Vec takes everything");
-        String::from_utf8(bytes).expect("only texts were written")
+        crate::safe_lines(String::from_utf8(bytes).expect("only texts were written"))
     }
 }
 

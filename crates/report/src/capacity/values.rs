@@ -45,7 +45,7 @@ pub fn capacity_json(result: &CapacityResult, change: Option<&Value>, command: O
     if let Some(change) = change {
         all["change"] = change.clone();
     }
-    format!("{all:#}\n")
+    crate::safe_json(format!("{all:#}\n"))
 }
 
 pub(super) fn value(result: &CapacityResult) -> Value {
@@ -281,7 +281,7 @@ pub fn linearity_json(
         "fit": fit,
         "sizes": sizes,
     });
-    format!("{all:#}\n")
+    crate::safe_json(format!("{all:#}\n"))
 }
 
 fn law(fit: &ScalingFit) -> Value {

@@ -119,5 +119,5 @@ pub fn comparison_csv(comparison: &Comparison, gates: &[GateResult]) -> String {
         writer.write_record(&cells).expect("a Vec takes everything, and all rows have as many cells");
     }
     let bytes = writer.into_inner().expect("a Vec takes everything");
-    String::from_utf8(bytes).expect("only texts were written")
+    crate::safe_lines(String::from_utf8(bytes).expect("only texts were written"))
 }

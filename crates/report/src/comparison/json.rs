@@ -45,7 +45,9 @@ pub fn comparison_json(comparison: &Comparison, gates: &[GateResult], command: O
         "precision": precision,
         "warnings": comparison.warnings,
     });
-    serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n"
+    crate::safe_json(
+        serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n",
+    )
 }
 
 fn design(record: &Record) -> Value {

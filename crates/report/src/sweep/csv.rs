@@ -37,5 +37,5 @@ fn text(rows: &[Vec<String>]) -> String {
     rows.iter()
         .for_each(|row| writer.write_record(row).expect("all rows have one length and memory takes them"));
     let bytes = writer.into_inner().expect("memory takes everything");
-    String::from_utf8(bytes).expect("made of texts")
+    crate::safe_lines(String::from_utf8(bytes).expect("made of texts"))
 }

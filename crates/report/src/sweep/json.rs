@@ -24,17 +24,19 @@ pub fn sweep_json(result: &SweepResult) -> String {
     let points: Vec<Value> = result.points.iter().map(|point| self::point(&result.facts, point)).collect();
     head.insert("survivors".into(), json!(survivors(result)));
     head.insert("points".into(), json!(points));
-    serde_json::to_string_pretty(&head).expect("keys are texts and nothing fails to be written") + "\n"
+    crate::safe_json(
+        serde_json::to_string_pretty(&head).expect("keys are texts and nothing fails to be written") + "\n",
+    )
 }
 
 /// Returns the first line of a sweep as JSON lines.
 pub fn sweep_jsonl_head(facts: &SweepFacts) -> String {
-    Value::Object(head(facts)).to_string() + "\n"
+    crate::safe_json(Value::Object(head(facts)).to_string() + "\n")
 }
 
 /// Returns the line of a point.
 pub fn sweep_jsonl_point(facts: &SweepFacts, point: &PointResult) -> String {
-    self::point(facts, point).to_string() + "\n"
+    crate::safe_json(self::point(facts, point).to_string() + "\n")
 }
 
 fn head(facts: &SweepFacts) -> Map<String, Value> {

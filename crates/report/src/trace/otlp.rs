@@ -67,7 +67,9 @@ pub fn otlp(trace: &TraceResult) -> String {
         })
         .collect();
     let all = json!({ "resourceSpans": resource_spans });
-    serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n"
+    crate::safe_json(
+        serde_json::to_string_pretty(&all).expect("keys are texts and nothing fails to be written") + "\n",
+    )
 }
 
 /// Who a span is of: a part, and which of its instances if there are several.

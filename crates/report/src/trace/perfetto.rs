@@ -37,10 +37,10 @@ pub fn perfetto(trace: &TraceResult) -> String {
         "program": concat!("kneepoint ", env!("CARGO_PKG_VERSION")),
     });
     let events: Vec<String> = events.iter().map(Value::to_string).collect();
-    format!(
+    crate::safe_json(format!(
         "{{\"displayTimeUnit\":\"ms\",\"otherData\":{about},\"traceEvents\":[\n{}\n]}}\n",
         events.join(",\n")
-    )
+    ))
 }
 
 /// A request as a process.

@@ -84,5 +84,5 @@ impl<'a> Cursor<'a> {
 
 /// Returns whether a character may stand in a name after the first.
 pub(super) fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '-' || c == '_'
+    (c.is_alphanumeric() && !crate::steering::is_filler(c)) || c == '-' || c == '_'
 }

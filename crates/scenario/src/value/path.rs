@@ -750,6 +750,7 @@ mod tests {
             ("-web", 0..1, "a name is letters, digits, `-` and `_`; it begins with a letter"),
             ("2web", 0..1, "a name is letters, digits, `-` and `_`; it begins with a letter"),
             ("a\u{202e}b", 1..4, "a name is letters, digits, `-` and `_`; `\\u{202e}` does not belong"),
+            ("a\u{3164}b", 1..4, "a name is letters, digits, `-` and `_`; `\\u{3164}` does not belong"),
             (&"x".repeat(65), 0..65, "a name has at most 64 characters"),
         ] {
             let error = check_name(name).expect_err(name);

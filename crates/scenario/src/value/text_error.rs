@@ -1,3 +1,4 @@
+use crate::steering::is_steering;
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
@@ -116,9 +117,7 @@ pub fn shown(text: &str) -> String {
             break;
         }
         // Direction marks and other invisible characters could make a message say something else.
-        if c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-        {
+        if is_steering(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

@@ -112,6 +112,24 @@ fn wrong_settings_are_named() {
 }
 
 #[test]
+fn a_word_where_a_number_is_needed_is_named_with_the_number_that_may_be_meant() {
+    let said = |path: &str, value: &str| set(&[(path, value)]).unwrap_err().to_string();
+    for path in ["web.instances", "run.replications", "machines.large.cores"] {
+        let nine = said(path, "nine");
+        assert!(nine.contains("a count is a whole number, not \"nine\""), "{nine}");
+        assert!(nine.contains(&format!("{path}=nine")) && nine.contains("did you mean 9?"), "{nine}");
+        // There is nothing with a unit among what is allowed.
+        assert!(!nine.contains("12ms") && !said(path, "many").contains("12ms"), "{nine}");
+    }
+    // A parameter is set by its path; its name alone is nobody's.
+    let load = said("load", "9/s");
+    assert!(
+        load.contains("nothing is named \"load\"") && load.contains("did you mean params.load?"),
+        "{load}"
+    );
+}
+
+#[test]
 fn a_variant_is_taken_by_name_and_all_are_checked() {
     let text = shop(PARTS, MORE);
     let variant =
