@@ -154,7 +154,7 @@ fn what_cannot_be_is_refused_before_anything_is_run() {
     let exists = folder.refused(&["report", "station.ron", "-o", "page.html"]);
     assert!(exists.contains("page.html exists; --force overwrites it"), "{exists}");
     assert_eq!(folder.read("page.html"), "kept");
-    let lost = folder.refused(&["report", "run.json", "-o", "run.json", "--force"]);
+    let lost = folder.refused(&["report", "run.json", "--format", "html", "-o", "run.json", "--force"]);
     assert!(lost.contains("run.json is read for this answer"), "{lost}");
     let seed = folder.refused(&["report", "run.json", "--seed", "3"]);
     assert!(seed.contains("--seed changes how a scenario is run, and there are only results"), "{seed}");
