@@ -15,7 +15,7 @@ pub struct Books {
     /// Answers given, by status.
     pub answers: [u64; STATUSES],
     /// Answers that nobody waited for: to calls that were given up, or that were made, through however many others, for
-    /// one that was.
+    /// one that was; and answers that came to this component when it had answered already.
     pub orphans: u64,
     /// Calls that will never be answered.
     pub lost: u64,

@@ -1100,7 +1100,8 @@ impl Core {
         frame.generation == call.generation && frame.is(OPEN)
     }
 
-    /// Returns whether its maker has given it up: whatever I do for it is wasted.
+    /// Returns whether its maker has given it up: whatever I do for it is wasted. Nobody but the maker's own maker knows
+    /// whether he has been given up himself.
     pub fn is_orphan(&self, call: Call) -> bool {
         self.frame(call).is(DONE)
     }

@@ -96,7 +96,8 @@ impl Printer<'_> {
             self.out.push_str(&args.kind.name);
         }
         // What people call a part changes nothing that it does: results of before it was called so are still its own.
-        let counts = |name: &str| self.files.is_some() || name != LABEL;
+        let called = &*args.kind.family == "part";
+        let counts = |name: &str| self.files.is_some() || !called || name != LABEL;
         let given: Vec<_> =
             args.kind.fields.iter().zip(&args.values).filter(|(field, _)| counts(&field.name)).collect();
         if !record && given.iter().all(|(_, value)| value.is_none()) {

@@ -59,10 +59,20 @@ fn say(fault: Fault, faults: &mut Vec<Fault>) {
     }
 }
 
+fn is_shared(args: &Args) -> bool {
+    args.args("state").is_some_and(|state| state.kind() == "Shared")
+}
+
 /// What one list says by itself.
 fn one_list(via: &[Args], faults: &mut Vec<Fault>) {
     for args in via {
         match args.kind() {
+            "Breaker" if is_shared(args) && args.get("probe_for").is_none() => {
+                let message =
+                    "a probe whose end cannot be written to the store keeps this breaker half-open for ever";
+                let help = "probe_for ends the wait for probes: probe_for: \"10s\"";
+                say(Fault::warning(args.place_of("state"), message).help(help), faults);
+            }
             "Hedge" if !args.flag("cancel") => {
                 let message = "the copies that lose are worked on to their end: each hedge is extra load";
                 say(Fault::warning(args.place_of("cancel"), message).help("cancel: true stops them"), faults);

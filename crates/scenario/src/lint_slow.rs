@@ -19,6 +19,16 @@ pub(crate) fn check(root: &Args, parts: &[Part], faults: &mut Vec<Fault>) {
             return;
         }
         let Some(args) = item.value.as_args().filter(|args| args.kind() == "Slow") else { continue };
+        let nothing = match (args.number_if("by"), args.number_if("share")) {
+            (Some(1.0), _) => Some("by"),
+            (_, Some(0.0)) => Some("share"),
+            _ => None,
+        };
+        if let Some(field) = nothing {
+            let message =
+                format!("this Slow changes nothing: its `{field}` is {}", if field == "by" { 1 } else { 0 });
+            faults.push(Fault::warning(args.place_of(field), message));
+        }
         let Some(Path::Target(target)) = args.path("on") else { continue };
         if parts.iter().any(|part| *part.name == target.place.root.value) {
             continue;

@@ -17,11 +17,11 @@ const GOOD: u16 = 1;
 const FAILURE: u16 = 2;
 const NOTHING: u16 = 3;
 
-/// What a circuit answers is packed into a number: its state, what becomes of the call, whether it has just turned.
+/// What a circuit answers is packed into a number: its state, what becomes of the call, whether it has just opened.
 const STATES: [State; 3] = [State::Closed, State::Open, State::HalfOpen];
 const REFUSED: u32 = 1 << 2;
 const PROBE: u32 = 1 << 3;
-const TURNED: u32 = 1 << 4;
+const OPENED: u32 = 1 << 4;
 /// Above: the stretch, as far as there is room. Calls of 2^27 changes ago are not told apart.
 const STRETCH: u32 = 5;
 const STRETCHES: u64 = 1 << (32 - STRETCH);
@@ -40,6 +40,8 @@ const STRETCHES: u64 = 1 << (32 - STRETCH);
 #[derive(Clone, Debug)]
 pub struct SharedCircuit {
     circuit: Circuit,
+    /// It has opened by itself since it was last asked: who asks next is told so.
+    untold: bool,
 }
 
 impl SharedCircuit {
@@ -48,12 +50,13 @@ impl SharedCircuit {
     /// # Panics
     /// If no rule opens it, or it has no probes.
     pub fn new(rules: Rules) -> SharedCircuit {
-        SharedCircuit { circuit: Circuit::new(rules) }
+        SharedCircuit { circuit: Circuit::new(rules), untold: false }
     }
 
-    fn pack(&self, turn: Option<Turn>) -> u32 {
+    fn pack(&mut self, turn: Option<Turn>) -> u32 {
+        let opened = std::mem::take(&mut self.untold) || turn.is_some_and(|turn| turn.to == State::Open);
         let state = STATES.iter().position(|state| *state == self.circuit.state()).unwrap_or(0) as u32;
-        state | if turn.is_some() { TURNED } else { 0 }
+        state | if opened { OPENED } else { 0 }
     }
 
     fn wait_for_probes(&self, turn: Option<Turn>, cx: &mut Cx<Self>) {
@@ -67,7 +70,7 @@ impl Component for SharedCircuit {
     type Timer = BreakerTimer;
 
     fn on_timer(&mut self, BreakerTimer::Impatient(stretch): BreakerTimer, cx: &mut Cx<Self>) {
-        self.circuit.impatient(stretch, cx.now());
+        self.untold |= self.circuit.impatient(stretch, cx.now()).is_some();
     }
 
     fn on_answer(&mut self, _: Answer, _: &mut Cx<Self>) {
@@ -147,10 +150,11 @@ struct Series {
 ///
 /// Each call that passes costs two calls to the store: the state is read before it, and how it ended is written after it,
 /// before its caller is answered. If the store does not say, the call passes and is not counted; of a call whose end could
-/// not be written nothing is known, and another may probe in its place.
+/// not be written nothing is known, and another may probe in its place. While the store keeps silent that is not known
+/// either: then `probe_for` ends the wait for probes, or a time-out on the way to the store does.
 ///
 /// # Series
-/// Counts `opened` (by a call of this one), `refused`, `probes`, `store_errors`; levels `open` and `half_open`, 1 while the
+/// Counts `opened` (by a call of this one, or by itself before a call of this one), `refused`, `probes`, `store_errors`; levels `open` and `half_open`, 1 while the
 /// state was that when it was last told. Every change is told as this one learns of it: `breaker opens`,
 /// `breaker half-open`, `breaker closes`.
 ///
@@ -203,7 +207,7 @@ impl SharedBreaker {
     fn learn(&mut self, value: u32, cx: &mut Cx<Self>) {
         let state = STATES[(value & 3) as usize % STATES.len()];
         let series = self.series();
-        if value & TURNED != 0 && state == State::Open {
+        if value & OPENED != 0 {
             cx.count(series.opened, 1);
         }
         if state == self.known {
@@ -236,7 +240,8 @@ impl SharedBreaker {
     fn note(&mut self, stretch: u32, outcome: u16, took: SimDuration, cx: &mut Cx<Self>) {
         let born = SimTime::from_nanos(cx.now().as_nanos() - took.as_nanos());
         // It comes from nobody: whoever is asked about requests must not take it for one.
-        let about = Attributes { key: stretch, born, ..Attributes::of(u64::MAX) };
+        let user = Attributes::NOBODY;
+        let about = Attributes { key: stretch, born, user, ..Attributes::of(u64::MAX) };
         cx.call(self.circuit.request(about).operation(outcome));
     }
 

@@ -125,10 +125,11 @@ struct Own {
 }
 
 /// After so many turns of loops within one event the next one is an event of its own: loops whose steps take no time may go
-/// round for ever, and only between events can a run be stopped.
+/// round for ever, and only between events can a run be stopped. In between, others are let in: it is as if a delay of no
+/// time stood there.
 ///
 /// Chosen: rarely reached by loops that end, and few enough that a run which never ends is stopped within seconds.
-const TURNS: u32 = 64;
+const TURNS: u32 = 256;
 
 /// What came while it stood still.
 #[derive(Clone, Copy, Debug)]

@@ -15,6 +15,13 @@ use crate::results::{SweepClient, SweepPoint, SweepResults};
 /// run.
 const APART: f64 = 0.001;
 
+/// Above this difference (relative) loads are different, though chance might have made it: intervals of few replications
+/// are so wide that everything would be one load.
+///
+/// # Source
+/// Chosen: less than steps of a load that people look at.
+const CHANCE_MOST: f64 = 0.05;
+
 /// Loads that are told one by one.
 ///
 /// # Source
@@ -136,9 +143,12 @@ fn is_same(a: &SweepPoint, b: &SweepPoint) -> bool {
 /// random numbers or more replications than others.
 fn is_near(a: Option<Interval>, b: Option<Interval>) -> bool {
     let (Some(a), Some(b)) = (a, b) else { return a.is_none() && b.is_none() };
-    let near = (a.value - b.value).abs() <= APART * a.value.abs().max(b.value.abs());
+    let apart = (a.value - b.value).abs() / a.value.abs().max(b.value.abs()).max(f64::MIN_POSITIVE);
+    let near = apart <= APART;
     let meet = match (a.ends, b.ends) {
-        (Some((a_low, a_high)), Some((b_low, b_high))) => a_low <= b_high && b_low <= a_high,
+        (Some((a_low, a_high)), Some((b_low, b_high))) => {
+            a_low <= b_high && b_low <= a_high && apart <= CHANCE_MOST
+        }
         _ => false,
     };
     near || meet

@@ -291,7 +291,7 @@ fn figure(of: &SweepResults, x: &Side, y: &Side) -> Figure {
     let told = loads.as_ref().and_then(|loads| loads.note(at_load.iter().copied()));
     // Where each point has a load of its own there is nothing to choose between.
     let is_alone = told.is_some() && !is_condition && alike.values().all(|group| group.len() < 2);
-    let at_its = if told.is_some() && !is_condition { " at its load" } else { "" };
+    let at_its = if told.is_some() && !is_condition { " at the same load" } else { "" };
     notes.extend(told);
     let kept = points.iter().filter(|point| point.front).count();
     let choices = points.iter().filter(|point| is_choice(point)).count();
@@ -495,7 +495,7 @@ mod tests {
         let measured = |at: usize| serde_json::json!({ "value": load(at), "low": load(at) - 1.0, "high": load(at) + 1.0 });
         let figure = drawn(&measured, asked);
         assert_eq!(front(&figure), [0, 3, 6]);
-        assert_eq!(figure.title, "6 of 9 points are outdone at its load; 3 are left to choose from");
+        assert_eq!(figure.title, "6 of 9 points are outdone at the same load; 3 are left to choose from");
         let said = "Points are at 3 loads, and are held against those at the same: users 100 /s (3 points), \
                     users 200 /s (3 points), users 300 /s (3 points).";
         assert!(figure.notes.iter().any(|note| note == said), "{:?}", figure.notes);

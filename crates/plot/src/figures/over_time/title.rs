@@ -76,13 +76,7 @@ const PEAK_FROM: f64 = 1.5;
 /// a probability of 5 % at most (Bonferroni). In the models without fault and change of load it holds for every client;
 /// neighbours that depend on each other, as in queues near saturation, lie closer, so who tells a peak asks for more.
 fn noise(course: &[f64]) -> Option<f64> {
-    /// Probability that the highest of windows in which nothing happens is told as an event.
-    const BY_CHANCE: f64 = 0.05;
-    let mut apart: Vec<f64> = course.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
-    if apart.len() < 2 {
-        return None;
-    }
-    apart.sort_by(f64::total_cmp);
+    let apart = distances(course)?;
     let scale = apart[apart.len() / 2] / std::f64::consts::LN_2;
     Some(scale * (course.len() as f64 / 2.0 / BY_CHANCE).ln())
 }
@@ -184,10 +178,46 @@ fn alike(client: &ClientTimeline, tried: &[u64], windows: impl Iterator<Item = u
     let (low, high) = (*order.first()?, *order.last()?);
     let (median, share) = (order[order.len() / 2], (good / all).min(1.0));
     // Few windows have hardly a neighbour: at least as far as single requests make windows of their size differ, by the
-    // standard deviation of a share (binomial).
-    let single = (share * (1.0 - share) / (all / counts.len() as f64)).sqrt();
-    let noise = noise(&course)?.max(single * (counts.len() as f64 / 2.0 / 0.05).ln());
-    (median - low <= noise && high - median <= noise).then_some((low, high))
+    // standard deviation of a share (binomial); of n of them none is beyond √(2 ln(n / 0.05)) of these with a probability of
+    // 95 % (the tail of a normal number, Bonferroni).
+    let n = counts.len() as f64;
+    let single = (share * (1.0 - share) / (all / n)).sqrt();
+    let far = noise(&course)?.max(single * (2.0 * (n / BY_CHANCE).ln()).sqrt());
+    if median - low > far || high - median > far {
+        return None;
+    }
+    // What single windows may do by chance, many in a row may not: the mean of any stretch is judged too, by as many
+    // standard errors as are rare of all n²/2 stretches even where the tail is exponential.
+    let each = single.max(spread(&course)?);
+    let rare = (n * n / 2.0 / BY_CHANCE).ln();
+    let mut sums = vec![0.0];
+    course.iter().for_each(|of| sums.push(sums[sums.len() - 1] + of - share));
+    let stands_out =
+        |from: usize, to: usize| (sums[to] - sums[from]).abs() > rare * each * ((to - from) as f64).sqrt();
+    let step = course.len().div_ceil(STRETCHES);
+    let stands_out =
+        (0..=course.len()).step_by(step).any(|to| (0..to).step_by(step).any(|from| stands_out(from, to)));
+    (!stands_out).then_some((low, high))
+}
+
+/// Stretches begin and end at so many windows at most.
+const STRETCHES: usize = 500;
+
+/// Probability that what is told as an event is none.
+const BY_CHANCE: f64 = 0.05;
+
+/// How far neighbours are from what they are about, as a standard deviation: half of the distances of two normal numbers are
+/// below √2 · 0.6745 of them.
+fn spread(course: &[f64]) -> Option<f64> {
+    let apart = distances(course)?;
+    Some(apart[apart.len() / 2] / (std::f64::consts::SQRT_2 * 0.6745))
+}
+
+/// The distances of neighbours, in rising order; nothing of fewer than three numbers.
+fn distances(course: &[f64]) -> Option<Vec<f64>> {
+    let mut apart: Vec<f64> = course.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    apart.sort_by(f64::total_cmp);
+    (apart.len() >= 2).then_some(apart)
 }
 
 /// How many requests of each window show how many end well: those that ended in it, for what was sent may end in the
