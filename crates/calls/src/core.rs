@@ -796,7 +796,8 @@ impl Core {
         let mut slot = call.slot;
         let mut handed_up = 0;
         let strand = self.frames.get(slot).strand; // also that of those it is handed up to
-        let orphan = self.attributes[strand as usize].orphan;
+        // Who cancels stops the work: there is no answer that it would have waited for.
+        let orphan = self.attributes[strand as usize].orphan && status != Status::Cancelled;
         loop {
             let &Frame { since, to, .. } = self.frames.get(slot);
             if to & OPEN == 0 {
@@ -1687,6 +1688,30 @@ impl Core {
         }
     }
 
+    /// Returns whether an open call has been [relayed](crate::Ask::relay): whoever did that has nothing to do with it any
+    /// more, and its note is not his.
+    pub fn is_relayed(&self, call: Call) -> bool {
+        let frame = self.frame(call);
+        frame.is(OPEN) && frame.is(RELAYED)
+    }
+
+    /// Cancels a call that I have relayed, where I heard of the cancellation before and come to it only now.
+    pub fn cancel_relayed(&mut self, call: Call) {
+        if !self.is_relayed(call) {
+            self.broken("a call was cancelled below me that I have not relayed");
+        }
+        self.cancel_below(call);
+    }
+
+    fn cancel_below(&mut self, call: Call) {
+        let below = self.frame(call).note;
+        if !self.frames.get(below).is(DONE) {
+            self.give_up(below, true);
+            self.settle(below);
+        }
+        self.answer(call, Status::Cancelled);
+    }
+
     /// A cancellation reaches the callee. Nothing if it has answered meanwhile or has never seen the call.
     #[cold]
     #[inline(never)]
@@ -1695,13 +1720,8 @@ impl Core {
         frame.holds -= 1;
         let call = Call { slot, generation: frame.generation };
         if frame.is(OPEN) && frame.is(RELAYED) {
-            let below = frame.note;
             self.me = frame.callee();
-            if !self.frames.get(below).is(DONE) {
-                self.give_up(below, true);
-                self.settle(below);
-            }
-            self.answer(call, Status::Cancelled);
+            self.cancel_below(call);
             None
         } else if frame.is(OPEN) && frame.is(ARRIVED) {
             Some(call)

@@ -36,7 +36,11 @@ pub(crate) fn sampled(
     is_told: &dyn Fn(&Candidates, f64) -> bool,
 ) -> Result<Vec<SampledRequest>, ExperimentError> {
     let choose = |of: &Candidates| choose(of, &|p| is_told(of, p));
-    let chosen: Vec<(ComponentId, Ended, Why)> = candidates.iter().flat_map(choose).collect();
+    // What a middle part asks for itself, as a breaker its shared state, is nobody's request.
+    let parts: BTreeSet<ComponentId> =
+        plan.parts.iter().flat_map(|part| part.instances.iter().copied()).collect();
+    let is_part = |of: &&Candidates| parts.contains(&of.client);
+    let chosen: Vec<(ComponentId, Ended, Why)> = candidates.iter().filter(is_part).flat_map(choose).collect();
     let Some(last) = chosen.iter().map(|(_, ended, _)| ended.born.saturating_add(ended.latency)).max() else {
         return Ok(Vec::new());
     };

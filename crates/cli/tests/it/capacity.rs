@@ -46,6 +46,21 @@ fn a_capacity_that_fell_rose_or_is_gone_is_delivered_and_judged() {
     assert!(text(&found).contains("\"verdict\": \"lower\""), "{}", text(&found));
 }
 
+/// Where nothing is ever busy there is no load at which something is full.
+#[test]
+fn a_system_in_which_nobody_computes_has_no_saturation() {
+    let folder = Folder::new("capacity-idle");
+    let (path, found) = (folder.file("idle.ron"), folder.file("found.txt"));
+    let text =
+        "(format: 1, title: \"Idle\", run: (duration: \"20s\", warm_up: \"1s\", replications: 2), parts: {
+        \"us\": OpenClient(to: \"web\", rate: \"10/s\"), \"web\": Service(does: Delay(\"10ms\")) },
+        slo: { \"fast\": \"p50(us.latency) < 100ms\" })";
+    std::fs::write(&path, text).expect("the folder is ours");
+    run(&["capacity", &path, "--force", "-o", &found]);
+    assert!(words(&found).contains("No part with servers computes anything"), "{}", words(&found));
+    assert!(!words(&found).contains("0 % busy"), "{}", words(&found));
+}
+
 /// "No tested load meets the objectives" was all that a headline said of a range whose smallest load is too much already.
 #[test]
 fn a_headline_that_no_load_holds_says_below_which_none_was_tried() {

@@ -460,15 +460,34 @@ impl Service {
 
     fn go_on(&mut self, cx: &mut Cx<Self>) {
         self.station.go_on(cx);
+        // Forks that are decided by what came before: what their other branches answered is of no use.
+        let mut decided: Vec<Call> = Vec::new();
         for missed in std::mem::take(&mut self.own.missed) {
+            let (Missed::Answer(Answer { call, .. })
+            | Missed::Cancel(call)
+            | Missed::Run(call)
+            | Missed::Done(call)) = missed;
+            // What was missed before may have ended a call, or passed it on.
+            let is_open = call.is_none() || cx.is_open(call);
+            let is_mine = is_open && (call.is_none() || !cx.is_relayed(call));
             match missed {
-                Missed::Answer(answer) if answer.call.is_none() || cx.is_open(answer.call) => {
+                Missed::Cancel(call) if is_open && !is_mine => cx.cancel_relayed(call),
+                _ if !is_mine => {}
+                Missed::Answer(answer) if !call.is_none() => {
+                    let Job { need, spare, .. } = self.station.jobs[cx.note(call)];
+                    let good = answer.status.is_good();
+                    if decided.contains(&call) {
+                        continue;
+                    }
+                    if need > 0 && (if good { need == 1 } else { spare == 0 }) {
+                        decided.push(call);
+                    }
                     self.answered(answer, cx);
                 }
-                Missed::Cancel(call) if cx.is_open(call) => self.cancelled(call, cx),
-                Missed::Run(call) if cx.is_open(call) => self.run(cx.note(call), 0, cx),
-                Missed::Done(call) if cx.is_open(call) => self.done_perhaps(call, cx),
-                Missed::Answer(_) | Missed::Cancel(_) | Missed::Run(_) | Missed::Done(_) => {}
+                Missed::Answer(answer) => self.answered(answer, cx),
+                Missed::Cancel(call) => self.cancelled(call, cx),
+                Missed::Run(call) => self.run(cx.note(call), 0, cx),
+                Missed::Done(call) => self.done_perhaps(call, cx),
             }
         }
         while let Some(next) = self.station.next_after_stop(cx) {

@@ -329,9 +329,10 @@ impl Kept {
         self.utilisation.iter().find(|(name, _)| name == part).map(|(_, of)| of)
     }
 
-    /// Returns the highest utilisation of any part.
+    /// Returns the highest utilisation of any part; nothing where none works on anything.
     pub fn busiest(&self) -> Option<(&str, f64)> {
         let known = self.utilisation.iter().filter_map(|(name, of)| Some((name.as_str(), of.value()?)));
+        let known = known.filter(|(_, busy)| *busy > 0.0);
         known.max_by(|a, b| a.1.total_cmp(&b.1))
     }
 }

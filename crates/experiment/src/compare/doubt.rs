@@ -114,8 +114,12 @@ pub(super) fn doubt(
     let reaches = |e: &kneepoint_statistics::Estimate| nearer(e.low, e.high) < SHOWN_AS_ZERO * e.value.abs();
     // Of whatever number it is, good or bad or neither: what is shown as 0 is no difference to people.
     let is_found = matches!(of.finding, Finding::Lower | Finding::Higher);
-    doubt_of(&said, first, second, pairing)
-        .or_else(|| (is_found && known.is_some_and(reaches)).then_some(Doubt::ReachesZero))
+    let reaches_zero = is_found && known.is_some_and(reaches);
+    match doubt_of(&said, first, second, pairing) {
+        // Nearer at hand than that a few more requests might make it so.
+        None | Some(Doubt::Unfinished(_)) if reaches_zero => Some(Doubt::ReachesZero),
+        other => other,
+    }
 }
 
 /// What the two designs did, that stands in the way of what is said. That latencies are alike says as little as that they

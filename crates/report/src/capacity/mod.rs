@@ -382,6 +382,11 @@ pub fn recovery_sentence(result: &CapacityResult) -> Option<String> {
 pub fn bottleneck_sentence(result: &CapacityResult) -> Option<String> {
     let first = result.parts.first()?;
     let utilisation = first.utilisation.value()?;
+    if utilisation == 0.0 {
+        return Some(
+            "No part with servers computes anything: what bounds the load is none of them.".to_string(),
+        );
+    }
     let load = |result: &CapacityResult, value: f64| match result.axis {
         LoadAxis::Clients => load(result, value),
         LoadAxis::Setting { .. } => bare(result, value),

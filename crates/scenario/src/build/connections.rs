@@ -125,7 +125,7 @@ impl Builder<'_> {
             let Some(connection) = written(caller) else {
                 let message = format!("layer 4 balances connections, and {} has none", caller.name);
                 let fault = Fault::error(part.args.place_of("layer"), message);
-                let help = "give the OpenClient a `connection: (lifetime: \"5min\")`, or write `layer: L7`";
+                let help = "give an OpenClient a `connection: (lifetime: \"5min\")` and `users`, each of whom has one; or write `layer: L7`";
                 return Err(vec![fault.help(help)]);
             };
             of.push((self.users(client).end, self.lasting(connection)?));

@@ -1147,6 +1147,44 @@ fn a_domain_is_not_in_itself_and_what_is_named_twice_is_hit_once() {
     assert!(said.to_string().contains("there is nothing in d0"), "{said}");
 }
 
+#[test]
+fn what_is_cancelled_while_its_service_hangs_is_over_when_that_goes_on() {
+    // What is asked last is passed on as soon as the service goes on, before it comes to the cancellation: which is then
+    // for whoever has the call.
+    for (concurrency, does) in [
+        ("Unlimited", r#"Call("a")"#),
+        ("Unlimited", r#"[Call("a"), Call("b")]"#),
+        ("EventLoop", r#"[Call("a"), Call("b")]"#),
+        ("Servers(2)", r#"[Compute("1ms"), Call("a"), Call("b")]"#),
+        ("Threads(50)", r#"[Call("a"), Call("b")]"#),
+        ("Unlimited", r#"[Parallel(branches: [Call("a"), Call("b")], wait: Any), Call("a")]"#),
+        ("Unlimited", r#"[Parallel([Call("a"), Call("b")]), Delay("1ms")]"#),
+    ] {
+        for via in [r#"Timeout(after: "150ms", cancel: true)"#, r#"Timeout("150ms")"#, r#"Deadline("150ms")"#]
+        {
+            let text = shop(
+                &format!(
+                    r#""users": OpenClient(to: "web", rate: "50/s"),
+                       "web": Service(concurrency: {concurrency}, does: {does}),
+                       "a": Service(does: Delay("20ms")), "b": Service(does: Delay("30ms"))"#
+                ),
+                &format!(
+                    r#"edges: {{ "users -> web": (via: [{via}]) }},
+                       faults: {{ "h": Hang(on: "web", at: "5.01s", lasts: "1s") }}"#
+                ),
+            );
+            let plan = planned(&text);
+            let mut sim = (plan.build)(1, 0);
+            until(&mut sim, 60.0);
+            let (asked, well) =
+                (requests(&plan, &sim, "users", "default"), good(&plan, &sim, "users", "default"));
+            // A second's worth and the 150 ms before are lost, and nothing else.
+            assert!(asked - well < 100 && asked - well > 30, "{does} {via}: {well} of {asked}");
+            assert!(sim.in_flight() < 30, "{does} {via}: {} are left", sim.in_flight());
+        }
+    }
+}
+
 // ---- work for nobody ----
 
 #[test]
