@@ -56,10 +56,12 @@ pub struct PoolOptions {
 /// whoever would wait for one goes there without, and is refused. A server that is gone without a word
 /// says nothing: what is opened to it meanwhile breaks when it would be open, if another is there by then.
 ///
+/// One that is open breaks with its server too, which is found when it is given back or is to be taken; one to a server that
+/// is gone without a word when that is back.
+///
 /// # Assumptions
-/// A connection that is open lasts for ever unless it is idle, and the other side never closes it. In reality a cancelled query
-/// may cost its connection; here it is as good as before. Where the server is not settled, because one is chosen behind the
-/// pool, no connection breaks while it is being opened either.
+/// Otherwise the other side never closes a connection. In reality a cancelled query may cost its connection; here it is as
+/// good as before. Where the server is not settled, because one is chosen behind the pool, no connection breaks.
 ///
 /// # Series
 /// Levels `open` (with those being opened), `busy`, `waiting`; counts `connects`, `broken`, `closed`, `rejected`.
@@ -84,6 +86,8 @@ pub struct ConnectionPool {
     idle: VecDeque<(u16, SimTime)>,
     /// Numbers of connections that are closed.
     free: Vec<u16>,
+    /// To which life of the server each is, by number, if that is settled.
+    made: Vec<Option<Life>>,
     /// Whether somebody looks for those that are idle too long.
     watched: bool,
     room: WaitingRoom,
@@ -128,6 +132,7 @@ impl ConnectionPool {
             unused: Vec::new(),
             idle: VecDeque::new(),
             free: Vec::new(),
+            made: Vec::new(),
             watched: false,
             room: WaitingRoom::default(),
             draws: None,
@@ -185,6 +190,7 @@ impl ConnectionPool {
             }
         }
         let connection = self.free.pop().expect("there are as many numbers as connections");
+        self.made[usize::from(connection)] = opening.to.map(|(begun, _)| begun);
         self.freed(connection, cx);
     }
 
@@ -212,9 +218,27 @@ impl ConnectionPool {
             cx.add(self.series().waiting, -1.0);
             cx.answer(call, Status::Unavailable);
         }
+        self.connect_for_all(cx);
+    }
+
+    /// Opens one for each of those who wait, as far as there may be so many.
+    fn connect_for_all(&mut self, cx: &mut Cx<Self>) {
         while self.open < self.options.max && self.connecting < self.room.len() as u64 {
             self.connect(cx);
         }
+    }
+
+    /// Forgets a connection whose server says that it has ended. Returns whether it does.
+    fn has_broken(&mut self, connection: u16, cx: &mut Cx<Self>) -> bool {
+        let made = self.made[usize::from(connection)];
+        if !made.zip(self.end).is_some_and(|(made, end)| cx.life(end).says_it_has_ended(made)) {
+            return false;
+        }
+        self.free.push(connection);
+        self.open -= 1;
+        cx.add(self.series().open, -1.0);
+        cx.count(self.series().broken, 1);
+        true
     }
 
     /// Gives a call a connection.
@@ -243,7 +267,11 @@ impl ConnectionPool {
             return;
         }
         cx.add(self.series().busy, -1.0);
-        self.freed(connection, cx);
+        if self.has_broken(connection, cx) {
+            self.connect_for_all(cx);
+        } else {
+            self.freed(connection, cx);
+        }
     }
 
     /// Sees to it that somebody looks when the one that has been idle longest has been so too long.
@@ -290,6 +318,7 @@ impl Component for ConnectionPool {
         self.draws = Some(cx.stream("connect"));
         // The lowest number is taken first.
         self.free = (0..self.options.max as u16).rev().collect();
+        self.made = vec![None; self.options.max as usize];
         for _ in 0..self.options.min {
             self.connect(cx);
         }
@@ -318,12 +347,15 @@ impl Component for ConnectionPool {
 
 impl Serve for ConnectionPool {
     fn on_call(&mut self, call: Call, cx: &mut Cx<Self>) {
-        let idle = match self.options.reuse {
-            Reuse::Lifo => self.idle.pop_back(),
-            Reuse::Fifo => self.idle.pop_front(),
-        };
-        if let Some((connection, _)) = idle {
-            return self.lend(connection, call, cx);
+        loop {
+            let idle = match self.options.reuse {
+                Reuse::Lifo => self.idle.pop_back(),
+                Reuse::Fifo => self.idle.pop_front(),
+            };
+            let Some((connection, _)) = idle else { break };
+            if !self.has_broken(connection, cx) {
+                return self.lend(connection, call, cx);
+            }
         }
         if self.open == self.options.max && self.options.wait.is_zero() {
             cx.count(self.series().rejected, 1);

@@ -152,7 +152,30 @@ fn connections_under_way_break_with_the_instance_they_lead_to() {
             .filter(|middle| middle.kind == "ConnectionPool")
             .flat_map(|middle| &middle.instances);
         let broken: u64 = pools.map(|id| sim.count(*id, "broken").expect("it is counted")).sum();
-        // One is begun every 100 ms.
-        assert_eq!(broken, 10, "{via}");
+        // One is begun every 100 ms: ten are being opened, and fifteen are open, whose calls end with the server.
+        assert_eq!(broken, 25, "{via}");
+    }
+}
+
+#[test]
+fn open_connections_break_with_their_server_and_are_opened_again() {
+    // Five are busy or idle when the server goes, and none of the dead is used when it is back: five are opened again, and
+    // who waits for these pays for it.
+    for (rate, reuse) in [("20/s", "Lifo"), ("20/s", "Fifo"), ("12/s", "Fifo")] {
+        let text = crate::shop(
+            &format!(
+                r#""c": OpenClient(to: "db", rate: "{rate}", arrivals: Constant),
+                   "db": Service(concurrency: Unlimited, does: Delay("200ms"))"#
+            ),
+            &format!(
+                r#"edges: {{ "c -> db": (via: [ConnectionPool(max: 5, min: 5, connect: "500ms", reuse: {reuse})]) }},
+                   faults: {{ "f": Crash(on: "db", at: "50s", lasts: "5s") }}"#
+            ),
+        );
+        let (plan, sim) = crate::routing::run(&text, 100);
+        let pool =
+            plan.middles.iter().find(|middle| middle.kind == "ConnectionPool").expect("it stands there");
+        let count = |name: &str| sim.count(pool.instances[0], name).expect("it is counted");
+        assert_eq!((count("broken"), count("connects")), (5, 10), "{rate} {reuse}");
     }
 }
