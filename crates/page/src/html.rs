@@ -123,6 +123,9 @@ impl Body {
                 let svg = inline(figure, &mut self.pairs);
                 self.html.raw("<figure class=\"picture\"");
                 self.html.attribute("data-figure", &figure.name);
+                if let Some(wide) = is_wide(&svg) {
+                    self.html.attribute("data-wide", wide);
+                }
                 self.html
                     .raw("><div class=\"scroll\" tabindex=\"0\" role=\"group\"")
                     .attribute("aria-label", &figure.title)
@@ -325,5 +328,19 @@ fn kind(verdict: &str) -> &'static str {
         "missed" | "void" | IMPROBABLE => "bad",
         "" | "nothing to judge" => "none",
         _ => "unsure",
+    }
+}
+
+/// Whether a picture is drawn wider than others are: than the page on any screen, or than it is on some.
+fn is_wide(svg: &str) -> Option<&'static str> {
+    /// What a page leaves for a picture at most, and how wide others are drawn \[px\]: see the style.
+    const PAGE: f64 = 1240.0;
+    const OTHERS: f64 = 960.0;
+    let (_, rest) = svg.split_once(" width=\"")?;
+    let width: f64 = rest.split('"').next()?.parse().ok()?;
+    match width {
+        _ if width > PAGE => Some("page"),
+        _ if width > OTHERS => Some("screen"),
+        _ => None,
     }
 }
