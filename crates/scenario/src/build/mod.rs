@@ -496,7 +496,8 @@ impl<'a> Builder<'a> {
         }
         let mut faults = Vec::new();
         let edges: Vec<Edge> = kinds.iter().filter_map(|call| way(self, call).noted(&mut faults)).collect();
-        if !faults.is_empty() {
+        // What is wrong with a way may have been said elsewhere: of the keys it goes by, say.
+        if edges.len() < kinds.len() {
             return Err(faults);
         }
         let keeps = asks_for.iter().all(Option::is_none);

@@ -378,3 +378,15 @@ fn what_is_advised_for_a_call_to_all_instances_is_accepted() {
         assert!(crate::check(&text(right)).is_ok(), "{right}");
     }
 }
+
+#[test]
+fn a_way_that_goes_by_keys_of_which_nothing_can_be_made_is_refused_with_what_is_wrong_with_these() {
+    let text = shop(
+        r#""c": OpenClient(to: "web", rate: "1/s"), "web": Service(instances: 10, does: Delay("1s"))"#,
+        r#"keyspaces: { "k": Hotspot(keys: 10000, hot: 1, share: "0.001%") },
+           edges: { "c -> web": (via: [Balance(ConsistentHash(key: "k"))]) }"#,
+    );
+    let faults =
+        plan(&accepted(&text)).err().expect("its hot keys would be colder than the others").to_string();
+    assert!(faults.contains("test.ron") && faults.contains("0.001%"), "{faults}");
+}
