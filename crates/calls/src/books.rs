@@ -14,8 +14,9 @@ pub struct Books {
     pub calls: u64,
     /// Answers given, by status.
     pub answers: [u64; STATUSES],
-    /// Answers that nobody waited for when they were given, other than that a call was cancelled: to calls that were given up, or that were made, through however many others, for
-    /// one that was; and answers that came to this component when it had answered already.
+    /// Answers that nobody waited for when they were given, other than that a call was cancelled: to calls that were given
+    /// up, or that were made, through however many others, for one that was; and answers that came to this component when
+    /// it had answered already.
     pub orphans: u64,
     /// Calls that will never be answered.
     pub lost: u64,

@@ -15,7 +15,7 @@ pub(crate) struct Ledger {
     pub since: u64,
     pub at: u32,
     pub phase: Phase,
-    /// Somebody still waits for what this strand does.
+    /// Somebody still waits for what this strand does: as its attributes say, kept where the time is.
     pub live: bool,
     pub sampled: bool,
     pub sums: [u64; PHASES],

@@ -26,7 +26,7 @@ pub use fallback::{Fallback, FallbackTimer, Instead};
 pub use hedge::{After, Hedge, HedgeTimer, Hedges};
 pub use recent_quantile::RecentQuantile;
 pub use retry::{Retries, Retry, RetryTimer};
-pub use shared_breaker::{SharedBreaker, SharedBreakerTimer, SharedCircuit};
+pub use shared_breaker::{SharedBreaker, SharedCircuit};
 pub use statuses::Statuses;
 pub use trip::{Outcome, Share, Trip, Watch};
 pub use window::{Span, Tally, Window};

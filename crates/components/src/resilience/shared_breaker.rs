@@ -1,8 +1,6 @@
 //! Breakers of several callers that stand and fall together.
 
-use kneepoint_calls::{
-    Answer, Attributes, Call, Callee, Component, Counter, Cx, Gauge, Held, Serve, Status, timers,
-};
+use kneepoint_calls::{Answer, Attributes, Call, Callee, Component, Counter, Cx, Gauge, Held, Serve, Status};
 use kneepoint_engine::{SimDuration, SimTime};
 
 use super::breaker::BreakerTimer;
@@ -109,11 +107,6 @@ impl Serve for SharedCircuit {
         // Every call is answered the moment it arrives.
         cx.answer(call, Status::Cancelled);
     }
-}
-
-timers! {
-    /// It waits for nothing by itself.
-    pub enum SharedBreakerTimer { Never(u32) }
 }
 
 /// Where a call is.
@@ -268,7 +261,7 @@ impl SharedBreaker {
 }
 
 impl Component for SharedBreaker {
-    type Timer = SharedBreakerTimer;
+    type Timer = ();
 
     fn on_start(&mut self, cx: &mut Cx<Self>) {
         self.series = Some(Series {
@@ -281,7 +274,7 @@ impl Component for SharedBreaker {
         });
     }
 
-    fn on_timer(&mut self, SharedBreakerTimer::Never(_): SharedBreakerTimer, _: &mut Cx<Self>) {}
+    fn on_timer(&mut self, (): (), _: &mut Cx<Self>) {}
 
     fn on_answer(&mut self, answer: Answer, cx: &mut Cx<Self>) {
         let call = answer.call;
